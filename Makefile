@@ -1,0 +1,53 @@
+# Every target makes the environment it needs: nothing but Python 3.11 or newer, make and git must be there.
+# All state stays in this checkout: .venv (the environment) and .cache (what tools keep between runs).
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+BIN := $(CURDIR)/$(VENV)/bin
+PORT ?= 5599
+
+export PATH := $(BIN):$(PATH)
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export IPYTHONDIR := $(CURDIR)/.cache/ipython
+export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
+export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
+export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
+
+.PHONY: help drill test lint format sandbox lab clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+drill: $(READY) ## rehearse the recoveries in a simulated organization and write a report
+	@python -m drills
+
+test: $(READY) ## run all tests
+	@python -m pytest
+
+lint: $(READY) ## check style, metadata, documentation and changelog
+	@ruff check .
+	@ruff format --check .
+	@antsibull-changelog lint
+	@ansible-lint --offline
+	@tests/sanity/run
+
+format: $(READY) ## bring the code into the project's format
+	@ruff check --fix .
+	@ruff format .
+
+sandbox: $(READY) ## serve the simulated organization on http://127.0.0.1:$(PORT)
+	@python -m sandbox serve --port $(PORT)
+
+lab: $(READY) ## open the runbooks in JupyterLab
+	@python -c 'import jupyterlab' 2>/dev/null || pip install --quiet --editable '.[lab]'
+	@jupyter lab runbooks
+
+clean: ## remove the environment and everything tools keep here
+	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+
+$(READY): pyproject.toml tests/environment
+	@tests/environment $(PYTHON) $(VENV)
