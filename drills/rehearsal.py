@@ -1,0 +1,103 @@
+"""The simulated organization of one drill: a sandbox in a process of its own, seen from outside.
+
+A drill talks to it as people do: AWS calls with an identity's own keys, and the control address for what nobody in
+AWS could see at once (all policies and root users, all calls made).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+# Seconds the sandbox may take to end after it was asked to.
+STOP_TIMEOUT = 10
+
+
+class RehearsalError(Exception):
+    """The simulated organization could not be started; the text says what it printed."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A running simulated organization, at `url`."""
+
+    url: str
+
+    def _control(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}/_sandbox/{path}", timeout=30) as answer:
+            return json.load(answer)
+
+    def environment(self, identity: str) -> dict[str, str]:
+        """The environment variables that make an AWS client act as `identity`."""
+        return self._control(f"identities/{identity}")["environment"]
+
+    def client(self, service: str, identity: str, region: str) -> Any:
+        """A boto3 client for `service` that acts as `identity`."""
+        variables = self.environment(identity)
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=variables["AWS_SESSION_TOKEN"] or None,
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a recovery could change: organization switches, root users, bucket and queue policies."""
+        return self._control("snapshot")
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every call made so far, oldest first."""
+        return self._control("events")
+
+
+@contextmanager
+def started(organization: str | None = None) -> Iterator[Rehearsal]:
+    """Run a sandbox on a free port for as long as the block lasts.
+
+    Raises RehearsalError when it does not come up, with what it said.
+    """
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    if organization:
+        command += ["--organization", organization]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_without_aws(os.environ))
+    try:
+        ready = process.stdout.readline()
+        words = ready.split()
+        url = next((word for word in words if word.startswith("http://")), None)
+        if url is None:
+            raise RehearsalError(f"The sandbox did not start: {ready.strip() or 'it ended without a word'}")
+        yield Rehearsal(url)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def _without_aws(environment: Any) -> dict[str, str]:
+    """The environment without the user's own AWS settings: a drill must not be able to reach a real account."""
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+
+
+def environment_as(rehearsal: Rehearsal, identity: str) -> dict[str, str]:
+    """A process environment in which AWS clients act as `identity` in the simulated organization, and only there."""
+    return {
+        **_without_aws(os.environ),
+        **rehearsal.environment(identity),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }

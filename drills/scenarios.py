@@ -1,0 +1,136 @@
+"""What the drill breaks and how anyone can see, from outside, that it is broken and later mended.
+
+The damage itself is in the sandbox's default organization; a scenario names it, asks the people concerned what they
+can do, and states which state the recovery must lead to. Whatever else differs afterwards fails the drill.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from drills.rehearsal import Rehearsal
+
+Snapshot = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A question asked from outside: answered no while the damage lasts, yes once it is mended."""
+
+    question: str
+    ask: Callable[[Rehearsal], tuple[bool, str]]  # the answer, and what was seen
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One bad day: the runbook for it, its parameters, the probes, and the state it must lead to."""
+
+    title: str
+    story: str
+    runbook: str
+    parameters: dict[str, Any]
+    probes: tuple[Probe, ...]
+    expected: Callable[[Snapshot], Snapshot]
+
+
+def _administrator_reads_policy(account_name: str, bucket: str, region: str) -> Probe:
+    def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
+        client = rehearsal.client("s3", f"{account_name}-administrator", region)
+        try:
+            client.get_bucket_policy(Bucket=bucket)
+        except ClientError as error:
+            return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+        return True, "the policy is readable"
+
+    return Probe(f"Can the administrator of {account_name} read the policy of {bucket}?", ask)
+
+
+def _administrator_lists_bucket(account_name: str, bucket: str, region: str) -> Probe:
+    def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
+        client = rehearsal.client("s3", f"{account_name}-administrator", region)
+        try:
+            count = client.list_objects_v2(Bucket=bucket)["KeyCount"]
+        except ClientError as error:
+            return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+        return True, f"{count} objects listed"
+
+    return Probe(f"Can the administrator of {account_name} list the objects in {bucket}?", ask)
+
+
+def _root_user_is_clean(account_id: str, account_name: str) -> Probe:
+    def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
+        root_user = rehearsal.snapshot()["root_users"][account_id]
+        left = [
+            text
+            for text, value in (
+                ("a password", root_user["password"]),
+                (f"{len(root_user['access_keys'])} access key(s)", root_user["access_keys"]),
+                (f"{len(root_user['signing_certificates'])} signing certificate(s)", root_user["signing_certificates"]),
+                (f"{len(root_user['mfa_devices'])} MFA device(s)", root_user["mfa_devices"]),
+            )
+            if value
+        ]
+        return not left, f"it has {', '.join(left)}" if left else "no password, key, certificate or MFA device"
+
+    return Probe(f"Is the root user of {account_name} ({account_id}) without credentials?", ask)
+
+
+def _without_statement(bucket: str, sid: str) -> Callable[[Snapshot], Snapshot]:
+    def expected(before: Snapshot) -> Snapshot:
+        after = copy.deepcopy(before)
+        policy = after["bucket_policies"][bucket]
+        policy["Statement"] = [statement for statement in policy["Statement"] if statement.get("Sid") != sid]
+        return after
+
+    return expected
+
+
+def _without_root_credentials(*account_ids: str) -> Callable[[Snapshot], Snapshot]:
+    nothing = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
+
+    def expected(before: Snapshot) -> Snapshot:
+        after = copy.deepcopy(before)
+        for account_id in account_ids:
+            after["root_users"][account_id] = copy.deepcopy(nothing)
+        return after
+
+    return expected
+
+
+LEDGER = "payments-ledger-333344445555"
+
+SCENARIOS = (
+    Scenario(
+        title="A bucket policy locks everyone out",
+        story=(
+            "Someone put a deny-all statement into the policy of the payments ledger. Nobody in the account can read "
+            "or change that policy any more. Its TLS guard and organization guard must survive the repair."
+        ),
+        runbook="unlock_s3_bucket",
+        parameters={"account_id": "333344445555", "bucket": LEDGER, "check_mode": False},
+        probes=(
+            _administrator_reads_policy("payments", LEDGER, "eu-west-1"),
+            _administrator_lists_bucket("payments", LEDGER, "eu-west-1"),
+        ),
+        expected=_without_statement(LEDGER, "LockedByMistake"),
+    ),
+    Scenario(
+        title="Root users with stray credentials",
+        story=(
+            "Two member accounts have root users that can still sign in: one with a password, two access keys, a "
+            "certificate and two MFA devices, one with a password and no MFA at all."
+        ),
+        runbook="remove_root_credentials",
+        parameters={"account_ids": ["444455556666", "012345678901"], "check_mode": False},
+        probes=(
+            _root_user_is_clean("444455556666", "legacy-web"),
+            _root_user_is_clean("012345678901", "data-lake"),
+        ),
+        expected=_without_root_credentials("444455556666", "012345678901"),
+    ),
+)

@@ -1,0 +1,52 @@
+"""What must agree between the collection's files, so that an installed collection is whole."""
+
+from pathlib import Path
+
+import pytest
+import tomllib
+import yaml
+
+CHECKOUT = Path(__file__).parents[2]
+MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/modules").glob("[a-z]*.py"))
+# Modules that do not call AWS themselves take no connection options, so they are in no AWS action group.
+WITHOUT_AWS = {"runbook"}
+
+
+def read_yaml(name: str) -> dict:
+    return yaml.safe_load((CHECKOUT / name).read_text(encoding="utf-8"))
+
+
+def test_action_group_names_every_module_that_calls_aws():
+    group = read_yaml("meta/runtime.yml")["action_groups"]["aws"]
+    assert sorted(entry for entry in group if isinstance(entry, str)) == sorted(set(MODULES) - WITHOUT_AWS)
+    assert {"metadata": {"extend_group": ["amazon.aws.aws"]}} in group
+
+
+def test_versions_agree():
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == read_yaml("galaxy.yml")["version"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_documents_itself(module):
+    text = (CHECKOUT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")
+    for part in (
+        "DOCUMENTATION = r",
+        "EXAMPLES = r",
+        "RETURN = r",
+        "version_added:",
+        "SPDX-License-Identifier: GPL-3.0-or-later",
+    ):
+        assert part in text, f"{module} lacks {part}"
+
+
+def test_plugins_know_nothing_of_sandbox_runbooks_or_drills():
+    """Dependencies point one way (the installed collection may hold nothing but meta, plugins, roles and playbooks)."""
+    for path in (CHECKOUT / "plugins").rglob("*.py"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not line.strip().startswith(("import sandbox", "from sandbox", "import drills", "from drills")), path
+
+
+def test_sandbox_knows_nothing_of_plugins():
+    for path in (CHECKOUT / "sandbox").rglob("*.py"):
+        assert "ansible_collections" not in path.read_text(encoding="utf-8"), path
