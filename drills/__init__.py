@@ -1,1 +1,1 @@
-"""Break-glass drills: break something in a simulated organization, run its runbook, prove from outside that it helped."""
+"""Break-glass drills: break something in a simulated organization, run its runbook, and prove that it helped."""

@@ -1,9 +1,9 @@
 """What must agree between the collection's files, so that an installed collection is whole."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
-import tomllib
 import yaml
 
 CHECKOUT = Path(__file__).parents[2]
