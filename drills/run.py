@@ -128,7 +128,13 @@ def differences(expected: Snapshot, actual: Snapshot, where: str = "") -> Iterat
     """Say, a line each, where two nested structures differ; nothing when they are equal."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key in sorted(expected.keys() | actual.keys()):
-            yield from differences(expected.get(key), actual.get(key), f"{where}{'.' if where else ''}{key}")
+            path = f"{where}{'.' if where else ''}{key}"
+            if key not in actual:
+                yield f"{path} must be {json.dumps(expected[key])}, but is not there"
+            elif key not in expected:
+                yield f"{path} must not be there, but is {json.dumps(actual[key])}"
+            else:
+                yield from differences(expected[key], actual[key], path)
     elif expected != actual:
         yield f"{where} must be {json.dumps(expected)}, but is {json.dumps(actual)}"
 

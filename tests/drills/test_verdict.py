@@ -1,0 +1,105 @@
+"""A drill passes only when the damage was there, is gone, and nothing else changed."""
+
+import copy
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drills import report
+from drills.run import Answer, Drill, Part, differences
+from drills.scenarios import LEDGER, SCENARIOS
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def good_part(**changes) -> Part:
+    answer = Answer("Can they get in?", before=False, seen_before="refused", after=True, seen_after="fine")
+    return replace(Part(SCENARIOS[0], [answer], datetime.now(UTC), status=0), **changes)
+
+
+def test_part_passes():
+    assert good_part().passed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": 1},
+        {"status": None},
+        {"differences": ["root_users.444455556666.password must be true, but is false"]},
+        {"answers": [Answer("Can they get in?", before=True, seen_before="no damage", after=True)]},
+        {"answers": [Answer("Can they get in?", before=False, seen_before="refused", after=False)]},
+    ],
+    ids=["runbook failed", "runbook never ended", "something else changed", "no damage to begin with", "not mended"],
+)
+def test_part_fails(changes):
+    part = good_part(**changes)
+    assert not part.passed
+    assert not Drill(part.started, [good_part(), part], Path()).passed
+
+
+def test_a_drill_without_parts_has_not_passed():
+    assert not Drill(datetime.now(UTC), [], Path()).passed
+
+
+@given(JSON)
+def test_equal_states_do_not_differ(state):
+    assert list(differences({"state": state}, {"state": copy.deepcopy(state)})) == []
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, min_size=1, max_size=3), JSON, st.data())
+def test_any_change_is_a_difference(state, value, data):
+    changed = copy.deepcopy(state)
+    key = data.draw(st.sampled_from(sorted(state)))
+    changed[key] = value
+    assert bool(list(differences(state, changed))) == (changed != state)
+
+
+def test_expected_states_name_only_the_damage():
+    """The expectation for the bucket drops one statement; the one for root users empties just the named accounts."""
+    root_user = {"password": True, "access_keys": ["AKIA"], "signing_certificates": [], "mfa_devices": []}
+    before = {
+        "root_users": {
+            account: copy.deepcopy(root_user) for account in ("444455556666", "012345678901", "111122223333")
+        },
+        "bucket_policies": {LEDGER: {"Statement": [{"Sid": "RequireTLS"}, {"Sid": "LockedByMistake"}]}, "other": None},
+    }
+    unlocked, cleaned = (scenario.expected(before) for scenario in SCENARIOS)
+    assert [line.split(" must be")[0] for line in differences(before, unlocked)] == [
+        f"bucket_policies.{LEDGER}.Statement"
+    ]
+    assert {line.split(".")[1] for line in differences(before, cleaned)} == {"444455556666", "012345678901"}
+
+
+def test_report_shows_failure_and_history(tmp_path):
+    """The page names what differed, escapes what it shows, and lists the drill before it."""
+    first = Drill(datetime.now(UTC), [good_part()], tmp_path / "first")
+    second = Drill(datetime.now(UTC), [good_part(differences=["<b>secret</b>"])], tmp_path / "second")
+    for drill in (first, second):
+        drill.folder.mkdir()
+        page = report.write(drill).read_text(encoding="utf-8")
+    assert "FAILED" in page
+    assert "&lt;b&gt;secret&lt;/b&gt;" in page
+    assert "../first/index.html" in page
+
+
+def test_drill_that_cannot_start_says_why(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-m", "drills", "--organization", str(tmp_path / "none.yml"), "--reports", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert "none.yml" in result.stderr
+    assert "Traceback" not in result.stderr
