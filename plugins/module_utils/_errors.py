@@ -1,0 +1,250 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one place that turns AWS's answers into a cause and a fix.
+
+Every error the collection shows is a BreakglassError. ``explain`` makes one of whatever botocore raised;
+``explain_assume_root_denial`` takes AWS's one ambiguous denial apart by looking at the organization.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore import exceptions as aws
+
+if t.TYPE_CHECKING:
+    from ansible_collections.breakglass.aws.plugins.module_utils._connection import Caller
+    from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+
+ACCESS_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
+BAD_CREDENTIALS = (
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "MissingAuthenticationToken",
+    "NotAuthorized",
+)
+THROTTLED = (
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+)
+
+
+class BreakglassError(Exception):
+    """Something that stops us, told as a cause and a fix.
+
+    ``code`` is AWS's error code where there was one. ``outcome`` is what it makes of the account it happened in.
+    """
+
+    outcome = v.FAILED
+
+    def __init__(self, cause: str, fix: str, code: str | None = None) -> None:
+        super().__init__(f"{cause} {fix}")
+        self.cause = cause
+        self.fix = fix
+        self.code = code
+
+
+class Unreachable(BreakglassError):
+    """We could not get into the account: nothing is known about it and nothing was done there."""
+
+    outcome = v.UNREACHABLE
+
+
+class InvalidInput(BreakglassError):
+    """An option has a value that cannot be meant. Raised before any call that writes."""
+
+    def __init__(self, option: str, value: t.Any, accepted: str, hint: str = "") -> None:
+        fix = f"Accepted is {accepted}"
+        super().__init__(f"{option}: {value!r} is not valid.", f"{fix}; {hint}." if hint else f"{fix}.")
+
+
+def error_code(error: BaseException) -> str | None:
+    """AWS's code of an error, None when AWS did not answer."""
+    return getattr(error, "response", {}).get("Error", {}).get("Code") if isinstance(error, Exception) else None
+
+
+def is_denied(error: BaseException) -> bool:
+    return (error.code if isinstance(error, BreakglassError) else error_code(error)) in ACCESS_DENIED
+
+
+def explain(error: Exception, doing: str, root_of: str | None = None) -> BreakglassError:
+    """``error`` (of botocore) while ``doing`` something ("listing the accounts"), as cause and fix.
+
+    ``root_of`` is the account whose root session made the call: there a denial has other causes than in the caller's
+    own account, and every failure means that the account could not be reached.
+    """
+    kind = Unreachable if root_of else BreakglassError
+    if isinstance(error, BreakglassError):
+        return error
+    if isinstance(error, aws.ClientError):
+        cause, fix = _explain_answer(error, doing, root_of)
+        return kind(cause, fix, error_code(error))
+    cause, fix = _explain_silence(error, doing)
+    return kind(cause, fix)
+
+
+def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> tuple[str, str]:
+    """AWS answered with an error."""
+    code = error_code(error)
+    answer = f"AWS refused {doing} ({code}: {error.response['Error'].get('Message', '').rstrip('.')})."
+    if code in EXPIRED:
+        if root_of:
+            return answer, "The root session expired before the work was done: run it again."
+        return answer, "The credentials have expired: sign in again and run it again."
+    if code in BAD_CREDENTIALS:
+        return answer, "The credentials are not valid here: check access_key, profile and the AWS_* variables."
+    if code in THROTTLED:
+        return answer, "AWS kept throttling after all retries: wait a minute and run it again, with fewer accounts."
+    if code in ACCESS_DENIED and root_of:
+        return answer, (
+            f"In a root session only a service control policy on account {root_of}, or the task policy, can deny this. "
+            "Exempt root sessions from the policy: add the condition Null aws:AssumedRoot true to the statement that "
+            "denies the root user (for Control Tower's AWS-GR_RESTRICT_ROOT_USER, set its parameter ExemptAssumeRoot), "
+            "and look at every policy on the way from the organization's root to the account."
+        )
+    return answer, _FIXES.get(code, f"Allow the caller {_operation(error)}." if code in ACCESS_DENIED else _LOOK_UP)
+
+
+_TURN_ON = "Turn it on: breakglass.aws.root_access, "
+_LOOK_UP = "Look the code up in the AWS API reference of the operation named."
+
+_FIXES = {
+    "AWSOrganizationsNotInUseException": (
+        "This account is in no organization: use credentials of the organization's management account or of its "
+        "delegated administrator for IAM."
+    ),
+    "OrganizationNotFoundException": (
+        "This account is in no organization: use credentials of the organization's management account or of its "
+        "delegated administrator for IAM."
+    ),
+    "OrganizationNotInAllFeaturesModeException": (
+        "Enable all features of the organization first (organizations:EnableAllFeatures); consolidated billing is not "
+        "enough for centralized root access."
+    ),
+    "ServiceAccessNotEnabledException": f"{_TURN_ON}trusted_access=true.",
+    "AccountNotManagementOrDelegatedAdministratorException": (
+        "Use credentials of the management account or of the delegated administrator for IAM."
+    ),
+    "CallerIsNotManagementAccountException": (
+        "Only the management account can do this, a delegated administrator cannot: use its credentials."
+    ),
+    "RegionDisabledException": (
+        "STS is switched off in this region for the target account: use another one, for example region=us-east-1."
+    ),
+    "ConcurrentModificationException": "Another change was under way: run it again.",
+    "ConcurrentModification": "Another change was under way: run it again.",
+    "EntityTemporarilyUnmodifiable": "It was changed moments ago: run it again in some minutes.",
+    "ServiceFailure": "AWS had an internal failure: run it again in some minutes.",
+    "ServiceException": "AWS had an internal failure: run it again in some minutes.",
+    "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
+}
+
+
+def _operation(error: aws.ClientError) -> str:
+    """The operation that failed, as AWS names it in Python ("ListAccounts")."""
+    return f"to call {error.operation_name}"
+
+
+def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:
+    """AWS did not answer, or was not even asked."""
+    detail = str(error).rstrip(".")
+    if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError)):
+        return (
+            f"There are no usable AWS credentials for {doing} ({detail}).",
+            "Set profile, or access_key and secret_key, or the AWS_PROFILE or AWS_ACCESS_KEY_ID variables.",
+        )
+    if isinstance(error, aws.ProfileNotFound):
+        return f"{detail}.", "Name a profile that is in the AWS configuration files, or unset AWS_PROFILE."
+    if isinstance(error, (aws.TokenRetrievalError, aws.SSOError)):
+        return f"The single sign-on session is not usable ({detail}).", "Sign in again: aws sso login."
+    if isinstance(error, (aws.HTTPClientError, aws.ConnectionError)):
+        return (
+            f"No answer while {doing} ({detail}).",
+            "Check the network, endpoint_url and AWS_ENDPOINT_URL; an endpoint on this machine must be started first.",
+        )
+    if isinstance(error, (aws.NoRegionError, aws.InvalidRegionError)):
+        return f"The region is not usable ({detail}).", "Set region, for example us-east-1."
+    return f"{doing[:1].upper()}{doing[1:]} failed ({type(error).__name__}: {detail}).", _CHECK_CONNECTION
+
+
+_CHECK_CONNECTION = "Check the connection options (profile, region, endpoint_url, aws_config)."
+
+
+def explain_assume_root_denial(
+    error: aws.ClientError, account_id: str, task: v.Task, caller: Caller, organization: Organization
+) -> Unreachable:
+    """Why AWS denied AssumeRoot, found by looking.
+
+    "User ... is not authorized to perform: sts:AssumeRoot on resource: ..." is AWS's text for at least five
+    situations. Facts are asked one by one, most certain first; those that cannot be read are named in the end.
+    """
+    code = error_code(error)
+    message = error.response["Error"].get("Message", "").rstrip(".")
+    unread = []
+
+    def look(read: t.Callable[[], t.Any], what: str) -> t.Any:
+        try:
+            return read()
+        except BreakglassError:
+            unread.append(what)
+            return None
+
+    def because(cause: str, fix: str) -> Unreachable:
+        return Unreachable(f"No root session for account {account_id}: {cause} (AWS says: {message}).", fix, code)
+
+    switches = look(organization.switches, "the organization's features")
+    if message.startswith("Service not enabled") or (switches and switches.trusted_access is False):
+        return because("trusted access for IAM is off", f"{_TURN_ON}trusted_access=true.")
+    if "feature is not enabled" in message or (switches and switches.features.get(task.feature) is False):
+        return because(f"the feature {task.feature} is off", f"{_TURN_ON}{task.feature}=true.")
+
+    if caller.is_root:
+        return because("a root user cannot open root sessions", "Use an IAM user or role of the management account.")
+    description = look(organization.describe, "the organization")
+    if description and description["management_account_id"] == account_id:
+        return because(*MANAGEMENT_ACCOUNT_IS_NO_TARGET)
+    if look(organization.caller_role, "the delegated administrators") == v.NEITHER:
+        return because(
+            f"account {caller.account_id} is neither the management account nor a delegated administrator for IAM",
+            "Use credentials of the management account, or register the account as delegated administrator: "
+            "breakglass.aws.root_access, delegated_administrator.",
+        )
+    try:
+        account = organization.account(account_id)
+    except BreakglassError:
+        unread.append("the target account")
+    else:
+        if account is None:
+            return because("it is not in the organization", "Check the account ID and whose credentials are used.")
+        if account.state in v.UNUSABLE_STATES:
+            return because(f"its state is {account.state}", "Nobody can act in it until AWS makes it ACTIVE again.")
+
+    unchecked = f" Not checked, for want of permission: {', '.join(unread)}." if unread else ""
+    return because(
+        f"{caller.arn} may not call sts:AssumeRoot",
+        f"Allow it sts:AssumeRoot on {caller.root_arn(account_id)} with the task policy {task.policy} "
+        "(condition key sts:TaskPolicyArn), and check that neither a permissions boundary nor, in a delegated "
+        "administrator's account, a service control policy denies it. Within minutes of turning centralized root "
+        f"access on, AWS may still deny: wait and try again.{unchecked}",
+    )
+
+
+MANAGEMENT_ACCOUNT_IS_NO_TARGET = (
+    "it is the management account, which is never a target",
+    "Name member accounts only; the management account's root user is looked after by signing in as it.",
+)

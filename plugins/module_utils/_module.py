@@ -1,0 +1,63 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What all modules of the collection share: amazon.aws' module class with our connection and our way to fail."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from ansible.module_utils.ansible_release import __version__ as core_version
+from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+
+# The first botocore that knows AssumeRoot and an account's State.
+BOTOCORE = "1.40.30"
+
+
+class BreakglassModule(AnsibleAWSModule):
+    """An AnsibleAWSModule (same connection options) that reports BreakglassErrors as failed tasks.
+
+    ``argument_spec`` and the other arguments are AnsibleModule's; check mode is always supported.
+    """
+
+    def __init__(self, **arguments: t.Any) -> None:
+        super().__init__(supports_check_mode=True, **arguments)
+        self.require_botocore_at_least(BOTOCORE, reason="for sts:AssumeRoot and the state of accounts")
+
+    @functools.cached_property
+    def connection(self) -> Connection:
+        """Clients, made from the module's connection options. Our name in the user agent is what CloudTrail shows."""
+        region, endpoint_url, options = get_aws_connection_info(self)
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        return Connection(
+            region=region,
+            endpoint_url=endpoint_url,
+            profile=options.get("profile_name"),
+            credentials={name: options[name] for name in names},
+            verify=options["verify"],
+            config=options.get("aws_config"),
+            user_agent=f"Ansible/{core_version} {v.COLLECTION}/{v.VERSION}",
+        )
+
+    @functools.cached_property
+    def organization(self) -> Organization:
+        return Organization(self.connection)
+
+    def fail(self, error: BreakglassError, **result: t.Any) -> t.NoReturn:
+        """End as a failed task: cause and fix in one message, and apart for programs."""
+        self.fail_json(msg=str(error), cause=error.cause, fix=error.fix, error_code=error.code, **result)
+
+    def run(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
+        """Exit with what ``work`` returns, or fail with the BreakglassError it raises."""
+        try:
+            result = work(self)
+        except BreakglassError as error:
+            self.fail(error)
+        self.exit_json(**result)

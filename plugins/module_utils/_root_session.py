@@ -1,0 +1,89 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Root sessions: temporary credentials of a member account's root user, limited to one task."""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    ACCESS_DENIED,
+    BreakglassError,
+    error_code,
+    explain,
+    explain_assume_root_denial,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._vocabulary import Task
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+
+class RootSession:
+    """An open root session. Holds its secrets in memory only; ``public`` is what may be shown of it."""
+
+    def __init__(self, connection: Connection, account_id: str, task: Task, credentials: dict) -> None:
+        self._connection = connection
+        self._credentials = credentials
+        self.account_id = account_id
+        self.task = task
+
+    def __repr__(self) -> str:
+        return f"<root session of {self.account_id} for {self.task.name}>"
+
+    @property
+    def public(self) -> dict:
+        """``access_key_id`` and ``expiration``: what joins our evidence with CloudTrail's, and no secret."""
+        return {
+            "access_key_id": self._credentials["AccessKeyId"],
+            "expiration": self._credentials["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+
+    def client(self, service: str, region: str | None = None) -> t.Any:
+        """A boto3 client that acts as the root user, built from this session's credentials alone."""
+        return self._connection.root_client(service, self._credentials, region)
+
+    def assert_root_of(self, account_id: str) -> dict:
+        """Make sure that calls of this session act as the root user of ``account_id``; the answer of GetUser.
+
+        IAM calls without UserName act on whoever makes them. In a session that is not the target's, deleting
+        "the" password would delete somebody else's, so nothing that changes anything may come before this.
+        """
+        try:
+            user = self.client("iam").get_user()["User"]
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, f"asking who the root session is (iam:GetUser in {account_id})", account_id) from error
+        expected = self._connection.caller.root_arn(account_id)
+        if user.get("Arn") != expected:
+            raise BreakglassError(
+                f"The root session for account {account_id} acts as {user.get('Arn')}, not as {expected}.",
+                "Nothing was changed. Check endpoint_url and proxies: they do not lead to the account named.",
+            )
+        return user
+
+
+def open_root_session(connection: Connection, organization: Organization, account_id: str, task: Task) -> RootSession:
+    """A root session in ``account_id`` for one task.
+
+    Raises Unreachable, with the cause found by looking, when AWS denies it. ``connection`` is always regional for
+    STS, as AssumeRoot demands.
+    """
+    caller = connection.caller
+    try:
+        answer = connection.client("sts").assume_root(
+            TargetPrincipal=account_id,
+            TaskPolicyArn={"arn": task.policy_arn(caller.partition)},
+            DurationSeconds=task.seconds,
+        )
+    except ClientError as error:
+        if error_code(error) in ACCESS_DENIED:
+            raise explain_assume_root_denial(error, account_id, task, caller, organization) from error
+        raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
+    except BotoCoreError as error:
+        raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
+    return RootSession(connection, account_id, task, answer["Credentials"])

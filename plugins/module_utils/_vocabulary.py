@@ -1,0 +1,103 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The words of the collection, each defined once: tasks, features, kinds of root credentials, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+COLLECTION = "breakglass.aws"
+VERSION = "0.1.0"  # as in galaxy.yml; a test compares the two
+
+# The service that AWS Organizations trusts with centralized root access.
+SERVICE_PRINCIPAL = "iam.amazonaws.com"
+
+# The switches of the organization: our name -> AWS's name in EnabledFeatures.
+ROOT_CREDENTIALS_MANAGEMENT = "root_credentials_management"
+ROOT_SESSIONS = "root_sessions"
+FEATURES = {
+    ROOT_CREDENTIALS_MANAGEMENT: "RootCredentialsManagement",
+    ROOT_SESSIONS: "RootSessions",
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One of the five things a root session may be opened for.
+
+    ``policy`` is the AWS managed task policy, the ceiling of the session. ``feature`` must be on for it (the two
+    switches are independent). ``seconds`` is how long a session of ours lives: AWS allows 900 and no session can be
+    revoked, so as short as the work with its retries allows.
+    """
+
+    name: str
+    policy: str
+    feature: str
+    seconds: int
+
+    def policy_arn(self, partition: str) -> str:
+        """The policy's ARN in a partition ("aws", "aws-us-gov", "aws-cn")."""
+        return f"arn:{partition}:iam::aws:policy/root-task/{self.policy}"
+
+
+AUDIT_ROOT_CREDENTIALS = Task(
+    "audit_root_credentials", "IAMAuditRootUserCredentials", ROOT_CREDENTIALS_MANAGEMENT, seconds=180
+)
+DELETE_ROOT_CREDENTIALS = Task(
+    "delete_root_credentials", "IAMDeleteRootUserCredentials", ROOT_CREDENTIALS_MANAGEMENT, seconds=600
+)
+OPEN_PASSWORD_RECOVERY = Task(
+    "open_password_recovery", "IAMCreateRootUserPassword", ROOT_CREDENTIALS_MANAGEMENT, seconds=180
+)
+UNLOCK_S3_BUCKET = Task("unlock_s3_bucket", "S3UnlockBucketPolicy", ROOT_SESSIONS, seconds=600)
+UNLOCK_SQS_QUEUE = Task("unlock_sqs_queue", "SQSUnlockQueuePolicy", ROOT_SESSIONS, seconds=600)
+
+TASKS = {
+    task.name: task
+    for task in (
+        AUDIT_ROOT_CREDENTIALS,
+        DELETE_ROOT_CREDENTIALS,
+        OPEN_PASSWORD_RECOVERY,
+        UNLOCK_S3_BUCKET,
+        UNLOCK_SQS_QUEUE,
+    )
+}
+
+# Kinds of root credentials, in the order they are removed: MFA last, so that nothing ever leaves a root user
+# with a password and without MFA.
+ACCESS_KEYS = "access_keys"
+SIGNING_CERTIFICATES = "signing_certificates"
+PASSWORD = "password"
+MFA_DEVICES = "mfa_devices"
+KINDS = (ACCESS_KEYS, SIGNING_CERTIFICATES, PASSWORD, MFA_DEVICES)
+
+# What the caller of the module is to the organization.
+MANAGEMENT_ACCOUNT = "management_account"
+DELEGATED_ADMINISTRATOR = "delegated_administrator"
+NEITHER = "neither"
+UNKNOWN = "unknown"
+
+# Account states (organizations:Account.State) in which nobody can act in the account.
+UNUSABLE_STATES = ("PENDING_ACTIVATION", "SUSPENDED", "CLOSED")
+
+# Outcomes of anything done to one account or one of its items.
+CHANGED = "changed"
+UNCHANGED = "unchanged"
+REMOVED = "removed"
+ABSENT = "absent"
+SKIPPED = "skipped"
+UNREACHABLE = "unreachable"
+UNVERIFIED = "unverified"
+FAILED = "failed"
+
+# From worst to best: the outcome of an account is that of its worst item.
+OUTCOMES = (FAILED, UNVERIFIED, UNREACHABLE, SKIPPED, CHANGED, REMOVED, UNCHANGED, ABSENT)
+NOT_DONE = (FAILED, UNVERIFIED, UNREACHABLE)
+
+
+def worst(outcomes) -> str:
+    """The outcome that stands for all of ``outcomes``; nothing to do at all is ``absent``."""
+    found = set(outcomes)
+    return next((outcome for outcome in OUTCOMES if outcome in found), ABSENT)
