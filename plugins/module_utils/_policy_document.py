@@ -1,0 +1,200 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Resource policies as documents: reading, writing and comparing them. No network, no Ansible."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+
+# Bytes a resource policy may have, by service (Amazon S3 user guide, "Bucket policies": 20 KB).
+SIZE_LIMITS = {"s3": 20480}
+
+POLICY_ELEMENTS = ("Version", "Id", "Statement")
+STATEMENT_ELEMENTS = (
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+)
+# Each line: a statement has exactly one of the two.
+_ALTERNATIVES = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be read, or cannot be what it would have to be; the text says why."""
+
+
+def parse(policy: str | bytes | dict) -> dict:
+    """Read a resource policy from its JSON text (or take it as a dict) and check its structure.
+
+    Lenient about everything AWS accepts (one statement without a list, single values without a list), strict
+    about everything whose meaning would have to be guessed. Raises :class:`PolicyError`.
+    """
+    document = _load(policy) if isinstance(policy, (str, bytes)) else policy
+    if not isinstance(document, dict):
+        raise PolicyError(f"The policy is {_kind(document)}, but a policy is a JSON object with a Statement.")
+    _refuse_unknown(document, POLICY_ELEMENTS, "The policy")
+    if "Statement" not in document:
+        raise PolicyError("The JSON is no policy: it has no Statement.")
+    found = document["Statement"]
+    if not isinstance(found, (list, dict)):
+        raise PolicyError(f"The policy's Statement is {_kind(found)}, but must be a list of statements.")
+    for index, statement in enumerate(statements(document)):
+        _check_statement(statement, f"Statement {index}")
+    return document
+
+
+def statements(document: dict) -> list:
+    """The statements of a policy; a policy may have one without a list."""
+    return as_list(document["Statement"])
+
+
+def as_list(value: t.Any) -> list:
+    """What IAM means by a value or a list of values."""
+    return value if isinstance(value, list) else [value]
+
+
+def minified(document: dict) -> str:
+    """The text that is sent to AWS: elements and values in their order, no spaces."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def pretty(document: dict | None) -> str:
+    """The text people compare: one value a line, elements in the order of AWS's documentation. No policy: empty."""
+    if document is None:
+        return ""
+    ordered = _in_order(document, POLICY_ELEMENTS)
+    if isinstance(ordered.get("Statement"), list):
+        ordered["Statement"] = [_in_order(statement, STATEMENT_ELEMENTS) for statement in ordered["Statement"]]
+    return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
+
+
+def digest(value: str | dict | list | None) -> str:
+    """SHA-256 of a text, or of a value's canonical JSON (keys sorted, no spaces)."""
+    text = (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    )
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def size(document: dict) -> int:
+    """How many bytes the policy has when it is sent."""
+    return len(minified(document).encode("utf-8", "surrogatepass"))
+
+
+def check_size(document: dict, service: str) -> None:
+    """Refuse a policy larger than the service accepts."""
+    limit = SIZE_LIMITS[service]
+    if size(document) > limit:
+        raise PolicyError(f"The policy has {size(document):,} bytes; {service.upper()} accepts at most {limit:,}.")
+
+
+def equivalent(one: dict | None, other: dict | None) -> bool:
+    """Do two policies say the same, whatever way AWS gave them back?
+
+    AWS may return a single value without its list, values in another order, and an account's ID as the ARN of its
+    root (IAM user guide, "AWS JSON policy elements: Principal").
+    """
+    return _normal(one) == _normal(other)
+
+
+def _normal(value: t.Any, element: str = "") -> t.Any:
+    if isinstance(value, dict):
+        if element in ("Principal", "NotPrincipal") and set(value) == {"AWS"} and as_list(value["AWS"]) == ["*"]:
+            return "*"
+        return {key: _normal(inner, element if key == "AWS" else key) for key, inner in value.items()}
+    if element == "Statement":
+        return [_normal(statement) for statement in as_list(value)]
+    if isinstance(value, list):
+        values = sorted((_normal(inner, element) for inner in value), key=str)
+        return values[0] if len(values) == 1 else values
+    if element in ("Principal", "NotPrincipal") and isinstance(value, str):
+        parts = value.split(":")
+        if len(parts) == 6 and parts[2] == "iam" and parts[5] == "root":
+            return parts[4]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _load(text: str | bytes) -> t.Any:
+    try:
+        return json.loads(text, object_pairs_hook=_without_repetition)
+    except PolicyError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise PolicyError(f"The policy is not JSON: {error}.") from error
+
+
+def _without_repetition(pairs: list) -> dict:
+    """Python keeps the last of two equal keys silently; in a policy that would be guessing."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, unused in pairs]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise PolicyError(f"The policy says {', '.join(repeated)} twice in one place.")
+    return result
+
+
+def _check_statement(statement: t.Any, where: str) -> None:
+    if not isinstance(statement, dict):
+        raise PolicyError(f"{where} is {_kind(statement)}, but must be a JSON object.")
+    _refuse_unknown(statement, STATEMENT_ELEMENTS, where)
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise PolicyError(f"{where} has the Effect {statement.get('Effect')!r}; a policy knows Allow and Deny.")
+    for one, other in _ALTERNATIVES:
+        if (one in statement) == (other in statement):
+            raise PolicyError(f"{where} must have either {one} or {other}.")
+    _check_principal(statement.get("Principal", statement.get("NotPrincipal")), where)
+    for element in ("Action", "NotAction", "Resource", "NotResource"):
+        if element in statement:
+            _check_strings(statement[element], f"{where}, {element}")
+    _check_condition(statement.get("Condition", {}), where)
+
+
+def _check_principal(principal: t.Any, where: str) -> None:
+    if isinstance(principal, dict):
+        for kind, values in principal.items():
+            _check_strings(values, f"{where}, principals of the kind {kind}")
+    elif principal != "*":
+        raise PolicyError(f'{where} has the principal {principal!r}; it must be "*" or a JSON object.')
+
+
+def _check_condition(condition: t.Any, where: str) -> None:
+    if not isinstance(condition, dict) or not all(isinstance(keys, dict) for keys in condition.values()):
+        raise PolicyError(f"{where} has a Condition that is not operators with keys and values.")
+    for operator, keys in condition.items():
+        for key, values in keys.items():
+            if not all(isinstance(value, (str, bool, int, float)) for value in as_list(values)):
+                raise PolicyError(f"{where}, condition {operator} {key}: values must be texts, numbers or true/false.")
+
+
+def _check_strings(values: t.Any, where: str) -> None:
+    if not all(isinstance(value, str) for value in as_list(values)):
+        raise PolicyError(f"{where}: every value must be a text.")
+
+
+def _refuse_unknown(element: dict, known: tuple, where: str) -> None:
+    unknown = [str(name) for name in element if name not in known]
+    if unknown:
+        raise PolicyError(f"{where} has elements a policy does not know: {', '.join(unknown)}.")
+
+
+def _in_order(element: dict, order: tuple) -> dict:
+    return {name: element[name] for name in sorted(element, key=order.index)}
+
+
+def _kind(value: t.Any) -> str:
+    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
+    return "nothing (null)" if value is None else names.get(type(value), type(value).__name__)
