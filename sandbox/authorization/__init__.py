@@ -1,0 +1,29 @@
+"""AWS's policy evaluation, alone: documents and a request context in, a decision and its deciding statements out.
+
+Nothing here knows of HTTP, of moto or of the organization; whoever serves a request gathers the policies that
+apply and asks. Read it in this order, beside AWS's "Policy evaluation logic" in the IAM User Guide: `request` (what
+is asked, and by whom), `policy` (what a document says), `matching` and `conditions` (whether a statement applies),
+`evaluation` (what follows from that), and `validation` (what AWS refuses to store at all).
+"""
+
+from sandbox.authorization.evaluation import DecidingStatement, Decision, Policies, Reason, Source, evaluate
+from sandbox.authorization.policy import Policy, PolicyError, parse
+from sandbox.authorization.request import Principal, Request
+from sandbox.authorization.validation import validate_identity_policy, validate_resource_policy, validate_trust_policy
+
+__all__ = [
+    "DecidingStatement",
+    "Decision",
+    "Policies",
+    "Policy",
+    "PolicyError",
+    "Principal",
+    "Reason",
+    "Request",
+    "Source",
+    "evaluate",
+    "parse",
+    "validate_identity_policy",
+    "validate_resource_policy",
+    "validate_trust_policy",
+]
