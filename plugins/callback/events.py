@@ -1,0 +1,122 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: events
+type: aggregate
+short_description: Write what each task does as JSON lines
+version_added: 0.1.0
+description:
+  - Writes one JSON object a line to a named pipe, an inherited file descriptor or a file, as the play goes on.
+  - This is how a runbook's notebook follows the tasks of a cell without any result being written to disk.
+  - A line has C(event), one of V(started), V(ok), V(changed), V(skipped), V(failed) and V(unreachable), the task's
+    name, its action, where it stands and whether it runs in check mode; all but V(started) have the host, the result
+    and the warnings too.
+  - Results hidden by C(no_log) stay hidden.
+requirements:
+  - enable in configuration
+options:
+  path:
+    description:
+      - Where to write, for example V(/dev/fd/7) or V(/run/user/1000/events).
+      - A file is appended to.
+    type: str
+    required: true
+    env:
+      - name: BREAKGLASS_EVENTS
+    ini:
+      - section: callback_breakglass_events
+        key: path
+author:
+  - breakglass.aws contributors (@breakglass)
+"""
+
+EXAMPLES = r"""
+# Follow a playbook from another program:
+#
+#   mkfifo events && reader < events &
+#   ANSIBLE_CALLBACKS_ENABLED=breakglass.aws.events BREAKGLASS_EVENTS=events ansible-playbook site.yml
+"""
+
+import json
+import typing as t
+
+from ansible.plugins.callback import CallbackBase
+
+if t.TYPE_CHECKING:
+    from ansible.executor.task_result import CallbackTaskResult
+    from ansible.playbook.task import Task
+
+
+class CallbackModule(CallbackBase):
+    """Writes task events; says nothing on the terminal."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "aggregate"
+    CALLBACK_NAME = "breakglass.aws.events"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
+        self._write(_describe(task, event="started"))
+
+    def v2_playbook_on_handler_task_start(self, task: Task) -> None:
+        self._write(_describe(task, event="started"))
+
+    def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
+        self._write_result("changed" if result.result.get("changed") else "ok", result)
+
+    def v2_runner_on_skipped(self, result: CallbackTaskResult) -> None:
+        self._write_result("skipped", result)
+
+    def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
+        self._write_result("failed", result, ignored=ignore_errors)
+
+    def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
+        self._write_result("unreachable", result, ignored=result.task.ignore_unreachable)
+
+    def _write_result(self, event: str, result: CallbackTaskResult, ignored: bool = False) -> None:
+        """Report how a task ended on a host."""
+        shown = _without_call(result.result)
+        self._write(
+            _describe(
+                result.task,
+                event=event,
+                host=result.host.get_name(),
+                register=result.task.register,
+                ignored=bool(ignored),
+                warnings=[str(warning) for warning in shown.pop("warnings", None) or []],
+                result=shown,
+            )
+        )
+
+    def _write(self, event: dict[str, t.Any]) -> None:
+        """Append one event; a pipe's reader gets it at once, because the file is closed again.
+
+        Ansible's own dump takes what is internal or hidden out of a result. It may break lines when ansible runs
+        with -vvv, which a line-based format cannot have; so what it wrote is read and written once more. It takes
+        warnings and diffs out of what it takes for a result; these lie deeper.
+        """
+        line = json.dumps(json.loads(self._dump_results({"line": event}))["line"])
+        with open(self.get_option("path"), "a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+
+def _without_call(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return a result, and those of its loop items, without how the module was called and where it broke."""
+    kept = {key: value for key, value in result.items() if key not in ("invocation", "exception")}
+    if isinstance(kept.get("results"), list):
+        kept["results"] = [_without_call(item) if isinstance(item, dict) else item for item in kept["results"]]
+    return kept
+
+
+def _describe(task: Task, **details: t.Any) -> dict[str, t.Any]:
+    """Return an event: the details given, and which task it is about."""
+    return {
+        **details,
+        "task": task.get_name(),
+        "action": task.resolved_action or task.action,
+        "path": task.get_path(),
+        "check_mode": task.check_mode is True,
+    }

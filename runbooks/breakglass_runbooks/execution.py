@@ -1,0 +1,192 @@
+"""How the engine runs a notebook: cell by cell, with every way to end accounted for."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+from papermill.log import logger
+
+SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A cell that begins (`status` "running") or has ended ("completed", "failed", "skipped")."""
+
+    cell: str  # its id
+    title: str
+    status: str
+    number: int  # of the code cells, from 1
+    total: int
+    seconds: float = 0.0
+
+
+def title_of(nb: Any, index: int) -> str:
+    """What the reader calls a code cell: the nearest heading above it."""
+    for cell in reversed(nb.cells[:index]):
+        if cell.cell_type == "markdown":
+            headings = [line.lstrip("# ").strip() for line in cell.source.splitlines() if line.startswith("#")]
+            if headings:
+                return headings[-1]
+    return nb.cells[index].get("id", f"cell {index + 1}")
+
+
+class _Book(NotebookExecutionManager):
+    """Keeps the state of each cell in the notebook, and tells somebody about it."""
+
+    def __init__(self, *args: Any, on_progress: Callable[[Progress], None] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._on_progress = on_progress
+        self._begun = 0.0
+        self._code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
+
+    def cell_start(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
+        super().cell_start(cell, cell_index=cell_index, **kwargs)
+        self._begun = time.monotonic()
+        self._tell(cell, cell_index)
+
+    def cell_complete(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
+        super().cell_complete(cell, cell_index=cell_index, **kwargs)
+        self._tell(cell, cell_index, time.monotonic() - self._begun)
+
+    def notebook_complete(self, **kwargs: Any) -> None:
+        # Before papermill turns what was never reached into "completed".
+        for index, cell in enumerate(self.nb.cells):
+            if cell.metadata.papermill["status"] == self.PENDING:
+                cell.metadata.papermill["status"] = SKIPPED
+                self._tell(cell, index)
+        super().notebook_complete(**kwargs)
+
+    def _tell(self, cell: Any, index: int, seconds: float = 0.0) -> None:
+        if self._on_progress and cell.cell_type == "code":
+            number = self._code.index(index) + 1
+            status = cell.metadata.papermill["status"]
+            title = title_of(self.nb, index)
+            self._on_progress(Progress(cell.get("id", ""), title, status, number, len(self._code), seconds))
+
+
+class _Client(PapermillNotebookClient):
+    """Runs the cells; whatever stops one is written down in it."""
+
+    def execute(self, **kwargs: Any) -> Any:
+        self.reset_execution_trackers()
+        with self.setup_kernel(**kwargs):
+            self.papermill_execute_cells()
+        return self.nb
+
+    def papermill_execute_cells(self) -> None:
+        for index, cell in enumerate(self.nb.cells):
+            self.nb_man.cell_start(cell, index)
+            try:
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                return
+            except (DeadKernelError, CellTimeoutError) as error:
+                self._write_down(cell, index, error, self._explain(error))
+                return
+            except BaseException as error:  # Ctrl-C, or an error in here
+                self._write_down(cell, index, error, "The run was interrupted while this cell was running.")
+                raise
+            finally:
+                self.nb_man.cell_complete(cell, cell_index=index)
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, CellTimeoutError):
+            return f"This cell took longer than {self.timeout} s and was stopped."
+        return "The kernel died while this cell was running: it was killed, or the machine ran out of memory."
+
+    def _write_down(self, cell: Any, index: int, error: BaseException, words: str) -> None:
+        """Leave in the cell what papermill finds afterwards and raises as its error."""
+        words += (
+            "\nWhat the cell had begun may have been done. Run the runbook in check mode to see what is left to do."
+        )
+        if cell.cell_type == "code":
+            cell.outputs.append(
+                nbformat.v4.new_output("error", ename=type(error).__name__, evalue=words, traceback=words.splitlines())
+            )
+        self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+
+
+def _kernel_manager(folder: Path) -> type[AsyncKernelManager]:
+    """A kernel manager that talks through sockets in `folder`, which is ours alone, and keeps nothing elsewhere."""
+
+    class SocketKernelManager(AsyncKernelManager):
+        def _transport_default(self) -> str:
+            return "ipc"
+
+        def _ip_default(self) -> str:
+            return str(folder / "kernel")
+
+        def _connection_file_default(self) -> str:
+            return str(folder / "kernel.json")
+
+        @property
+        def kernel_spec(self) -> KernelSpec | None:
+            """The interpreter that runs us, whatever kernel of that name is installed for this user."""
+            if self.kernel_name == NATIVE_KERNEL_NAME:
+                return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+            return super().kernel_spec
+
+    return SocketKernelManager
+
+
+def execute(
+    nb: Any,
+    kernel_name: str,
+    output_path: str | None = None,
+    progress_bar: bool | dict[str, Any] = True,
+    log_output: bool = False,
+    autosave_cell_every: int = 30,
+    start_timeout: int = 60,
+    execution_timeout: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    stdout_file: Any = None,
+    stderr_file: Any = None,
+    **_: Any,
+) -> Any:
+    """Run every cell of `nb` and return it, saved at each step to `output_path`.
+
+    A cell that fails, dies or takes longer than `execution_timeout` seconds has an error among its outputs afterwards;
+    papermill raises it. `on_progress` hears of each code cell when it begins and when it ends.
+    """
+    book = _Book(nb, output_path, log_output, progress_bar, autosave_cell_every, on_progress=on_progress)
+    book.notebook_start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="breakglass-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            client = _Client(
+                book,
+                kernel_manager_class=_kernel_manager(folder),
+                kernel_name=kernel_name,
+                timeout=execution_timeout,
+                startup_timeout=start_timeout,
+                coalesce_streams=True,
+                log=logger,
+                log_output=log_output,
+                stdout_file=stdout_file,
+                stderr_file=stderr_file,
+            )
+            client.execute(env=_kernel_environment(folder))
+    finally:
+        book.notebook_complete()
+    return book.nb
+
+
+def _kernel_environment(folder: Path) -> dict[str, str]:
+    """Ours, with this package on Python's path, and IPython's history and settings of nobody."""
+    path = [str(Path(__file__).resolve().parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "IPYTHONDIR": str(folder / "ipython")}

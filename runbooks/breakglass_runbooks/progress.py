@@ -1,0 +1,89 @@
+"""What a run shows while it goes on: a spinner on a terminal, a line for each cell elsewhere, JSON for a program."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from breakglass_runbooks.catalog import Runbook
+from breakglass_runbooks.execution import Progress
+from breakglass_runbooks.launch import Ending
+
+SIGNS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
+
+
+class TextReporter:
+    """For people. Colours and the spinner are left out where the output is not a terminal."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+        self._spinner = self._console.status("")
+
+    def __enter__(self) -> TextReporter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._spinner.stop()
+
+    def begin(self, runbook: Runbook) -> None:
+        """Say what is being run."""
+        self._print(f"Runbook {runbook.name}: {runbook.title}")
+
+    def cell(self, progress: Progress) -> None:
+        """Show the cell that runs, and leave a line for each that ended."""
+        where = f"[{progress.number}/{progress.total}]"
+        if progress.status == "running":
+            if self._console.is_terminal:
+                self._spinner.update(Text(f"{where} {progress.title}"))
+                self._spinner.start()
+            return
+        self._spinner.stop()
+        sign, style = SIGNS[progress.status]
+        took = "" if progress.status == "skipped" else f" in {progress.seconds:.1f} s"
+        self._print(f"{sign} {where} {progress.title}: {progress.status}{took}", style=style)
+
+    def end(self, ending: Ending) -> None:
+        """Say where everything lies, and last of all what failed."""
+        self._print(f"Notebook: {ending.notebook}\nPage:     {ending.page}")
+        if ending.evidence_dir:
+            self._print(f"Evidence: {ending.evidence_dir}")
+        if ending.failure:
+            self._print(f"\nThe runbook FAILED at '{ending.failed_cell}':\n\n{ending.failure}", style="bold red")
+        else:
+            self._print("The runbook is through.", style="green")
+
+    def _print(self, words: str, style: str | None = None) -> None:
+        self._console.print(words, style=style, markup=False, soft_wrap=True)
+
+
+class JsonReporter:
+    """For programs: one JSON object a line on standard output."""
+
+    def __enter__(self) -> JsonReporter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def begin(self, runbook: Runbook) -> None:
+        """Say what is being run."""
+        self._write("begin", {"runbook": runbook.name, "title": runbook.title})
+
+    def cell(self, progress: Progress) -> None:
+        """Hand on the state of a cell."""
+        self._write("cell", dataclasses.asdict(progress))
+
+    def end(self, ending: Ending) -> None:
+        """Hand on how it ended."""
+        self._write("end", {**dataclasses.asdict(ending), "failed_cell": ending.failed_cell})
+
+    def _write(self, event: str, details: dict[str, Any]) -> None:
+        print(json.dumps({"event": event, **details}, default=str), file=sys.stdout, flush=True)

@@ -1,0 +1,255 @@
+"""Small renderers: each gives HTML with inline styles, and Markdown that says the same.
+
+No stylesheet and no script: what is shown must survive a static export, a forge, a mail. Colours are chosen to be
+readable on white and on a dark theme; backgrounds are translucent. Every cell wraps, so that a long ARN does not make
+the page scroll sideways.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+GREEN, RED, AMBER, BLUE, GREY = "#1e7e45", "#c0362c", "#a65f00", "#2563ad", "#6b7280"
+
+# Every word an outcome, a task or a file can have, and how it is meant.
+TONES = {
+    **dict.fromkeys(("ok", "ready", "on", "yes", "removed", "changed", "absent", "unchanged", "confirmed"), GREEN),
+    **dict.fromkeys(("failed", "unreachable", "unverified", "not ready", "off", "blocking"), RED),
+    **dict.fromkeys(("skipped", "would change", "would remove", "kept", "for real", "unknown"), AMBER),
+    **dict.fromkeys(("running", "plan only"), BLUE),
+}
+
+FONT = "font-family: system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-size: 14px; line-height: 1.45;"
+MONO = "font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 12.5px;"
+LINE = "1px solid rgba(128,128,128,.3)"
+CELL = f"text-align: left; vertical-align: top; padding: 5px 10px; border: none; border-bottom: {LINE};"
+WRAP = "overflow-wrap: anywhere; white-space: normal;"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Something to show, as HTML and as Markdown."""
+
+    html: str
+    markdown: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self.html, "text/markdown": self.markdown, "text/plain": self.markdown}
+
+    def __str__(self) -> str:
+        return self.markdown
+
+
+def stack(parts: Iterable[Shown | None]) -> Shown:
+    """Put parts below each other; None is left out."""
+    kept = [part for part in parts if part is not None]
+    return Shown("\n".join(part.html for part in kept), "\n\n".join(part.markdown for part in kept))
+
+
+def text(words: Any) -> Shown:
+    """A paragraph; line breaks stay."""
+    words = str(words)
+    return Shown(
+        f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-line;">{escape(words)}</div>',
+        _escape_markdown(words),
+    )
+
+
+def heading(words: str, tone: str | None = None) -> Shown:
+    """A small heading, with a badge behind it when `tone` is given."""
+    mark = badge(tone) if tone else Shown("", "")
+    return Shown(
+        f'<div style="{FONT} font-weight: 600; margin: 12px 0 4px;">{escape(words)} {mark.html}</div>',
+        f"**{_escape_markdown(words)}**" + (f" {mark.markdown}" if tone else ""),
+    )
+
+
+def badge(word: str) -> Shown:
+    """A word in the colour of what it means."""
+    return Shown(
+        f'<span style="display: inline-block; background: {TONES.get(word, GREY)}; color: #fff; border-radius: 9px; '
+        f'padding: 0 9px; font-size: 12px; font-weight: 600; line-height: 18px; white-space: nowrap;">'
+        f"{escape(word)}</span>",
+        f"`{word}`",
+    )
+
+
+def notice(words: str, tone: str) -> Shown:
+    """A sentence nobody may miss, with a coloured edge."""
+    colour = TONES.get(tone, GREY)
+    return Shown(
+        f'<div style="{FONT} {WRAP} white-space: pre-line; border-left: 4px solid {colour}; '
+        f'background: rgba(128,128,128,.09); padding: 8px 12px; margin: 8px 0;">{escape(words)}</div>',
+        "\n".join(f"> {_escape_markdown(line)}" for line in words.splitlines()),
+    )
+
+
+def code(words: str) -> Shown:
+    """Literal text, wrapped."""
+    return Shown(
+        f'<pre style="{MONO} white-space: pre-wrap; overflow-wrap: anywhere; margin: 6px 0; padding: 8px 10px; '
+        f'border: {LINE}; border-radius: 4px; background: transparent;">{escape(words)}</pre>',
+        f"```\n{words}\n```",
+    )
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "Nothing to show.") -> Shown:
+    """A table; a cell is a Shown, or any value."""
+    rows = [[value if isinstance(value, Shown) else plain(value) for value in row] for row in rows]
+    if not rows:
+        return text(empty)
+    head = "".join(
+        f'<th style="{CELL} font-weight: 600; border-bottom-width: 2px;">{escape(name)}</th>' for name in columns
+    )
+    body = "".join(
+        '<tr style="background: transparent;">'
+        + "".join(f'<td style="{CELL} {WRAP}">{cell.html}</td>' for cell in row)
+        + "</tr>"
+        for row in rows
+    )
+    lines = [
+        f"| {' | '.join(columns)} |",
+        f"|{'---|' * len(columns)}",
+        *(f"| {' | '.join(_one_line(cell.markdown) for cell in row)} |" for row in rows),
+    ]
+    return Shown(
+        f'<table style="{FONT} border-collapse: collapse; width: 100%; table-layout: auto; margin: 6px 0;">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        "\n".join(lines),
+    )
+
+
+def facts(pairs: Mapping[str, Any]) -> Shown:
+    """Names and values below each other."""
+    shown = {name: value if isinstance(value, Shown) else plain(value) for name, value in pairs.items()}
+    rows = "".join(
+        f'<tr style="background: transparent;"><td style="{CELL} color: {GREY}; width: 1%; white-space: nowrap;">'
+        f'{escape(name)}</td><td style="{CELL} {WRAP}">{value.html}</td></tr>'
+        for name, value in shown.items()
+    )
+    return Shown(
+        f'<table style="{FONT} border-collapse: collapse; width: 100%; margin: 6px 0;"><tbody>{rows}</tbody></table>',
+        "\n".join(f"- {name}: {_one_line(value.markdown)}" for name, value in shown.items()),
+    )
+
+
+def plain(value: Any) -> Shown:
+    """A value in words: yes and no, a dash for nothing, one item of a list a line."""
+    if value is None or value == "" or value == []:
+        return Shown(f'<span style="color: {GREY};">&ndash;</span>', "-")
+    if isinstance(value, bool):
+        return Shown("yes" if value else "no", "yes" if value else "no")
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return Shown(
+            "<br>".join(plain(item).html for item in value), "<br>".join(plain(item).markdown for item in value)
+        )
+    words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return Shown(escape(words), _escape_markdown(words))
+
+
+def mono(words: Any) -> Shown:
+    """An identifier."""
+    if not words:
+        return plain(None)
+    return Shown(
+        f'<code style="{MONO} {WRAP} background: transparent; padding: 0;">{escape(str(words))}</code>', f"`{words}`"
+    )
+
+
+def lines(parts: Iterable[Shown]) -> Shown:
+    """Short parts below each other inside a table's cell."""
+    parts = list(parts)
+    if not parts:
+        return plain(None)
+    return Shown("".join(f"<div>{part.html}</div>" for part in parts), "<br>".join(part.markdown for part in parts))
+
+
+def words(*parts: Shown | str) -> Shown:
+    """Short parts beside each other."""
+    shown = [part if isinstance(part, Shown) else plain(part) for part in parts]
+    return Shown(" ".join(part.html for part in shown), " ".join(part.markdown for part in shown))
+
+
+def folded(summary: str, content: Shown) -> Shown:
+    """Content that is out of the way until it is asked for."""
+    return Shown(
+        f'<details style="{FONT} margin: 6px 0;"><summary style="cursor: pointer; color: {GREY};">{escape(summary)}'
+        f"</summary>{content.html}</details>",
+        f"<details><summary>{escape(summary)}</summary>\n\n{content.markdown}\n\n</details>",
+    )
+
+
+def diff(before: str, after: str, title: str = "") -> Shown | None:
+    """What is taken out and what is put in, with the lines around; None when nothing differs."""
+    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=6, lineterm=""))[2:]
+    if not changes:
+        return None
+    colours = {"+": "rgba(46,160,67,.20)", "-": "rgba(248,81,73,.20)", "@": "rgba(128,128,128,.15)"}
+    rows = "".join(
+        f'<div style="background: {colours.get(line[:1], "transparent")}; padding: 0 10px; '
+        f'white-space: pre-wrap; overflow-wrap: anywhere;">{escape(_gap(line)) or " "}</div>'
+        for line in changes
+    )
+    name = f'<div style="padding: 4px 10px; border-bottom: {LINE}; {WRAP}">{escape(title)}</div>' if title else ""
+    body = "\n".join(changes)
+    return Shown(
+        f'<div style="{MONO} line-height: 1.4; border: {LINE}; border-radius: 4px; margin: 8px 0;">{name}{rows}</div>',
+        (f"{_escape_markdown(title)}\n\n" if title else "") + f"```diff\n{body}\n```",
+    )
+
+
+def bar(parts: Mapping[str, int]) -> Shown:
+    """Counts as one bar, each part as wide as its count, with a legend below."""
+    parts = {name: count for name, count in parts.items() if count}
+    total = sum(parts.values())
+    if not total:
+        return plain(None)
+    pieces, left = [], 0.0
+    for name, count in parts.items():
+        width = 100 * count / total
+        pieces.append(f'<rect x="{left:.2f}%" width="{width:.2f}%" height="10" fill="{TONES.get(name, GREY)}"/>')
+        left += width
+    legend = lines_beside([words(badge(name), str(count)) for name, count in parts.items()])
+    return Shown(
+        f'<svg role="img" aria-label="{escape(legend.markdown)}" width="100%" height="10" '
+        f'style="display: block; border-radius: 5px; margin: 8px 0 6px;">{"".join(pieces)}</svg>{legend.html}',
+        legend.markdown,
+    )
+
+
+def lines_beside(parts: Sequence[Shown]) -> Shown:
+    """Short parts beside each other with room between."""
+    return Shown(
+        f'<div style="{FONT}">'
+        + "".join(f'<span style="margin-right: 16px; white-space: nowrap;">{part.html}</span>' for part in parts)
+        + "</div>",
+        ", ".join(part.markdown for part in parts),
+    )
+
+
+def as_lines(document: Any) -> str:
+    """A document as text that can be compared line by line; nothing for no document."""
+    if document is None or document == "":
+        return ""
+    return document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _gap(line: str) -> str:
+    """A readable sign for lines left out, instead of the numbers of a hunk."""
+    return "⋯" if line.startswith("@@") else line
+
+
+def _one_line(markdown: str) -> str:
+    return markdown.replace("|", "\\|").replace("\n", "<br>")
+
+
+def _escape_markdown(words: str) -> str:
+    """Keep text from elsewhere from becoming markup: an account may be called <b>, or *."""
+    for sign in "\\`*_[]":
+        words = words.replace(sign, f"\\{sign}")
+    return words.replace("<", "&lt;")
