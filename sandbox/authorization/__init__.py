@@ -9,7 +9,7 @@ is asked, and by whom), `policy` (what a document says), `matching` and `conditi
 from sandbox.authorization.evaluation import DecidingStatement, Decision, Policies, Reason, Source, evaluate
 from sandbox.authorization.policy import Policy, PolicyError, parse
 from sandbox.authorization.request import Principal, Request
-from sandbox.authorization.validation import validate_identity_policy, validate_resource_policy, validate_trust_policy
+from sandbox.authorization.validation import validate_bucket_policy, validate_queue_policy
 
 __all__ = [
     "DecidingStatement",
@@ -23,7 +23,6 @@ __all__ = [
     "Source",
     "evaluate",
     "parse",
-    "validate_identity_policy",
-    "validate_resource_policy",
-    "validate_trust_policy",
+    "validate_bucket_policy",
+    "validate_queue_policy",
 ]

@@ -7,7 +7,6 @@ ANDed; values of one condition are ORed (NORed for a negated operator).
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,20 +61,14 @@ def _bool(value: str, wanted: str) -> bool:
 def _binary(value: str, wanted: str) -> bool:
     try:
         return base64.b64decode(value, validate=True) == base64.b64decode(wanted, validate=True)
-    except binascii.Error:
+    except ValueError:
         return False
 
 
 def _in_network(value: str, wanted: str) -> bool:
     address, network = _network(value), _network(wanted)
-    return (
-        address is not None
-        and network is not None
-        and address.version == network.version
-        and (
-            address.subnet_of(network)  # type: ignore[arg-type]
-        )
-    )
+    same_family = address is not None and network is not None and address.version == network.version
+    return same_family and address.subnet_of(network)
 
 
 @lru_cache(maxsize=4096)

@@ -63,7 +63,10 @@ class Policies:
 
 
 class DecidingStatement(NamedTuple):
-    """A statement that decided: its kind of policy, its place in the document, its Sid, and which document it was."""
+    """A statement that decided: its kind of policy, its place in the document, its Sid, and the document's place.
+
+    Both places are counted from 0; a document's among those given for its kind (of SCPs: for its level).
+    """
 
     source: Source
     index: int
@@ -82,6 +85,10 @@ _SPOKEN = {
     Source.SESSION: "session policy",
     Source.TASK: "session policy",
 }
+
+
+# Principals to whom no identity policy, boundary or session policy can be attached.
+_WITHOUT_ACCOUNT = ("anonymous", "service", "federated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +111,6 @@ class Decision:
         return f"because no {spoken} allows the {action} action"
 
 
-@dataclass(slots=True)
-class _Findings:
-    """The statements of one kind of policy that cover the request."""
-
-    denying: list[DecidingStatement] = field(default_factory=list)
-    allowing: list[DecidingStatement] = field(default_factory=list)
-    named: Named = Named.NOT  # of a resource policy: the closest name in a statement that allows
-
-
 # What the root user of the account that owns a bucket may call although the bucket's policy denies it (Amazon S3 API
 # Reference, GetBucketPolicy, PutBucketPolicy, DeleteBucketPolicy), and the same for a queue (implied by AWS's root
 # task SQSUnlockQueuePolicy; no statement as explicit as S3's is known).
@@ -130,81 +128,153 @@ _OWNER_ACTIONS = frozenset(
 
 
 def evaluate(request: Request, policies: Policies, *, resource_must_allow: bool = False) -> Decision:
-    """Decide a request.
+    """Decide a request. Raises PolicyError when one of the policies is none.
 
     `resource_must_allow` is for resources whose policy must allow even within one account: a role's trust policy (to
     assume it), a KMS key's policy.
     """
-    context = Context(request)
-    principal = request.principal
+    found = _find_all(request, policies)
+    return (
+        _explicit_deny(found)
+        or _organization_limit(found)
+        or _owner_exemption(found)
+        or _resource_grant(request, found)
+        or _principal_limit(request, policies, found)
+        or _resource_limit(request, found, resource_must_allow)
+        or _principal_grant(request, found)
+    )
+
+
+@dataclass(slots=True)
+class _Applying:
+    """The statements of one kind of policy that apply to the request."""
+
+    denying: list[DecidingStatement] = field(default_factory=list)
+    allowing: list[DecidingStatement] = field(default_factory=list)
+    named: Named = Named.NOT  # how closely a resource policy that allows names the principal
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The statements that apply, by kind of policy; of SCPs by level.
+
+    `overruled` says that the resource policy's denials have been put aside, because its owner's root user asks.
+    """
+
+    scps: list[_Applying]
+    rcp: _Applying
+    resource: _Applying
+    identity: _Applying
+    boundary: _Applying
+    session: _Applying
+    task: _Applying
+    overruled: bool
+
+
+def _find_all(request: Request, policies: Policies) -> _Found:
+    context, action = Context(request), request.action.lower()
     bounded = policies.boundary is not None
 
-    def find(source: Source, documents: Iterable[Document]) -> _Findings:
-        found = _Findings()
-        about_principals = source in (Source.RESOURCE, Source.RCP)
+    def find(source: Source, documents: Iterable[Document | None]) -> _Applying:
+        applying = _Applying()
         for number, document in enumerate(documents):
-            for statement in parse(document).statements:
-                if not statement.covers(request.action, request.resource, context):
+            for statement in () if document is None else parse(document).statements:
+                if not statement.covers(action, request.resource, context):
                     continue
-                named = statement.names(principal, bounded=bounded) if about_principals else Named.ITSELF
+                named = Named.ITSELF
+                if source in (Source.RESOURCE, Source.RCP):
+                    named = statement.names(request.principal, bounded=bounded)
                 if named is Named.NOT:
                     continue
                 deciding = DecidingStatement(source, statement.index, statement.sid, number)
                 if statement.allows:
-                    found.allowing.append(deciding)
-                    found.named = max(found.named, named)
+                    applying.allowing.append(deciding)
+                    applying.named = max(applying.named, named)
                 else:
-                    found.denying.append(deciding)
-        return found
+                    applying.denying.append(deciding)
+        return applying
 
-    def one(document: Document | None) -> Sequence[Document]:
-        return () if document is None else (document,)
-
-    scps = [find(Source.SCP, level) for level in policies.scps or ()]
-    # RCPFullAWSAccess is attached at every level and cannot be detached: of RCPs only the denials matter.
-    rcp = find(Source.RCP, [document for level in policies.rcps or () for document in level])
-    resource = find(Source.RESOURCE, one(policies.resource))
-    identity = find(Source.IDENTITY, policies.identity)
-    boundary = find(Source.BOUNDARY, one(policies.boundary))
-    session = find(Source.SESSION, policies.session or ())
-    task = find(Source.TASK, one(policies.task))
-
-    is_root = principal.kind == "root"
-    owns_resource = is_root and not request.cross_account
-    spared = owns_resource and request.action.lower() in _OWNER_ACTIONS and bool(resource.denying)
-    if spared:
+    resource = find(Source.RESOURCE, [policies.resource])
+    owner = request.principal.kind == "root" and not request.cross_account and action in _OWNER_ACTIONS
+    overruled = owner and bool(resource.denying)
+    if overruled:
         resource.denying.clear()
+    return _Found(
+        scps=[find(Source.SCP, level) for level in policies.scps or ()],
+        rcp=find(Source.RCP, [document for level in policies.rcps or () for document in level]),
+        resource=resource,
+        identity=find(Source.IDENTITY, policies.identity),
+        boundary=find(Source.BOUNDARY, [policies.boundary]),
+        session=find(Source.SESSION, policies.session or ()),
+        task=find(Source.TASK, [policies.task]),
+        overruled=overruled,
+    )
 
-    for found in (*scps, rcp, resource, identity, boundary, session, task):
-        if found.denying:
-            return Decision(False, Reason.EXPLICIT_DENY, found.denying[0].source, tuple(found.denying))
-    if not all(level.allowing for level in scps):
-        return Decision(False, Reason.IMPLICIT_DENY, Source.SCP)
-    if spared:
-        return Decision(True, Reason.ALLOWED, Source.RESOURCE_OWNER)
 
-    by_resource = Decision(True, Reason.ALLOWED, Source.RESOURCE, tuple(resource.allowing))
-    not_by_resource = Decision(False, Reason.IMPLICIT_DENY, Source.RESOURCE)
-    if principal.kind in ("anonymous", "service", "federated"):
-        return by_resource if resource.allowing else not_by_resource
-    if not request.cross_account and resource.named is Named.ITSELF:
-        return by_resource
+def _explicit_deny(found: _Found) -> Decision | None:
+    """An explicit deny in any policy overrides every allow."""
+    kinds = (*found.scps, found.rcp, found.resource, found.identity, found.boundary, found.session, found.task)
+    denial = next((kind.denying for kind in kinds if kind.denying), None)
+    return denial and Decision(False, Reason.EXPLICIT_DENY, denial[0].source, tuple(denial))
 
-    # The principal's side.
-    if is_root:
-        granted = Decision(True, Reason.ALLOWED, Source.ROOT_USER)
-    elif identity.allowing:
-        granted = Decision(True, Reason.ALLOWED, Source.IDENTITY, tuple(identity.allowing))
-    elif not request.cross_account and resource.named is Named.ROLE:
-        granted = by_resource
-    else:
-        return Decision(False, Reason.IMPLICIT_DENY, Source.IDENTITY)
-    if policies.boundary is not None and not boundary.allowing:
-        return Decision(False, Reason.IMPLICIT_DENY, Source.BOUNDARY)
-    if policies.session and not session.allowing:
-        return Decision(False, Reason.IMPLICIT_DENY, Source.SESSION)
 
-    # The resource's side.
-    if (request.cross_account or resource_must_allow) and not resource.allowing:
-        return not_by_resource
+def _organization_limit(found: _Found) -> Decision | None:
+    """An SCP must allow at every level, from the organization's root to the account.
+
+    RCPs must too, but RCPFullAWSAccess is attached at each level and cannot be detached: only their denials matter.
+    """
+    return None if all(level.allowing for level in found.scps) else _implicit_deny(Source.SCP)
+
+
+def _owner_exemption(found: _Found) -> Decision | None:
+    """The owner account's root user may repair a resource policy that denies it."""
+    return Decision(True, Reason.ALLOWED, Source.RESOURCE_OWNER) if found.overruled else None
+
+
+def _resource_grant(request: Request, found: _Found) -> Decision | None:
+    """Within one account, a resource policy that names the principal itself grants all by itself.
+
+    That is so for a user, a role session and everyone (`*`), whatever boundary and session policies leave out. A
+    grant to the role is limited by these, a grant to the account only lets the account's own policies decide. For a
+    principal of no account (anonymous, a service, a federated identity) the resource policy is all there is.
+    """
+    if request.principal.kind in _WITHOUT_ACCOUNT:
+        return _allowed(Source.RESOURCE, found.resource) or _implicit_deny(Source.RESOURCE)
+    if request.cross_account or found.resource.named is not Named.ITSELF:
+        return None
+    return _allowed(Source.RESOURCE, found.resource)
+
+
+def _principal_limit(request: Request, policies: Policies, found: _Found) -> Decision | None:
+    """On the principal's side something must allow, and so must its boundary and its session policies."""
+    if _principal_grant(request, found) is None:
+        return _implicit_deny(Source.IDENTITY)
+    if policies.boundary is not None and not found.boundary.allowing:
+        return _implicit_deny(Source.BOUNDARY)
+    if policies.session and not found.session.allowing:
+        return _implicit_deny(Source.SESSION)
+    return None
+
+
+def _resource_limit(request: Request, found: _Found, resource_must_allow: bool) -> Decision | None:
+    """Across accounts, and for some resources always, the resource's policy must allow as well."""
+    needed = request.cross_account or resource_must_allow
+    return _implicit_deny(Source.RESOURCE) if needed and not found.resource.allowing else None
+
+
+def _principal_grant(request: Request, found: _Found) -> Decision | None:
+    """What the principal may do at all: the root user everything, others what a policy allows them."""
+    if request.principal.kind == "root":
+        return Decision(True, Reason.ALLOWED, Source.ROOT_USER)
+    granted = _allowed(Source.IDENTITY, found.identity)
+    if granted is None and not request.cross_account and found.resource.named is Named.ROLE:
+        return _allowed(Source.RESOURCE, found.resource)
     return granted
+
+
+def _allowed(source: Source, applying: _Applying) -> Decision | None:
+    return Decision(True, Reason.ALLOWED, source, tuple(applying.allowing)) if applying.allowing else None
+
+
+def _implicit_deny(source: Source) -> Decision:
+    return Decision(False, Reason.IMPLICIT_DENY, source)

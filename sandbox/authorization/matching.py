@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
@@ -114,10 +115,28 @@ def matches(parts: Pieces, value: str) -> bool:
     return compiled(parts).fullmatch(value) is not None
 
 
-def any_of(patterns: tuple[Pieces, ...], *, ignore_case: bool = False) -> re.Pattern[str]:
-    """One expression for several patterns without variables: a statement may name a thousand actions."""
-    alternatives = "|".join(f"(?:{expression(parts)})" for parts in patterns)
-    return re.compile(alternatives or r"(?!)", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Patterns of an Action or Resource element that can be matched at once; a statement may have a thousand."""
+
+    literal: frozenset[str]
+    wildcard: re.Pattern[str] | None
+
+    @classmethod
+    def of(cls, patterns: Iterable[Pieces]) -> Names:
+        """Names of patterns that have no variables, or whose variables are resolved."""
+        literal: set[str] = set()
+        wildcard: list[str] = []
+        for parts in patterns:
+            if all(isinstance(piece, str) for piece in parts):
+                literal.add("".join(parts))
+            else:
+                wildcard.append(f"(?:{expression(parts)})")
+        return cls(frozenset(literal), re.compile("|".join(wildcard), re.DOTALL) if wildcard else None)
+
+    def match(self, name: str) -> bool:
+        """Whether one of the patterns matches the whole name."""
+        return name in self.literal or (self.wildcard is not None and self.wildcard.fullmatch(name) is not None)
 
 
 @lru_cache(maxsize=16384)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sandbox.authorization import matching
 from sandbox.authorization.conditions import Condition, NullCondition, condition
-from sandbox.authorization.matching import Named, Pieces, Principals
+from sandbox.authorization.matching import Named, Names, Pieces, Principals
 from sandbox.authorization.request import Context, Principal, text
 
 # Policy variables came with 2012-10-17; without a Version element a document is 2008-10-17.
@@ -24,11 +24,16 @@ _STATEMENT_ELEMENTS = {
     "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
 }  # fmt: skip
 _PRINCIPAL_TYPES = {"AWS", "Service", "Federated", "CanonicalUser"}
-_ACCOUNT = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::root)?")
+_ACCOUNT = re.compile(r"(\d{12})|arn:[\w-]+:iam::(\d{12}):root")
 
 
 class PolicyError(ValueError):
-    """What was given is no policy; the message says why, in AWS's words where they are known."""
+    """What was given is no policy. The message is AWS's (Amazon S3's where services differ, as it says most).
+
+    `statement` is the place of the offending statement, counted from 0, when it is one of them.
+    """
+
+    statement: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,9 @@ class Statement:
     index: int
     sid: str | None
     allows: bool
-    actions: re.Pattern[str]
+    actions: Names  # in lower case: action names are case-insensitive
     inverted_actions: bool
-    resources: re.Pattern[str]
+    resources: Names
     variable_resources: tuple[Pieces, ...]
     inverted_resources: bool
     principals: Principals | None
@@ -48,9 +53,9 @@ class Statement:
     conditions: tuple[Condition | NullCondition, ...]
 
     def covers(self, action: str, resource: str, context: Context) -> bool:
-        """Whether action, resource and conditions are those of the request."""
+        """Whether action (in lower case), resource and conditions are those of the request."""
         return (
-            (self.actions.fullmatch(action) is not None) is not self.inverted_actions
+            self.actions.match(action) is not self.inverted_actions
             and self._names_resource(resource, context) is not self.inverted_resources
             and all(condition.holds(context) for condition in self.conditions)
         )
@@ -67,7 +72,7 @@ class Statement:
         return Named.NOT if self.principals.exempt(principal) and not bounded else Named.ITSELF
 
     def _names_resource(self, resource: str, context: Context) -> bool:
-        if self.resources.fullmatch(resource):
+        if self.resources.match(resource):
             return True
         resolved = (matching.resolve(parts, context) for parts in self.variable_resources)
         return any(parts is not None and matching.matches(parts, resource) for parts in resolved)
@@ -89,130 +94,150 @@ def parse(document: Document) -> Policy:
     if isinstance(document, Policy):
         return document
     if isinstance(document, Mapping):
-        document = json.dumps(document)
+        # An unquoted Version in YAML is a date; as text it is what was meant.
+        document = json.dumps(dict(document), default=str)
     return _parse(document)
+
+
+def load(text: str | bytes) -> dict[str, Any]:
+    """The JSON object of a policy, otherwise unchecked."""
+    try:
+        policy = json.loads(text)
+    except (ValueError, RecursionError):
+        raise PolicyError("This policy contains invalid Json") from None
+    if not isinstance(policy, dict):
+        raise PolicyError("Policies must be valid JSON and the first byte must be '{'")
+    return policy
+
+
+def as_list(value: Any) -> list:
+    """Wherever a policy takes a list, one value may stand for itself."""
+    return value if isinstance(value, list) else [value]
 
 
 @lru_cache(maxsize=16384)
 def _parse(document: str | bytes) -> Policy:
-    try:
-        policy = json.loads(document)
-    except ValueError as error:
-        raise PolicyError(f"Policies must be valid JSON: {error}") from None
-    if not isinstance(policy, dict):
-        raise PolicyError("A policy must be a JSON object.")
-    _refuse_unknown(policy, _POLICY_ELEMENTS, "policy")
+    policy = load(document)
+    _refuse_unknown(policy, _POLICY_ELEMENTS)
     version = policy.get("Version", _VERSIONS[0])
     if version not in _VERSIONS:
-        raise PolicyError(f"Invalid policy version {version!r}; it must be one of {', '.join(_VERSIONS)}.")
+        raise PolicyError("The policy must contain a valid version string")
     if "Statement" not in policy:
         raise PolicyError("Missing required field Statement")
-    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
-    variables = version != _VERSIONS[0]
-    return Policy(version, tuple(_statement(index, each, variables) for index, each in enumerate(statements)))
+    statements = []
+    for index, statement in enumerate(as_list(policy["Statement"])):
+        try:
+            statements.append(_statement(index, statement, variables=version != _VERSIONS[0]))
+        except PolicyError as error:
+            error.statement = index
+            raise
+    if not statements:
+        raise PolicyError("Could not parse the policy: Statement is empty!")
+    sids = [statement.sid for statement in statements if statement.sid]
+    if len(sids) != len(set(sids)):
+        raise PolicyError("Statement IDs (SID) in a single policy must be unique.")
+    return Policy(version, tuple(statements))
 
 
-def _statement(index: int, statement: Any, variables: bool) -> Statement:
-    where = f"statement {index + 1}"
+def _statement(index: int, statement: Any, *, variables: bool) -> Statement:
     if not isinstance(statement, dict):
-        raise PolicyError(f"{where} must be a JSON object.")
-    _refuse_unknown(statement, _STATEMENT_ELEMENTS, where)
+        raise PolicyError("Invalid policy syntax.")
+    _refuse_unknown(statement, _STATEMENT_ELEMENTS)
     if "Effect" not in statement:
-        raise PolicyError(f"Missing required field Effect in {where}")
+        raise PolicyError("Missing required field Effect")
     if statement["Effect"] not in ("Allow", "Deny"):
-        raise PolicyError(f"Invalid effect {statement['Effect']!r} in {where}; it must be Allow or Deny.")
-    sid = statement.get("Sid")
-    if not isinstance(sid, str | None):
-        raise PolicyError(f"Sid in {where} must be a string.")
-    actions, inverted_actions = _element(statement, "Action", where)
+        raise PolicyError(f"Invalid effect: {statement['Effect']}")
+    if not isinstance(statement.get("Sid", ""), str):
+        raise PolicyError("Invalid policy syntax.")
+    actions, inverted_actions = _choice(statement, "Action")
     if actions is None:
-        raise PolicyError(f"Missing required field Action in {where}")
-    resources, inverted_resources = _element(statement, "Resource", where)
-    # A trust policy has no Resource, a queue policy needs none: it is about what it is attached to.
-    split = [matching.pieces(resource, variables=variables) for resource in resources or ("*",)]
-    principals, inverted_principals = _one_of(statement, "Principal", where)
+        raise PolicyError("Missing required field Action")
+    # A trust policy has no Resource, and a queue policy needs none: they are about what they are attached to.
+    resources, inverted_resources = _choice(statement, "Resource")
+    named = [
+        matching.pieces(resource, variables=variables)
+        for resource in _strings("*" if resources is None else resources, "Policy has invalid resource")
+    ]
+    principals, inverted_principals = _choice(statement, "Principal")
     return Statement(
         index=index,
-        sid=sid,
+        sid=statement.get("Sid"),
         allows=statement["Effect"] == "Allow",
-        actions=matching.any_of(
-            tuple(matching.pieces(action, variables=False) for action in actions), ignore_case=True
+        actions=Names.of(
+            matching.pieces(action.lower(), variables=False)
+            for action in _strings(actions, "Policy has invalid action")
         ),
         inverted_actions=inverted_actions,
-        resources=matching.any_of(tuple(parts for parts in split if not matching.has_variables(parts))),
-        variable_resources=tuple(parts for parts in split if matching.has_variables(parts)),
+        resources=Names.of(parts for parts in named if not matching.has_variables(parts)),
+        variable_resources=tuple(parts for parts in named if matching.has_variables(parts)),
         inverted_resources=inverted_resources,
-        principals=None if principals is None else _principals(principals, where),
+        principals=None if principals is None else _principals(principals),
         inverted_principals=inverted_principals,
-        conditions=_conditions(statement.get("Condition", {}), where, variables),
+        conditions=_conditions(statement.get("Condition", {}), variables=variables),
     )
 
 
-def _refuse_unknown(element: dict, known: set[str], where: str) -> None:
+def _refuse_unknown(element: dict, known: set[str]) -> None:
     unknown = sorted(element.keys() - known)
     if unknown:
-        raise PolicyError(f"Unknown field {unknown[0]} in {where}")
+        raise PolicyError(f"Unknown field {unknown[0]}")
 
 
-def _one_of(statement: dict, name: str, where: str) -> tuple[Any, bool]:
-    """The value of an element or of its negation, and whether it was the negation."""
+def _choice(statement: dict, name: str) -> tuple[Any, bool]:
+    """The value of an element or of its negation, which exclude each other, and whether it was the negation."""
     if name in statement and f"Not{name}" in statement:
-        raise PolicyError(f"{where} has both {name} and Not{name}.")
+        raise PolicyError("Invalid policy syntax.")
     inverted = f"Not{name}" in statement
     return statement.get(f"Not{name}" if inverted else name), inverted
 
 
-def _element(statement: dict, name: str, where: str) -> tuple[tuple[str, ...] | None, bool]:
-    """As `_one_of`, for an element that is a string or a list of strings."""
-    value, inverted = _one_of(statement, name, where)
-    if value is None:
-        return None, inverted
-    values = value if isinstance(value, list) else [value]
+def _strings(value: Any, complaint: str) -> tuple[str, ...]:
+    """One or more strings."""
+    values = as_list(value)
     if not values or not all(isinstance(each, str) for each in values):
-        raise PolicyError(f"{name} in {where} must be a string or a list of strings, and not empty.")
-    return tuple(values), inverted
+        raise PolicyError(complaint)
+    return tuple(values)
 
 
-def _principals(element: Any, where: str) -> Principals:
+def _principals(element: Any) -> Principals:
     """A Principal element: `"*"`, or names by type."""
+    complaint = "Invalid principal in policy"
     if element == "*":
         element = {"AWS": "*"}
     if not isinstance(element, dict) or not element or element.keys() - _PRINCIPAL_TYPES:
-        raise PolicyError(f"Invalid principal in policy: {json.dumps(element)} in {where}")
-    named = {kind: frozenset(_element(element, kind, where)[0] or ()) for kind in _PRINCIPAL_TYPES}
+        raise PolicyError(complaint)
+    named = {kind: frozenset(_strings(names, complaint)) for kind, names in element.items()}
+    aws = named.get("AWS", frozenset())
     return Principals(
-        everyone="*" in named["AWS"],
-        aws=frozenset(_account_or_name(name) for name in named["AWS"]),
-        services=named["Service"],
-        federated=named["Federated"],
-        canonical_users=named["CanonicalUser"],
+        everyone="*" in aws,
+        aws=frozenset(map(_account_or_name, aws)),
+        services=named.get("Service", frozenset()),
+        federated=named.get("Federated", frozenset()),
+        canonical_users=named.get("CanonicalUser", frozenset()),
     )
 
 
 def _account_or_name(name: str) -> str:
     """`111122223333` and `arn:aws:iam::111122223333:root` are the same principal: the account."""
     account = _ACCOUNT.fullmatch(name)
-    return account[1] if account else name
+    return account[1] or account[2] if account else name
 
 
-def _conditions(block: Any, where: str, variables: bool) -> tuple[Condition | NullCondition, ...]:
+def _conditions(block: Any, *, variables: bool) -> tuple[Condition | NullCondition, ...]:
     """A Condition element: operator, then key, then one or more values."""
     if not isinstance(block, dict) or not all(isinstance(keys, dict) for keys in block.values()):
-        raise PolicyError(f"Condition in {where} must be a JSON object of operators and keys.")
+        raise PolicyError("Invalid policy syntax.")
+    return tuple(
+        _condition(operator, key, as_list(values), variables=variables)
+        for operator, keys in block.items()
+        for key, values in keys.items()
+    )
+
+
+def _condition(operator: str, key: str, values: list, *, variables: bool) -> Condition | NullCondition:
+    if not all(isinstance(value, str | int | float) for value in values):
+        raise PolicyError("Invalid policy syntax.")
     try:
-        return tuple(
-            condition(operator, key, _values(values, where), variables=variables)
-            for operator, keys in block.items()
-            for key, values in keys.items()
-        )
-    except PolicyError:
-        raise
+        return condition(operator, key, tuple(map(text, values)), variables=variables)
     except ValueError as error:
-        raise PolicyError(f"{error} in {where}") from None
-
-
-def _values(value: Any, where: str) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    if not all(isinstance(each, str | int | float) for each in values):
-        raise PolicyError(f"Condition values in {where} must be strings, numbers or booleans.")
-    return tuple(map(text, values))
+        raise PolicyError(str(error)) from None
