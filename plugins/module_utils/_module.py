@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 
@@ -14,8 +15,11 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
 
 # The first botocore that knows AssumeRoot and an account's State.
 BOTOCORE = "1.40.30"
@@ -55,9 +59,9 @@ class BreakglassModule(AnsibleAWSModule):
         self.fail_json(msg=str(error), cause=error.cause, fix=error.fix, error_code=error.code, **result)
 
     def run(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
-        """Exit with what ``work`` returns, or fail with the BreakglassError it raises."""
+        """Exit with what ``work`` returns, or fail with the cause and fix of what it raises."""
         try:
             result = work(self)
-        except BreakglassError as error:
-            self.fail(error)
+        except (BreakglassError, BotoCoreError, ClientError) as error:
+            self.fail(explain(error, "the task"))
         self.exit_json(**result)

@@ -117,6 +117,7 @@ class Organization:
     def _once(self, key: str, read: t.Callable[[], t.Any]) -> t.Any:
         with self._lock:
             if key not in self._facts:
+                self.caller  # noqa: B018 asked first: it finds out in seconds whether there is any AWS to ask
                 self._facts[key] = read()
             return self._facts[key]
 

@@ -1,0 +1,230 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The steps from how centralized root access stands to how it is declared, each read back before the next."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+POLL_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class State:
+    """The part of centralized root access that can be declared. A feature is None while trusted access hides it."""
+
+    trusted_access: bool
+    features: dict
+    delegates: tuple
+
+    def public(self) -> dict:
+        return {
+            "trusted_access": self.trusted_access,
+            "features": dict(self.features),
+            "delegated_administrators": list(self.delegates),
+        }
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What is declared; None, or a feature that is not named, is left alone. "" is no delegated administrator."""
+
+    trusted_access: bool | None
+    features: dict
+    delegated_administrator: str | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One call that changes the organization, and how things stand once it is confirmed."""
+
+    service: str
+    operation: str  # as AWS names it, e.g. "EnableOrganizationsRootSessions"
+    method: str
+    arguments: dict
+    becomes: State
+    confirmed: t.Callable[[State], bool]
+    by_delegate: bool = False
+    warning: str = ""
+
+    @property
+    def action(self) -> str:
+        account = self.arguments.get("AccountId")
+        return f"{self.service}:{self.operation}" + (f" {account}" if account else "")
+
+
+def read_state(organization: Organization) -> State:
+    """How it stands now; raises a BreakglassError when that cannot be read."""
+    organization.refresh()
+    switches = organization.switches()
+    return State(
+        bool(switches.trusted_access),
+        dict(switches.features),
+        tuple(account.id for account in organization.delegated_administrators()),
+    )
+
+
+def next_step(state: State, desired: Desired) -> Step | None:
+    """The next call on the way from ``state`` to ``desired``, in the order AWS demands; None when there is no more.
+
+    Trusted access comes first, the old delegated administrator goes before a new one comes, and trusted access
+    cannot go while there is one.
+    """
+    if desired.trusted_access and not state.trusted_access:
+        return _trusted_access(state, True)
+    for feature, wanted in desired.features.items():
+        if wanted and state.features[feature] is not True:
+            return _feature(state, feature, True)
+    for feature, wanted in desired.features.items():
+        # Without trusted access there is nothing to turn off: AWS neither shows the features nor heeds them.
+        if not wanted and state.trusted_access and state.features[feature] is not False:
+            return _feature(state, feature, False)
+    wanted = desired.delegated_administrator
+    if wanted is not None:
+        for delegate in state.delegates:
+            if delegate != wanted:
+                return _delegate(state, delegate, False)
+        if wanted and wanted not in state.delegates:
+            return _delegate(state, wanted, True)
+    if desired.trusted_access is False and state.trusted_access:
+        return _trusted_access(state, False)
+    return None
+
+
+def plan(state: State, desired: Desired) -> list[Step]:
+    """All calls on the way from ``state`` to ``desired``, as far as can be foreseen."""
+    steps = []
+    while (step := next_step(state, desired)) is not None:
+        steps.append(step)
+        state = step.becomes
+    return steps
+
+
+def refuse_impossible(organization: Organization, state: State, desired: Desired) -> None:
+    """Raise what AWS would answer, or what could not be meant, before anything is called."""
+    wanted = [feature for feature, on in desired.features.items() if on]
+    if desired.trusted_access is False:
+        for option in [*wanted, *(["delegated_administrator"] if desired.delegated_administrator else [])]:
+            raise InvalidInput("trusted_access", False, f"true, because {option} needs it")
+        if state.delegates and desired.delegated_administrator is None:
+            raise InvalidInput(
+                "trusted_access",
+                False,
+                'true, unless delegated_administrator="" is given too',
+                hint=f"AWS keeps trusted access on while {', '.join(state.delegates)} is delegated administrator",
+            )
+    if desired.trusted_access is None and not state.trusted_access and (wanted or desired.delegated_administrator):
+        raise BreakglassError(
+            "Trusted access for IAM is off, and without it there are no features and no delegated administrator.",
+            "Declare trusted_access=true too.",
+        )
+    if desired.delegated_administrator and desired.delegated_administrator not in state.delegates:
+        account = member_account(organization, desired.delegated_administrator, "delegated_administrator")
+        if account.state != "ACTIVE":
+            raise InvalidInput(
+                "delegated_administrator", account.id, "an ACTIVE account", hint=f"its state is {account.state}"
+            )
+    role = organization.caller_role()
+    for step in plan(state, desired):
+        if role != v.MANAGEMENT_ACCOUNT and not step.by_delegate:
+            raise BreakglassError(
+                f"Only the management account may call {step.action}; "
+                f"{organization.caller.arn} belongs to account {organization.caller.account_id}.",
+                "Use credentials of the management account. A delegated administrator can only turn the features off.",
+            )
+
+
+def converge(
+    organization: Organization,
+    state: State,
+    desired: Desired,
+    wait_seconds: float | None,
+    done: list[Step],
+) -> State:
+    """Take all steps, each confirmed by reading it back before the next; the state reached.
+
+    ``wait_seconds`` bounds the wait for each confirmation, None waits for none. Steps taken are put into ``done``,
+    which tells a caller how far it came when this raises.
+    """
+    while (step := next_step(state, desired)) is not None:
+        _call(organization, step)
+        done.append(step)
+        state = step.becomes if wait_seconds is None else _confirm(organization, step, wait_seconds)
+    return state
+
+
+def _call(organization: Organization, step: Step) -> None:
+    client = {"iam": organization.iam, "organizations": organization.organizations}[step.service]
+    try:
+        getattr(client, step.method)(**step.arguments)
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, step.action) from error
+
+
+def _confirm(organization: Organization, step: Step, wait_seconds: float) -> State:
+    deadline = time.monotonic() + wait_seconds
+    while not step.confirmed(state := read_state(organization)):
+        if time.monotonic() >= deadline:
+            raise BreakglassError(
+                f"{step.action} was accepted, but reading back did not show it within {wait_seconds:g} seconds.",
+                "Look again with breakglass.aws.root_access_info; if it lasts, see whether another tool undoes it.",
+            )
+        time.sleep(POLL_SECONDS)
+    return state
+
+
+_NO_WAY_BACK = (
+    "this may take away the only way back into member accounts that have no root credentials. "
+    "Root sessions already open live on until they expire, and AWS may open new ones for some minutes."
+)
+
+
+def _trusted_access(state: State, on: bool) -> Step:
+    return Step(
+        "organizations",
+        "EnableAWSServiceAccess" if on else "DisableAWSServiceAccess",
+        "enable_aws_service_access" if on else "disable_aws_service_access",
+        {"ServicePrincipal": v.SERVICE_PRINCIPAL},
+        State(on, dict.fromkeys(state.features), state.delegates),
+        lambda now: now.trusted_access is on,
+        warning="" if on else f"Trusted access goes off: {_NO_WAY_BACK}",
+    )
+
+
+def _feature(state: State, feature: str, on: bool) -> Step:
+    verb, name = ("Enable" if on else "Disable"), v.FEATURES[feature]
+    return Step(
+        "iam",
+        f"{verb}Organizations{name}",
+        f"{verb.lower()}_organizations_{feature}",
+        {},
+        State(state.trusted_access, {**state.features, feature: on}, state.delegates),
+        lambda now: now.features[feature] is on,
+        by_delegate=not on,
+        warning="" if on else f"The feature {feature} goes off: {_NO_WAY_BACK}",
+    )
+
+
+def _delegate(state: State, account_id: str, on: bool) -> Step:
+    others = tuple(delegate for delegate in state.delegates if delegate != account_id)
+    return Step(
+        "organizations",
+        "RegisterDelegatedAdministrator" if on else "DeregisterDelegatedAdministrator",
+        "register_delegated_administrator" if on else "deregister_delegated_administrator",
+        {"AccountId": account_id, "ServicePrincipal": v.SERVICE_PRINCIPAL},
+        State(state.trusted_access, state.features, (*others, account_id) if on else others),
+        lambda now: (account_id in now.delegates) is on,
+    )

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which accounts a task is for: named or all, without the management account and the protected ones."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    MANAGEMENT_ACCOUNT_IS_NO_TARGET,
+    BreakglassError,
+    InvalidInput,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization
+
+ARGUMENTS = {
+    "account_ids": {"type": "list", "elements": "str"},
+    "all_accounts": {"type": "bool", "default": False},
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """An account and, when nothing is to be done to it, why."""
+
+    account: Account
+    skipped_because: str = ""
+
+
+def choose_targets(
+    organization: Organization,
+    account_ids: t.Sequence[t.Any] | None,
+    all_accounts: bool,
+    protected_accounts: t.Sequence[t.Any] = (),
+    warn: t.Callable[[str], t.Any] = lambda text: None,
+) -> list[Target]:
+    """The targets that the options of a task mean. Reads the organization, opens no session.
+
+    What is named but must not or cannot be touched is refused; what merely belongs to "all accounts" is skipped.
+    """
+    protected = set(parse_account_ids(protected_accounts, "protected_accounts"))
+    if not all_accounts:
+        return [_named(organization, one) for one in _named_ids(account_ids, protected, warn)]
+    if account_ids:
+        raise InvalidInput("all_accounts", True, "false, when account_ids names accounts")
+    management_account_id = _management_account_id(organization)
+    accounts = organization.accounts()
+    for stranger in sorted(protected - {account.id for account in accounts}):
+        warn(f"protected_accounts: {stranger} is not in the organization. Is it misspelt?")
+    return [Target(one, _reason_to_skip(one, management_account_id, protected)) for one in accounts]
+
+
+def member_account(organization: Organization, account_id: str, option: str) -> Account:
+    """The member account with this ID; InvalidInput when it is the management account or not in the organization."""
+    if account_id == _management_account_id(organization):
+        cause, fix = MANAGEMENT_ACCOUNT_IS_NO_TARGET
+        raise InvalidInput(option, account_id, "the ID of a member account", hint=f"{cause}. {fix.rstrip('.')}")
+    account = organization.account(account_id)
+    if account is None:
+        raise InvalidInput(
+            option,
+            account_id,
+            "the ID of an account of the organization",
+            hint=f"{account_id} is not in it. Check the ID, and whose credentials are used",
+        )
+    return account
+
+
+def unusable(account: Account) -> str:
+    """Why nobody can act in the account because of its state; empty when it can be used."""
+    if account.state in v.UNUSABLE_STATES:
+        return f"The account's state is {account.state}: nobody can act in it."
+    return ""
+
+
+def _named_ids(account_ids: t.Sequence[t.Any] | None, protected: set[str], warn: t.Callable) -> list[str]:
+    if not account_ids:
+        raise InvalidInput("account_ids", account_ids, "at least one account ID, unless all_accounts=true")
+    ids = parse_account_ids(account_ids, "account_ids")
+    if len(ids) < len(account_ids):
+        warn("account_ids: an account is named more than once; it is done once.")
+    for one in ids:
+        if one in protected:
+            raise InvalidInput("account_ids", one, "an account that is not in protected_accounts")
+    return ids
+
+
+def _named(organization: Organization, account_id: str) -> Target:
+    account = member_account(organization, account_id, "account_ids")
+    return Target(account, unusable(account))
+
+
+def _reason_to_skip(account: Account, management_account_id: str, protected: set[str]) -> str:
+    if account.id == management_account_id:
+        return "The management account is never a target."
+    if account.id in protected:
+        return "The account is in protected_accounts."
+    return unusable(account)
+
+
+def _management_account_id(organization: Organization) -> str:
+    description = organization.describe()
+    if description is None:
+        raise BreakglassError(
+            f"Account {organization.caller.account_id} is in no organization.",
+            "Use credentials of the organization's management account or of its delegated administrator for IAM.",
+        )
+    return description["management_account_id"]

@@ -1,0 +1,188 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: root_access_info
+short_description: Tell whether centralized root access is ready to be used
+version_added: 0.1.0
+description:
+  - Reads how centralized root access stands in an organization, namely trusted access for IAM, the two features, the
+    delegated administrators and what the caller is, and gives a verdict with the reason and the fix for everything
+    that stands in the way.
+  - It does not fail because something is off or may not be read, but says so in RV(reasons). It fails when there are
+    no usable credentials or AWS cannot be reached.
+  - No root session is opened.
+author:
+  - breakglass.aws contributors (@breakglass)
+options:
+  account_id:
+    description:
+      - A member account in which a root session is going to be needed. Whether it can be a target is then looked at
+        too.
+      - Write it as a string in quotes.
+    type: str
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - breakglass.aws.connection
+  - breakglass.aws.attributes
+  - breakglass.aws.attributes.info_module
+seealso:
+  - module: breakglass.aws.root_access
+"""
+
+EXAMPLES = r"""
+- name: Look whether everything is in place before the bad day
+  breakglass.aws.root_access_info:
+  register: root_access
+
+- name: Show what is missing, and how to mend it
+  ansible.builtin.debug:
+    msg: "{{ root_access.reasons }}"
+
+- name: Look whether a root session can be opened in an account
+  breakglass.aws.root_access_info:
+    account_id: "012345678901"
+  register: preflight
+  failed_when: not preflight.ready
+"""
+
+RETURN = r"""
+caller:
+  description: Who called AWS.
+  returned: success
+  type: dict
+  contains:
+    account_id:
+      description: The caller's account.
+      type: str
+      sample: "111122223333"
+    arn:
+      description: The caller's ARN.
+      type: str
+      sample: arn:aws:sts::111122223333:assumed-role/operator/alice
+    partition:
+      description: The partition, from the caller's ARN.
+      type: str
+      sample: aws
+    role:
+      description:
+        - What the caller's account is to the organization.
+        - One of V(management_account), V(delegated_administrator), V(neither), and V(unknown) when that may not be
+          read.
+      type: str
+      sample: management_account
+organization:
+  description: The organization; null when the caller is in none or it may not be read.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The organization's ID.
+      type: str
+      sample: o-exampleorgid
+    feature_set:
+      description: V(ALL), or V(CONSOLIDATED_BILLING), which is not enough.
+      type: str
+      sample: ALL
+    management_account_id:
+      description: The management account.
+      type: str
+      sample: "111122223333"
+trusted_access:
+  description: Whether the organization trusts IAM. Null when that could not be read.
+  returned: success
+  type: bool
+  sample: true
+features:
+  description: The two features. AWS hides them while trusted access is off; they are null then.
+  returned: success
+  type: dict
+  contains:
+    root_credentials_management:
+      description: Reading and deleting root credentials, and password recovery.
+      type: bool
+      sample: true
+    root_sessions:
+      description: Unlocking bucket and queue policies.
+      type: bool
+      sample: true
+delegated_administrators:
+  description: The accounts registered as delegated administrator for IAM. Null when that could not be read.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+      sample: "222233334444"
+    name:
+      description: Its name.
+      type: str
+      sample: security
+target:
+  description: The account of O(account_id). Name and state are null when it is not in the organization.
+  returned: when O(account_id) is given
+  type: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+      sample: "333344445555"
+    name:
+      description: Its name.
+      type: str
+      sample: payments
+    state:
+      description: Its state.
+      type: str
+      sample: ACTIVE
+ready:
+  description:
+    - Whether everything that was looked at is in place for opening root sessions.
+    - What is not known counts as not in place. Not looked at are the caller's permission for C(sts:AssumeRoot) and
+      service control policies on member accounts.
+  returned: success
+  type: bool
+  sample: true
+reasons:
+  description: What stands in the way, or is worth knowing.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    problem:
+      description: What is the matter.
+      type: str
+      sample: The feature root_sessions is off.
+    fix:
+      description: What to do about it.
+      type: str
+      sample: breakglass.aws.root_access, root_sessions=true.
+    blocking:
+      description: Whether it makes RV(ready) false.
+      type: bool
+      sample: true
+"""
+
+from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import survey
+
+
+def look(module: BreakglassModule) -> dict:
+    target = module.params["account_id"]
+    return survey(module.organization, parse_account_id(target, "account_id") if target else None)
+
+
+def main() -> None:
+    BreakglassModule(argument_spec={"account_id": {"type": "str"}}).run(look)
+
+
+if __name__ == "__main__":
+    main()

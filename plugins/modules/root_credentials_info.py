@@ -1,0 +1,178 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: root_credentials_info
+short_description: Tell what credentials the root users of member accounts have
+version_added: 0.1.0
+description:
+  - Opens a root session in each account with the task policy C(IAMAuditRootUserCredentials), which can only look, and
+    reads the root user's password, access keys, signing certificates and MFA devices, with their last use.
+  - An account that could not be looked into is V(unreachable), with the cause and the fix, and a warning. It is never
+    taken for an account without credentials, and it does not keep the others from being looked at.
+author:
+  - breakglass.aws contributors (@breakglass)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - breakglass.aws.connection
+  - breakglass.aws.accounts
+  - breakglass.aws.attributes
+  - breakglass.aws.attributes.info_module
+notes:
+  - Looking is root activity too. Each account gets CloudTrail events of its root user, and alarms on these go off.
+seealso:
+  - module: breakglass.aws.root_credentials
+"""
+
+EXAMPLES = r"""
+- name: What does this account's root user have?
+  breakglass.aws.root_credentials_info:
+    account_ids: ["444455556666"]
+
+- name: Look at the whole organization
+  breakglass.aws.root_credentials_info:
+    all_accounts: true
+  register: audit
+
+- name: Name the accounts whose root user has a password
+  ansible.builtin.debug:
+    msg: "{{ audit.accounts | selectattr('root_credentials') | selectattr(present) | map(attribute='name') }}"
+  vars:
+    present: root_credentials.password.present
+"""
+
+RETURN = r"""
+accounts:
+  description: One entry an account.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+      sample: "444455556666"
+    name:
+      description: Its name.
+      type: str
+      sample: legacy-web
+    outcome:
+      description:
+        - V(unchanged) when there are root credentials, V(absent) when there are none.
+        - V(skipped), V(unreachable) or V(failed) when it was not looked at, with the reason.
+      type: str
+      sample: unchanged
+    reason:
+      description: Why it was not looked at; empty when it was.
+      type: str
+    fix:
+      description: What to do about it; empty when there is nothing.
+      type: str
+    root_credentials:
+      description: What there is. Null when it was not looked at.
+      type: dict
+      contains:
+        password:
+          description: The password (login profile).
+          type: dict
+          contains:
+            present:
+              description: Whether there is one. After password recovery was opened there is, though nobody knows it.
+              type: bool
+            created:
+              description: When it was created.
+              type: str
+            last_used:
+              description: When it was last used, null for never.
+              type: str
+        access_keys:
+          description: The access keys.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The access key's ID.
+              type: str
+            status:
+              description: V(Active) or V(Inactive).
+              type: str
+            created:
+              description: When it was created.
+              type: str
+            last_used:
+              description: When (C(date)), for which C(service) and in which C(region) it was last used; null for never.
+              type: dict
+        signing_certificates:
+          description: The X.509 signing certificates. AWS does not tell when they were last used.
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The certificate's ID.
+              type: str
+            status:
+              description: V(Active) or V(Inactive).
+              type: str
+            created:
+              description: When it was uploaded.
+              type: str
+        mfa_devices:
+          description: The MFA devices.
+          type: list
+          elements: dict
+          contains:
+            serial:
+              description: The device's serial number or ARN.
+              type: str
+            enabled:
+              description: When it was enabled.
+              type: str
+    session:
+      description: The root session; null when none was opened.
+      type: dict
+      contains:
+        access_key_id:
+          description: Its access key ID, which CloudTrail shows in every event of the session.
+          type: str
+          sample: ASIAEXAMPLEEXAMPLE00
+        expiration:
+          description: When it ends.
+          type: str
+          sample: "2026-01-31T03:15:00Z"
+summary:
+  description: How many accounts had each outcome.
+  returned: success
+  type: dict
+  sample: {unreachable: 1, skipped: 2, unchanged: 4, absent: 2}
+"""
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials
+from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
+    ARGUMENTS,
+    choose_targets,
+)
+
+
+def look(module: BreakglassModule) -> dict:
+    targets = choose_targets(
+        module.organization, module.params["account_ids"], module.params["all_accounts"], warn=module.warn
+    )
+    accounts = _root_credentials.audit(module.connection, module.organization, targets)
+    for line in not_done(accounts):
+        module.warn(line)
+    return {"accounts": accounts, "summary": summarize(accounts)}
+
+
+def main() -> None:
+    BreakglassModule(argument_spec=ARGUMENTS).run(look)
+
+
+if __name__ == "__main__":
+    main()
