@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import threading
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from hypothesis import given
+from hypothesis import strategies as st
+
+BEHAVIOURS = ("absent", "unreachable", "bug", "skip")
+
+
+def targets_of(behaviours) -> list[Target]:
+    return [
+        Target(Account(f"{number:012}", behaviour, "ACTIVE"), "protected" if behaviour == "skip" else "")
+        for number, behaviour in enumerate(behaviours)
+    ]
+
+
+@given(st.lists(st.sampled_from(BEHAVIOURS), max_size=12), st.integers(1, 5))
+def test_every_account_has_its_entry_in_order_whatever_happens(behaviours, workers):
+    targets = targets_of(behaviours)
+    names = {target.account.id: target.account.name for target in targets}
+
+    def work(account_id, entry):
+        entry["found"].append(account_id)
+        if names[account_id] == "unreachable":
+            raise Unreachable("Cause.", "Fix.")
+        if names[account_id] == "bug":
+            raise KeyError("surprise")
+        entry["outcome"] = v.ABSENT
+
+    entries = sweep(targets, work, blank={"found": []}, workers=workers)
+    expected = {"absent": v.ABSENT, "unreachable": v.UNREACHABLE, "bug": v.FAILED, "skip": v.SKIPPED}
+    assert [entry["account_id"] for entry in entries] == [target.account.id for target in targets]
+    assert [entry["outcome"] for entry in entries] == [expected[behaviour] for behaviour in behaviours]
+    assert all(bool(entry["reason"]) == (entry["outcome"] != v.ABSENT) for entry in entries)
+    assert all(entry["found"] == ([] if entry["outcome"] == v.SKIPPED else [entry["account_id"]]) for entry in entries)
+    assert sum(summarize(entries).values()) == len(entries)
+    assert len(not_done(entries)) == behaviours.count("unreachable") + behaviours.count("bug")
+
+
+def test_no_more_accounts_are_in_work_than_there_are_workers():
+    running, most, lock = 0, 0, threading.Lock()
+
+    def work(account_id, entry):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        threading.Event().wait(0.01)
+        with lock:
+            running -= 1
+
+    sweep(targets_of(["absent"] * 12), work, blank={}, workers=3)
+    assert most == 3
