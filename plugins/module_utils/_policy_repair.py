@@ -12,8 +12,11 @@ Two rules decide what happens to a statement that locks:
   policy allows nobody outside the account what it denies. A statement that denies every action to everybody under no
   condition guards nothing: of it, nothing stays.
 
-Only Deny statements are touched, and what they lose concerns administrators alone. So nobody else is allowed more than
-before, and a policy that was not public does not become public.
+What Deny statements lose concerns administrators alone. So nobody else is allowed more than before, and a policy that
+was not public does not become public.
+
+AWS refuses a policy that names deleted principals, although it shows their IDs in the one it has (IAM user guide,
+"Troubleshooting: Invalid principal in policy"). They stand for nobody, so a repaired policy leaves them out.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ class RepairError(PolicyError):
 def repair(policy: str | dict, resource: Resource, administrators: t.Sequence[Administrator]) -> dict | None:
     """The policy without its lockout: the same object when nobody is locked out, None when nothing of it remains.
 
-    Statements that lock nobody stay as they are, in order. Raises :class:`RepairError` where no repair exists.
+    Statements that lock nobody stay as they are, in order, but for deleted principals. Raises :class:`RepairError`
+    where no repair exists.
     """
     document = parse(policy)
     lockouts = {lockout.index: lockout for lockout in find_lockouts(document, resource, administrators)}
@@ -68,6 +72,7 @@ def repair(policy: str | dict, resource: Resource, administrators: t.Sequence[Ad
             kept.extend(_without_named(lockouts[index]))
         else:
             kept.extend(_named_apart(_without_account(lockouts[index], document, resource), sids))
+    kept = [accepted for accepted in map(_without_deleted_principals, kept) if accepted is not None]
     if not kept:
         return None
     repaired = {**document, "Statement": kept[0] if _is_single(document, kept) else kept}
@@ -130,11 +135,10 @@ def _cut(lockout: Lockout, resource: Resource) -> tuple[list[dict], dict]:
     # "s3:Delete*" cannot be said without one action. But managing the policy is an action on the bucket itself, so
     # the objects can keep the whole of it.
     here, elsewhere = _split_resources(statement, resource)
-    locking = (
-        _with(_with(statement, "Action", touching), "Resource", here) if here else _with(statement, "Action", touching)
-    )
+    locking = _with(statement, "Action", touching)
     if here and elsewhere:
-        remaining.append(_with(_with(statement, "Action", touching), "Resource", elsewhere))
+        remaining.append(_with(locking, "Resource", elsewhere))
+        locking = _with(locking, "Resource", here)
     return remaining, locking
 
 
@@ -147,7 +151,7 @@ def _split_resources(statement: dict, resource: Resource) -> tuple[list[str], li
     for pattern in as_list(statement["Resource"]):
         if not like(resource.arn, pattern):
             elsewhere.append(pattern)
-        elif pattern == resource.arn:
+        elif "*" not in pattern:
             here.append(pattern)
         elif pattern.endswith("*"):
             here.append(resource.arn)
@@ -213,6 +217,24 @@ def _with_exemption(statement: dict, operator: str, key: str, values: list) -> d
     merged = [*as_list(keys.get(key, [])), *values]
     keys[key] = merged[0] if len(merged) == 1 else merged
     return edited
+
+
+def _without_deleted_principals(statement: dict) -> dict | None:
+    """The statement without the principals that no longer exist; None when it applied to nobody else."""
+    element = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
+    if not isinstance(statement[element], dict):
+        return statement
+    listed = as_list(statement[element].get("AWS", []))
+    alive = [value for value in listed if not is_deleted_principal(value)]
+    if len(alive) == len(listed):
+        return statement
+    others = {kind: values for kind, values in statement[element].items() if kind != "AWS"}
+    principal = {"AWS": alive, **others} if alive else others
+    if principal:
+        return {name: principal if name == element else value for name, value in statement.items()}
+    if element == "Principal":
+        return None
+    return {"Principal" if name == element else name: "*" if name == element else v for name, v in statement.items()}
 
 
 def _named_apart(parts: list[dict], taken: set) -> list[dict]:

@@ -30,7 +30,7 @@ def concerns_resource(statement: dict, arn: str) -> bool:
 
 def is_wildcard_for_all(pattern: str, service: str) -> bool:
     """``*`` and ``s3:*``: every action of the service."""
-    return pattern.rstrip("*") in ("", f"{service}:") and pattern.endswith("*")
+    return pattern.endswith("*") and pattern.rstrip("*").lower() in ("", f"{service}:")
 
 
 def concerns_administrator(statement: dict, administrator: Administrator) -> bool | None:
@@ -44,8 +44,7 @@ def concerns_administrator(statement: dict, administrator: Administrator) -> boo
     # NotPrincipal exempts a role or user only when its account is listed too, and a role's session only when that is
     # listed as well (IAM user guide, "NotPrincipal with Deny").
     account = any(_is_account(value, administrator.account_id) for value in listed)
-    session = f":sts::{administrator.account_id}:assumed-role/{administrator.name}/"
-    itself = administrator.is_user or any(session in value for value in listed)
+    itself = administrator.is_user or _has_session_of(listed, administrator)
     return not (account and administrator.arn in listed and itself)
 
 
@@ -55,8 +54,14 @@ def _is_among(principal: str | dict, administrator: Administrator) -> bool | Non
     listed = as_list(principal.get("AWS", []))
     if any(one in ("*", administrator.arn) or _is_account(one, administrator.account_id) for one in listed):
         return True
-    # A canonical user ID stands for an account; which one cannot be seen from it.
-    return None if "CanonicalUser" in principal else False
+    # A canonical user ID stands for an account, and which one cannot be seen from it. One session of a role may be
+    # the one the administrator has.
+    return None if "CanonicalUser" in principal or _has_session_of(listed, administrator) else False
+
+
+def _has_session_of(listed: list, administrator: Administrator) -> bool:
+    prefix = f":sts::{administrator.account_id}:assumed-role/{administrator.name}/"
+    return not administrator.is_user and any(prefix in value for value in listed)
 
 
 def _is_account(value: str, account_id: str) -> bool:

@@ -1,0 +1,242 @@
+"""Generated policies, judged by the sandbox's own policy evaluator, which shares no code with the repair."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import find_lockouts
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import repair
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox.authorization import Policies, Principal, Request, evaluate
+
+ACCOUNT, OTHER, ORGANIZATION = "333344445555", "999900001111", "o-ours000001"
+BUCKET = "arn:aws:s3:::ledger"
+RESOURCE = resource_of(BUCKET, ACCOUNT, ORGANIZATION)
+MANAGING = ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+ADMIN, AUDITOR = f"arn:aws:iam::{ACCOUNT}:role/ops/Admin", f"arn:aws:iam::{ACCOUNT}:user/auditor"
+DELETED = "AROADELETED1234567890"
+EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def session(name: str, account: str = ACCOUNT, path: str = "") -> Principal:
+    return Principal(
+        account=account,
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/someone",
+        kind="role_session",
+        user_id=f"AROA{name.upper()}:someone",
+        role_arn=f"arn:aws:iam::{account}:role/{path}{name}",
+    )
+
+
+def user(name: str, account: str = ACCOUNT) -> Principal:
+    return Principal(account, f"arn:aws:iam::{account}:user/{name}", "user", f"AIDA{name.upper()}")
+
+
+INSIDE = [session("Admin", path="ops/"), user("auditor"), session("Unheard-of"), user("unheard-of")]
+OUTSIDE = [
+    session("Admin", OTHER),
+    user("guest", OTHER),
+    Principal(OTHER, f"arn:aws:iam::{OTHER}:root", "root", OTHER),
+    Principal("", "", "anonymous"),
+    Principal("", "logging.s3.amazonaws.com", "service"),
+]
+
+# What AWS knows of a request: several places, with and without MFA, from inside and outside the organization.
+NETWORKS = [
+    {"aws:SourceIp": "203.0.113.7"},
+    {"aws:SourceIp": "8.8.8.8"},
+    {"aws:SourceVpce": "vpce-0good", "aws:SourceVpc": "vpc-0good", "aws:VpcSourceIp": "10.0.0.7"},
+    {"aws:SourceVpce": "vpce-0else", "aws:SourceVpc": "vpc-0else", "aws:VpcSourceIp": "10.9.0.7"},
+]
+MFA = [{}, {"aws:MultiFactorAuthPresent": "true"}, {"aws:MultiFactorAuthPresent": "false"}]
+ACTIONS = (*MANAGING, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:DeleteBucket")
+
+
+def context(principal: Principal, network: dict, mfa: dict, tls: bool = True) -> dict:
+    organization = ORGANIZATION if principal.account == ACCOUNT else "o-theirs00001"
+    facts = {"aws:SecureTransport": "true" if tls else "false", "s3:TlsVersion": "1.3", **network, **mfa}
+    return {**facts, "aws:PrincipalOrgID": organization} if principal.account else facts
+
+
+def decide(policy: dict | None, principal: Principal, action: str, facts: dict):
+    resource = BUCKET if action not in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject") else f"{BUCKET}/a/key"
+    request = Request(principal, action, resource, ACCOUNT, facts)
+    identity = [EVERYTHING] if principal.kind in ("user", "role_session") else []
+    return evaluate(request, Policies(identity=identity, resource=policy))
+
+
+# --- policies ---
+
+PATTERNS = [
+    "*", "s3:*", "S3:*", "s3:*Policy", "s3:*BucketPolicy", "s3:Get*", "s3:Put*", "s3:Delete*", "s3:DeleteBucket*",
+    "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:deletebucketpolicy", "s3:GetObject", "s3:PutObject",
+    "s3:DeleteObject", "s3:DeleteBucket", "s3:ListBucket", "s3:????????????Policy",
+]  # fmt: skip
+CONDITIONS = [
+    ("Bool", "aws:SecureTransport", "false"),
+    ("Bool", "aws:SecureTransport", True),
+    ("NumericLessThan", "s3:TlsVersion", 1.2),
+    ("StringNotEquals", "aws:PrincipalOrgID", ORGANIZATION),
+    ("StringNotEquals", "aws:PrincipalOrgID", "o-mistyped001"),
+    ("StringNotEquals", "aws:PrincipalAccount", [OTHER]),
+    ("StringEquals", "aws:PrincipalAccount", ACCOUNT),
+    ("StringNotEquals", "AWS:principalaccount", OTHER),
+    ("StringNotEquals", "aws:SourceVpce", "vpce-0good"),
+    ("StringNotEqualsIfExists", "aws:SourceVpc", "vpc-0good"),
+    ("StringEquals", "aws:SourceVpce", "vpce-0good"),
+    ("NotIpAddress", "aws:SourceIp", ["203.0.113.0/24", "198.51.100.1"]),
+    ("NotIpAddressIfExists", "aws:SourceIp", "203.0.113.0/24"),
+    ("IpAddress", "aws:SourceIp", "203.0.113.0/24"),
+    ("NotIpAddress", "aws:SourceIp", "0.0.0.0/0"),
+    ("BoolIfExists", "aws:MultiFactorAuthPresent", "false"),
+    ("Null", "aws:MultiFactorAuthPresent", "true"),
+    ("Null", "aws:SourceVpce", True),
+    ("ArnNotEquals", "aws:PrincipalArn", ADMIN),
+    ("ArnNotLike", "aws:PrincipalArn", [f"arn:aws:iam::{ACCOUNT}:role/ops/*"]),
+    ("ArnLike", "aws:PrincipalArn", f"arn:aws:iam::{ACCOUNT}:*"),
+    ("ArnEquals", "aws:PrincipalArn", "arn:aws:iam::*:root"),
+    ("StringNotLike", "aws:userid", [f"{DELETED}:*", OTHER]),
+    ("StringNotEquals", "s3:x-amz-server-side-encryption", "aws:kms"),
+    ("Null", "s3:x-amz-server-side-encryption", "true"),
+    ("StringEquals", "s3:prefix", "secret/"),
+    ("StringNotLike", "aws:username", "${aws:username}"),
+    ("ForAllValues:StringNotEquals", "aws:TagKeys", ["x"]),
+    ("StringNotEquals", "aws:PrincipalTag/team", "security"),
+]
+LISTED = [
+    ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ADMIN, AUDITOR, DELETED, OTHER, f"arn:aws:iam::{OTHER}:role/Admin",
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/someone",
+]  # fmt: skip
+
+
+def one_or_many(values: list) -> st.SearchStrategy:
+    return st.sampled_from(values) | st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
+
+
+@st.composite
+def statements(draw) -> dict:
+    effect = draw(st.sampled_from(["Deny", "Deny", "Deny", "Allow"]))
+    everyone = st.sampled_from(["*", {"AWS": "*"}, {"AWS": ["*"]}])
+    listed = st.fixed_dictionaries(
+        {"AWS": one_or_many(LISTED)}, optional={"Service": st.just("logging.s3.amazonaws.com")}
+    )
+    statement = {"Effect": effect}
+    if effect == "Deny" and draw(st.integers(0, 4)) == 0:
+        statement["NotPrincipal"] = draw(listed)
+    else:
+        statement["Principal"] = draw(everyone | everyone | listed)
+    statement["NotAction" if draw(st.integers(0, 5)) == 0 else "Action"] = draw(one_or_many(PATTERNS))
+    resources = [BUCKET, f"{BUCKET}/*", f"{BUCKET}*", "*", f"{BUCKET}/private/*", "arn:aws:s3:::l?dger"]
+    statement["NotResource" if draw(st.integers(0, 9)) == 0 else "Resource"] = draw(one_or_many(resources))
+    for operator, key, value in draw(st.lists(st.sampled_from(CONDITIONS), max_size=2)):
+        statement.setdefault("Condition", {}).setdefault(operator, {})[key] = value
+    return statement
+
+
+@st.composite
+def policies(draw) -> dict:
+    made = draw(st.lists(statements(), min_size=1, max_size=4))
+    for number, statement in enumerate(made):
+        if draw(st.booleans()):
+            statement["Sid"] = f"S{number}"
+    return {"Version": draw(st.sampled_from(["2012-10-17", "2008-10-17"])), "Statement": made}
+
+
+NAMED = st.sampled_from([[], [ADMIN], [AUDITOR], [ADMIN, AUDITOR]])
+
+
+def let_in(named: list[str]) -> list[Principal]:
+    """The principals that must be able to manage the policy; with none named, those that no policy names."""
+    return [one for one in INSIDE if one.context_arn in named] if named else INSIDE[2:]
+
+
+@given(policies(), NAMED)
+def test_a_repair_ends_the_lockout_of_every_administrator(policy, named):
+    repaired = repair(policy, RESOURCE, administrators_of(RESOURCE, named))
+
+    for principal in let_in(named):
+        for network in NETWORKS[1::2]:  # from anywhere a policy does not name
+            for mfa in MFA:
+                for action in MANAGING:
+                    decision = decide(repaired, principal, action, context(principal, network, mfa))
+                    assert decision.allowed, (repaired, principal.arn, action, network, mfa, decision)
+
+
+@given(policies(), NAMED)
+def test_a_repair_lets_nobody_else_do_more(policy, named):
+    repaired = repair(policy, RESOURCE, administrators_of(RESOURCE, named))
+
+    freed = let_in(named) if named else INSIDE
+    for principal in [one for one in INSIDE + OUTSIDE if one not in freed]:
+        for network in NETWORKS:
+            for mfa in MFA[:2]:
+                for tls in (True, False):
+                    facts = context(principal, network, mfa, tls)
+                    for action in ACTIONS:
+                        if decide(repaired, principal, action, facts).allowed:
+                            assert decide(policy, principal, action, facts).allowed, (
+                                repaired,
+                                principal.arn,
+                                action,
+                                facts,
+                            )
+
+
+@given(policies())
+def test_what_is_no_lockout_for_the_account_stays_denied_to_the_account_too(policy):
+    """With nobody named, objects stay behind every guard that has a condition or leaves some action out."""
+    repaired = repair(policy, RESOURCE, administrators_of(RESOURCE))
+    guards = [one for one in policy["Statement"] if one.get("Condition") and "NotResource" not in one]
+    guarded = {**policy, "Statement": guards}
+
+    for principal in INSIDE[2:]:
+        for network in NETWORKS:
+            facts = context(principal, network, {})
+            for action in ("s3:GetObject", "s3:DeleteObject"):
+                if guards and decide(guarded, principal, action, facts).reason == "explicit_deny":
+                    after = decide(repaired, principal, action, facts)
+                    assert after.reason == "explicit_deny", (repaired, principal.arn, action, facts)
+
+
+@given(policies(), NAMED)
+def test_repairing_twice_changes_nothing(policy, named):
+    administrators = administrators_of(RESOURCE, named)
+    repaired = repair(policy, RESOURCE, administrators)
+
+    if repaired is not None:
+        assert find_lockouts(repaired, RESOURCE, administrators) == []
+        assert repair(repaired, RESOURCE, administrators) is repaired
+
+
+@given(policies(), NAMED)
+def test_statements_that_lock_nobody_stay_in_order_and_the_input_is_left_alone(policy, named):
+    original = copy.deepcopy(policy)
+    administrators = administrators_of(RESOURCE, named)
+    locking = {lockout.index for lockout in find_lockouts(policy, RESOURCE, administrators)}
+    repaired = repair(policy, RESOURCE, administrators)
+
+    assert policy == original
+    untouched = [
+        statement
+        for index, statement in enumerate(policy["Statement"])
+        if index not in locking
+        and (not locking or DELETED not in str(statement.get("Principal", statement.get("NotPrincipal"))))
+    ]
+    kept = iter(repaired["Statement"] if repaired else [])
+    assert all(any(statement == other for other in kept) for statement in untouched)
+
+
+@pytest.mark.parametrize("named", [[], [ADMIN]])
+def test_the_judge_sees_a_lockout(named):
+    """The tests above can fail: left as it is, a policy that denies everything denies the administrator."""
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}],
+    }
+
+    for principal in let_in(named):
+        assert not decide(policy, principal, "s3:PutBucketPolicy", context(principal, NETWORKS[0], {})).allowed
