@@ -1,0 +1,94 @@
+"""A simulated AWS organization: a local endpoint that behaves as AWS does around root access.
+
+    with in_process() as box:
+        box.client("sts", "operator").assume_root(...)
+
+It knows nothing of the collection's plugins; both meet at AWS's wire protocol only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sandbox.server import SandboxServer
+
+__all__ = ["Box", "in_process"]
+
+
+class Box:
+    """A running sandbox, seen from outside."""
+
+    def __init__(self, server: SandboxServer) -> None:
+        self._server = server
+        self._state = server.state
+        self.url = server.url
+
+    def credentials(self, name: str) -> dict[str, str | None]:
+        """The keys of an identity: access_key, secret_key, session_token."""
+        return vars(self._state.identity(name)).copy()
+
+    def environment(self, name: str) -> dict[str, str]:
+        """The variables that make any AWS client this identity."""
+        from sandbox.server import environment
+
+        return environment(self.url, self.credentials(name))
+
+    def client(self, service: str, name: str, region: str = "us-east-1") -> Any:
+        """A boto3 client of an identity; the process's own AWS settings play no part."""
+        credentials = self.credentials(name)
+        return self.client_with(
+            service, credentials["access_key"], credentials["secret_key"], credentials["session_token"], region=region
+        )
+
+    def client_with(
+        self, service: str, access_key: Any, secret_key: Any, session_token: Any = None, *, region: str = "us-east-1"
+    ) -> Any:
+        """A boto3 client with any credentials, for example those of a root session."""
+        import boto3
+
+        return boto3.session.Session(
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=session_token,
+            region_name=region,
+        ).client(service, endpoint_url=self.url)
+
+    def snapshot(self) -> dict[str, Any]:
+        """All state worth comparing from outside."""
+        return self._state.snapshot()
+
+    def events(self) -> list[dict[str, Any]]:
+        """The requests so far, oldest first."""
+        return list(self._state.events)
+
+    def on_event(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Have each request told to `callback` before its answer is sent."""
+        self._state.listeners.append(callback)
+
+    def reset(self) -> None:
+        """Bring back the organization as it was loaded; forget events and listeners."""
+        self._state.listeners.clear()
+        self._state.reset()
+
+
+@contextmanager
+def in_process(organization: str | Path | dict[str, Any] | None = None) -> Iterator[Box]:
+    """Serve a sandbox from a thread of this process, on a free port.
+
+    moto's state is global to a process: one sandbox at a time.
+
+    Args:
+        organization: A YAML file, the same as plain data, or None for the default organization.
+    """
+    from sandbox.server import SandboxServer
+
+    server = SandboxServer(organization)
+    server.start()
+    try:
+        yield Box(server)
+    finally:
+        server.stop()

@@ -1,0 +1,619 @@
+"""An organization described in one YAML file: read, checked, and built.
+
+The file is small to write by hand; the sandbox's own is `organizations/default.yml`. Every error names file, line, key
+and value, and what is accepted. Dates are relative (`400 days ago`) or ISO (`2025-03-01`, `2025-03-01T12:00:00Z`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+from moto.iam.models import IAMBackend
+from moto.s3.models import s3_backends
+from moto.sqs.models import sqs_backends
+
+from sandbox import names, state
+
+DEFAULT = Path(__file__).parent / "organizations" / "default.yml"
+ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"
+FEATURES = ("RootCredentialsManagement", "RootSessions")
+STATES = ("ACTIVE", "SUSPENDED", "PENDING_ACTIVATION", "PENDING_CLOSURE", "CLOSED")
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "year": 31536000}
+
+Value = Any
+
+
+class OrganizationError(ValueError):
+    """The organization file cannot be used; the text says where and what is accepted."""
+
+
+# Reading YAML with line numbers
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML without its traps: 12 digits stay text (an account ID), no octal numbers, no dates, no yes and no."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(?:0|-?[1-9][0-9]{0,10})$"), list("-0123456789"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^(?:<<)$"), ["<"])
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass
+class _Source:
+    """Where values came from, for error texts."""
+
+    name: str
+    lines: dict[Path_, int] = field(default_factory=dict)
+
+    def error(self, path: Path_, problem: str) -> OrganizationError:
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
+        at = f"{self.name}, line {line}" if line else self.name
+        return OrganizationError(f"{at}: {where or 'the file'}: {problem}")
+
+
+def _read_yaml(file: Path) -> tuple[Value, _Source]:
+    source = _Source(str(file))
+    try:
+        loader = _Loader(file.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        if node is None:
+            raise source.error((), "it is empty; accepted: a description of an organization")
+        value = loader.construct_document(node)
+    except OSError as error:
+        raise OrganizationError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise OrganizationError(f"{file}: is not UTF-8 text") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        at = f"{file}, line {mark.line + 1}" if mark else str(file)
+        raise OrganizationError(f"{at}: is not YAML: {getattr(error, 'problem', error)}") from error
+    for path, line in _walk(node, (), source):
+        source.lines[path] = line
+    return value, source
+
+
+def _walk(node: yaml.Node, path: Path_, source: _Source) -> Iterator[tuple[Path_, int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _walk(item, (*path, index), source)
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, item in node.value:
+            if key.value in seen:
+                source.lines[path] = key.start_mark.line + 1
+                raise source.error(path, f"the key {key.value!r} is there twice")
+            seen.add(key.value)
+            yield from _walk(item, (*path, key.value), source)
+
+
+# Checking
+
+
+@dataclass
+class _Item:
+    """A value of the file with its place; the methods check it and give it back in its final form."""
+
+    value: Value
+    path: Path_
+    source: _Source
+    loaded: datetime
+
+    def refuse(self, accepted: str) -> OrganizationError:
+        shown = json.dumps(self.value, default=str)
+        shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
+        return self.source.error(self.path, f"{shown} is not accepted; accepted: {accepted}")
+
+    def _child(self, key: str | int, value: Value) -> _Item:
+        return _Item(value, (*self.path, key), self.source, self.loaded)
+
+    def fields(self, *known: str, required: tuple[str, ...] = ()) -> dict[str, _Item]:
+        """The keys of a mapping that are there and not null."""
+        if not isinstance(self.value, dict):
+            raise self.refuse(f"a mapping with the keys {', '.join(known)}")
+        for key in self.value:
+            if key not in known:
+                raise self._child(key, self.value[key]).source.error(
+                    (*self.path, key), f"unknown key; accepted: {', '.join(known)}"
+                )
+        for key in required:
+            if self.value.get(key) is None:
+                raise self.source.error(self.path, f"the key {key!r} is missing")
+        return {key: self._child(key, value) for key, value in self.value.items() if value is not None}
+
+    def mapping(self) -> dict[str, _Item]:
+        if not isinstance(self.value, dict):
+            raise self.refuse("a mapping")
+        return {str(key): self._child(key, value) for key, value in self.value.items()}
+
+    def items(self) -> list[_Item]:
+        if not isinstance(self.value, list):
+            raise self.refuse("a list")
+        return [self._child(index, value) for index, value in enumerate(self.value)]
+
+    def text(self, pattern: str = r".+", accepted: str = "text") -> str:
+        if not isinstance(self.value, str) or not re.fullmatch(pattern, self.value, re.DOTALL):
+            raise self.refuse(accepted)
+        return self.value
+
+    def account_id(self) -> str:
+        return self.text(r"\d{12}", 'an account ID: 12 digits, in quotes ("012345678901")')
+
+    def choice(self, *accepted: str) -> str:
+        if self.value not in accepted:
+            raise self.refuse(", ".join(accepted))
+        return self.value
+
+    def flag(self) -> bool:
+        if not isinstance(self.value, bool):
+            raise self.refuse("true, false")
+        return self.value
+
+    def date(self) -> datetime:
+        accepted = "a date: '400 days ago', '2025-03-01' or '2025-03-01T12:00:00Z'"
+        text = self.text(accepted=accepted)
+        relative = re.fullmatch(r"(\d{1,6}) (second|minute|hour|day|week|year)s? ago", text)
+        if relative:
+            return self.loaded - timedelta(seconds=int(relative[1]) * _UNITS[relative[2]])
+        try:
+            date = datetime.fromisoformat(text)
+        except ValueError:
+            raise self.refuse(accepted) from None
+        return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+    def policy(self) -> dict[str, Any]:
+        accepted = "a policy document: a mapping with the key Statement"
+        if not isinstance(self.value, dict) or not isinstance(self.value.get("Statement"), list | dict):
+            raise self.refuse(accepted)
+        return self.value
+
+
+@dataclass
+class Description:
+    """A checked organization file. Everything in it is final: IDs, dates, documents."""
+
+    organization: dict[str, Any]
+    accounts: dict[str, dict[str, Any]]
+    policies: list[dict[str, Any]]
+    identities: dict[str, dict[str, str]]
+
+    def build(self) -> state.Organization:
+        """A fresh organization as the file describes it."""
+        spec = self.organization
+        organization = state.Organization(
+            id=spec["id"],
+            partition=spec["partition"],
+            management_account=spec["management_account"],
+            root_id=f"r-{names.hexadecimal(4, spec['id'])}",
+            created=spec["created"],
+            trusted_access=dict.fromkeys(spec["trusted_access"], spec["created"]),
+            delegations={service: dict.fromkeys(ids, spec["created"]) for service, ids in spec["delegations"].items()},
+            features=dict.fromkeys(spec["features"]),
+        )
+        full_access = state.full_access_scp()
+        organization.policies[full_access.id] = full_access
+        root = organization.root_id
+        organization.units[root] = state.Unit(root, "Root", organization.arn("root", root), None)
+        organization.attach(full_access.id, root)
+        for account in self.accounts.values():
+            parent = _unit(organization, account["ou"])
+            organization.accounts[account["id"]] = _account(organization, account, parent)
+            organization.units[parent].accounts[account["id"]] = None
+            organization.attach(full_access.id, account["id"])
+        for policy in self.policies:
+            _attach_policy(organization, policy)
+        return organization
+
+    def furnish_iam(self, backend: IAMBackend, account: str) -> None:
+        """Make the roles and users of an account in moto's IAM."""
+        spec = self.accounts.get(account)
+        if spec is None:
+            return
+        for role in spec["roles"]:
+            made = backend.create_role(role["name"], json.dumps(role["trust"]), "/", None, "", [], "3600")
+            # moto's role IDs are random; ours stay the same, so that a session's user ID does.
+            del backend.roles[made.id]
+            made.id = names.unique_id("AROA", account, role["name"], length=21)
+            backend.roles[made.id] = made
+            _grant(backend, made, role["policies"])
+        for user in spec["users"]:
+            made_user = backend.create_user(backend.region_name, user["name"])
+            key = made_user.create_access_key(prefix="AKIA")
+            key.access_key_id = names.unique_id("AKIA", account, "user", user["name"])
+            key.secret_access_key = names.secret_key("user", account, user["name"])
+            backend.access_keys[key.access_key_id] = key
+            _grant(backend, made_user, user["policies"])
+
+    def furnish_resources(self, _: state.State) -> None:
+        """Make the buckets and queues of all accounts in moto."""
+        partition = self.organization["partition"]
+        for account in self.accounts.values():
+            for bucket in account["buckets"]:
+                backend = s3_backends[account["id"]][partition]
+                made = backend.create_bucket(bucket["name"], bucket["region"])
+                made.policy = json.dumps(bucket["policy"]).encode() if bucket["policy"] else None
+                for key, content in bucket["objects"].items():
+                    backend.put_object(bucket["name"], key, content.encode())
+            for queue in account["queues"]:
+                attributes = {"Policy": json.dumps(queue["policy"])} if queue["policy"] else {}
+                sqs_backends[account["id"]][queue["region"]].create_queue(queue["name"], None, **attributes)
+
+
+def load(source: str | Path | dict[str, Any] | None = None) -> Description:
+    """Read and check an organization.
+
+    Args:
+        source: A YAML file, the same as plain data, or None for the default organization.
+
+    Raises:
+        OrganizationError: With the place in the file and what is accepted there.
+    """
+    if isinstance(source, dict):
+        value, place = source, _Source("organization")
+    else:
+        value, place = _read_yaml(Path(source or DEFAULT))
+    return _description(_Item(value, (), place, state.now().replace(microsecond=0)))
+
+
+def _description(item: _Item) -> Description:
+    given = item.fields(
+        "organization",
+        "partition",
+        "created",
+        "management_account",
+        "trusted_access",
+        "features",
+        "delegated_administrators",
+        "accounts",
+        "service_control_policies",
+        "identities",
+        required=("organization", "management_account", "accounts"),
+    )
+    organization: dict[str, Any] = {
+        "id": given["organization"].text(r"o-[a-z0-9]{10,32}", "an organization ID such as o-breakglass1"),
+        "partition": given["partition"].choice("aws", "aws-us-gov", "aws-cn") if "partition" in given else "aws",
+        "created": given["created"].date() if "created" in given else item.loaded - timedelta(days=1000),
+        "management_account": given["management_account"].account_id(),
+        "trusted_access": [entry.text() for entry in _list(given, "trusted_access")],
+        "features": [entry.choice(*FEATURES) for entry in _list(given, "features")],
+        "delegations": {},
+    }
+    accounts: dict[str, dict[str, Any]] = {}
+    taken: dict[str, set[str]] = {"name": set(), "bucket": set()}
+    for entry in given["accounts"].items():
+        account = _account_spec(entry, organization, taken)
+        if account["id"] in accounts:
+            raise entry._child("id", account["id"]).refuse("an account ID that is not yet in the list")
+        accounts[account["id"]] = account
+
+    def known(entry: _Item) -> str:
+        if entry.account_id() not in accounts:
+            raise entry.refuse("the ID of an account of this file")
+        return entry.value
+
+    known(given["management_account"])
+    if "delegated_administrators" in given:
+        for service, entry in given["delegated_administrators"].mapping().items():
+            ids = entry.items() if isinstance(entry.value, list) else [entry]
+            organization["delegations"][service] = [known(one) for one in ids]
+    paths = {account["ou"] for account in accounts.values()}
+    paths |= {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
+    policies = [
+        _policy_spec(name, entry, paths, accounts)
+        for name, entry in (
+            given["service_control_policies"].mapping() if "service_control_policies" in given else {}
+        ).items()
+    ]
+    identities: dict[str, dict[str, str]] = {
+        f"{account['name']}-administrator": {"account": account["id"], "role": ADMINISTRATOR_ROLE}
+        for account in accounts.values()
+        if account["administrator_role"]
+    }
+    if "identities" in given:
+        for name, entry in given["identities"].mapping().items():
+            identities[name] = _identity_spec(entry, accounts, known)
+    return Description(organization, accounts, policies, identities)
+
+
+def _list(given: dict[str, _Item], key: str) -> list[_Item]:
+    return given[key].items() if key in given else []
+
+
+def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, set[str]]) -> dict[str, Any]:
+    given = item.fields(
+        "id",
+        "name",
+        "ou",
+        "email",
+        "state",
+        "joined",
+        "joined_method",
+        "administrator_role",
+        "root",
+        "roles",
+        "users",
+        "buckets",
+        "queues",
+        "tags",
+        required=("id", "name"),
+    )
+    account, name = given["id"].account_id(), given["name"].text(r"[\w.-]+", "letters, digits, dots and dashes")
+    if name in taken["name"]:
+        raise given["name"].refuse("a name no other account has")
+    taken["name"].add(name)
+    management = account == organization["management_account"]
+    joined_method = given["joined_method"].choice("CREATED", "INVITED") if "joined_method" in given else "CREATED"
+    has_role = (
+        given["administrator_role"].flag()
+        if "administrator_role" in given
+        else not management and joined_method == "CREATED"
+    )
+    partition = organization["partition"]
+    by_management = _trust(f"arn:{partition}:iam::{organization['management_account']}:root")
+    roles = [_grantee_spec(entry, by_management) for entry in _list(given, "roles")]
+    if has_role:
+        roles.append({"name": ADMINISTRATOR_ROLE, "trust": by_management, "policies": ["AdministratorAccess"]})
+    joined = given["joined"].date() if "joined" in given else organization["created"]
+    return {
+        "id": account,
+        "name": name,
+        "ou": given["ou"].text(r"[^/]+(/[^/]+)*", "a path of OU names such as Workloads/Test") if "ou" in given else "",
+        "email": given["email"].text(r"\S+@\S+", "an e-mail address")
+        if "email" in given
+        else f"aws+{name}@example.com",
+        "state": given["state"].choice(*STATES) if "state" in given else "ACTIVE",
+        "joined": joined,
+        "joined_method": joined_method,
+        "administrator_role": has_role,
+        "root": _root_spec(given.get("root"), account, partition, joined),
+        "roles": roles,
+        "users": [_grantee_spec(entry, None) for entry in _list(given, "users")],
+        "buckets": [_bucket_spec(entry, taken["bucket"]) for entry in _list(given, "buckets")],
+        "queues": [_queue_spec(entry) for entry in _list(given, "queues")],
+        "tags": {key: entry.text() for key, entry in given["tags"].mapping().items()} if "tags" in given else {},
+    }
+
+
+def _trust(principal: str) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}],
+    }
+
+
+def _root_spec(item: _Item | None, account: str, partition: str, created: datetime) -> dict[str, Any]:
+    given = item.fields("password", "access_keys", "signing_certificates", "mfa_devices") if item else {}
+    spec: dict[str, Any] = {"password": None, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
+    if "password" in given and given["password"].value is not True:
+        password = given["password"].fields("created", "last_used")
+        spec["password"] = {
+            "created": password["created"].date() if "created" in password else created,
+            "last_used": _date_or_never(password.get("last_used")),
+        }
+    elif "password" in given:
+        spec["password"] = {"created": created, "last_used": None}
+    for index, entry in enumerate(_list(given, "access_keys")):
+        key = entry.fields("id", "status", "created", "last_used", "service", "region")
+        used = _date_or_never(key.get("last_used"))
+        key_id = names.unique_id("AKIA", account, "root", str(index))
+        spec["access_keys"].append(
+            {
+                "id": key["id"].text(r"AKIA[A-Z2-7]{16}", "an access key ID: AKIA and 16 letters or digits 2 to 7")
+                if "id" in key
+                else key_id,
+                "secret": names.secret_key("root", account, str(index)),
+                "status": key["status"].choice("Active", "Inactive") if "status" in key else "Active",
+                "created": key["created"].date() if "created" in key else created,
+                "last_used": used
+                and {
+                    "date": used,
+                    "service": key["service"].text() if "service" in key else "s3",
+                    "region": key["region"].text() if "region" in key else "us-east-1",
+                },
+            }
+        )
+    for index, entry in enumerate(_list(given, "signing_certificates")):
+        certificate = entry.fields("id", "status", "created")
+        spec["signing_certificates"].append(
+            {
+                "id": certificate["id"].text(r"\w{24,128}", "24 to 128 letters and digits")
+                if "id" in certificate
+                else names.hexadecimal(24, "certificate", account, str(index)).upper(),
+                "body": _certificate_body(account, index),
+                "status": certificate["status"].choice("Active", "Inactive") if "status" in certificate else "Active",
+                "created": certificate["created"].date() if "created" in certificate else created,
+            }
+        )
+    for entry in _list(given, "mfa_devices"):
+        device = entry.fields("type", "serial", "enabled", required=("type",))
+        virtual = device["type"].choice("virtual", "hardware") == "virtual"
+        default = (
+            f"arn:{partition}:iam::{account}:mfa/root-account-mfa-device"
+            if virtual
+            else f"GAHT{int(account) % 10**8:08d}"
+        )
+        spec["mfa_devices"].append(
+            {
+                "serial": device["serial"].text(r"[\w+=/:,.@-]{9,256}", "a serial number of 9 to 256 characters")
+                if "serial" in device
+                else default,
+                "enabled": device["enabled"].date() if "enabled" in device else created,
+                "virtual": virtual,
+            }
+        )
+    return spec
+
+
+def _certificate_body(account: str, index: int) -> str:
+    """Something in the form of a certificate: nobody needs to use it, but it must look like what must not leak."""
+    body = "".join(names.session_token("certificate", account, str(index), str(part)) for part in range(4))
+    return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----"
+
+
+def _date_or_never(item: _Item | None) -> datetime | None:
+    return None if item is None or item.value == "never" else item.date()
+
+
+def _grantee_spec(item: _Item, trust: dict[str, Any] | None) -> dict[str, Any]:
+    """A role (with a trust policy) or a user (without)."""
+    keys = ("name", "policies", "trust") if trust else ("name", "policies")
+    given = item.fields(*keys, required=("name",))
+    return {
+        "name": given["name"].text(r"[\w+=,.@-]{1,64}", "a name of 1 to 64 characters"),
+        "policies": [_granted(entry) for entry in _list(given, "policies")],
+        "trust": given["trust"].policy() if "trust" in given else trust,
+    }
+
+
+def _granted(item: _Item) -> str | dict[str, Any]:
+    if isinstance(item.value, dict):
+        [(name, document)] = item.mapping().items() if len(item.value) == 1 else [("", item)]
+        return {name or item.path[-1]: document.policy()}
+    name = item.text(accepted="the name of an AWS managed policy, or a mapping of one name to a policy document")
+    if state.aws_managed_policy(f"arn:aws:iam::aws:policy/{name}") is None:
+        raise item.refuse("the name of an AWS managed policy such as AdministratorAccess")
+    return name
+
+
+def _bucket_spec(item: _Item, taken: set[str]) -> dict[str, Any]:
+    given = item.fields("name", "region", "policy", "objects", required=("name",))
+    name = given["name"].text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name: 3 to 63 of a-z, 0-9, dots, dashes")
+    if name in taken:
+        raise given["name"].refuse("a bucket name no other bucket has")
+    taken.add(name)
+    objects = given["objects"].mapping() if "objects" in given else {}
+    return {
+        "name": name,
+        "region": _region(given),
+        "policy": given["policy"].policy() if "policy" in given else None,
+        "objects": {key: entry.text() for key, entry in objects.items()},
+    }
+
+
+def _queue_spec(item: _Item) -> dict[str, Any]:
+    given = item.fields("name", "region", "policy", required=("name",))
+    return {
+        "name": given["name"].text(r"[\w-]{1,80}(\.fifo)?", "a queue name: up to 80 letters, digits, dashes"),
+        "region": _region(given),
+        "policy": given["policy"].policy() if "policy" in given else None,
+    }
+
+
+def _region(given: dict[str, _Item]) -> str:
+    return given["region"].text(r"[a-z]{2}(-[a-z]+)+-\d", "a Region") if "region" in given else "us-east-1"
+
+
+def _policy_spec(name: str, item: _Item, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
+    given = item.fields("description", "document", "targets", required=("document",))
+    targets = []
+    for entry in _list(given, "targets"):
+        if entry.value != "Root" and entry.value not in paths and entry.value not in accounts:
+            raise entry.refuse("Root, the path of an OU of this file, or an account ID")
+        targets.append("" if entry.value == "Root" else entry.value)
+    return {
+        "name": name,
+        "description": given["description"].text() if "description" in given else "",
+        "document": given["document"].policy(),
+        "targets": targets,
+    }
+
+
+def _identity_spec(item: _Item, accounts: dict[str, dict[str, Any]], known: Callable[[_Item], str]) -> dict[str, str]:
+    given = item.fields("account", "role", "user", "source_identity", required=("account",))
+    account = accounts[known(given["account"])]
+    if ("role" in given) == ("user" in given):
+        raise item.source.error(item.path, "accepted: either a role or a user")
+    kind = "role" if "role" in given else "user"
+    existing = [entry["name"] for entry in account[f"{kind}s"]]
+    if given[kind].text() not in existing:
+        raise given[kind].refuse(f"a {kind} of account {account['id']}: {', '.join(existing) or 'it has none'}")
+    spec = {"account": account["id"], kind: given[kind].text()}
+    if "source_identity" in given:
+        spec["source_identity"] = given["source_identity"].text(r"[\w+=,.@-]{2,64}", "2 to 64 letters, digits, +=,.@-")
+    return spec
+
+
+# Building
+
+
+def _unit(organization: state.Organization, path: str) -> str:
+    """The ID of the OU at a path of names; made on the way where it is missing."""
+    parent = organization.root_id
+    walked = ""
+    for name in filter(None, path.split("/")):
+        walked = f"{walked}/{name}"
+        unit = f"ou-{organization.root_id[2:]}-{names.hexadecimal(8, organization.id, walked)}"
+        if unit not in organization.units:
+            organization.units[unit] = state.Unit(unit, name, organization.arn("ou", unit), parent)
+            organization.units[parent].units[unit] = None
+            organization.attach(state.FULL_ACCESS_SCP, unit)
+        parent = unit
+    return parent
+
+
+def _account(organization: state.Organization, spec: dict[str, Any], parent: str) -> state.Account:
+    root = spec["root"]
+    return state.Account(
+        id=spec["id"],
+        name=spec["name"],
+        email=spec["email"],
+        arn=organization.arn("account", spec["id"]),
+        state=spec["state"],
+        joined_method=spec["joined_method"],
+        joined=spec["joined"],
+        parent=parent,
+        tags=dict(spec["tags"]),
+        root=state.RootUser(
+            created=spec["joined"],
+            password=state.Password(**root["password"]) if root["password"] else None,
+            access_keys={
+                key["id"]: state.RootAccessKey(
+                    **{**key, "last_used": key["last_used"] and state.LastUsed(**key["last_used"])}
+                )
+                for key in root["access_keys"]
+            },
+            signing_certificates={
+                certificate["id"]: state.SigningCertificate(**certificate)
+                for certificate in root["signing_certificates"]
+            },
+            mfa_devices={device["serial"]: state.MfaDevice(**device) for device in root["mfa_devices"]},
+        ),
+    )
+
+
+def _attach_policy(organization: state.Organization, spec: dict[str, Any]) -> None:
+    identifier = f"p-{names.hexadecimal(8, organization.id, spec['name'])}"
+    organization.policies[identifier] = state.ServiceControlPolicy(
+        identifier,
+        spec["name"],
+        organization.arn("policy", f"service_control_policy/{identifier}"),
+        spec["description"],
+        json.dumps(spec["document"]),
+    )
+    for target in spec["targets"]:
+        organization.attach(identifier, target if target in organization.accounts else _unit(organization, target))
+
+
+def _grant(backend: IAMBackend, grantee: Any, policies: list[str | dict[str, Any]]) -> None:
+    for policy in policies:
+        if isinstance(policy, str):
+            arn = f"arn:{backend.partition}:iam::aws:policy/{policy}"
+            state.import_managed_policy(backend, arn)
+            backend.managed_policies[arn].attach_to(grantee)
+        else:
+            [(name, document)] = policy.items()
+            grantee.put_policy(name, json.dumps(document))

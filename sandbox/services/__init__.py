@@ -1,0 +1,5 @@
+"""The services of the field: a table of our own operations each, and moto's responses for the rest.
+
+A service module has `handle(state, call) -> dict | None | Answer`: a dictionary is written by the service model, an
+Answer is finished. S3 has `prepare` too, for what AWS refuses before it looks at permissions.
+"""

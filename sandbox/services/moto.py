@@ -1,0 +1,50 @@
+"""Handing a call on to moto: its response classes, told the account and region the sandbox has found out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import BaseResponse
+
+from sandbox.errors import not_implemented
+from sandbox.wire import Answer, Call
+
+
+class Forwarded(BaseResponse):
+    """A moto response class that believes the sandbox: mix in before moto's class."""
+
+    @property
+    def call(self) -> Call:
+        return self.normalized_request.environ["sandbox.call"]
+
+    def get_current_account(self) -> str:
+        return self.call.account
+
+    def get_region_from_url(self, request: Any, full_url: str) -> str:
+        return request.environ["sandbox.call"].region
+
+
+def forward(call: Call, dispatch: Callable[..., Any]) -> Answer:
+    """Call moto and bring its answer into our form."""
+    request = call.request
+    if request is None:
+        raise RuntimeError("the request has not been read")
+    try:
+        status, headers, body = dispatch(request, request.raw_url, request.headers)
+    except NotImplementedError as error:
+        raise not_implemented(call.service, call.operation) from error
+    headers = {name: str(value) for name, value in headers.items() if name.lower() != "status"}
+    body = body if isinstance(body, bytes) else str(body).encode()
+    error_code = _error_code(body) if int(status) >= 400 else None
+    return Answer(int(status), headers, b"" if call.method == "HEAD" else body, error_code)
+
+
+def _error_code(body: bytes) -> str:
+    """The error code in an answer of moto's, for the event."""
+    text = body.decode("utf-8", "replace")
+    for start, end in (("<Code>", "</Code>"), ('"__type": "', '"'), ('"__type":"', '"')):
+        _, found, rest = text.partition(start)
+        if found:
+            return rest.partition(end)[0].rpartition("#")[2]
+    return "Unknown"

@@ -1,0 +1,124 @@
+"""S3: moto's, with AWS's answers where the unlock depends on them (aws-facts 3.1).
+
+Regions and redirects, ExpectedBucketOwner, refused bucket policies, and bucket lists that name regions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
+
+from sandbox import names
+from sandbox.authorization import PolicyError, validate_bucket_policy
+from sandbox.errors import AwsError
+from sandbox.services.moto import Forwarded, forward
+from sandbox.state import State
+from sandbox.wire import Answer, Call
+
+_POLICY_CALLS = ("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy")
+_MAX_POLICY = 20 * 1024
+
+
+class _S3(Forwarded, S3Response):
+    pass
+
+
+def prepare(state: State, call: Call) -> None:
+    """What S3 answers before it looks at permissions: where the bucket is, and whose."""
+    name = call.parameters.get("Bucket")
+    bucket = state.bucket(name) if name else None
+    if name is None or call.operation == "CreateBucket":
+        return
+    if bucket is None:
+        raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, fields={"BucketName": name})
+    if call.signature is not None and call.region != bucket.region_name:
+        raise _elsewhere(call, bucket)
+    expected = call.header("x-amz-expected-bucket-owner")
+    if expected and expected != bucket.account_id:
+        raise AwsError("AccessDenied", "Access Denied", 403)
+
+
+def _elsewhere(call: Call, bucket: FakeBucket) -> AwsError:
+    """The signature's region is the endpoint the client chose; AWS names the right one to everybody."""
+    return AwsError(
+        "PermanentRedirect",
+        "The bucket you are attempting to access must be addressed using the specified endpoint. "
+        "Please send all future requests to this endpoint.",
+        301,
+        fields={"Endpoint": f"{bucket.name}.s3.{bucket.region_name}.amazonaws.com", "Bucket": bucket.name},
+        headers={"x-amz-bucket-region": bucket.region_name},
+    )
+
+
+def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
+    if call.operation == "ListBuckets":
+        return _list_buckets(state, call)
+    bucket = state.bucket(call.parameters.get("Bucket", ""))
+    if call.operation in _POLICY_CALLS and bucket and call.who.account != bucket.account_id:
+        # [B]: permitted by the policy, but policies are the owner account's business.
+        raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+    if call.operation == "PutBucketPolicy" and bucket:
+        _check_policy(call.body, bucket.name)
+    dispatch = _S3.key_dispatch if "Key" in call.parameters else _S3.bucket_dispatch
+    return forward(call, dispatch)
+
+
+def bucket_region(state: State, call: Call) -> dict[str, str]:
+    """The header HeadBucket answers with whatever else it says (aws-facts 3.1)."""
+    bucket = state.bucket(call.parameters.get("Bucket", "")) if call.operation == "HeadBucket" else None
+    return {"x-amz-bucket-region": bucket.region_name} if bucket else {}
+
+
+def _check_policy(body: bytes, bucket: str) -> None:
+    if len(body) > _MAX_POLICY:
+        raise AwsError("MalformedPolicy", "Policy exceeds the maximum allowed document size.")
+    try:
+        validate_bucket_policy(body, bucket)
+    except PolicyError as error:
+        raise AwsError("MalformedPolicy", str(error)) from error
+
+
+def _list_buckets(state: State, call: Call) -> dict[str, Any]:
+    """The caller's buckets; with BucketRegion when any parameter was given [B:s3.ListBuckets]."""
+    parameters = call.parameters
+    prefix, region = parameters.get("Prefix", ""), parameters.get("BucketRegion")
+    after, limit = parameters.get("ContinuationToken", ""), _limit(parameters.get("MaxBuckets"))
+    asked = {"Prefix", "BucketRegion", "ContinuationToken", "MaxBuckets"} & parameters.keys()
+    matching = sorted(
+        (
+            bucket
+            for bucket in state.buckets()
+            if bucket.account_id == call.account
+            and bucket.name.startswith(prefix)
+            and region in (None, bucket.region_name)
+            and bucket.name > after
+        ),
+        key=lambda bucket: bucket.name,
+    )
+    page = matching[:limit]
+    result: dict[str, Any] = {
+        "Buckets": [
+            {
+                "Name": bucket.name,
+                "CreationDate": bucket.creation_date,
+                "BucketRegion": bucket.region_name if asked else None,
+            }
+            for bucket in page
+        ],
+        "Owner": {"ID": names.hexadecimal(64, "canonical user", call.account)},
+    }
+    if len(matching) > limit:
+        result["ContinuationToken"] = page[-1].name
+    if prefix:
+        result["Prefix"] = prefix
+    return result
+
+
+def _limit(value: str | None) -> int:
+    if value is None:
+        return 10000
+    if not value.isdigit() or not 1 <= int(value) <= 10000:
+        raise AwsError("InvalidArgument", "Argument max-buckets must be an integer between 1 and 10000")
+    return int(value)

@@ -1,0 +1,27 @@
+"""SQS: moto's, in the account that owns the queue, with queue policies checked (aws-facts 3.2)."""
+
+from __future__ import annotations
+
+from moto.sqs.responses import SQSResponse
+
+from sandbox.actions import queue_of
+from sandbox.authorization import PolicyError, validate_queue_policy
+from sandbox.errors import AwsError
+from sandbox.services.moto import Forwarded, forward
+from sandbox.state import State
+from sandbox.wire import Answer, Call
+
+
+class _Sqs(Forwarded, SQSResponse):
+    pass
+
+
+def handle(_: State, call: Call) -> Answer:
+    call.account = queue_of(call)[0]
+    policy = call.parameters.get("Attributes", {}).get("Policy")
+    if call.operation in ("SetQueueAttributes", "CreateQueue") and policy:
+        try:
+            validate_queue_policy(policy)
+        except PolicyError as error:
+            raise AwsError("InvalidAttributeValue", str(error)) from error
+    return forward(call, _Sqs.dispatch)

@@ -1,0 +1,410 @@
+"""All state of a sandbox: our own (organization, root users, sessions) and moto's (IAM, S3, SQS).
+
+moto keeps its state in module globals, hence one sandbox per process. Our own state is plain data in dictionaries by
+ID, so that an organization of 10,000 accounts costs memory but no time.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from moto.core.base_backend import BackendDict
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
+from moto.s3.models import FakeBucket, s3_backends
+from moto.sqs.models import Queue, sqs_backends
+
+from sandbox import names
+from sandbox.authorization import Principal
+
+if TYPE_CHECKING:
+    from sandbox.organization import Description
+
+FULL_ACCESS_SCP = "p-FullAWSAccess"
+_ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class LastUsed:
+    date: datetime
+    service: str
+    region: str
+
+
+@dataclass
+class RootAccessKey:
+    id: str
+    secret: str
+    created: datetime
+    status: str = "Active"
+    last_used: LastUsed | None = None
+
+
+@dataclass
+class SigningCertificate:
+    id: str
+    body: str
+    created: datetime
+    status: str = "Active"
+
+
+@dataclass
+class MfaDevice:
+    serial: str
+    enabled: datetime
+    virtual: bool
+
+
+@dataclass
+class Password:
+    """The root user's login profile. `last_used` is None when nobody signed in with it."""
+
+    created: datetime
+    last_used: datetime | None = None
+
+
+@dataclass
+class RootUser:
+    """The root user of an account and its credentials; IAM proper knows no such user."""
+
+    created: datetime
+    password: Password | None = None
+    access_keys: dict[str, RootAccessKey] = field(default_factory=dict)
+    signing_certificates: dict[str, SigningCertificate] = field(default_factory=dict)
+    mfa_devices: dict[str, MfaDevice] = field(default_factory=dict)
+
+
+@dataclass
+class Account:
+    id: str
+    name: str
+    email: str
+    arn: str
+    state: str
+    joined_method: str
+    joined: datetime
+    root: RootUser
+    parent: str
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Unit:
+    """An organizational unit, or the root, which has no parent."""
+
+    id: str
+    name: str
+    arn: str
+    parent: str | None
+    units: dict[str, None] = field(default_factory=dict)  # ordered sets of child IDs
+    accounts: dict[str, None] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ServiceControlPolicy:
+    id: str
+    name: str
+    arn: str
+    description: str
+    content: str
+    aws_managed: bool = False
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Organization:
+    id: str
+    partition: str
+    management_account: str
+    root_id: str
+    created: datetime
+    accounts: dict[str, Account] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+    policies: dict[str, ServiceControlPolicy] = field(default_factory=dict)
+    attachments: dict[str, dict[str, None]] = field(default_factory=dict)  # root, OU or account ID -> policy IDs
+    trusted_access: dict[str, datetime] = field(default_factory=dict)  # service principal -> since
+    delegations: dict[str, dict[str, datetime]] = field(default_factory=dict)  # service principal -> account -> since
+    features: dict[str, None] = field(default_factory=dict)
+
+    def arn(self, kind: str, identifier: str = "") -> str:
+        tail = f"/{identifier}" if identifier else ""
+        return f"arn:{self.partition}:organizations::{self.management_account}:{kind}/{self.id}{tail}"
+
+    def ancestors(self, identifier: str) -> list[str]:
+        """IDs from the root down to the account or OU itself."""
+        path = [identifier]
+        parent = self.parent(identifier)
+        while parent is not None:
+            path.append(parent)
+            parent = self.units[parent].parent
+        return path[::-1]
+
+    def parent(self, identifier: str) -> str | None:
+        return self.accounts[identifier].parent if identifier in self.accounts else self.units[identifier].parent
+
+    def path(self, account: str) -> str:
+        """The value of `aws:PrincipalOrgPaths`, for example `o-a/r-b/ou-c/`."""
+        return "/".join([self.id, *self.ancestors(account)[:-1], ""])
+
+    def scps(self, account: str) -> list[list[str]] | None:
+        """SCP documents by level from the root to the account; None where SCPs do not reach (management account)."""
+        if account == self.management_account or account not in self.accounts:
+            return None
+        return [
+            [self.policies[policy].content for policy in self.attachments.get(target, ())]
+            for target in self.ancestors(account)
+        ]
+
+    def is_delegate(self, account: str, service: str | None = None) -> bool:
+        if service is not None:
+            return account in self.delegations.get(service, ())
+        return any(account in accounts for accounts in self.delegations.values())
+
+    def attach(self, policy: str, target: str) -> None:
+        self.attachments.setdefault(target, {})[policy] = None
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who signed a request.
+
+    Attributes:
+        principal: What the evaluator sees.
+        access_key_id: The key of the signature; "" for anonymous callers.
+        user_name: Name of an IAM user, whom IAM calls without UserName act on.
+        task_policy: ARN of the task policy of a root session.
+        session_policies: Session policies given to AssumeRole.
+    """
+
+    principal: Principal
+    access_key_id: str = ""
+    user_name: str | None = None
+    source_identity: str | None = None
+    task_policy: str | None = None
+    session_policies: tuple[str, ...] = ()
+    issued: datetime | None = None
+
+    @property
+    def account(self) -> str:
+        return self.principal.account
+
+    @property
+    def is_root(self) -> bool:
+        return self.principal.kind == "root"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Temporary credentials. Those of named identities never expire (`expires` None)."""
+
+    access_key_id: str
+    secret_key: str
+    token: str
+    expires: datetime | None
+    caller: Caller
+
+
+@dataclass(frozen=True)
+class Credentials:
+    access_key: str
+    secret_key: str
+    session_token: str | None
+
+
+class UnknownIdentity(LookupError):
+    """No identity of that name in the organization file."""
+
+
+class State:
+    """The organization as it is now, sessions, events; `reset` brings the beginning back."""
+
+    def __init__(self, description: Description) -> None:
+        self.description = description
+        self.lock = threading.RLock()
+        self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        self.reset()
+
+    def reset(self) -> None:
+        with self.lock:
+            BackendDict.reset()
+            self.organization = self.description.build()
+            self.partition = self.organization.partition
+            self.sessions: dict[str, Session] = {}
+            self.root_keys: dict[str, str] = {
+                key: account.id for account in self.organization.accounts.values() for key in account.root.access_keys
+            }
+            self.events: list[dict[str, Any]] = []
+            self._furnished: set[str] = set()
+            self.description.furnish_resources(self)
+            self.identities = {
+                name: self._open_identity(name, **identity) for name, identity in self.description.identities.items()
+            }
+
+    def record(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        for listener in self.listeners:
+            listener(event)
+
+    # moto's side
+
+    def iam(self, account: str) -> IAMBackend:
+        """IAM of an account; its roles and users are made when it is first asked for."""
+        backend = iam_backends[account][self.partition]
+        if account not in self._furnished:
+            self._furnished.add(account)
+            self.description.furnish_iam(backend, account)
+        return backend
+
+    def managed_document(self, account: str, arn: str) -> str | None:
+        """The document of a managed policy, AWS's or the account's own."""
+        policy = self.iam(account).managed_policies.get(arn)
+        if policy is None:
+            return aws_managed_document(arn)
+        return next(version.document for version in policy.versions if version.is_default)
+
+    def bucket(self, name: str) -> FakeBucket | None:
+        owner = s3_backends.bucket_accounts.get(name)
+        return s3_backends[owner[1]][owner[0]].buckets.get(name) if owner else None
+
+    def buckets(self) -> Iterator[FakeBucket]:
+        for _, _, backend in s3_backends.iter_backends():
+            yield from backend.buckets.values()
+
+    def queue(self, account: str, region: str, name: str) -> Queue | None:
+        if account not in sqs_backends or region not in sqs_backends[account]:
+            return None
+        return sqs_backends[account][region].queues.get(name)
+
+    def queues(self) -> Iterator[Queue]:
+        for _, _, backend in sqs_backends.iter_backends():
+            yield from backend.queues.values()
+
+    # sessions and identities
+
+    def open_session(self, caller: Callable[[str], Caller], account: str, duration: int) -> Session:
+        """Issue temporary credentials; `caller` gets the new access key ID."""
+        key = names.unique_id("ASIA", account)
+        session = Session(
+            key, names.secret_key(), names.session_token(), now() + timedelta(seconds=duration), caller(key)
+        )
+        self.sessions[key] = session
+        return session
+
+    def root_principal(self, account: str) -> Principal:
+        return Principal(account, f"arn:{self.partition}:iam::{account}:root", "root", user_id=account)
+
+    def role_principal(self, account: str, role_name: str, session_name: str) -> Principal:
+        role = self.iam(account).get_role(role_name)
+        arn = f"arn:{self.partition}:sts::{account}:assumed-role/{role.name}/{session_name}"
+        return Principal(account, arn, "role_session", user_id=f"{role.id}:{session_name}", role_arn=role.arn)
+
+    def identity(self, name: str) -> Credentials:
+        """The credentials a person of the organization file works with."""
+        try:
+            return self.identities[name]
+        except KeyError:
+            known = ", ".join(sorted(self.identities))
+            raise UnknownIdentity(f"no identity {name!r} in this organization; there are: {known}") from None
+
+    def _open_identity(
+        self, name: str, account: str, user: str | None = None, role: str = "", source_identity: str | None = None
+    ) -> Credentials:
+        if user is not None:
+            key = self.iam(account).users[user].access_keys[0]
+            return Credentials(key.access_key_id, key.secret_access_key, None)
+        seed = ("identity", self.organization.id, name)
+        key_id, secret, token = (
+            names.unique_id("ASIA", account, *seed),
+            names.secret_key(*seed),
+            names.session_token(*seed),
+        )
+        principal = self.role_principal(account, role, name)
+        caller = Caller(principal, key_id, source_identity=source_identity, issued=now())
+        self.sessions[key_id] = Session(key_id, secret, token, None, caller)
+        return Credentials(key_id, secret, token)
+
+    # what can be compared from outside
+
+    def snapshot(self) -> dict[str, Any]:
+        organization = self.organization
+        with self.lock:
+            return {
+                "organization": {
+                    "trusted_access": sorted(organization.trusted_access),
+                    "features": sorted(organization.features),
+                    "delegated_administrators": {
+                        service: sorted(accounts) for service, accounts in organization.delegations.items() if accounts
+                    },
+                },
+                "root_users": {account.id: _seen(account.root) for account in organization.accounts.values()},
+                "bucket_policies": {
+                    bucket.name: json.loads(bucket.policy) if bucket.policy else None for bucket in self.buckets()
+                },
+                "queue_policies": {
+                    queue.queue_arn: json.loads(queue.policy) if queue.policy else None for queue in self.queues()
+                },
+            }
+
+
+def _seen(root: RootUser) -> dict[str, Any]:
+    return {
+        "password": root.password is not None,
+        "access_keys": sorted(root.access_keys),
+        "signing_certificates": sorted(root.signing_certificates),
+        "mfa_devices": sorted(root.mfa_devices),
+    }
+
+
+@cache
+def _aws_managed_policies() -> dict[str, Any]:
+    return json.loads(aws_managed_policies_data)
+
+
+def aws_managed_policy(arn: str) -> tuple[str, dict[str, Any]] | None:
+    """Name and description of an AWS managed policy as moto ships it, or None."""
+    head, found, tail = arn.partition(":iam::aws:policy/")
+    if not found:
+        return None
+    path, _, name = f"/{tail}".rpartition("/")
+    data = _aws_managed_policies().get(name)
+    return (name, data) if data and data["Path"] == f"{path}/" and head.startswith("arn:aws") else None
+
+
+@cache
+def aws_managed_document(arn: str) -> str | None:
+    """The document of an AWS managed policy as JSON text."""
+    found = aws_managed_policy(arn)
+    return json.dumps(found[1]["Document"]) if found else None
+
+
+def full_access_scp() -> ServiceControlPolicy:
+    """The policy AWS attaches to every root, OU and account when SCPs are switched on."""
+    return ServiceControlPolicy(
+        FULL_ACCESS_SCP,
+        "FullAWSAccess",
+        f"arn:aws:organizations::aws:policy/service_control_policy/{FULL_ACCESS_SCP}",
+        "Allows access to every operation",
+        json.dumps(_ALLOW_ALL),
+        aws_managed=True,
+    )
+
+
+def import_managed_policy(backend: IAMBackend, arn: str) -> None:
+    """Make an AWS managed policy known to an account's IAM; moto would load all 1,500 into each account."""
+    if arn in backend.managed_policies:
+        return
+    found = aws_managed_policy(arn)
+    if found:
+        policy = AWSManagedPolicy.from_data(found[0], backend.account_id, backend.region_name, found[1])
+        backend.managed_policies[policy.arn] = policy

@@ -1,0 +1,345 @@
+"""AWS's wire protocols: which operation a request is, with which parameters, and how results and errors are written.
+
+Parsing, routing and serializing by botocore's service models is moto's; this module adds what a single local endpoint
+needs: finding the service (in the signature's scope), virtual-host-style buckets, and error answers in each protocol.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.serialize import SerializationContext, get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import HTTPException
+
+from sandbox.errors import AwsError, not_implemented
+from sandbox.state import Caller
+
+# The services of the field. Others are answered by name, as not implemented.
+SERVICES = ("iam", "organizations", "s3", "sqs", "sts")
+_BY_TARGET = {"AWSOrganizationsV20161128": "organizations", "AmazonSQS": "sqs"}
+_BY_VERSION = {"2010-05-08": "iam", "2011-06-15": "sts", "2012-11-05": "sqs"}
+_LOCAL_HOSTS = ("127.0.0.1", "localhost")
+_BUCKET_HOST = re.compile(
+    r"(?P<bucket>.+)\.(?:127\.0\.0\.1|localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)(?::\d+)?"
+)
+_MAX_BODY = 64 * 1024 * 1024
+
+
+class Answer(NamedTuple):
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The parts of a SigV4 signature, from the Authorization header or the query of a presigned URL."""
+
+    access_key_id: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    presigned: bool = False
+
+
+@dataclass
+class Call:
+    """One AWS request, read.
+
+    Attributes:
+        raw_path: Path as it came, percent-encoded; the signature covers it so.
+        raw_query: Query string as it came.
+        request: The request as moto reads it, path-style whatever came.
+        operation: Operation name of the service model, for example `PutBucketPolicy`.
+        parameters: By the members of the operation's input shape. Of S3 only path, query and header parameters.
+        caller: Who signed it; known after authentication.
+        account: The account moto acts on: the caller's, or the owner's of a queue.
+        resource: ARN of what the call is about, for the event.
+    """
+
+    environ: dict[str, Any]
+    method: str
+    host: str
+    raw_path: str
+    raw_query: str
+    body: bytes
+    signature: Signature | None
+    service: str
+    region: str
+    protocol: str = "json"
+    operation: str = ""
+    model: OperationModel | None = None
+    request: Request | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    caller: Caller | None = None
+    account: str = ""
+    resource: str | None = None
+    request_id: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def header(self, name: str, default: str = "") -> str:
+        key = name.upper().replace("-", "_")
+        return self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", default)
+
+    @property
+    def who(self) -> Caller:
+        """The authenticated caller."""
+        if self.caller is None:
+            raise RuntimeError("the request has not been authenticated")
+        return self.caller
+
+
+class _MotoRequest(Request):
+    from_wsgi_server = True  # the server writes Date and Server headers
+
+
+def read(environ: dict[str, Any]) -> Call:
+    """Read a request as far as naming its service; `identify` does the rest."""
+    body = _body(environ)
+    uri = environ.get("REQUEST_URI") or environ["PATH_INFO"]
+    uri = uri.decode("latin-1") if isinstance(uri, bytes) else uri
+    raw_path, _, raw_query = re.sub(r"^https?://[^/]*", "", uri).partition("?")
+    signature = _signature(environ.get("HTTP_AUTHORIZATION", ""), raw_query)
+    call = Call(
+        environ=environ,
+        method=environ["REQUEST_METHOD"],
+        host=environ.get("HTTP_HOST", ""),
+        raw_path=raw_path or "/",
+        raw_query=raw_query,
+        body=body,
+        signature=signature,
+        service=signature.service if signature else "",
+        region=signature.region if signature else "us-east-1",
+    )
+    if not call.service:
+        call.service = _unsigned_service(call)
+    model = _model(call.service)
+    if model is not None:
+        call.protocol = _protocol(model, call.header("content-type"))
+    return call
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    stream = environ["wsgi.input"]
+    try:
+        length = int(environ.get("CONTENT_LENGTH") or -1)
+    except ValueError:
+        length = -1
+    if length > _MAX_BODY:
+        raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400)
+    chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    body = stream.read(length) if length >= 0 else stream.read() if chunked else b""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    return body
+
+
+def _signature(authorization: str, raw_query: str) -> Signature | None:
+    if authorization:
+        head, _, rest = authorization.partition(" ")
+        parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+        scope, headers, signature = (parts.get(key, "") for key in ("Credential", "SignedHeaders", "Signature"))
+        presigned = False
+    elif "X-Amz-Signature=" in raw_query:
+        query = dict(parse_qsl(raw_query, keep_blank_values=True))
+        head = query.get("X-Amz-Algorithm", "")
+        scope, headers, signature = (
+            query.get(f"X-Amz-{key}", "") for key in ("Credential", "SignedHeaders", "Signature")
+        )
+        presigned = True
+    else:
+        return None
+    pieces = scope.split("/")
+    if head != "AWS4-HMAC-SHA256" or len(pieces) != 5 or pieces[4] != "aws4_request" or not signature:
+        raise AwsError(
+            "IncompleteSignature",
+            "Authorization header requires existence of Credential, SignedHeaders and Signature "
+            "with the algorithm AWS4-HMAC-SHA256.",
+        )
+    return Signature(*pieces[:4], tuple(headers.lower().split(";")), signature, presigned)
+
+
+def _unsigned_service(call: Call) -> str:
+    target = call.header("x-amz-target").partition(".")[0]
+    if target:
+        return _BY_TARGET.get(target, target.lower())
+    if call.header("content-type").startswith("application/x-www-form-urlencoded"):
+        fields = dict(parse_qsl(call.body.decode("latin-1")))
+        return _BY_VERSION.get(fields.get("Version", ""), "sts")
+    return "s3"
+
+
+@cache
+def _model(service: str) -> ServiceModel | None:
+    """The service model by the signing name, or None for a service botocore does not know."""
+    if not re.fullmatch(r"[a-z0-9.-]{1,60}", service):
+        return None
+    try:
+        return get_service_model(service)
+    except (UnknownServiceError, OSError):
+        return None
+
+
+def _protocol(model: ServiceModel, content_type: str) -> str:
+    try:
+        return determine_request_protocol(model, content_type)
+    except NotImplementedError:
+        return str(model.protocol)
+
+
+def identify(call: Call) -> None:
+    """Find the operation of a call and its parameters."""
+    model = _model(call.service)
+    if call.service not in SERVICES or model is None:
+        raise not_implemented(call.service or "unknown", _operation_name(call) or call.method)
+    request = call.request = _moto_request(call)
+    if call.service == "s3":
+        return _identify_s3(call, request)
+    call.operation = _operation_name(call)
+    if call.operation not in model.operation_names:
+        if call.protocol == "query":
+            raise AwsError(
+                "InvalidAction", f"Could not find operation {call.operation} for version {model.api_version}"
+            )
+        raise AwsError("UnknownOperationException", f"Unknown operation {call.operation}")
+    call.model = model.operation_model(call.operation)
+    try:
+        call.parameters = PROTOCOL_PARSERS[call.protocol](call.model).parse(
+            {
+                "method": call.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": call.body,
+                "url_path": request.path,
+                "url_params": {},
+            }
+        )
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        code = "MalformedQueryString" if call.protocol == "query" else "SerializationException"
+        raise AwsError(code, "The request cannot be read by the service's model.") from error
+    return None
+
+
+def _operation_name(call: Call) -> str:
+    target = call.header("x-amz-target")
+    if target:
+        return target.rpartition(".")[2]
+    fields = dict(parse_qsl(call.raw_query))
+    if call.header("content-type").startswith("application/x-www-form-urlencoded"):
+        fields |= dict(parse_qsl(call.body.decode("latin-1")))
+    return fields.get("Action", "")
+
+
+def _identify_s3(call: Call, request: Request) -> None:
+    try:
+        call.model, labels = get_service_router("s3").match(request)
+    except HTTPException as error:
+        raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405) from error
+    call.operation = call.model.name
+    call.parameters = dict(labels)
+    shape = call.model.input_shape
+    for name, member in (shape.members if shape else {}).items():
+        location, key = member.serialization.get("location"), member.serialization.get("name", name)
+        if location == "querystring" and key in request.args:
+            call.parameters[name] = request.args[key]
+        elif location == "header" and key in request.headers:
+            call.parameters[name] = request.headers[key]
+
+
+def _moto_request(call: Call) -> Request:
+    """The request as moto shall see it: on a host it takes for local, the bucket in the path."""
+    environ, path = call.environ, call.raw_path
+    port = environ.get("SERVER_PORT", "")
+    bucket = _BUCKET_HOST.fullmatch(call.host) if call.service == "s3" else None
+    if bucket:
+        path = f"/{bucket['bucket']}{path}"
+    environ["HTTP_HOST"] = f"127.0.0.1:{port}"
+    environ["RAW_URI"] = f"{path}?{call.raw_query}" if call.raw_query else path
+    environ["PATH_INFO"] = unquote(path, encoding="latin-1")
+    # moto looks for a region in the user agent before it looks into the signature.
+    environ["HTTP_USER_AGENT"] = call.header("user-agent").replace("region/", "region-")
+    environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
+    environ["sandbox.call"] = call
+    return _MotoRequest(environ)
+
+
+# Answers
+
+
+def answer(call: Call, result: dict[str, Any] | None) -> Answer:
+    """A result in the protocol of the call, by the service model."""
+    if call.model is None:
+        raise RuntimeError("the request has no operation")
+    serializer = get_serializer_class(call.service, call.protocol)(call.model, SerializationContext(call.request_id))
+    written = serializer.serialize(result)
+    body = written["body"]
+    return Answer(
+        written["status_code"],
+        {**written["headers"], **_request_id_headers(call)},
+        body if isinstance(body, bytes) else body.encode(),
+    )
+
+
+def error_answer(call: Call, error: AwsError) -> Answer:
+    """An error in the form the service has for it."""
+    headers = {**_request_id_headers(call), **error.headers}
+    if call.service == "s3":
+        headers["Content-Type"] = "application/xml"
+        body = _s3_error(call, error)
+    elif call.protocol in ("query", "ec2", "rest-xml"):
+        headers["Content-Type"] = "text/xml"
+        body = _query_error(call, error)
+    else:
+        headers["Content-Type"] = "application/x-amz-json-1.1" if call.protocol == "json" else "application/json"
+        headers["X-Amzn-ErrorType"] = error.code
+        if call.service == "sqs":
+            headers["x-amzn-query-error"] = f"{error.code};{'Sender' if error.status < 500 else 'Receiver'}"
+        body = json.dumps({"__type": error.code, "Message": error.message, "message": error.message, **error.fields})
+    return Answer(error.status, headers, b"" if call.method == "HEAD" else body.encode(), error.code)
+
+
+def _request_id_headers(call: Call) -> dict[str, str]:
+    if call.service == "s3":
+        return {"x-amz-request-id": call.request_id[:16].upper(), "x-amz-id-2": call.request_id}
+    identifier = call.request_id
+    groups = (identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:])
+    return {"x-amzn-RequestId": "-".join(groups)}
+
+
+def _members(members: dict[str, str]) -> str:
+    return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in members.items())
+
+
+def _s3_error(call: Call, error: AwsError) -> str:
+    members = {"Code": error.code, "Message": error.message, **error.fields}
+    members |= {"RequestId": call.request_id[:16].upper(), "HostId": call.request_id}
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{_members(members)}</Error>'
+
+
+def _query_error(call: Call, error: AwsError) -> str:
+    model = _model(call.service)
+    namespace = model.metadata.get("xmlNamespace", "") if model else ""
+    fault = "Sender" if error.status < 500 else "Receiver"
+    members = {"Type": fault, "Code": error.code, "Message": error.message, **error.fields}
+    return (
+        f'<ErrorResponse xmlns="{namespace}"><Error>{_members(members)}</Error>'
+        f"<RequestId>{call.request_id}</RequestId></ErrorResponse>"
+    )
