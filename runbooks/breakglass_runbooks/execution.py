@@ -36,6 +36,8 @@ class Progress:
 
 def title_of(nb: Any, index: int) -> str:
     """What the reader calls a code cell: the nearest heading above it."""
+    if "injected-parameters" in nb.cells[index].metadata.get("tags", []):
+        return "Parameters as given"
     for cell in reversed(nb.cells[:index]):
         if cell.cell_type == "markdown":
             headings = [line.lstrip("# ").strip() for line in cell.source.splitlines() if line.startswith("#")]

@@ -1,0 +1,129 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import typing as t
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
+
+# The collection this plugin is in: runbooks/ lies beside plugins/.
+RUNBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "runbooks")
+REQUIREMENTS = ("ipykernel", "nbconvert", "nbformat", "papermill", "rich")
+
+# Extra variables that are meant for Ansible or put there by AWX.
+FOREIGN = ("ansible_", "awx_", "tower_")
+
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "parameters": {"type": "dict", "default": {}},
+    "output_dir": {"type": "path"},
+    "extra_vars_except": {"type": "list", "elements": "str"},
+}
+
+
+class ActionModule(ActionBase):
+    """Runs a notebook in a process of its own, beside Ansible's, with the same interpreter."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        result = super().run(tmp, task_vars)
+        options = self.validate_argument_spec(OPTIONS)[1]
+        _require_runbooks()
+        output_dir = options["output_dir"]
+        parameters = {**self._extra_vars(options["extra_vars_except"], task_vars or {}), **options["parameters"]}
+        if self._task.check_mode:
+            parameters["check_mode"] = True
+        command = [sys.executable, "-m", "breakglass_runbooks", "run", options["name"], "--json"]
+        command += ["--parameters-file", "-"]
+        if output_dir:
+            parameters.setdefault("evidence_dir", output_dir)
+            command += ["--output", os.path.join(output_dir, f"{options['name']}.ipynb")]
+        return {**result, **self._follow(command, json.dumps(parameters))}
+
+    def _extra_vars(self, names_left_out: list[str] | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """The command line's extra variables, where they are wanted as parameters."""
+        if names_left_out is None:
+            return {}
+        return {
+            str(name): self._templar.template(task_vars[name])
+            for name in load_extra_vars(self._loader)
+            if name not in names_left_out and not name.startswith(FOREIGN)
+        }
+
+    def _follow(self, command: list[str], parameters: str) -> dict[str, t.Any]:
+        """Run the launcher, show its progress, and return what became of the run as a result."""
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env=self._environment(),
+            )
+            try:
+                process.stdin.write(parameters)
+                process.stdin.close()
+                end = self._show(json.loads(line) for line in process.stdout)
+                status = process.wait()
+            finally:
+                process.terminate()  # it saves the notebook as far as it came
+            errors.seek(0)
+            said = errors.read().strip()
+        if end is None:
+            return {"failed": True, "msg": said or f"The runbook ended with status {status} and did not say why."}
+        result = {
+            "changed": end["changed"],
+            "runbook": end["runbook"],
+            "notebook": end["notebook"],
+            "html": end["page"],
+            "evidence_dir": end["evidence_dir"],
+            "cells": [{key: cell[key] for key in ("cell", "title", "status", "seconds")} for cell in end["cells"]],
+        }
+        if end["failure"]:
+            result.update(failed=True, msg=end["failure"], failed_cell=end["failed_cell"])
+        return result
+
+    def _show(self, events: t.Iterable[dict[str, t.Any]]) -> dict[str, t.Any] | None:
+        """Show each cell when it has ended; return the last event, None when the run never came to it."""
+        for event in events:
+            if event["event"] == "end":
+                self._display.display("  Page: {page}".format(**event))
+                return event
+            if event["event"] == "cell" and event["status"] != "running":
+                took = "" if event["status"] == "skipped" else " in {:.1f} s".format(event["seconds"])
+                self._display.display("  [{number}/{total}] {title}: {status}{took}".format(took=took, **event))
+        return None
+
+    def _environment(self) -> dict[str, str]:
+        """Ours and the task's own, with the runbooks on Python's path. Not on a command line: others could read that."""
+        own: dict[str, t.Any] = {}
+        self._compute_environment_string(own)
+        path = [RUNBOOKS, *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {**os.environ, **{k: str(v) for k, v in own.items()}, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def _require_runbooks() -> None:
+    """Fail with what is missing, and how to get it."""
+    if not os.path.isdir(RUNBOOKS):
+        raise AnsibleActionFail(
+            f"The runbooks of breakglass.aws are not in this installation: {RUNBOOKS} is not there. "
+            "Install the whole collection (ansible-galaxy collection install breakglass.aws), or use a checkout of it."
+        )
+    missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise AnsibleActionFail(
+            f"Running a runbook needs Python packages that {sys.executable} does not have: {', '.join(missing)}. "
+            f"Install them there: {sys.executable} -m pip install {' '.join(missing)}"
+        )

@@ -1,0 +1,132 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: runbook
+short_description: Run a recovery procedure that is a notebook
+version_added: 0.1.0
+description:
+  - Runs a runbook of this collection, or a notebook of your own, with parameters, and keeps the executed notebook, a page
+    of it and its evidence.
+  - Shows on the terminal how far it is.
+  - It runs on the controller, with Ansible's own interpreter, whatever host the play is for.
+requirements:
+  - papermill, nbformat, nbconvert, ipykernel and rich on the controller
+author:
+  - breakglass.aws contributors (@breakglass)
+options:
+  name:
+    description: The name of a runbook, for example V(unlock_s3_bucket), or the path of a notebook.
+    type: str
+    required: true
+  parameters:
+    description:
+      - The runbook's parameters. An unknown name, a missing or mistyped value and what looks like a secret are refused
+        before anything runs; the message lists what the runbook takes.
+      - Account IDs are strings; put them in quotes.
+      - Runbooks only plan unless C(check_mode) is false here. When the task runs in check mode, they only plan whatever
+        is given here.
+    type: dict
+    default: {}
+  output_dir:
+    description:
+      - The folder for the executed notebook, its page and the evidence. It must not hold the evidence of another run.
+      - By default a new folder below C(evidence) in the working directory.
+    type: path
+  extra_vars_except:
+    description:
+      - When given, the extra variables of the command line are parameters too, all but the ones with these names and those
+        of Ansible and AWX themselves. The playbook P(breakglass.aws.runbook#playbook) uses this.
+    type: list
+    elements: str
+attributes:
+  check_mode:
+    support: full
+    description: The runbook plans, and changes nothing.
+  diff_mode:
+    support: none
+    description: The differences are in the executed notebook.
+  action:
+    support: full
+    description: Runs on the controller.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+"""
+
+EXAMPLES = r"""
+- name: See what would unlock a bucket
+  breakglass.aws.runbook:
+    name: unlock_s3_bucket
+    parameters:
+      account_id: "333344445555"
+      bucket: payments-ledger
+
+- name: Unlock it
+  breakglass.aws.runbook:
+    name: unlock_s3_bucket
+    parameters:
+      account_id: "333344445555"
+      bucket: payments-ledger
+      check_mode: false
+    output_dir: evidence/INC-1234
+  environment:
+    AWS_PROFILE: management-operator
+"""
+
+RETURN = r"""
+runbook:
+  description: The name of the runbook.
+  returned: when the runbook was started
+  type: str
+  sample: unlock_s3_bucket
+changed:
+  description: Whether the runbook changed anything, or in check mode would.
+  returned: always
+  type: bool
+notebook:
+  description: The executed notebook.
+  returned: when the runbook was started
+  type: str
+  sample: /home/alice/evidence/unlock_s3_bucket-20260131T030000Z/unlock_s3_bucket.ipynb
+html:
+  description: The same as a page that needs no network.
+  returned: when the runbook was started
+  type: str
+  sample: /home/alice/evidence/unlock_s3_bucket-20260131T030000Z/unlock_s3_bucket.html
+evidence_dir:
+  description: The folder with backups and evidence; null when the notebook has no such parameter.
+  returned: when the runbook was started
+  type: str
+  sample: /home/alice/evidence/unlock_s3_bucket-20260131T030000Z
+cells:
+  description: The cells with code, in order.
+  returned: when the runbook was started
+  type: list
+  elements: dict
+  contains:
+    cell:
+      description: The cell's ID.
+      type: str
+      sample: plan
+    title:
+      description: The heading above it.
+      type: str
+      sample: Plan
+    status:
+      description: V(completed), V(failed), or V(skipped) for what was not reached.
+      type: str
+      sample: completed
+    seconds:
+      description: How long it took.
+      type: float
+      sample: 2.4
+failed_cell:
+  description: The title of the cell that failed.
+  returned: when the runbook failed
+  type: str
+  sample: Preflight
+"""
