@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_user as root_user
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,3 +112,171 @@ def test_the_guard_admits_that_certificates_have_no_last_use():
     item = root_user.Guard(NOW, 90).judge(v.SIGNING_CERTIFICATES, "CERT0", moment(5), None)
     assert item.outcome == v.REMOVED
     assert "last used" in item.reason
+
+
+ACCOUNT = "444455556666"
+KEY = root_user.Item(v.ACCESS_KEYS, "AKIAIOSFODNN7EXAMPLE", v.REMOVED)
+CERTIFICATE = root_user.Item(v.SIGNING_CERTIFICATES, "TA7SMP42TDN5Z26OBPJE7EXAMPLE", v.REMOVED)
+SECRET = root_user.Item(v.PASSWORD, v.PASSWORD, v.REMOVED)
+DEVICE = root_user.Item(v.MFA_DEVICES, "arn:aws:iam::444455556666:mfa/root-account-mfa-device", v.REMOVED)
+BEFORE = {
+    v.PASSWORD: {"present": False},
+    v.ACCESS_KEYS: [{"id": KEY.id}],
+    v.SIGNING_CERTIFICATES: [{"id": CERTIFICATE.id}],
+    v.MFA_DEVICES: [],
+}
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """An IAM client whose answers are laid down in order, and the pauses that were taken."""
+    client = boto3.client("iam", aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
+    pauses = []
+    monkeypatch.setattr(root_user.time, "sleep", pauses.append)
+    with Stubber(client) as stubber:
+        yield client, stubber, pauses
+
+
+def outcomes(items) -> list[str]:
+    return [item.outcome for item in items]
+
+
+def test_each_kind_is_removed_by_its_own_call(aws):
+    iam, stubber, _ = aws
+    stubber.add_response("delete_access_key", {}, {"AccessKeyId": KEY.id})
+    stubber.add_response("delete_signing_certificate", {}, {"CertificateId": CERTIFICATE.id})
+    stubber.add_response("delete_login_profile", {}, {})
+    stubber.add_response("deactivate_mfa_device", {}, {"SerialNumber": DEVICE.id})
+    assert root_user.remove(iam, ACCOUNT, [KEY, CERTIFICATE, SECRET, DEVICE]) == [KEY, CERTIFICATE, SECRET, DEVICE]
+    stubber.assert_no_pending_responses()
+
+
+def test_what_is_gone_already_is_absent(aws):
+    iam, stubber, _ = aws
+    stubber.add_client_error("delete_access_key", "NoSuchEntity", http_status_code=404)
+    stubber.add_client_error("delete_login_profile", "NoSuchEntity", http_status_code=404)
+    stubber.add_response("deactivate_mfa_device", {})
+    assert outcomes(root_user.remove(iam, ACCOUNT, [KEY, SECRET, DEVICE])) == [v.ABSENT, v.ABSENT, v.REMOVED]
+
+
+def test_one_that_fails_does_not_stop_the_others(aws):
+    iam, stubber, _ = aws
+    stubber.add_client_error("delete_access_key", "LimitExceeded", "Too many.", http_status_code=409)
+    stubber.add_response("delete_signing_certificate", {})
+    stubber.add_response("delete_login_profile", {})
+    stubber.add_response("deactivate_mfa_device", {})
+    done = root_user.remove(iam, ACCOUNT, [KEY, CERTIFICATE, SECRET, DEVICE])
+    assert outcomes(done) == [v.FAILED, v.REMOVED, v.REMOVED, v.REMOVED]
+    assert "iam:DeleteAccessKey" in done[0].reason
+    assert "LimitExceeded" in done[0].reason
+
+
+def test_mfa_stays_when_the_password_could_not_be_removed(aws):
+    iam, stubber, _ = aws
+    stubber.add_client_error("delete_login_profile", "AccessDenied", http_status_code=403)
+    done = root_user.remove(iam, ACCOUNT, [SECRET, DEVICE, DEVICE])
+    assert outcomes(done) == [v.FAILED, v.SKIPPED, v.SKIPPED]
+
+
+@pytest.mark.parametrize("code", root_user.RETRIED)
+def test_what_changed_moments_ago_is_tried_again_within_bounds(aws, code):
+    iam, stubber, pauses = aws
+    stubber.add_client_error("delete_login_profile", code, http_status_code=409)
+    stubber.add_client_error("delete_login_profile", code, http_status_code=409)
+    stubber.add_response("delete_login_profile", {})
+    assert outcomes(root_user.remove(iam, ACCOUNT, [SECRET])) == [v.REMOVED]
+    assert pauses == list(root_user.RETRY_PAUSES[:2])
+
+    for _ in range(len(root_user.RETRY_PAUSES) + 1):
+        stubber.add_client_error("delete_login_profile", code, http_status_code=409)
+    assert outcomes(root_user.remove(iam, ACCOUNT, [SECRET])) == [v.FAILED]
+    stubber.assert_no_pending_responses()
+    assert sum(pauses) < v.DELETE_ROOT_CREDENTIALS.seconds / 2
+
+
+def lay_down_reading(stubber, key_ids=(), serials=(), password=False):
+    stubber.add_response(
+        "get_user", {"User": {"UserId": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:root", "CreateDate": NOW}}
+    )
+    if password:
+        stubber.add_response("get_login_profile", {"LoginProfile": {"CreateDate": NOW}})
+    else:
+        stubber.add_client_error("get_login_profile", "NoSuchEntity", http_status_code=404)
+    keys = [{"AccessKeyId": id, "Status": "Active", "CreateDate": NOW} for id in key_ids]
+    stubber.add_response("list_access_keys", {"AccessKeyMetadata": keys, "IsTruncated": False})
+    for _ in key_ids:
+        never = {"ServiceName": "N/A", "Region": "N/A"}
+        stubber.add_response("get_access_key_last_used", {"UserName": "", "AccessKeyLastUsed": never})
+    certificate = {"CertificateId": CERTIFICATE.id, "CertificateBody": "SECRET BODY", "Status": "Active"}
+    stubber.add_response("list_signing_certificates", {"Certificates": [certificate], "IsTruncated": False})
+    devices = [{"SerialNumber": serial, "EnableDate": NOW} for serial in serials]
+    stubber.add_response("list_mfa_devices", {"MFADevices": devices, "IsTruncated": False})
+
+
+@pytest.fixture
+def stubber_without_validation(aws):
+    """AWS leaves out of the root user's answers what its own model marks as required (UserName, Path)."""
+    iam, stubber, pauses = aws
+    stubber._validate_operation_response = lambda *_: None
+    return iam, stubber, pauses
+
+
+def test_answers_without_user_names_are_read(stubber_without_validation):
+    iam, stubber, _ = stubber_without_validation
+    lay_down_reading(stubber, [KEY.id], [DEVICE.id], password=True)
+    read = root_user.read_root_credentials(iam, ACCOUNT)
+    assert root_user.identify(read) == {
+        v.ACCESS_KEYS: [KEY.id],
+        v.SIGNING_CERTIFICATES: [CERTIFICATE.id],
+        v.PASSWORD: [v.PASSWORD],
+        v.MFA_DEVICES: [DEVICE.id],
+    }
+    assert read[v.ACCESS_KEYS][0]["last_used"] == {"date": None, "service": None, "region": None}
+    assert "SECRET BODY" not in str(read)
+
+
+@pytest.mark.parametrize("denied", range(5))
+def test_a_denial_is_never_nothing_found(stubber_without_validation, denied):
+    iam, stubber, _ = stubber_without_validation
+    lay_down_reading(stubber)
+    kept = list(stubber._queue)[:denied]
+    stubber._queue.clear()
+    stubber._queue.extend(kept)
+    operation = ["get_user", "get_login_profile", "list_access_keys", "list_signing_certificates", "list_mfa_devices"]
+    stubber.add_client_error(operation[denied], "AccessDenied", http_status_code=403)
+    with pytest.raises(Unreachable, match="AccessDenied"):
+        root_user.read_root_credentials(iam, ACCOUNT)
+
+
+def test_reading_back_waits_a_moment_before_it_doubts(stubber_without_validation):
+    iam, stubber, pauses = stubber_without_validation
+    lay_down_reading(stubber, [KEY.id])
+    lay_down_reading(stubber)
+    after, items = root_user.read_back(iam, ACCOUNT, BEFORE, [KEY])
+    assert outcomes(items) == [v.REMOVED]
+    assert after[v.ACCESS_KEYS] == []
+    assert pauses == list(root_user.READ_BACK_PAUSES[:2])
+
+
+def test_what_reading_back_still_shows_is_unverified(stubber_without_validation):
+    iam, stubber, _ = stubber_without_validation
+    for _ in root_user.READ_BACK_PAUSES:
+        lay_down_reading(stubber, [KEY.id])
+    _, items = root_user.read_back(iam, ACCOUNT, BEFORE, [KEY])
+    assert outcomes(items) == [v.UNVERIFIED]
+
+
+def test_what_cannot_be_read_back_is_unverified(stubber_without_validation):
+    iam, stubber, _ = stubber_without_validation
+    stubber.add_client_error("get_user", "ExpiredToken", http_status_code=403)
+    after, items = root_user.read_back(iam, ACCOUNT, BEFORE, [KEY])
+    assert after is None
+    assert outcomes(items) == [v.UNVERIFIED]
+    assert "ExpiredToken" in items[0].reason
+
+
+def test_a_credential_that_appears_meanwhile_fails_the_account(stubber_without_validation):
+    iam, stubber, _ = stubber_without_validation
+    lay_down_reading(stubber, ["AKIANEW0000000000000"])
+    _, items = root_user.read_back(iam, ACCOUNT, BEFORE, [KEY])
+    assert [(item.id, item.outcome) for item in items] == [(KEY.id, v.REMOVED), ("AKIANEW0000000000000", v.FAILED)]
