@@ -117,7 +117,9 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
             "denies the root user (for Control Tower's AWS-GR_RESTRICT_ROOT_USER, set its parameter ExemptAssumeRoot), "
             "and look at every policy on the way from the organization's root to the account."
         )
-    return answer, _FIXES.get(code, f"Allow the caller {_operation(error)}." if code in ACCESS_DENIED else _LOOK_UP)
+    if code in ACCESS_DENIED:
+        return answer, f"Give the caller permission for {error.operation_name}."
+    return answer, _FIXES.get(code, _LOOK_UP)
 
 
 _TURN_ON = "Turn it on: breakglass.aws.root_access, "
@@ -153,11 +155,6 @@ _FIXES = {
     "ServiceException": "AWS had an internal failure: run it again in some minutes.",
     "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
 }
-
-
-def _operation(error: aws.ClientError) -> str:
-    """The operation that failed, as AWS names it in Python ("ListAccounts")."""
-    return f"to call {error.operation_name}"
 
 
 def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:

@@ -54,6 +54,10 @@ class BreakglassModule(AnsibleAWSModule):
     def organization(self) -> Organization:
         return Organization(self.connection)
 
+    def warn(self, warning: str) -> None:
+        """Warn through ansible-core alone: amazon.aws 10 repeats warnings in the result, which core deprecates."""
+        self._module.warn(warning)
+
     def fail(self, error: BreakglassError, **result: t.Any) -> t.NoReturn:
         """End as a failed task: cause and fix in one message, and apart for programs."""
         self.fail_json(msg=str(error), cause=error.cause, fix=error.fix, error_code=error.code, **result)
