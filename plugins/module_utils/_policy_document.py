@@ -73,7 +73,7 @@ def pretty(document: dict | None) -> str:
     if document is None:
         return ""
     ordered = _in_order(document, POLICY_ELEMENTS)
-    if isinstance(ordered.get("Statement"), list):
+    if isinstance(ordered, dict) and isinstance(ordered.get("Statement"), list):
         ordered["Statement"] = [_in_order(statement, STATEMENT_ELEMENTS) for statement in ordered["Statement"]]
     return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
@@ -191,8 +191,12 @@ def _refuse_unknown(element: dict, known: tuple, where: str) -> None:
         raise PolicyError(f"{where} has elements a policy does not know: {', '.join(unknown)}.")
 
 
-def _in_order(element: dict, order: tuple) -> dict:
-    return {name: element[name] for name in sorted(element, key=order.index)}
+def _in_order(element: t.Any, order: tuple) -> t.Any:
+    """The element with its known names first, in this order. Whatever else AWS had in the policy is shown as it is."""
+    if not isinstance(element, dict):
+        return element
+    names = [name for name in order if name in element] + [name for name in element if name not in order]
+    return {name: element[name] for name in names}
 
 
 def _kind(value: t.Any) -> str:

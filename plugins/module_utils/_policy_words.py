@@ -70,8 +70,8 @@ def explain(
     variables: bool,
 ) -> str:
     """One sentence for a tired person: what is denied to whom, when, and what of it cannot be known from here."""
-    when = f" when {' and '.join(conditions)}" if conditions else ", under no condition"
-    text = f"It denies {_what(statement, actions, resource)} to {_whom(statement, locked)}{when}"
+    when = f"when {' and '.join(conditions)}" if conditions else "always"
+    text = f"It denies {_what(statement, actions, resource)} to {_whom(statement, locked)} {when}"
     notes = list(dict.fromkeys(_notes(statement, locked[0], resource, variables)))
     return text + (": " + "; ".join(notes) if notes else "") + "."
 
@@ -90,10 +90,10 @@ def _whom(statement: dict, locked: tuple[Administrator, ...]) -> str:
         names = ", ".join(one.arn.split(":", 5)[5] for one in locked)
         return f"{names} of account {locked[0].account_id}"
     if "NotPrincipal" in statement:
-        return "everybody but the principals it lists, the rest of its own account included"
+        return "everybody but the principals it lists, the rest of its own account included,"
     if len(locked) == 1:
         return f"every {'user' if locked[0].is_user else 'role'} of account {locked[0].account_id}"
-    return f"everybody in account {locked[0].account_id}, administrators included"
+    return f"everybody in account {locked[0].account_id}, administrators included,"
 
 
 def _notes(statement: dict, administrator: Administrator, resource: Resource, variables: bool) -> t.Iterator[str]:
