@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sandbox.client import REGION, environment
+
 if TYPE_CHECKING:
     from sandbox.server import SandboxServer
 
@@ -33,11 +35,9 @@ class Box:
 
     def environment(self, name: str) -> dict[str, str]:
         """The variables that make any AWS client this identity."""
-        from sandbox.server import environment
-
         return environment(self.url, self.credentials(name))
 
-    def client(self, service: str, name: str, region: str = "us-east-1") -> Any:
+    def client(self, service: str, name: str, region: str = REGION) -> Any:
         """A boto3 client of an identity; the process's own AWS settings play no part."""
         credentials = self.credentials(name)
         return self.client_with(
@@ -45,7 +45,7 @@ class Box:
         )
 
     def client_with(
-        self, service: str, access_key: Any, secret_key: Any, session_token: Any = None, *, region: str = "us-east-1"
+        self, service: str, access_key: Any, secret_key: Any, session_token: Any = None, *, region: str = REGION
     ) -> Any:
         """A boto3 client with any credentials, for example those of a root session."""
         import boto3

@@ -12,8 +12,7 @@ import urllib.parse
 import urllib.request
 from typing import Any
 
-from sandbox.organization import OrganizationError
-from sandbox.server import SandboxServer, ServerError, environment
+from sandbox.client import environment
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,9 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return _COMMANDS[options.command](options)
-    except (OrganizationError, ServerError) as error:
-        print(f"sandbox: {error}", file=sys.stderr)
-        return 2
     except _NotRunning as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
@@ -55,7 +51,15 @@ def _port(text: str) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    server = SandboxServer(options.organization, options.port, options.host)
+    # Only serving needs moto; the other commands answer at once.
+    from sandbox.organization import OrganizationError
+    from sandbox.server import SandboxServer, ServerError
+
+    try:
+        server = SandboxServer(options.organization, options.port, options.host)
+    except (OrganizationError, ServerError) as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 2
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     organization = server.state.organization

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from http.client import responses
 from typing import Any
 
 from sandbox import actions, control, gate, identity, wire
@@ -15,8 +16,8 @@ from sandbox.wire import Answer, Call
 
 _LOG = logging.getLogger("sandbox")
 _SERVICES = {"iam": iam, "organizations": organizations, "s3": s3, "sqs": sqs, "sts": sts}
+_GLOBAL = ("iam", "organizations")  # one endpoint a partition, whatever region a client signs for
 _READS = ("Assume", "Describe", "Get", "Head", "List", "Select")
-_REASONS = {200: "OK", 204: "No Content", 301: "Moved Permanently", 400: "Bad Request", 403: "Forbidden"}
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -33,11 +34,11 @@ class Application:
             answer = control.answer(self.state, environ["REQUEST_METHOD"], path)
         else:
             answer = self.serve(environ)
-        headers = {name.title(): value for name, value in answer.headers.items()}
-        if environ["REQUEST_METHOD"] != "HEAD":
-            headers["Content-Length"] = str(len(answer.body))
-        headers.setdefault("Content-Length", "0")
-        start_response(f"{answer.status} {_REASONS.get(answer.status, 'Answer')}", list(headers.items()))
+        headers = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
+        length = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), "0")
+        # HEAD tells the length of what GET would send.
+        headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(answer.body))))
+        start_response(f"{answer.status} {responses.get(answer.status, 'Answer')}", headers)
         return [answer.body]
 
     def serve(self, environ: dict[str, Any]) -> Answer:
@@ -62,6 +63,8 @@ class Application:
                 wire.identify(call)
                 call.caller = identity.authenticate(self.state, call)
                 call.account = call.caller.account
+                if call.service in _GLOBAL:
+                    call.region = self.state.home_region
                 if call.service == "s3":
                     extra = s3.bucket_region(self.state, call)
                     s3.prepare(self.state, call)

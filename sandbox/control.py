@@ -25,7 +25,7 @@ def answer(state: State, method: str, path: str) -> Answer:
     if (method, name) == ("GET", "snapshot"):
         return _json(state.snapshot())
     if (method, name) == ("GET", "events"):
-        return _json(state.events)
+        return _json(list(state.events))
     if (method, name) == ("POST", "reset"):
         state.reset()
         return _json({})

@@ -90,7 +90,7 @@ def authenticate(state: State, call: Call) -> Caller:
             return ANONYMOUS  # what a bucket policy may admit
         raise _refusal(call, "missing")
     key = _key(state, signature.access_key_id)
-    if key is None:
+    if key is None or state.organization.accounts[key.caller.account].state in ("SUSPENDED", "CLOSED"):
         raise _refusal(call, "key")
     token = call.header("x-amz-security-token") or _query_value(call, "X-Amz-Security-Token")
     if (token or None) != key.token:
@@ -111,6 +111,7 @@ def _refusal(call: Call, problem: str, **values: str) -> AwsError:
 
 
 def _key(state: State, key_id: str) -> _Key | None:
+    """What is known of an access key; nothing of keys of closed accounts (what AWS answers them is UNVERIFIED)."""
     session = state.sessions.get(key_id)
     if session is not None:
         return _Key(session.secret_key, session.caller, session.token, session.expires)

@@ -14,8 +14,6 @@ from sandbox.application import Application
 from sandbox.organization import load
 from sandbox.state import State
 
-REGION = "us-east-1"
-
 
 class ServerError(RuntimeError):
     """The sandbox cannot be served; the text says why."""
@@ -60,16 +58,3 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost" and all(
             ipaddress.ip_address(entry[4][0]).is_loopback for entry in socket.getaddrinfo(host, None)
         )
-
-
-def environment(url: str, credentials: dict[str, str | None]) -> dict[str, str]:
-    """The variables that point any AWS client at the sandbox, as one of its identities."""
-    return {
-        "AWS_ACCESS_KEY_ID": str(credentials["access_key"]),
-        "AWS_SECRET_ACCESS_KEY": str(credentials["secret_key"]),
-        "AWS_SESSION_TOKEN": credentials["session_token"] or "",
-        "AWS_ENDPOINT_URL": url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }

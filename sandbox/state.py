@@ -7,7 +7,9 @@ ID, so that an organization of 10,000 accounts costs memory but no time.
 from __future__ import annotations
 
 import json
+import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,7 +28,12 @@ from sandbox.authorization import Principal
 if TYPE_CHECKING:
     from sandbox.organization import Description
 
+_LOG = logging.getLogger("sandbox")
 FULL_ACCESS_SCP = "p-FullAWSAccess"
+# Where IAM and Organizations live (aws-facts 2.7).
+_HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+_SWEEP_EVERY = 1000
+_MAX_EVENTS = 100_000
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -240,11 +247,12 @@ class State:
             BackendDict.reset()
             self.organization = self.description.build()
             self.partition = self.organization.partition
+            self.home_region = _HOME_REGIONS[self.partition]
             self.sessions: dict[str, Session] = {}
             self.root_keys: dict[str, str] = {
                 key: account.id for account in self.organization.accounts.values() for key in account.root.access_keys
             }
-            self.events: list[dict[str, Any]] = []
+            self.events: deque[dict[str, Any]] = deque(maxlen=_MAX_EVENTS)
             self._furnished: set[str] = set()
             self.description.furnish_resources(self)
             self.identities = {
@@ -254,7 +262,10 @@ class State:
     def record(self, event: dict[str, Any]) -> None:
         self.events.append(event)
         for listener in self.listeners:
-            listener(event)
+            try:
+                listener(event)
+            except Exception:
+                _LOG.exception("a listener of events failed")
 
     # moto's side
 
@@ -294,12 +305,20 @@ class State:
 
     def open_session(self, caller: Callable[[str], Caller], account: str, duration: int) -> Session:
         """Issue temporary credentials; `caller` gets the new access key ID."""
-        key = names.unique_id("ASIA", account)
+        key, moment = names.unique_id("ASIA", account), now()
         session = Session(
-            key, names.secret_key(), names.session_token(), now() + timedelta(seconds=duration), caller(key)
+            key, names.secret_key(), names.session_token(), moment + timedelta(seconds=duration), caller(key)
         )
         self.sessions[key] = session
+        if len(self.sessions) % _SWEEP_EVERY == 0:
+            self._forget_sessions(before=moment - timedelta(hours=1))
         return session
+
+    def _forget_sessions(self, before: datetime) -> None:
+        """Drop sessions that expired long ago: their keys are then unknown rather than expired."""
+        for key, session in list(self.sessions.items()):
+            if session.expires is not None and session.expires < before:
+                del self.sessions[key]
 
     def root_principal(self, account: str) -> Principal:
         return Principal(account, f"arn:{self.partition}:iam::{account}:root", "root", user_id=account)

@@ -72,7 +72,7 @@ class Call:
         operation: Operation name of the service model, for example `PutBucketPolicy`.
         parameters: By the members of the operation's input shape. Of S3 only path, query and header parameters.
         caller: Who signed it; known after authentication.
-        account: The account moto acts on: the caller's, or the owner's of a queue.
+        account: The account moto acts on: the caller's, or the one that owns the bucket or queue.
         resource: ARN of what the call is about, for the event.
     """
 

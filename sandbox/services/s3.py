@@ -29,10 +29,8 @@ def prepare(state: State, call: Call) -> None:
     """What S3 answers before it looks at permissions: where the bucket is, and whose."""
     name = call.parameters.get("Bucket")
     bucket = state.bucket(name) if name else None
-    if name is None or call.operation == "CreateBucket":
+    if bucket is None or call.operation == "CreateBucket":
         return
-    if bucket is None:
-        raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, fields={"BucketName": name})
     if call.signature is not None and call.region != bucket.region_name:
         raise _elsewhere(call, bucket)
     expected = call.header("x-amz-expected-bucket-owner")
@@ -55,12 +53,17 @@ def _elsewhere(call: Call, bucket: FakeBucket) -> AwsError:
 def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
     if call.operation == "ListBuckets":
         return _list_buckets(state, call)
-    bucket = state.bucket(call.parameters.get("Bucket", ""))
-    if call.operation in _POLICY_CALLS and bucket and call.who.account != bucket.account_id:
-        # [B]: permitted by the policy, but policies are the owner account's business.
-        raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
-    if call.operation == "PutBucketPolicy" and bucket:
-        _check_policy(call.body, bucket.name)
+    if call.operation != "CreateBucket":
+        name = call.parameters.get("Bucket", "")
+        bucket = state.bucket(name)
+        if bucket is None:
+            raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, fields={"BucketName": name})
+        call.account = bucket.account_id
+        if call.operation in _POLICY_CALLS and call.who.account != bucket.account_id:
+            # [B]: permitted by the policy, but policies are the owner account's business.
+            raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+        if call.operation == "PutBucketPolicy":
+            _check_policy(call.body, name)
     dispatch = _S3.key_dispatch if "Key" in call.parameters else _S3.bucket_dispatch
     return forward(call, dispatch)
 

@@ -130,6 +130,8 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
     context |= {"sts:SourceIdentity": source_identity} if source_identity else {}
     # A source identity, given now or carried over from the calling session, must be allowed by both sides as well
     # (IAM User Guide, "Permissions required for setting a source identity").
+    if caller.is_root:
+        raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
     wanted = ["sts:AssumeRole", *(["sts:SetSourceIdentity"] if source_identity else [])]
     role = _role(state, account, str(arn))
     for action in wanted:
@@ -143,7 +145,7 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
             resource_policy=role.assume_role_policy_document,
             resource_must_allow=True,
         )
-        if caller.is_root or not decision or not decision.allowed:
+        if not decision or not decision.allowed:
             raise AwsError(
                 "AccessDenied",
                 f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {arn}",
