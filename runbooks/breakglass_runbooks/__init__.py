@@ -4,7 +4,7 @@
     %runbook unlock_s3_bucket
 
 checks the notebook's parameters and starts a run. From then on a cell that begins with %%tasks is a list of Ansible
-tasks, and `record_evidence` ends the run.
+tasks, and `%evidence` ends the run.
 """
 
 from __future__ import annotations
@@ -23,6 +23,4 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     """Give `shell` the magics; IPython calls this for %load_ext."""
     from breakglass_runbooks.magics import RunbookMagics
 
-    magics = RunbookMagics(shell)
-    shell.register_magics(magics)
-    shell.push({"record_evidence": magics.record_evidence}, interactive=False)
+    shell.register_magics(RunbookMagics(shell))

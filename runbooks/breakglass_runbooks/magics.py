@@ -61,12 +61,15 @@ class RunbookMagics(Magics):
             record.write()
             live.show_results()
 
-    def record_evidence(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> None:
+    @line_magic
+    def evidence(self, line: str) -> None:
         """End the run: write down what was planned and done, and show what there is to prove it.
 
-        Raises RunbookError when an account could not be dealt with: the run is not a success then.
+        `line` names the registered results of the plan and of the act. Raises RunbookError when an account could not
+        be dealt with: the run is not a success then.
         """
         record = self._current()
+        plan, act = self._named_results(line.split())
         record.conclude(plan, act)
         unfinished = record.unfinished_accounts(plan, act)
         if unfinished:
@@ -78,6 +81,12 @@ class RunbookMagics(Magics):
                 f"{len(unfinished)} account(s) could not be dealt with; the others are as shown above.\n"
                 f"{record.message}"
             )
+
+    def _named_results(self, names: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        results = self._results()
+        if len(names) != 2 or not results.keys() >= set(names):
+            raise RunbookError("%evidence takes the names of two registered results: the plan's and the act's.")
+        return results[names[0]], results[names[1]]
 
     def _current(self) -> Record:
         if self._record is None:
@@ -120,7 +129,9 @@ class RunbookMagics(Magics):
         result = event["result"]
         self._current().add(event)
         if event["register"]:
+            # Ansible adds these only when the result becomes a variable.
             states = {"changed": False, "failed": event["event"] in ("failed", "unreachable")}
+            states |= {"skipped": True} if event["event"] == "skipped" else {}
             self._keep({event["register"]: {**states, **result}})
         if event["action"] in ("ansible.builtin.set_fact", "set_fact"):
             self._keep(result.get("ansible_facts", {}))

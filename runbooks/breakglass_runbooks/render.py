@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -18,16 +19,31 @@ GREEN, RED, AMBER, BLUE, GREY = "#1e7e45", "#c0362c", "#a65f00", "#2563ad", "#6b
 
 # Every word an outcome, a task or a file can have, and how it is meant.
 TONES = {
-    **dict.fromkeys(("ok", "ready", "on", "yes", "removed", "changed", "absent", "unchanged", "confirmed"), GREEN),
+    **dict.fromkeys(
+        (
+            "ok",
+            "ready",
+            "on",
+            "yes",
+            "removed",
+            "changed",
+            "absent",
+            "unchanged",
+        ),
+        GREEN,
+    ),
     **dict.fromkeys(("failed", "unreachable", "unverified", "not ready", "off", "blocking"), RED),
-    **dict.fromkeys(("skipped", "would change", "would remove", "kept", "for real", "unknown"), AMBER),
-    **dict.fromkeys(("running", "plan only"), BLUE),
+    **dict.fromkeys(("skipped", "for real", "unknown", "present"), AMBER),
+    **dict.fromkeys(("running", "plan only", "would change", "would remove"), BLUE),
 }
 
 FONT = "font-family: system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-size: 14px; line-height: 1.45;"
 MONO = "font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 12.5px;"
 LINE = "1px solid rgba(128,128,128,.3)"
 CELL = f"text-align: left; vertical-align: top; padding: 5px 10px; border: none; border-bottom: {LINE};"
+TABLE = f"{FONT} border-collapse: collapse; width: 100%; table-layout: auto; margin: 6px 0;"
+NOTHING = "-"
+LONG_WORD = 32  # an access key ID and a Sid stay in one piece, an ARN or a digest may be broken
 WRAP = "overflow-wrap: anywhere; white-space: normal;"
 
 
@@ -99,16 +115,18 @@ def code(words: str) -> Shown:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "Nothing to show.") -> Shown:
-    """A table; a cell is a Shown, or any value."""
+    """A table; a cell is a Shown, or any value. A column in which nothing stands is left out."""
     rows = [[value if isinstance(value, Shown) else plain(value) for value in row] for row in rows]
     if not rows:
         return text(empty)
+    used = [number for number in range(len(columns)) if any(row[number].markdown != NOTHING for row in rows)]
+    columns, rows = [columns[number] for number in used], [[row[number] for number in used] for row in rows]
     head = "".join(
         f'<th style="{CELL} font-weight: 600; border-bottom-width: 2px;">{escape(name)}</th>' for name in columns
     )
     body = "".join(
         '<tr style="background: transparent;">'
-        + "".join(f'<td style="{CELL} {WRAP}">{cell.html}</td>' for cell in row)
+        + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row)
         + "</tr>"
         for row in rows
     )
@@ -118,8 +136,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "N
         *(f"| {' | '.join(_one_line(cell.markdown) for cell in row)} |" for row in rows),
     ]
     return Shown(
-        f'<table style="{FONT} border-collapse: collapse; width: 100%; table-layout: auto; margin: 6px 0;">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>",
+        f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>',
         "\n".join(lines),
     )
 
@@ -133,7 +150,7 @@ def facts(pairs: Mapping[str, Any]) -> Shown:
         for name, value in shown.items()
     )
     return Shown(
-        f'<table style="{FONT} border-collapse: collapse; width: 100%; margin: 6px 0;"><tbody>{rows}</tbody></table>',
+        f'<table style="{TABLE}"><tbody>{rows}</tbody></table>',
         "\n".join(f"- {name}: {_one_line(value.markdown)}" for name, value in shown.items()),
     )
 
@@ -141,7 +158,7 @@ def facts(pairs: Mapping[str, Any]) -> Shown:
 def plain(value: Any) -> Shown:
     """A value in words: yes and no, a dash for nothing, one item of a list a line."""
     if value is None or value == "" or value == []:
-        return Shown(f'<span style="color: {GREY};">&ndash;</span>', "-")
+        return Shown(f'<span style="color: {GREY};">&ndash;</span>', NOTHING)
     if isinstance(value, bool):
         return Shown("yes" if value else "no", "yes" if value else "no")
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
@@ -156,8 +173,16 @@ def mono(words: Any) -> Shown:
     """An identifier."""
     if not words:
         return plain(None)
+    wrap = WRAP if len(str(words)) > LONG_WORD else "white-space: nowrap;"
+    style = f"{MONO} {wrap} background: transparent; padding: 0;"
+    return Shown(f'<code style="{style}">{escape(str(words))}</code>', f"`{words}`")
+
+
+def small(words: Any) -> Shown:
+    """A remark that belongs to something more important."""
     return Shown(
-        f'<code style="{MONO} {WRAP} background: transparent; padding: 0;">{escape(str(words))}</code>', f"`{words}`"
+        f'<span style="color: {GREY}; font-size: 12.5px;">{escape(str(words))}</span>',
+        f"({_escape_markdown(str(words))})",
     )
 
 
@@ -166,7 +191,8 @@ def lines(parts: Iterable[Shown]) -> Shown:
     parts = list(parts)
     if not parts:
         return plain(None)
-    return Shown("".join(f"<div>{part.html}</div>" for part in parts), "<br>".join(part.markdown for part in parts))
+    html = "".join(f'<div style="margin: 0 0 3px;">{part.html}</div>' for part in parts)
+    return Shown(html, "<br>".join(part.markdown for part in parts))
 
 
 def words(*parts: Shown | str) -> Shown:
@@ -186,7 +212,7 @@ def folded(summary: str, content: Shown) -> Shown:
 
 def diff(before: str, after: str, title: str = "") -> Shown | None:
     """What is taken out and what is put in, with the lines around; None when nothing differs."""
-    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=6, lineterm=""))[2:]
+    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=15, lineterm=""))[2:]
     if not changes:
         return None
     colours = {"+": "rgba(46,160,67,.20)", "-": "rgba(248,81,73,.20)", "@": "rgba(128,128,128,.15)"}
@@ -237,6 +263,11 @@ def as_lines(document: Any) -> str:
     if document is None or document == "":
         return ""
     return document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _wrap(cell: Shown) -> str:
+    """Break words only in cells with long ones: where words may break, a browser makes the column narrow."""
+    return WRAP if any(len(word) > LONG_WORD for word in re.split(r"[\s<>]", cell.markdown)) else ""
 
 
 def _gap(line: str) -> str:

@@ -110,22 +110,33 @@ def credentials_found(result: Result, check_mode: bool = False) -> Shown:
 def credentials_removed(result: Result, check_mode: bool) -> Shown:
     """What was taken from each account, or would be, and what was left."""
     summary = {_done(outcome, check_mode): count for outcome, count in (result.get("summary") or {}).items()}
+    known = [account for account in result["accounts"] if account.get("items")]
     return render.stack(
         [
             render.bar(summary),
             render.table(
-                ["account", "outcome", "item by item", "remark"],
+                ["account", "outcome", "item by item, or why not"],
                 [
                     [
                         _account(account),
                         render.badge(_done(account["outcome"], check_mode)),
-                        render.lines([_item(item, check_mode) for item in account.get("items") or []]),
-                        _remark(account),
+                        render.lines([_item(item, check_mode) for item in account.get("items") or []])
+                        if account.get("items")
+                        else _remark(account),
                     ]
                     for account in result["accounts"]
                 ],
                 empty="No account was looked at.",
             ),
+            render.folded(
+                "What each root user had before, with last use",
+                render.table(
+                    ["account", "root credentials"],
+                    [[_account(account), _credentials(account["before"])] for account in known],
+                ),
+            )
+            if known
+            else None,
         ]
     )
 
@@ -244,7 +255,7 @@ def _used(when: str | None) -> str:
 
 def _item(item: Mapping[str, Any], check_mode: bool) -> Shown:
     identifier = [] if item["kind"] == "password" else [render.mono(item["id"])]
-    reason = [f"({item['reason']})"] if item.get("reason") else []
+    reason = [render.small(item["reason"])] if item.get("reason") else []
     outcome = render.badge(_done(item["outcome"], check_mode))
     return render.words(outcome, KINDS.get(item["kind"], item["kind"]), *identifier, *reason)
 
