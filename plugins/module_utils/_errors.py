@@ -119,6 +119,8 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
         )
     if code in ACCESS_DENIED:
         return answer, f"Give the caller permission for {error.operation_name}."
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        return answer, "The failure is on the side of AWS, or of the endpoint in use: run it again in some minutes."
     return answer, _FIXES.get(code, _LOOK_UP)
 
 
@@ -151,8 +153,6 @@ _FIXES = {
     "ConcurrentModificationException": "Another change was under way: run it again.",
     "ConcurrentModification": "Another change was under way: run it again.",
     "EntityTemporarilyUnmodifiable": "It was changed moments ago: run it again in some minutes.",
-    "ServiceFailure": "AWS had an internal failure: run it again in some minutes.",
-    "ServiceException": "AWS had an internal failure: run it again in some minutes.",
     "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
 }
 

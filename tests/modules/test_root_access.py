@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _root_access_steps as steps
+from run_module import run
+
+from sandbox import Box
+
+EVERYTHING = {
+    "trusted_access": True,
+    "root_credentials_management": True,
+    "root_sessions": True,
+    "delegated_administrator": "222233334444",
+}
+NOTHING = {
+    "trusted_access": False,
+    "root_credentials_management": False,
+    "root_sessions": False,
+    "delegated_administrator": "",
+}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(steps, "POLL_SECONDS", 0.01)
+
+
+@pytest.fixture
+def switched_off(sandbox):
+    """The default organization before anybody set centralized root access up."""
+    iam, organizations = sandbox.client("iam", "operator"), sandbox.client("organizations", "operator")
+    iam.disable_organizations_root_sessions()
+    iam.disable_organizations_root_credentials_management()
+    organizations.deregister_delegated_administrator(AccountId="222233334444", ServicePrincipal="iam.amazonaws.com")
+    organizations.disable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+    return sandbox
+
+
+def declare(box: Box, name: str = "operator", *, check_mode: bool = False, **options) -> dict:
+    return run("root_access", check_mode=check_mode, environment=box.environment(name), **options)
+
+
+def written(box: Box, since: int = 0) -> list[str]:
+    return [event["action"] for event in box.events()[since:] if event["write"]]
+
+
+def test_everything_is_turned_on_in_the_order_aws_demands(switched_off):
+    since = len(switched_off.events())
+    result = declare(switched_off, **EVERYTHING)
+    assert result["changed"] is True
+    assert result["actions"] == [
+        "organizations:EnableAWSServiceAccess",
+        "iam:EnableOrganizationsRootCredentialsManagement",
+        "iam:EnableOrganizationsRootSessions",
+        "organizations:RegisterDelegatedAdministrator 222233334444",
+    ]
+    assert [action.split(" ")[0] for action in result["actions"]] == written(switched_off, since)
+    organization = switched_off.snapshot()["organization"]
+    assert organization["trusted_access"] == ["iam.amazonaws.com"]
+    assert sorted(organization["features"]) == ["RootCredentialsManagement", "RootSessions"]
+    assert organization["delegated_administrators"] == {"iam.amazonaws.com": ["222233334444"]}
+    assert result["before"]["trusted_access"] is False
+    assert (
+        result["diff"]["after"]
+        == result["after"]
+        == {
+            "trusted_access": True,
+            "features": {"root_credentials_management": True, "root_sessions": True},
+            "delegated_administrators": ["222233334444"],
+        }
+    )
+
+
+def test_the_second_run_changes_nothing(sandbox):
+    for _ in range(2):
+        result = declare(sandbox, **EVERYTHING)
+        assert result["changed"] is False
+        assert result["actions"] == []
+        assert result["diff"]["before"] == result["diff"]["after"]
+    assert written(sandbox) == []
+
+
+def test_check_mode_foretells_and_calls_nothing_that_writes(switched_off):
+    before, since = switched_off.snapshot(), len(switched_off.events())
+    foretold = declare(switched_off, check_mode=True, **EVERYTHING)
+    assert written(switched_off, since) == []
+    assert switched_off.snapshot() == before
+    done = declare(switched_off, **EVERYTHING)
+    assert [foretold[key] for key in ("changed", "actions", "before", "after", "diff")] == [
+        done[key] for key in ("changed", "actions", "before", "after", "diff")
+    ]
+
+
+def test_what_is_not_declared_is_left_alone(sandbox):
+    before = sandbox.snapshot()["organization"]
+    result = declare(sandbox, root_sessions=False)
+    assert result["actions"] == ["iam:DisableOrganizationsRootSessions"]
+    assert sandbox.snapshot()["organization"] == {**before, "features": ["RootCredentialsManagement"]}
+
+
+def test_turning_off_warns_of_the_way_back_and_can_be_repeated(sandbox):
+    result = declare(sandbox, **NOTHING)
+    assert written(sandbox) == [
+        "iam:DisableOrganizationsRootCredentialsManagement",
+        "iam:DisableOrganizationsRootSessions",
+        "organizations:DeregisterDelegatedAdministrator",
+        "organizations:DisableAWSServiceAccess",
+    ]
+    assert "only way back" in str(result["warnings"])
+    organization = sandbox.snapshot()["organization"]
+    assert organization["trusted_access"] == []
+    assert not any(organization["delegated_administrators"].values())
+    again = declare(sandbox, **NOTHING)
+    assert again["changed"] is False
+    assert "warnings" not in again
+
+
+def test_the_old_delegated_administrator_goes_before_the_new_one_comes(sandbox):
+    result = declare(sandbox, delegated_administrator="333344445555")
+    assert result["actions"] == [
+        "organizations:DeregisterDelegatedAdministrator 222233334444",
+        "organizations:RegisterDelegatedAdministrator 333344445555",
+    ]
+    delegates = sandbox.snapshot()["organization"]["delegated_administrators"]
+    assert delegates == {"iam.amazonaws.com": ["333344445555"]}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, "one of the following is required"),
+        ({"trusted_access": False}, 'delegated_administrator=""'),
+        ({"trusted_access": False, "root_sessions": True}, "root_sessions needs it"),
+        ({"trusted_access": False, "delegated_administrator": "333344445555"}, "delegated_administrator needs it"),
+        ({"delegated_administrator": "111122223333"}, "never a target"),
+        ({"delegated_administrator": "999999999999"}, "not in it"),
+        ({"delegated_administrator": "666677778888"}, "SUSPENDED"),
+        ({"delegated_administrator": 12345678901}, '"012345678901"'),
+        ({"delegated_administrator": "security"}, "12 digits"),
+        ({"root_sessions": False, "wait_timeout": -1}, "wait_timeout"),
+        ({"root_sessions": "perhaps"}, "root_sessions"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_any_call_that_writes(sandbox, options, said):
+    result = declare(sandbox, **options)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert written(sandbox) == []
+
+
+def test_features_without_trusted_access_are_refused_with_the_option_to_add(switched_off):
+    since = len(switched_off.events())
+    result = declare(switched_off, root_sessions=True)
+    assert result["failed"] is True
+    assert "trusted_access=true" in result["fix"]
+    assert written(switched_off, since) == []
+
+
+def test_a_delegated_administrator_can_turn_off_but_not_on(sandbox):
+    assert declare(sandbox, "delegate", root_sessions=False)["changed"] is True
+    since = len(sandbox.events())
+    result = declare(sandbox, "delegate", root_sessions=True)
+    assert result["failed"] is True
+    assert "Only the management account may call iam:EnableOrganizationsRootSessions" in result["cause"]
+    assert "management account" in result["fix"]
+    assert written(sandbox, since) == []
+
+
+@pytest.mark.parametrize("name", ["nobody", "payments-administrator"])
+def test_who_may_not_is_told_so(sandbox, name):
+    result = declare(sandbox, name, root_sessions=False)
+    assert result["failed"] is True
+    assert result["fix"]
+    assert written(sandbox) == []
+
+
+def test_who_may_look_but_not_change_fails_with_the_missing_permission(sandbox):
+    result = declare(sandbox, "auditor", root_sessions=False)
+    assert result["failed"] is True
+    assert "DisableOrganizationsRootSessions" in result["fix"]
+    assert result["changed"] is False
+    assert sandbox.snapshot()["organization"]["features"] == ["RootCredentialsManagement", "RootSessions"]
+
+
+def test_what_reading_back_does_not_show_is_no_success(sandbox, monkeypatch):
+    """A module that says it is done without looking must not pass: here the call that changes is a mere look."""
+    take = steps._feature
+
+    def pretend(state, feature, on):
+        step = take(state, feature, on)
+        return replace(step, method="list_organizations_features")
+
+    monkeypatch.setattr(steps, "_feature", pretend)
+    result = declare(sandbox, root_sessions=False, wait_timeout=0)
+    assert result["failed"] is True
+    assert "reading back did not show it" in result["cause"]
+    assert result["actions"] == ["iam:DisableOrganizationsRootSessions"]

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import pytest
+from run_module import run
+
+from sandbox import Box
+
+
+def look(box: Box, name: str = "operator", **options) -> dict:
+    return run("root_access_info", environment=box.environment(name), **options)
+
+
+def blocking(result: dict) -> str:
+    return " ".join(f"{reason['problem']} {reason['fix']}" for reason in result["reasons"] if reason["blocking"])
+
+
+def test_a_ready_organization_is_ready(sandbox):
+    result = look(sandbox, account_id="333344445555")
+    assert result["ready"] is True
+    assert result["reasons"] == []
+    assert result["caller"]["account_id"] == "111122223333"
+    assert result["caller"]["partition"] == "aws"
+    assert result["organization"]["management_account_id"] == "111122223333"
+    assert result["organization"]["feature_set"] == "ALL"
+    assert result["trusted_access"] is True
+    assert result["features"] == {"root_credentials_management": True, "root_sessions": True}
+    assert result["delegated_administrators"] == [{"account_id": "222233334444", "name": "security"}]
+    assert result["target"] == {"account_id": "333344445555", "name": "payments", "state": "ACTIVE"}
+
+
+def test_looking_writes_nothing_opens_no_session_and_shows_our_name(sandbox):
+    look(sandbox, account_id="333344445555")
+    events = sandbox.events()
+    assert events
+    assert not [event for event in events if event["write"] or event["operation"] == "AssumeRoot"]
+    assert all("breakglass.aws/" in event["user_agent"] for event in events)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "ready"),
+    [
+        ("operator", "management_account", True),
+        ("auditor", "management_account", True),
+        ("delegate", "delegated_administrator", True),
+        ("payments-administrator", "neither", False),
+        ("nobody", "unknown", False),
+    ],
+)
+def test_what_the_caller_is(sandbox, name, role, ready):
+    result = look(sandbox, name)
+    assert result["failed"] is False
+    assert (result["caller"]["role"], result["ready"]) == (role, ready)
+    assert bool(result["reasons"]) is not ready
+    assert all(reason["problem"] and reason["fix"] for reason in result["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("method", "feature"),
+    [
+        ("disable_organizations_root_sessions", "root_sessions"),
+        ("disable_organizations_root_credentials_management", "root_credentials_management"),
+    ],
+)
+def test_a_feature_that_is_off_is_told_without_doubting_the_other(sandbox, method, feature):
+    getattr(sandbox.client("iam", "operator"), method)()
+    result = look(sandbox)
+    assert {name for name, on in result["features"].items() if not on} == {feature}
+    assert result["ready"] is False
+    assert f"The feature {feature} is off. breakglass.aws.root_access, {feature}=true." in blocking(result)
+
+
+def test_without_trusted_access_the_features_are_unknown(sandbox):
+    organizations = sandbox.client("organizations", "operator")
+    organizations.deregister_delegated_administrator(AccountId="222233334444", ServicePrincipal="iam.amazonaws.com")
+    organizations.disable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+    result = look(sandbox)
+    assert result["trusted_access"] is False
+    assert result["features"] == {"root_credentials_management": None, "root_sessions": None}
+    assert "trusted_access=true" in blocking(result)
+    assert [reason["blocking"] for reason in result["reasons"] if "delegated" in reason["problem"]] == [False]
+
+
+@pytest.mark.parametrize(
+    ("account_id", "said"),
+    [
+        ("111122223333", "never a target"),
+        ("999999999999", "not in the organization"),
+        ("666677778888", "SUSPENDED"),
+    ],
+)
+def test_a_target_that_can_be_none_is_told(sandbox, account_id, said):
+    result = look(sandbox, account_id=account_id)
+    assert result["ready"] is False
+    assert said in blocking(result)
+    assert result["target"]["account_id"] == account_id
+
+
+def test_without_credentials_it_fails_and_says_what_to_set(sandbox):
+    result = run("root_access_info", endpoint_url=sandbox.url)
+    assert result["failed"] is True
+    assert "credentials" in result["cause"]
+    assert "AWS_PROFILE" in result["fix"]
+
+
+def test_when_nothing_answers_it_fails_soon_and_names_the_endpoint(sandbox):
+    result = run(
+        "root_access_info", environment={**sandbox.environment("operator"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    )
+    assert result["failed"] is True
+    assert "http://127.0.0.1:9" in result["cause"]
+    assert "endpoint_url" in result["fix"]
+
+
+def test_with_wrong_credentials_it_fails_and_says_so(sandbox):
+    wrong = {**sandbox.environment("operator"), "AWS_ACCESS_KEY_ID": "ASIAWRONGWRONGWRONG0"}
+    result = run("root_access_info", environment=wrong)
+    assert result["failed"] is True
+    assert "not valid here" in result["fix"]
+
+
+def test_a_malformed_account_id_is_refused_before_any_call(sandbox):
+    result = look(sandbox, account_id=1402433619)
+    assert result["failed"] is True
+    assert '"012345670123"' in result["msg"]
+    assert sandbox.events() == []
