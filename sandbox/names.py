@@ -39,6 +39,10 @@ def unique_id(prefix: str, account: str, *seed: str, length: int = 20) -> str:
     return f"{prefix}{middle}{parity}{tail}"[:length]
 
 
+def role_id(account: str, name: str) -> str:
+    return unique_id("AROA", account, "role", name, length=21)
+
+
 def account_of(key_id: str) -> str | None:
     """The account an access key ID belongs to, or None when the ID has not AWS's form."""
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import yaml
-from moto.iam.models import IAMBackend
+from moto.iam.models import IAMBackend, VirtualMfaDevice
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
@@ -227,7 +227,7 @@ class Description:
             made = backend.create_role(role["name"], json.dumps(role["trust"]), "/", None, "", [], "3600")
             # moto's role IDs are random; ours stay the same, so that a session's user ID does.
             del backend.roles[made.id]
-            made.id = names.unique_id("AROA", account, role["name"], length=21)
+            made.id = names.role_id(account, role["name"])
             backend.roles[made.id] = made
             _grant(backend, made, role["policies"])
         for user in spec["users"]:
@@ -237,6 +237,9 @@ class Description:
             key.secret_access_key = names.secret_key("user", account, user["name"])
             backend.access_keys[key.access_key_id] = key
             _grant(backend, made_user, user["policies"])
+        for device in spec["root"]["mfa_devices"]:
+            if device["virtual"]:
+                _make_virtual_device(backend, account, device)
 
     def furnish_resources(self, _: state.State) -> None:
         """Make the buckets and queues of all accounts in moto."""
@@ -606,6 +609,15 @@ def _attach_policy(organization: state.Organization, spec: dict[str, Any]) -> No
     )
     for target in spec["targets"]:
         organization.attach(identifier, target if target in organization.accounts else _unit(organization, target))
+
+
+def _make_virtual_device(backend: IAMBackend, account: str, device: dict[str, Any]) -> None:
+    """The entity behind a root user's virtual MFA device, which an administrator of the account can list."""
+    name = device["serial"].partition(":mfa")[2] or "/root-account-mfa-device"
+    made = VirtualMfaDevice(account, backend.region_name, name)
+    made.serial_number, made.enable_date = device["serial"], device["enabled"]
+    made.user_attribute = {"UserId": account, "Arn": f"arn:{backend.partition}:iam::{account}:root"}
+    backend.virtual_mfa_devices[made.serial_number] = made
 
 
 def _grant(backend: IAMBackend, grantee: Any, policies: list[str | dict[str, Any]]) -> None:

@@ -323,11 +323,6 @@ class State:
     def root_principal(self, account: str) -> Principal:
         return Principal(account, f"arn:{self.partition}:iam::{account}:root", "root", user_id=account)
 
-    def role_principal(self, account: str, role_name: str, session_name: str) -> Principal:
-        role = self.iam(account).get_role(role_name)
-        arn = f"arn:{self.partition}:sts::{account}:assumed-role/{role.name}/{session_name}"
-        return Principal(account, arn, "role_session", user_id=f"{role.id}:{session_name}", role_arn=role.arn)
-
     def identity(self, name: str) -> Credentials:
         """The credentials a person of the organization file works with."""
         try:
@@ -348,7 +343,10 @@ class State:
             names.secret_key(*seed),
             names.session_token(*seed),
         )
-        principal = self.role_principal(account, role, name)
+        # The role is in the file: its ARN and ID are known before moto has made it.
+        principal = session_principal(
+            account, f"arn:{self.partition}:iam::{account}:role/{role}", names.role_id(account, role), name
+        )
         caller = Caller(principal, key_id, source_identity=source_identity, issued=now())
         self.sessions[key_id] = Session(key_id, secret, token, None, caller)
         return Credentials(key_id, secret, token)
@@ -374,6 +372,13 @@ class State:
                     queue.queue_arn: json.loads(queue.policy) if queue.policy else None for queue in self.queues()
                 },
             }
+
+
+def session_principal(account: str, role_arn: str, role_id: str, session_name: str) -> Principal:
+    head, _, name = role_arn.rpartition("/")
+    partition = head.split(":")[1]
+    arn = f"arn:{partition}:sts::{account}:assumed-role/{name}/{session_name}"
+    return Principal(account, arn, "role_session", user_id=f"{role_id}:{session_name}", role_arn=role_arn)
 
 
 def _seen(root: RootUser) -> dict[str, Any]:

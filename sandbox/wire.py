@@ -209,7 +209,7 @@ def identify(call: Call) -> None:
     """Find the operation of a call and its parameters."""
     model = _model(call.service)
     if call.service not in SERVICES or model is None:
-        raise not_implemented(call.service or "unknown", _operation_name(call) or call.method)
+        raise not_implemented(call.service or "unknown", _any_operation_name(call))
     request = call.request = _moto_request(call)
     if call.service == "s3":
         return _identify_s3(call, request)
@@ -246,6 +246,16 @@ def _operation_name(call: Call) -> str:
     if call.header("content-type").startswith("application/x-www-form-urlencoded"):
         fields |= dict(parse_qsl(call.body.decode("latin-1")))
     return fields.get("Action", "")
+
+
+def _any_operation_name(call: Call) -> str:
+    """The operation of a service the sandbox does not have, for the error text."""
+    if call.protocol in ("rest-json", "rest-xml") and _model(call.service):
+        try:
+            return get_service_router(call.service).match(_moto_request(call))[0].name
+        except HTTPException:
+            return f"{call.method} {call.raw_path}"
+    return _operation_name(call) or call.method
 
 
 def _identify_s3(call: Call, request: Request) -> None:

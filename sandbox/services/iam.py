@@ -202,6 +202,23 @@ def _get_account_summary(state: State, call: Call) -> dict[str, Any]:
     return {"SummaryMap": summary}
 
 
+def _list_virtual_mfa_devices(state: State, call: Call) -> dict[str, Any]:
+    """moto's devices, with the root user's among them and without the seeds AWS never lists."""
+    status = call.parameters.get("AssignmentStatus", "Any")
+    devices = [
+        device
+        for device in state.iam(call.account).virtual_mfa_devices.values()
+        if status == "Any" or (status == "Assigned") == (device.enable_date is not None)
+    ]
+    return {
+        "VirtualMFADevices": [
+            {"SerialNumber": device.serial_number, "EnableDate": device.enable_date, "User": device.user_attribute}
+            for device in devices
+        ],
+        "IsTruncated": False,
+    }
+
+
 def _delete_virtual_mfa_device(state: State, call: Call) -> None:
     serial = call.parameters.get("SerialNumber", "")
     if serial in _root(state, call).mfa_devices:
@@ -269,6 +286,7 @@ _OPERATIONS: dict[str, Operation] = {
     "GetAccessKeyLastUsed": _get_access_key_last_used,
     "GetAccountSummary": _get_account_summary,
     "ListOrganizationsFeatures": _list_features,
+    "ListVirtualMFADevices": _list_virtual_mfa_devices,
     **{f"EnableOrganizations{feature}": _enable(feature) for feature in FEATURES},
     **{f"DisableOrganizations{feature}": _disable(feature) for feature in FEATURES},
 }

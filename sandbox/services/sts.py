@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox import gate, names
 from sandbox.errors import AwsError, not_implemented
-from sandbox.state import Caller, Session, State, now
+from sandbox.state import Caller, Session, State, now, session_principal
 from sandbox.wire import Answer, Call
 
 IAM_SERVICE = "iam.amazonaws.com"
@@ -159,7 +159,7 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
             if chained
             else "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
         )
-    principal = state.role_principal(account, role.name, str(name))
+    principal = session_principal(account, role.arn, role.id, str(name))
     session = state.open_session(
         lambda key: Caller(
             principal,
