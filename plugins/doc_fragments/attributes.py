@@ -19,12 +19,11 @@ attributes:
     description: Run twice with the same options, the second run changes nothing.
   action_group:
     description: >-
-      Use C(group/breakglass.aws.aws) or C(group/amazon.aws.aws) in C(module_defaults) to set the connection options
-      once for all modules of both collections.
+      Use C(group/breakglass.aws.aws) in C(module_defaults) to set the connection options once for the modules of this
+      collection and of C(amazon.aws).
     support: full
     membership:
       - breakglass.aws.aws
-      - amazon.aws.aws
 """
 
     INFO_MODULE = r"""

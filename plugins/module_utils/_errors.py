@@ -182,6 +182,15 @@ def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:
 _CHECK_CONNECTION = "Check the connection options (profile, region, endpoint_url, aws_config)."
 
 
+def caller_is_neither(caller: Caller) -> BreakglassError:
+    """Root access is for two accounts only, and the caller belongs to another one."""
+    return BreakglassError(
+        f"Account {caller.account_id} is neither the management account nor a delegated administrator for IAM.",
+        "Use credentials of the management account, or have it register the account as delegated administrator: "
+        "breakglass.aws.root_access, delegated_administrator.",
+    )
+
+
 def explain_assume_root_denial(
     error: aws.ClientError, account_id: str, task: v.Task, caller: Caller, organization: Organization
 ) -> Unreachable:
@@ -216,11 +225,8 @@ def explain_assume_root_denial(
     if description and description["management_account_id"] == account_id:
         return because(*MANAGEMENT_ACCOUNT_IS_NO_TARGET)
     if look(organization.caller_role, "the delegated administrators") == v.NEITHER:
-        return because(
-            f"account {caller.account_id} is neither the management account nor a delegated administrator for IAM",
-            "Use credentials of the management account, or register the account as delegated administrator: "
-            "breakglass.aws.root_access, delegated_administrator.",
-        )
+        told = caller_is_neither(caller)
+        return because(told.cause.rstrip("."), told.fix)
     try:
         account = organization.account(account_id)
     except BreakglassError:

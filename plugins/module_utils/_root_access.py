@@ -12,12 +12,12 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     MANAGEMENT_ACCOUNT_IS_NO_TARGET,
     BreakglassError,
+    caller_is_neither,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization, Switches
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import unusable
 
 _USE_MODULE = "breakglass.aws.root_access, "
-_MANAGE_OR_DELEGATE = "Use credentials of the management account or of the delegated administrator for IAM."
 
 
 def survey(organization: Organization, target_id: str | None = None) -> dict:
@@ -49,11 +49,8 @@ def survey(organization: Organization, target_id: str | None = None) -> dict:
         delegates = look(organization.delegated_administrators, None, blocking=False)
 
     if role == v.NEITHER:
-        note(
-            f"Account {caller.account_id} is neither the management account of an organization "
-            "nor a delegated administrator for IAM.",
-            _MANAGE_OR_DELEGATE,
-        )
+        told = caller_is_neither(caller)
+        note(told.cause, told.fix)
     if caller.is_root:
         note("A root user cannot open root sessions.", "Use an IAM user or role.")
     if description and description["feature_set"] != "ALL":

@@ -15,6 +15,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     MANAGEMENT_ACCOUNT_IS_NO_TARGET,
     BreakglassError,
     InvalidInput,
+    caller_is_neither,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization
 
@@ -110,4 +111,10 @@ def _management_account_id(organization: Organization) -> str:
             f"Account {organization.caller.account_id} is in no organization.",
             "Use credentials of the organization's management account or of its delegated administrator for IAM.",
         )
+    try:
+        role = organization.caller_role()
+    except BreakglassError:
+        role = v.UNKNOWN  # what follows will tell
+    if role == v.NEITHER:
+        raise caller_is_neither(organization.caller)
     return description["management_account_id"]

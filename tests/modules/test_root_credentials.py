@@ -1,0 +1,334 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials, _root_user
+from run_module import run
+
+from sandbox import Box
+
+LEGACY = "444455556666"
+REPORTS = "555566667777"
+NOTHING = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0, 0))
+
+
+def remove(box: Box, name: str = "operator", *, check_mode: bool = False, **options) -> dict:
+    return run("root_credentials", check_mode=check_mode, environment=box.environment(name), **options)
+
+
+def written(box: Box) -> list[str]:
+    return [event["operation"] for event in box.events() if event["write"]]
+
+
+def root_users(box: Box) -> dict:
+    return box.snapshot()["root_users"]
+
+
+def outcomes(entry: dict) -> list[tuple[str, str]]:
+    return [(item["kind"], item["outcome"]) for item in entry["items"]]
+
+
+def test_everything_goes_in_order_and_nothing_else_is_touched(sandbox):
+    before = sandbox.snapshot()
+    result = remove(sandbox, account_ids=[LEGACY])
+    assert result["failed"] is False
+    assert result["changed"] is True
+    [entry] = result["accounts"]
+    assert entry["outcome"] == "removed"
+    assert outcomes(entry) == [
+        ("access_keys", "removed"),
+        ("access_keys", "removed"),
+        ("signing_certificates", "removed"),
+        ("password", "removed"),
+        ("mfa_devices", "removed"),
+        ("mfa_devices", "removed"),
+    ]
+    assert written(sandbox) == [
+        "DeleteAccessKey",
+        "DeleteAccessKey",
+        "DeleteSigningCertificate",
+        "DeleteLoginProfile",
+        "DeactivateMFADevice",
+        "DeactivateMFADevice",
+    ]
+    assert {event["account"] for event in sandbox.events() if event["write"]} == {LEGACY}
+    after = sandbox.snapshot()
+    assert after["root_users"].pop(LEGACY) == NOTHING
+    before["root_users"].pop(LEGACY)
+    assert after == before
+    assert entry["after"]["password"]["present"] is False
+
+
+def test_it_looks_again_in_the_same_session_after_the_last_deletion(sandbox):
+    [entry] = remove(sandbox, account_ids=[LEGACY])["accounts"]
+    assert [event["operation"] for event in sandbox.events()].count("AssumeRoot") == 1
+    session = [event for event in sandbox.events() if event["access_key_id"] == entry["session"]["access_key_id"]]
+    last = max(number for number, event in enumerate(session) if event["write"])
+    first = min(number for number, event in enumerate(session) if event["write"])
+    reads = {"GetLoginProfile", "ListAccessKeys", "ListSigningCertificates", "ListMFADevices"}
+    assert session[0]["operation"] == "GetUser"
+    assert reads <= {event["operation"] for event in session[:first]}
+    assert reads <= {event["operation"] for event in session[last + 1 :]}
+
+
+def test_the_virtual_device_that_is_left_behind_is_mentioned(sandbox):
+    [entry] = remove(sandbox, account_ids=[LEGACY])["accounts"]
+    told = {item["id"]: item["reason"] for item in entry["items"] if item["kind"] == "mfa_devices"}
+    assert {id: "stays in the account" in reason for id, reason in told.items()} == {
+        f"arn:aws:iam::{LEGACY}:mfa/root-account-mfa-device": True,
+        "GAHT55556666": False,
+    }
+
+
+def test_the_second_run_changes_nothing_and_says_so(sandbox):
+    remove(sandbox, account_ids=[LEGACY])
+    done = written(sandbox)
+    result = remove(sandbox, account_ids=[LEGACY])
+    assert result["changed"] is False
+    assert result["summary"] == {"absent": 1}
+    assert result["accounts"][0]["items"] == []
+    assert result["diff"] == {"before": {}, "after": {}}
+    assert written(sandbox) == done
+
+
+@pytest.mark.parametrize("account_id", [LEGACY, REPORTS, "888899990000", "012345678901", "333344445555"])
+def test_check_mode_foretells_and_calls_nothing_that_writes(sandbox, account_id):
+    before = sandbox.snapshot()
+    foretold = remove(sandbox, check_mode=True, account_ids=[account_id])
+    assert written(sandbox) == []
+    assert sandbox.snapshot() == before
+    done = remove(sandbox, account_ids=[account_id])
+    for result in (foretold, done):
+        result["accounts"][0].pop("session")
+    for key in ("changed", "accounts", "summary", "diff"):
+        assert foretold[key] == done[key]
+
+
+def test_check_mode_takes_the_task_that_can_only_look(sandbox):
+    """The auditor may open no other session."""
+    assert remove(sandbox, "auditor", check_mode=True, account_ids=[LEGACY])["summary"] == {"removed": 1}
+
+
+def test_the_diff_shows_what_goes_and_what_stays(sandbox):
+    result = remove(sandbox, check_mode=True, account_ids=[REPORTS, "333344445555"])
+    [(account, before)] = result["diff"]["before"].items()
+    after = result["diff"]["after"][account]
+    assert account == f"{REPORTS} reports"
+    assert [line.split(" (")[0].split(" arn")[0] for line in before if line not in after] == ["password", "MFA device"]
+    assert [line.startswith("access key AKIA") for line in after] == [True]
+
+
+def test_what_was_used_recently_stays(sandbox):
+    result = remove(sandbox, account_ids=[REPORTS])
+    [entry] = result["accounts"]
+    assert result["failed"] is False
+    assert entry["outcome"] == "skipped"
+    assert outcomes(entry) == [("access_keys", "skipped"), ("password", "removed"), ("mfa_devices", "removed")]
+    assert "Used 3 days ago" in entry["reason"]
+    left = root_users(sandbox)[REPORTS]
+    assert left == {**NOTHING, "access_keys": [entry["items"][0]["id"]]}
+
+
+@pytest.mark.parametrize(
+    ("options", "keys_left"),
+    [
+        ({"recently_used_days": 3}, 0),
+        ({"recently_used_days": 4}, 1),
+        ({"recently_used_days": 0}, 0),
+        ({"allow_recently_used": ["AKIASOMEOTHERKEY0000"]}, 1),
+    ],
+)
+def test_the_guard_can_be_set(sandbox, options, keys_left):
+    remove(sandbox, account_ids=[REPORTS], **options)
+    assert len(root_users(sandbox)[REPORTS]["access_keys"]) == keys_left
+
+
+def test_what_was_used_recently_goes_when_it_is_named(sandbox):
+    [key] = root_users(sandbox)[REPORTS]["access_keys"]
+    result = remove(sandbox, account_ids=[REPORTS], allow_recently_used=[key])
+    assert result["summary"] == {"removed": 1}
+    assert "allowed by allow_recently_used" in result["accounts"][0]["items"][0]["reason"]
+    assert root_users(sandbox)[REPORTS] == NOTHING
+
+
+def test_mfa_stays_as_long_as_a_recently_used_password_stays(sandbox):
+    [entry] = remove(sandbox, account_ids=[REPORTS], recently_used_days=365)["accounts"]
+    assert {outcome for _, outcome in outcomes(entry)} == {"skipped"}
+    assert written(sandbox) == []
+    [entry] = remove(sandbox, account_ids=[REPORTS], recently_used_days=365, allow_recently_used=["password"])[
+        "accounts"
+    ]
+    assert outcomes(entry) == [("access_keys", "skipped"), ("password", "removed"), ("mfa_devices", "removed")]
+
+
+@pytest.mark.parametrize("kind", ["access_keys", "signing_certificates", "password"])
+def test_one_kind_alone_goes_and_the_others_stay(sandbox, kind):
+    before = root_users(sandbox)[LEGACY]
+    result = remove(sandbox, account_ids=[LEGACY], kinds=[kind])
+    assert result["summary"] == {"removed": 1}
+    assert root_users(sandbox)[LEGACY] == {**before, kind: NOTHING[kind]}
+
+
+def test_mfa_alone_stays_while_there_is_a_password(sandbox):
+    before = root_users(sandbox)
+    [entry] = remove(sandbox, account_ids=[LEGACY], kinds=["mfa_devices"])["accounts"]
+    assert outcomes(entry) == [("mfa_devices", "skipped")] * 2
+    assert "password" in entry["reason"]
+    assert root_users(sandbox) == before
+    remove(sandbox, account_ids=[LEGACY], kinds=["password"])
+    remove(sandbox, account_ids=[LEGACY], kinds=["mfa_devices"])
+    assert root_users(sandbox)[LEGACY]["mfa_devices"] == []
+
+
+def test_all_accounts_are_done_but_those_that_must_not_or_cannot_be(sandbox):
+    """One account out of reach fails the task, in the end and with everything in its result."""
+    before = root_users(sandbox)
+    result = remove(sandbox, all_accounts=True, protected_accounts=["888899990000"])
+    assert result["failed"] is True
+    assert result["changed"] is True
+    assert result["msg"].startswith("1 of 9 accounts are not done. vault (777788889999) is unreachable: ")
+    assert {entry["name"]: entry["outcome"] for entry in result["accounts"]} == {
+        "management": "skipped",
+        "security": "absent",
+        "payments": "absent",
+        "legacy-web": "removed",
+        "data-lake": "removed",
+        "reports": "skipped",
+        "closed-shop": "skipped",
+        "vault": "unreachable",
+        "invited": "skipped",
+    }
+    after = root_users(sandbox)
+    for untouched in ("111122223333", "777788889999", "888899990000", "666677778888"):
+        assert after[untouched] == before[untouched]
+    assert after[LEGACY] == after["012345678901"] == NOTHING
+    reasons = {entry["name"]: entry["reason"] for entry in result["accounts"]}
+    assert "management account" in reasons["management"]
+    assert "SUSPENDED" in reasons["closed-shop"]
+    assert "protected_accounts" in reasons["invited"]
+
+
+def test_a_protected_account_that_does_not_exist_is_pointed_out(sandbox):
+    result = remove(sandbox, check_mode=True, all_accounts=True, protected_accounts=["888899990001"])
+    assert "888899990001 is not in the organization" in str(result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"account_ids": ["111122223333"]}, "never a target"),
+        ({"account_ids": [LEGACY, "111122223333"]}, "never a target"),
+        ({"account_ids": [LEGACY, "999999999999"]}, "999999999999 is not in it"),
+        ({"account_ids": [LEGACY], "protected_accounts": [LEGACY]}, "protected_accounts"),
+        ({"account_ids": [LEGACY], "protected_accounts": ["vault"]}, "protected_accounts: 'vault'"),
+        ({"account_ids": [LEGACY, 12345678901]}, '"012345678901"'),
+        ({"account_ids": [LEGACY], "kinds": ["ssh_keys"]}, "ssh_keys"),
+        ({"account_ids": [LEGACY], "recently_used_days": -1}, "recently_used_days"),
+        ({"account_ids": [LEGACY], "recently_used_days": "many"}, "recently_used_days"),
+        ({"account_ids": [LEGACY], "state": "present"}, "state"),
+        ({"account_ids": []}, "at least one account ID"),
+        ({}, "at least one account ID"),
+        ({"account_ids": [LEGACY], "all_accounts": True}, "all_accounts"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_any_session_is_opened(sandbox, options, said):
+    result = remove(sandbox, **options)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert not {"AssumeRoot"} & {event["operation"] for event in sandbox.events()}
+
+
+def test_a_session_that_is_not_the_targets_root_deletes_nothing(sandbox, monkeypatch):
+    """The promise that comes before all others: here AssumeRoot is made to answer with another account's root."""
+    opened = _root_credentials.open_root_session
+    monkeypatch.setattr(
+        _root_credentials,
+        "open_root_session",
+        lambda connection, organization, account_id, task: opened(connection, organization, "888899990000", task),
+    )
+    before = sandbox.snapshot()
+    result = remove(sandbox, account_ids=[LEGACY])
+    assert result["failed"] is True
+    [entry] = result["accounts"]
+    assert entry["outcome"] == "failed"
+    assert "not as arn:aws:iam::444455556666:root" in entry["reason"]
+    assert written(sandbox) == []
+    assert sandbox.snapshot() == before
+
+
+def test_a_deletion_that_does_not_show_is_unverified(sandbox, monkeypatch):
+    """A module that says removed without looking must not pass: here the call that deletes is a mere look."""
+    monkeypatch.setitem(_root_user._REMOVAL, "access_keys", ("get_access_key_last_used", "AccessKeyId"))
+    result = remove(sandbox, account_ids=[LEGACY])
+    assert result["failed"] is True
+    [entry] = result["accounts"]
+    assert entry["outcome"] == "unverified"
+    assert outcomes(entry)[:3] == [
+        ("access_keys", "unverified"),
+        ("access_keys", "unverified"),
+        ("signing_certificates", "removed"),
+    ]
+    assert len(root_users(sandbox)[LEGACY]["access_keys"]) == 2
+
+
+def test_a_deletion_that_aws_denies_is_told_and_stops_no_other(sandbox, monkeypatch):
+    """The task policy allows no CreateLoginProfile: AWS's denial stands for any that a deletion may meet."""
+    monkeypatch.setitem(_root_user._REMOVAL, "password", ("create_login_profile", None))
+    result = remove(sandbox, account_ids=[LEGACY])
+    [entry] = result["accounts"]
+    assert entry["outcome"] == "failed"
+    assert outcomes(entry) == [
+        ("access_keys", "removed"),
+        ("access_keys", "removed"),
+        ("signing_certificates", "removed"),
+        ("password", "failed"),
+        ("mfa_devices", "skipped"),
+        ("mfa_devices", "skipped"),
+    ]
+    assert "AccessDenied" in entry["reason"]
+    assert result["failed"] is True
+    assert result["changed"] is True
+    left = root_users(sandbox)[LEGACY]
+    assert left["password"] is True
+    assert len(left["mfa_devices"]) == 2
+
+
+def test_what_somebody_else_removes_meanwhile_is_absent(sandbox):
+    key = root_users(sandbox)[LEGACY]["access_keys"][1]
+
+    def interfere(event):
+        if event["operation"] == "DeleteAccessKey" and not raced:
+            raced.append(event)
+            session = sandbox.client("sts", "operator").assume_root(
+                TargetPrincipal=LEGACY,
+                TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"},
+            )["Credentials"]
+            keys = (session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"])
+            sandbox.client_with("iam", *keys).delete_access_key(AccessKeyId=key)
+
+    raced = []
+    sandbox.on_event(interfere)
+    result = remove(sandbox, account_ids=[LEGACY])
+    assert result["failed"] is False
+    [entry] = result["accounts"]
+    assert outcomes(entry)[:2] == [("access_keys", "removed"), ("access_keys", "absent")]
+    assert entry["outcome"] == "removed"
+    assert root_users(sandbox)[LEGACY] == NOTHING
+
+
+def test_an_account_shut_off_by_policy_is_unreachable_and_keeps_everything(sandbox):
+    before = root_users(sandbox)["777788889999"]
+    result = remove(sandbox, account_ids=["777788889999"])
+    assert result["failed"] is True
+    assert result["changed"] is False
+    assert "service control policy" in result["msg"]
+    assert root_users(sandbox)["777788889999"] == before
+
+
+def test_the_delegated_administrator_can_do_it_too(sandbox):
+    assert remove(sandbox, "delegate", account_ids=[LEGACY])["summary"] == {"removed": 1}
+    assert root_users(sandbox)[LEGACY] == NOTHING

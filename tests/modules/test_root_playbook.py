@@ -1,0 +1,98 @@
+"""The modules as their users run them: ansible-playbook in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox import Box
+
+# One block for both collections: our group extends that of amazon.aws.
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  module_defaults:
+    group/breakglass.aws.aws:
+      endpoint_url: "{{ endpoint }}"
+      access_key: "{{ key.access_key }}"
+      secret_key: "{{ key.secret_key }}"
+      session_token: "{{ key.session_token or omit }}"
+      region: us-east-1
+  tasks: []
+"""
+
+
+@pytest.fixture
+def play(sandbox: Box, tmp_path: Path):
+    def run(*tasks: dict, arguments: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+        book = yaml.safe_load(PLAY)
+        book[0]["tasks"] = list(tasks)
+        (tmp_path / "play.yml").write_text(yaml.safe_dump(book))
+        variables = {"endpoint": sandbox.url, "key": sandbox.credentials("operator")}
+        (tmp_path / "variables.json").write_text(json.dumps(variables))
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
+        return subprocess.run(
+            [
+                Path(sys.executable).with_name("ansible-playbook"),
+                *("-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/variables.json", *arguments),
+                tmp_path / "play.yml",
+            ],
+            env={
+                **environment,
+                "ANSIBLE_HOME": str(tmp_path / "home"),
+                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+                "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+                "AWS_EC2_METADATA_DISABLED": "true",
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def test_a_play_looks_foretells_and_removes(play, sandbox):
+    removal = {"breakglass.aws.root_credentials": {"account_ids": ["444455556666"]}}
+    before = sandbox.snapshot()
+    rehearsal = play(removal, arguments=("--check", "--diff"))
+    assert rehearsal.returncode == 0, rehearsal.stdout + rehearsal.stderr
+    assert "changed=1" in rehearsal.stdout
+    assert "MFA device GAHT55556666" in rehearsal.stdout
+    assert sandbox.snapshot() == before
+
+    done = play(
+        {"amazon.aws.aws_caller_info": {}, "register": "caller"},
+        {"ansible.builtin.assert": {"that": ["caller.account == '111122223333'"]}},
+        {"breakglass.aws.root_access_info": {"account_id": "444455556666"}, "register": "access"},
+        {"ansible.builtin.assert": {"that": ["access.ready"]}},
+        removal,
+        {"breakglass.aws.root_credentials_info": {"account_ids": ["444455556666"]}, "register": "audit"},
+        {"ansible.builtin.assert": {"that": ["audit.summary.absent == 1"]}},
+        arguments=("-vvv",),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "changed=1" in done.stdout
+    assert not any(sandbox.snapshot()["root_users"]["444455556666"].values())
+    assert "DEPRECATION" not in done.stdout + done.stderr
+
+
+def test_a_failing_task_says_cause_and_fix_and_shows_no_traceback(play):
+    failed = play(
+        {"breakglass.aws.root_credentials": {"account_ids": [1402433619]}, "ignore_errors": True},
+        {"breakglass.aws.root_credentials": {"account_ids": ["777788889999"]}},
+    )
+    said = failed.stdout + failed.stderr
+    assert failed.returncode == 2
+    assert "012345670123" in said
+    assert "vault (777788889999) is unreachable" in said
+    assert "service control policy" in said
+    assert "Traceback" not in said
