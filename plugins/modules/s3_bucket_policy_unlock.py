@@ -248,6 +248,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_request imp
 from ansible_collections.breakglass.aws.plugins.module_utils._root_session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 
+REQUIRED = {
+    planning.REPAIR: ["backup_dir"],
+    planning.REPLACE: ["backup_dir", "policy"],
+    planning.DELETE: ["backup_dir"],
+    planning.RESTORE: ["backup"],
+}
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -269,6 +276,9 @@ class Wish:
         for option, only in (("policy", planning.REPLACE), ("backup", planning.RESTORE)):
             if params[option] is not None and mode != only:
                 raise InvalidInput(option, params[option], f"nothing with mode={mode}; it belongs to mode={only}")
+        for option in REQUIRED[mode]:
+            if params[option] is None:  # given as null, which required_if lets pass
+                raise InvalidInput(option, None, f"a value, with mode={mode}")
         backup_dir = params["backup_dir"] or os.path.dirname(os.path.abspath(params["backup"]))
         _backup.would_be_writable(backup_dir)
         return cls(account_id, bucket, mode, params["backup"], backup_dir)
@@ -382,12 +392,7 @@ def main() -> None:
             "protected_buckets": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "int", "default": 60},
         },
-        required_if=[
-            ("mode", planning.REPAIR, ["backup_dir"]),
-            ("mode", planning.REPLACE, ["backup_dir", "policy"]),
-            ("mode", planning.DELETE, ["backup_dir"]),
-            ("mode", planning.RESTORE, ["backup"]),
-        ],
+        required_if=[("mode", mode, options) for mode, options in REQUIRED.items()],
     ).run(unlock)
 
 
