@@ -81,6 +81,7 @@ def run(
         ending.failure = error.evalue if plain else f"{error.ename}: {error.evalue}"
     finally:
         ending.cells = list(cells.values())
+        ending.page.touch(mode=0o600)
         ending.page.write_text(page(notebook), encoding="utf-8")
     ending.changed = bool(folder) and _changed(folder)
     return ending

@@ -182,7 +182,7 @@ class _TaskList:
             ["task", "state", "time"],
             [
                 [
-                    render.lines([render.plain(row["task"]), *([render.text(row["note"])] if row["note"] else [])]),
+                    render.words(row["task"], *([render.small(row["note"])] if row["note"] else [])),
                     render.badge(row["state"]),
                     f"{row['took']:.1f} s" if "took" in row else None,
                 ]
@@ -194,24 +194,31 @@ class _TaskList:
 def _state(event: Event) -> str:
     if event["event"] == "changed" and event["check_mode"]:
         return "would change"
+    if event["event"] == "skipped":
+        return "not run"  # unlike an account that is skipped, nothing to look at
     return "failed, ignored" if event["ignored"] else event["event"]
 
 
 def _note(event: Event) -> str:
     condition = event["result"].get("false_condition")
-    return f"because not: {condition}" if event["event"] == "skipped" and condition else ""
+    return f"only when {condition}" if event["event"] == "skipped" and condition else ""
 
 
 def _introduction(record: Record) -> render.Shown:
     return render.stack(
         [
             render.heading(f"Runbook {record.runbook}", "plan only" if record.check_mode else "for real"),
-            render.facts(record.parameters),
+            render.facts({name: _as_given(value) for name, value in record.parameters.items()}),
             render.notice("check_mode is true: this run looks and plans, and changes nothing in AWS.", "plan only")
             if record.check_mode
             else render.notice("check_mode is false: this run acts, once the plan is made.", "for real"),
         ]
     )
+
+
+def _as_given(value: Any) -> Any:
+    """A parameter's value in the spelling that a command line takes."""
+    return json.dumps(value) if isinstance(value, bool | dict) else value
 
 
 def _evidence(record: Record) -> render.Shown:

@@ -83,12 +83,14 @@ def check(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str
     """
     known = {parameter.name: parameter for parameter in parameters}
     problems = [f"{name} is not a parameter of this runbook." for name in given if name not in known]
-    problems += [problem for name, value in given.items() for problem in _secrets(name, value)]
+    secrets = {name: problem for name, value in given.items() if (problem := _secret(name, value))}
+    problems += secrets.values()
     values = {}
     for parameter in known.values():
-        value = given.get(parameter.name, parameter.default)
+        if parameter.name in secrets:
+            continue  # no message may repeat it
         try:
-            values[parameter.name] = _fit(parameter, value)
+            values[parameter.name] = _fit(parameter, given.get(parameter.name, parameter.default))
         except ValueError as error:
             problems.append(str(error))
     if problems:
@@ -106,13 +108,14 @@ def describe(parameters: Iterable[Parameter]) -> list[str]:
     ]
 
 
-def _secrets(name: str, value: Any) -> list[str]:
-    """Say what must not be given as a parameter: papermill stores every value in the notebook, twice."""
+def _secret(name: str, value: Any) -> str | None:
+    """Say why something must not be given as a parameter: papermill stores every value in the notebook, twice."""
     where = f"{name} must not be given: parameters are stored in the executed notebook, and "
     if SECRET_NAME.search(name):
-        return [where + "its name says that it is a secret."]
+        return where + "its name says that it is a secret."
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return [where + f"its value looks like {kind}." for kind, pattern in SECRET_VALUES.items() if pattern.search(text)]
+    kinds = [kind for kind, pattern in SECRET_VALUES.items() if pattern.search(text)]
+    return where + f"its value looks like {kinds[0]}." if kinds else None
 
 
 def _fit(parameter: Parameter, value: Any) -> Any:

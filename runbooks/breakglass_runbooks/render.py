@@ -68,10 +68,10 @@ def stack(parts: Iterable[Shown | None]) -> Shown:
 
 
 def text(words: Any) -> Shown:
-    """A paragraph; line breaks stay."""
+    """A paragraph; line breaks and indentation stay."""
     words = str(words)
     return Shown(
-        f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-line;">{escape(words)}</div>',
+        f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-wrap;">{escape(words)}</div>',
         _escape_markdown(words),
     )
 
@@ -99,7 +99,7 @@ def notice(words: str, tone: str) -> Shown:
     """A sentence nobody may miss, with a coloured edge."""
     colour = TONES.get(tone, GREY)
     return Shown(
-        f'<div style="{FONT} {WRAP} white-space: pre-line; border-left: 4px solid {colour}; '
+        f'<div style="{FONT} {WRAP} white-space: pre-wrap; border-left: 4px solid {colour}; '
         f'background: rgba(128,128,128,.09); padding: 8px 12px; margin: 8px 0;">{escape(words)}</div>',
         "\n".join(f"> {_escape_markdown(line)}" for line in words.splitlines()),
     )
@@ -212,7 +212,7 @@ def folded(summary: str, content: Shown) -> Shown:
 
 def diff(before: str, after: str, title: str = "") -> Shown | None:
     """What is taken out and what is put in, with the lines around; None when nothing differs."""
-    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=15, lineterm=""))[2:]
+    changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=40, lineterm=""))[2:]
     if not changes:
         return None
     colours = {"+": "rgba(46,160,67,.20)", "-": "rgba(248,81,73,.20)", "@": "rgba(128,128,128,.15)"}

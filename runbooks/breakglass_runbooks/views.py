@@ -261,7 +261,9 @@ def _item(item: Mapping[str, Any], check_mode: bool) -> Shown:
 
 
 def _backup(backup: Mapping[str, Any]) -> Shown:
-    return render.lines([render.mono(backup["path"]), render.words("SHA-256", render.mono(backup.get("sha256")))])
+    return render.lines(
+        [render.mono(backup["path"]), render.words("SHA-256 of the policy", render.mono(backup.get("sha256")))]
+    )
 
 
 def _session(session: Mapping[str, Any]) -> Shown:

@@ -1,0 +1,75 @@
+"""What the tests of the runbooks share: a place to run them from, and notebooks made for a test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+# State of tools that a test must not leave in anybody's home.
+TOOL_FOLDERS = ("ANSIBLE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+
+
+@dataclass
+class Workplace:
+    """A folder of one's own to run commands in, with the environment of an identity."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of this Python: its module and arguments."""
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    def texts(self) -> dict[Path, str]:
+        """Everything that lies in the folder by now."""
+        files = (path for path in self.folder.rglob("*") if path.is_file())
+        return {path: path.read_text(encoding="utf-8", errors="replace") for path in files}
+
+
+@pytest.fixture(scope="session")
+def make_workplace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mapping[str, str]], Workplace]:
+    """Make a workplace, given the environment variables of an identity."""
+
+    def make(identity: Mapping[str, str]) -> Workplace:
+        folder = tmp_path_factory.mktemp("workplace")
+        tools = tmp_path_factory.mktemp("tools")
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        own = {name: str(tools / name.lower()) for name in TOOL_FOLDERS}
+        return Workplace(folder, {**inherited, **own, **identity})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_notebook() -> Callable[..., Path]:
+    """Write a notebook of code cells, each under a heading of its own; return its path."""
+
+    def write(path: Path, *sources: str, parameters: str = "") -> Path:
+        notebook = new_notebook(metadata={"kernelspec": {"name": "python3", "language": "python", "display_name": "x"}})
+        if parameters:
+            notebook.cells = [
+                new_markdown_cell("# A runbook"),
+                new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+            ]
+        for number, source in enumerate(sources, 1):
+            notebook.cells += [new_markdown_cell(f"## Step {number}"), new_code_cell(source)]
+        nbformat.write(notebook, path)
+        return path
+
+    return write

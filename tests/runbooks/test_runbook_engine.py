@@ -1,0 +1,156 @@
+"""The engine tells the truth about every cell, however a run ends, and so does the launcher."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+import pytest
+from breakglass_runbooks.execution import Progress
+from papermill.exceptions import PapermillExecutionError
+
+PARAMETERS = 'who: str = "nobody"  # whom to greet\ncheck_mode: bool = True\n'
+
+
+@pytest.fixture(autouse=True)
+def _tools_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what Jupyter and Ansible leave in the folder of the test."""
+    for name in ("ANSIBLE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "tools" / name))
+
+
+def states(notebook: Path) -> list[str]:
+    """The state of each cell with code."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    return [cell.metadata.papermill.status for cell in cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize(
+    ("second", "timeout", "expected", "said"),
+    [
+        ("2", None, ["completed", "completed", "completed"], ""),
+        ("raise ValueError('broken')", None, ["completed", "failed", "skipped"], "broken"),
+        ("import os; os.kill(os.getpid(), 9)", None, ["completed", "failed", "skipped"], "kernel died"),
+        ("import time; time.sleep(60)", 1, ["completed", "failed", "skipped"], "longer than 1 s"),
+    ],
+    ids=["ok", "error", "killed", "timeout"],
+)
+def test_every_end_is_told(
+    second: str,
+    timeout: int | None,
+    expected: list[str],
+    said: str,
+    tmp_path: Path,
+    write_notebook: Callable[..., Path],
+) -> None:
+    source = write_notebook(tmp_path / "in.ipynb", "1", second, "3")
+    heard: list[Progress] = []
+
+    def run() -> Any:
+        return papermill.execute_notebook(
+            str(source),
+            str(tmp_path / "out.ipynb"),
+            engine_name="breakglass",
+            progress_bar=False,
+            execution_timeout=timeout,
+            on_progress=heard.append,
+        )
+
+    if said:
+        with pytest.raises(PapermillExecutionError, match=said):
+            run()
+    else:
+        run()
+    assert states(tmp_path / "out.ipynb") == expected
+    assert [cell.status for cell in heard if cell.status != "running"] == expected
+    assert [cell.title for cell in heard if cell.status != "running"] == ["Step 1", "Step 2", "Step 3"]
+    saved = (tmp_path / "out.ipynb").read_text()
+    assert said in saved
+    left = [path.name for path in tmp_path.iterdir() if path.name.startswith("kernel")]
+    assert left == []
+
+
+def launch(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "breakglass_runbooks", "run", *arguments]
+    return subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}, **options
+    )
+
+
+def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
+    tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    source = write_notebook(tmp_path / "wait.ipynb", "import time; time.sleep(60)", "2", parameters=PARAMETERS)
+    process = launch(tmp_path, str(source), "--json", "--output", "out{who}.ipynb")
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "cell" and (event["title"], event["status"]) == ("Step 1", "running"):
+            process.send_signal(signal.SIGTERM)
+            break
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert states(tmp_path / "out{who}.ipynb") == ["completed", "failed", "skipped"]
+    assert "interrupted while this cell was running" in (tmp_path / "out{who}.html").read_text()
+
+
+def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
+    source = write_notebook(
+        tmp_path / "greet.ipynb",
+        "%load_ext breakglass_runbooks\n%runbook greet",
+        '%%tasks\n- name: Greet\n  ansible.builtin.fail:\n    msg: "Nobody is called {{ who }}."\n',
+        parameters=PARAMETERS,
+    )
+    process = launch(tmp_path, str(source), "-p", "who=0042", "--output", "out.ipynb")
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "\x1b" not in output
+    assert "[4/4] Step 2: failed in" in output
+    assert output.index("FAILED at 'Step 2'") < output.index("Nobody is called 0042.")
+    page = (tmp_path / "out.html").read_text()
+    assert "Nobody is called 0042." in page
+    assert "<script" not in page
+    assert (tmp_path / "out.ipynb").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["no_such_runbook"], "There are: "),
+        (["greet.ipynb", "-p", "whom=x"], "whom is not a parameter"),
+        (["greet.ipynb", "-p", "check_mode=perhaps"], "must be true or false"),
+        (["greet.ipynb", "-p", "who"], "NAME=VALUE"),
+        (["greet.ipynb", "--parameters-file", "none.json"], "cannot be read"),
+        (["greet.ipynb", "--output", "there.ipynb"], "is not overwritten"),
+        (["greet.ipynb", "--output", "/dev/null/out.ipynb"], "cannot be written"),
+        (["greet.ipynb", "--output", "out.txt"], "ends in .ipynb"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_anything_runs(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    write_notebook: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from breakglass_runbooks.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    write_notebook(tmp_path / "greet.ipynb", "1", parameters=PARAMETERS)
+    (tmp_path / "there.ipynb").write_text("evidence")
+    assert main(["run", *arguments]) == 1
+    output = capsys.readouterr()
+    assert said in output.err
+    assert "Traceback" not in output.err
+    assert "completed" not in output.out
+    assert (tmp_path / "there.ipynb").read_text() == "evidence"

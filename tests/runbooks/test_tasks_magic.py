@@ -1,0 +1,227 @@
+"""%%tasks without AWS: variables in and out, check mode, failures that can be read, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.play import check_tasks
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+SECRET = "planted-secret-of-the-environment"
+
+
+class Notebook:
+    """A kernel's shell in which cells are run one by one."""
+
+    def __init__(self) -> None:
+        self.shell = InteractiveShell.instance()
+        self.shown = ""
+
+    def cell(self, source: str) -> None:
+        """Run a cell and raise what it raises; what it displays is in `shown`."""
+        with capture_output() as captured:
+            result = self.shell.run_cell(textwrap.dedent(source), store_history=True)
+        self.shown = "\n".join(
+            [captured.stdout, captured.stderr, *(json.dumps(output.data) for output in captured.outputs)]
+        )
+        result.raise_error()
+
+    def failure(self, source: str) -> str:
+        """Run a cell that must fail; return all that its reader sees of that."""
+        with pytest.raises(RunbookError) as failure:
+            self.cell(source)
+        return str(failure.value)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.shell.user_ns[name]
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    """A notebook in which a run has been started, for real."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "ansible"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    InteractiveShell.clear_instance()
+    notebook = Notebook()
+    notebook.cell('account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""')
+    notebook.cell('account_id = "012345678901"\ncheck_mode = False')
+    notebook.cell("%load_ext breakglass_runbooks\n%runbook test")
+    yield notebook
+    notebook.shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def test_variables_go_in_and_results_come_out(notebook: Notebook, tmp_path: Path) -> None:
+    notebook.cell("import json\n_private = 1\nown = 'of the notebook'")
+    notebook.cell(
+        """\
+        %%tasks
+        - name: See what is there
+          ansible.builtin.debug:
+            msg: "{{ account_id }} {{ check_mode }} {{ [own, json, _private] | select('defined') | length }}"
+          register: seen
+
+        - name: Keep a fact
+          ansible.builtin.set_fact:
+            number: "{{ 40 + 2 }}"
+            hostile: !unsafe "{{ 1 + 1 }}"
+
+        - name: Fail, but go on
+          ansible.builtin.command: "false"
+          ignore_errors: true
+          register: ignored
+
+        - name: Never
+          ansible.builtin.debug:
+          when: number == 0
+          register: never
+        """
+    )
+    assert notebook["seen"]["msg"] == "012345678901 False 0"
+    assert notebook["number"] == 42
+    assert (notebook["ignored"]["failed"], notebook["ignored"]["rc"]) == (True, 1)
+    assert notebook["never"]["skipped"] is True
+    # What is text stays text on its way back, even where it looks like a template; a new result replaces an old one.
+    notebook.cell(
+        """\
+        %%tasks
+        - name: Use it again
+          ansible.builtin.debug:
+            msg: "{{ hostile }} {{ seen.msg | length }} {{ never is skipped }} {{ ignored is failed }}"
+          register: seen
+
+        - name: The new one counts
+          ansible.builtin.assert:
+            that: "'length' not in seen.msg and seen.msg.startswith('{' ~ '{ 1')"
+        """
+    )
+    assert notebook["seen"]["msg"] == "{{ 1 + 1 }} 20 True True"
+    assert [path.name for path in tmp_path.glob("breakglass-*")] == []
+
+
+def test_check_mode_is_for_the_whole_cell_and_changes_nothing(notebook: Notebook, tmp_path: Path) -> None:
+    write = f"""\
+        %%tasks
+        - name: Write a file
+          ansible.builtin.copy:
+            content: "one line\\n"
+            dest: "{tmp_path}/written"
+            mode: "0600"
+        """
+    notebook.cell("check_mode = 'true'")  # as papermill -p leaves it
+    notebook.cell(write)
+    assert not (tmp_path / "written").exists()
+    assert "would change" in notebook.shown
+    assert "+one line" in notebook.shown
+    notebook.cell("check_mode = False")
+    notebook.cell(write)
+    assert (tmp_path / "written").exists()
+    assert "would change" not in notebook.shown
+
+
+def test_a_failing_task_says_first_what_it_has_to_say(notebook: Notebook) -> None:
+    failure = notebook.failure(
+        """\
+        %%tasks
+        - name: Works
+          ansible.builtin.debug:
+
+        - name: Breaks
+          ansible.builtin.fail:
+            msg: |
+              The account {{ account_id }} cannot be used.
+              Take another one.
+
+        - name: Is not reached
+          ansible.builtin.debug:
+        """
+    )
+    assert failure.splitlines()[:2] == ["The account 012345678901 cannot be used.", "Take another one."]
+    assert "line 5 of this cell" in failure
+    assert "Traceback" not in notebook.shown
+    assert "Is not reached" not in notebook.shown
+    evidence = json.loads(Path(notebook["evidence_dir"], "evidence.json").read_text())
+    assert evidence["outcome"] == "failed"
+    assert [step["outcome"] for step in evidence["steps"]] == ["ok", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("- name: a: b\n", r"not valid YAML \(line 2, column 10\)"),
+        ("\n- name: x\n  debug:\n - y\n", r"not valid YAML \(line 5, column 2\)"),
+        ("name: x\n", r"not a list of tasks \(line 2\)"),
+        ("- name: x\n  debug:\n- just words\n", "Line 4 of this cell is not a task"),
+        ("\n# only a comment\n", "has no tasks"),
+    ],
+)
+def test_what_is_no_list_of_tasks_is_refused_with_the_line(cell: str, said: str) -> None:
+    with pytest.raises(RunbookError, match=said):
+        check_tasks(cell)
+
+
+def test_an_unknown_module_is_named_with_its_line(notebook: Notebook) -> None:
+    failure = notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n- name: y\n  no.such.module:\n")
+    assert "no.such.module" in failure
+    assert "line 4 of this cell" in failure
+    assert "breakglass-" not in failure
+
+
+def test_secrets_of_tasks_and_environment_stay_out_of_sight(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("ANSIBLE_VERBOSITY", "4")
+    notebook.cell(
+        """\
+        %%tasks
+        - name: Print what must not be seen
+          ansible.builtin.command: printenv AWS_SECRET_ACCESS_KEY
+          no_log: true
+          register: hidden
+
+        - name: See that it is really there
+          ansible.builtin.assert:
+            that: hidden.stdout | length > 10
+        """
+    )
+    assert SECRET not in notebook.shown
+    assert SECRET not in json.dumps(notebook["hidden"])
+    texts = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    assert texts
+    assert not any(SECRET.encode() in text for text in texts)
+
+
+def test_results_that_are_no_longer_data_are_named(notebook: Notebook) -> None:
+    notebook.cell("%%tasks\n- name: x\n  ansible.builtin.debug:\n  register: seen\n")
+    notebook.cell("seen = object()")
+    assert "seen was registered" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
+
+
+def test_a_run_must_be_started_with_what_it_needs(notebook: Notebook) -> None:
+    notebook.cell("account_id = 12345678901; evidence_dir = ''")
+    failure = notebook.failure("%runbook test")
+    assert '"012345678901"' in failure
+    assert "account_id (str, required)" in failure
+
+
+def test_evidence_of_another_run_is_not_touched(notebook: Notebook, tmp_path: Path) -> None:
+    first = notebook["evidence_dir"]
+    notebook.cell("%runbook test")  # once more by hand: a new run, in a new folder
+    assert notebook["evidence_dir"] != first
+    notebook.cell(f"evidence_dir = {first!r}")
+    assert "holds the evidence of another run" in notebook.failure("%runbook test")
+    notebook.cell("evidence_dir = '/dev/null/x'")
+    assert "cannot be made" in notebook.failure("%runbook test")
+    assert os.stat(first).st_mode & 0o077 == 0
