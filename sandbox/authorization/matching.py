@@ -185,7 +185,7 @@ class Principals:
     aws: frozenset[str]
     services: frozenset[str]
     federated: frozenset[str]
-    canonical_users: frozenset[str]
+    canonical_users: frozenset[str]  # S3's way of naming an account
 
     def name(self, principal: Principal) -> Named:
         """How closely these name the principal."""
@@ -197,9 +197,8 @@ class Principals:
             return Named.ITSELF if principal.arn in self.federated else Named.NOT
         if principal.kind == "anonymous":
             return Named.NOT
-        return max(
-            (how for name, how in _names(principal) if name in self.aws), default=self._by_canonical_id(principal)
-        )
+        by_account = Named.ACCOUNT if principal.canonical_user_id in self.canonical_users else Named.NOT
+        return max((how for name, how in _names(principal) if name in self.aws), default=by_account)
 
     def exempt(self, principal: Principal) -> bool:
         """Whether, as NotPrincipal, these spare the principal.
@@ -212,17 +211,12 @@ class Principals:
             return named == {how for _, how in _names(principal)}
         return self.name(principal) is not Named.NOT
 
-    def _by_canonical_id(self, principal: Principal) -> Named:
-        """A canonical user id stands for an account in S3 policies."""
-        if principal.canonical_user_id not in self.canonical_users:
-            return Named.NOT
-        return Named.ITSELF if principal.kind == "root" else Named.ACCOUNT
-
 
 def _names(principal: Principal) -> list[tuple[str, Named]]:
-    """Every name by which an AWS principal can be called in a policy, and how closely each names it."""
-    if principal.kind == "root":
-        return [(principal.account, Named.ITSELF)]
+    """Every name by which an AWS principal can be called in a policy, and how closely each names it.
+
+    The root user has no name but its account's.
+    """
     names = [(principal.account, Named.ACCOUNT), (principal.arn, Named.ITSELF)]
     if principal.kind == "role_session":
         names.append((principal.role_arn or "", Named.ROLE))

@@ -131,8 +131,6 @@ def _parse(document: str | bytes) -> Policy:
         except PolicyError as error:
             error.statement = index
             raise
-    if not statements:
-        raise PolicyError("Could not parse the policy: Statement is empty!")
     sids = [statement.sid for statement in statements if statement.sid]
     if len(sids) != len(set(sids)):
         raise PolicyError("Statement IDs (SID) in a single policy must be unique.")

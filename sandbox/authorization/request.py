@@ -49,7 +49,9 @@ class Principal:
 class Request:
     """One action on one resource, with the context keys its conditions are tested against.
 
-    `resource_account` is the account that owns the resource; None when the action has no owned resource.
+    `resource_account` is the account that owns the resource. It is None when nobody does, and also when the resource
+    is another account's but no policy of that account could allow the action: sts:AssumeRoot needs no permission in
+    the member account, whose trust is its membership.
     """
 
     principal: Principal

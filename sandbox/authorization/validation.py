@@ -67,6 +67,8 @@ def _resource_statements(document: str | bytes, service: str, principal_exists: 
         raise PolicyError("Policies must be valid JSON and the first byte must be '{'")
     parse(document)
     statements = as_list(load(document)["Statement"])
+    if not statements:
+        raise PolicyError("Could not parse the policy: Statement is empty!")
     for statement in statements:
         if "Principal" not in statement and "NotPrincipal" not in statement:
             raise PolicyError("Missing required field Principal")

@@ -221,6 +221,45 @@ def test_block(block, context, satisfied):
     assert holds(block, context) is satisfied
 
 
+ROLE = "arn:aws:iam::111122223333:role/path/admin"
+# principal, keys that follow from it (None: absent)
+DERIVED = [
+    (
+        Principal("111122223333", "arn:aws:iam::111122223333:root", "root"),
+        {"aws:PrincipalType": "Account", "aws:userid": "111122223333", "aws:username": None},
+    ),
+    (
+        Principal("111122223333", "arn:aws:sts::111122223333:assumed-role/admin/s", "role_session", "AROAX:s", ROLE),
+        {"aws:PrincipalArn": ROLE, "aws:PrincipalType": "AssumedRole", "aws:userid": "AROAX:s", "aws:username": None},
+    ),
+    (
+        Principal("", "", "anonymous"),
+        {"aws:PrincipalType": "Anonymous", "aws:userid": "anonymous", "aws:PrincipalArn": None},
+    ),
+    (
+        Principal("", "config.amazonaws.com", "service"),
+        {
+            "aws:PrincipalIsAWSService": "true",
+            "aws:PrincipalServiceName": "config.amazonaws.com",
+            "aws:PrincipalAccount": None,
+            "aws:ResourceAccount": "444455556666",
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("principal", "key", "value"),
+    [(principal, key, value) for principal, keys in DERIVED for key, value in keys.items()],
+)
+def test_key_that_follows_from_the_request(principal, key, value):
+    condition = {"Null": {key: "true"}} if value is None else {"StringEquals": {key: value}}
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition}
+    policies = Policies(resource={"Version": "2012-10-17", "Statement": statement})
+    decision = evaluate(Request(principal, "test:Do", "arn:aws:test:::x", "444455556666"), policies)
+    assert decision.reason == "explicit_deny"
+
+
 def test_version_2008_has_no_variables():
     block = {"StringEquals": {KEY: "${aws:username}"}}
     assert not holds(block, {KEY: "alice"}, version="2008-10-17")

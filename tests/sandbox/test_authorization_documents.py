@@ -73,7 +73,6 @@ def test_no_statement(statement, message):
         (b"\xff", "This policy contains invalid Json"),
         ("[]", FIRST_BYTE),
         ("{}", "Missing required field Statement"),
-        ({"Statement": []}, "Could not parse the policy: Statement is empty!"),
         ({"Version": "2012-10-18", "Statement": [GOOD]}, "The policy must contain a valid version string"),
         ({"Version": "2012-10-17", "Statements": [GOOD]}, "Unknown field Statements"),
         (
@@ -156,6 +155,12 @@ def test_no_bucket_policy(statement, message):
     with pytest.raises(PolicyError) as error:
         validate_bucket_policy(policy(GOOD, statement), "b", principal_exists=exists)
     assert str(error.value) == message
+
+
+def test_an_empty_policy_is_one_but_not_for_a_bucket():
+    assert parse(policy()).statements == ()
+    with pytest.raises(PolicyError, match="Statement is empty!"):
+        validate_bucket_policy(policy(), "b")
 
 
 @pytest.mark.parametrize("document", ["", "Deny", b"\xff", f"[{policy(GOOD)}]"])
