@@ -107,7 +107,7 @@ class ActionModule(ActionBase):
         return None
 
     def _environment(self) -> dict[str, str]:
-        """Ours and the task's own, with the runbooks on Python's path. Not on a command line: others could read that."""
+        """Ours and the task's own, with the runbooks on Python's path; a command line could be read by others."""
         own: dict[str, t.Any] = {}
         self._compute_environment_string(own)
         path = [RUNBOOKS, *filter(None, [os.environ.get("PYTHONPATH")])]

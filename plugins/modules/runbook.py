@@ -10,8 +10,8 @@ module: runbook
 short_description: Run a recovery procedure that is a notebook
 version_added: 0.1.0
 description:
-  - Runs a runbook of this collection, or a notebook of your own, with parameters, and keeps the executed notebook, a page
-    of it and its evidence.
+  - Runs a runbook of this collection, or a notebook of your own, with parameters, and keeps the executed notebook, a
+    page of it and its evidence.
   - Shows on the terminal how far it is.
   - It runs on the controller, with Ansible's own interpreter, whatever host the play is for.
 requirements:
@@ -39,8 +39,8 @@ options:
     type: path
   extra_vars_except:
     description:
-      - When given, the extra variables of the command line are parameters too, all but the ones with these names and those
-        of Ansible and AWX themselves. The playbook P(breakglass.aws.runbook#playbook) uses this.
+      - When given, the extra variables of the command line are parameters too, all but the ones with these names and
+        those of Ansible and AWX themselves. The playbook P(breakglass.aws.runbook#playbook) uses this.
     type: list
     elements: str
 attributes:
