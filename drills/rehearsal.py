@@ -18,6 +18,11 @@ from typing import Any
 
 import boto3
 
+from sandbox import client as sandbox_client
+
+# No proxy of the environment may get between this machine and itself.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 # Seconds the sandbox may take to end after it was asked to.
 STOP_TIMEOUT = 10
 
@@ -33,23 +38,23 @@ class Rehearsal:
     url: str
 
     def _control(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}/_sandbox/{path}", timeout=30) as answer:
+        with _OPENER.open(f"{self.url}/_sandbox/{path}", timeout=30) as answer:
             return json.load(answer)
 
     def environment(self, identity: str) -> dict[str, str]:
         """The environment variables that make an AWS client act as `identity`."""
-        return self._control(f"identities/{identity}")["environment"]
+        return sandbox_client.environment(self.url, self._control(f"identities/{identity}"))
 
     def client(self, service: str, identity: str, region: str) -> Any:
         """A boto3 client for `service` that acts as `identity`."""
-        variables = self.environment(identity)
+        credentials = self._control(f"identities/{identity}")
         return boto3.client(
             service,
             region_name=region,
             endpoint_url=self.url,
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-            aws_session_token=variables["AWS_SESSION_TOKEN"] or None,
+            aws_access_key_id=credentials["access_key"],
+            aws_secret_access_key=credentials["secret_key"],
+            aws_session_token=credentials["session_token"],
         )
 
     def snapshot(self) -> dict[str, Any]:
