@@ -82,6 +82,11 @@ class Connection:
         """A client with the caller's own credentials."""
         return self._client(service, region)
 
+    @functools.cached_property
+    def sts(self) -> t.Any:
+        """The one STS client of a run: all accounts share its adaption to throttling."""
+        return self.client("sts")
+
     def root_client(self, service: str, credentials: dict, region: str | None = None) -> t.Any:
         """A client with the ``Credentials`` of AssumeRoot's answer and nothing else.
 
@@ -113,10 +118,13 @@ class Connection:
             "region_name": region or self.region,
             "config": self._config.merge(config) if config else self._config,
         }
-        with self._lock:
-            client = self._session.client(service, **options)
-            if urlsplit(client.meta.endpoint_url).hostname == "sts.amazonaws.com":
-                # An old botocore, or AWS_STS_REGIONAL_ENDPOINTS=legacy: the global endpoint has no AssumeRoot.
-                options["endpoint_url"] = f"https://sts.{options['region_name']}.amazonaws.com"
+        try:
+            with self._lock:
                 client = self._session.client(service, **options)
+                if urlsplit(client.meta.endpoint_url).hostname == "sts.amazonaws.com":
+                    # An old botocore, or AWS_STS_REGIONAL_ENDPOINTS=legacy: the global endpoint has no AssumeRoot.
+                    options["endpoint_url"] = f"https://sts.{options['region_name']}.amazonaws.com"
+                    client = self._session.client(service, **options)
+        except (BotoCoreError, ValueError) as error:
+            raise explain(error, f"connecting to {service}") from error
         return client

@@ -172,7 +172,8 @@ def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:
     if isinstance(error, (aws.HTTPClientError, aws.ConnectionError)):
         return (
             f"No answer while {doing} ({detail}).",
-            "Check the network, endpoint_url and AWS_ENDPOINT_URL; an endpoint on this machine must be started first.",
+            "Check the network, region, endpoint_url and AWS_ENDPOINT_URL; "
+            "an endpoint on this machine must be started first.",
         )
     if isinstance(error, (aws.NoRegionError, aws.InvalidRegionError)):
         return f"The region is not usable ({detail}).", "Set region, for example us-east-1."

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
+import traceback
 import typing as t
 
 from ansible.module_utils.ansible_release import __version__ as core_version
@@ -15,11 +15,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, explain
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 # The first botocore that knows AssumeRoot and an account's State.
 BOTOCORE = "1.40.30"
@@ -38,7 +35,11 @@ class BreakglassModule(AnsibleAWSModule):
     @functools.cached_property
     def connection(self) -> Connection:
         """Clients, made from the module's connection options. Our name in the user agent is what CloudTrail shows."""
-        region, endpoint_url, options = get_aws_connection_info(self)
+        try:
+            region, endpoint_url, options = get_aws_connection_info(self)
+        except TypeError as error:
+            given = self.params["aws_config"]
+            raise InvalidInput("aws_config", given, "what botocore.config.Config takes", hint=str(error)) from error
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
         return Connection(
             region=region,
@@ -66,6 +67,8 @@ class BreakglassModule(AnsibleAWSModule):
         """Exit with what ``work`` returns, or fail with the cause and fix of what it raises."""
         try:
             result = work(self)
-        except (BreakglassError, BotoCoreError, ClientError) as error:
-            self.fail(explain(error, "the task"))
+        except BreakglassError as error:
+            self.fail(error)
+        except Exception as error:  # a defect of ours: still a failed task with a message, its traceback for -vvv
+            self.fail(explain(error, "the task"), exception=traceback.format_exc())
         self.exit_json(**result)

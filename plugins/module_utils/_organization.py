@@ -46,7 +46,8 @@ class Switches:
 
 
 class Organization:
-    """Reads the caller's organization. Each fact is asked for once and then remembered; ``refresh`` forgets.
+    """Reads the caller's organization. Each fact is asked for once and then remembered; ``refresh`` forgets what
+    the steps of root_access change.
 
     Every method raises a BreakglassError when AWS does not answer the question.
     """
@@ -69,9 +70,10 @@ class Organization:
         return self._connection.client("iam")
 
     def refresh(self) -> None:
-        """Forget what was read: something has changed."""
+        """Forget the switches and the delegated administrators: they have changed."""
         with self._lock:
-            self._facts.clear()
+            self._facts.pop("switches", None)
+            self._facts.pop("delegated administrators", None)
 
     def describe(self) -> dict | None:
         """``id``, ``feature_set`` and ``management_account_id``; None when the caller is in no organization."""

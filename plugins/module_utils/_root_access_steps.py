@@ -30,13 +30,6 @@ class State:
     features: dict
     delegates: tuple
 
-    def public(self) -> dict:
-        return {
-            "trusted_access": self.trusted_access,
-            "features": dict(self.features),
-            "delegated_administrators": list(self.delegates),
-        }
-
 
 @dataclass(frozen=True)
 class Desired:
@@ -75,6 +68,22 @@ def read_state(organization: Organization) -> State:
         dict(switches.features),
         tuple(account.id for account in organization.delegated_administrators()),
     )
+
+
+def show(state: State, organization: Organization) -> dict:
+    """A state as root_access_info shows it. Names are what is known; one that may not be read is null."""
+    names = {account.id: account.name for account in organization.delegated_administrators()}
+    for delegate in set(state.delegates) - set(names):
+        with contextlib.suppress(BreakglassError):
+            account = organization.account(delegate)
+            names[delegate] = account and account.name
+    return {
+        "trusted_access": state.trusted_access,
+        "features": dict(state.features),
+        "delegated_administrators": [
+            {"account_id": delegate, "name": names.get(delegate)} for delegate in state.delegates
+        ],
+    }
 
 
 def next_step(state: State, desired: Desired) -> Step | None:

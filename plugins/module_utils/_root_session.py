@@ -30,6 +30,7 @@ class RootSession:
     def __init__(self, connection: Connection, account_id: str, task: Task, credentials: dict) -> None:
         self._connection = connection
         self._credentials = credentials
+        self._clients = {}
         self.account_id = account_id
         self.task = task
 
@@ -46,7 +47,9 @@ class RootSession:
 
     def client(self, service: str, region: str | None = None) -> t.Any:
         """A boto3 client that acts as the root user, built from this session's credentials alone."""
-        return self._connection.root_client(service, self._credentials, region)
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._connection.root_client(service, self._credentials, region)
+        return self._clients[service, region]
 
     def assert_root_of(self, account_id: str) -> dict:
         """Make sure that calls of this session act as the root user of ``account_id``; the answer of GetUser.
@@ -75,7 +78,7 @@ def open_root_session(connection: Connection, organization: Organization, accoun
     """
     caller = connection.caller
     try:
-        answer = connection.client("sts").assume_root(
+        answer = connection.sts.assume_root(
             TargetPrincipal=account_id,
             TaskPolicyArn={"arn": task.policy_arn(caller.partition)},
             DurationSeconds=task.seconds,

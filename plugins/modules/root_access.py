@@ -98,8 +98,8 @@ before:
     delegated_administrators:
       description: The accounts registered as delegated administrator for IAM.
       type: list
-      elements: str
-      sample: ["222233334444"]
+      elements: dict
+      sample: [{account_id: "222233334444", name: security}]
 after:
   description: How it stands now, read back; in check mode, how it would stand.
   returned: success
@@ -137,13 +137,15 @@ def desired(params: dict) -> steps.Desired:
 def converge(module: BreakglassModule) -> dict:
     target = desired(module.params)
     before = steps.read_state(module.organization)
+    before_shown = steps.show(before, module.organization)
     steps.refuse_impossible(module.organization, before, target)
     planned = steps.plan(before, target)
     for step in planned:
         if step.warning:
             module.warn(step.warning)
     if module.check_mode:
-        return result(before, planned[-1].becomes if planned else before, planned)
+        after = planned[-1].becomes if planned else before
+        return result(before_shown, steps.show(after, module.organization), planned)
 
     done = []
     wait_seconds = module.params["wait_timeout"] if module.params["wait"] else None
@@ -151,16 +153,16 @@ def converge(module: BreakglassModule) -> dict:
         after = steps.converge(module.organization, before, target, wait_seconds, done)
     except BreakglassError as error:
         module.fail(error, changed=bool(done), actions=[step.action for step in done])
-    return result(before, after, done)
+    return result(before_shown, steps.show(after, module.organization), done)
 
 
-def result(before: steps.State, after: steps.State, taken: list) -> dict:
+def result(before: dict, after: dict, taken: list) -> dict:
     return {
         "changed": bool(taken),
-        "before": before.public(),
-        "after": after.public(),
+        "before": before,
+        "after": after,
         "actions": [step.action for step in taken],
-        "diff": {"before": before.public(), "after": after.public()},
+        "diff": {"before": before, "after": after},
     }
 
 

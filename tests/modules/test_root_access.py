@@ -68,7 +68,7 @@ def test_everything_is_turned_on_in_the_order_aws_demands(switched_off):
         == {
             "trusted_access": True,
             "features": {"root_credentials_management": True, "root_sessions": True},
-            "delegated_administrators": ["222233334444"],
+            "delegated_administrators": [{"account_id": "222233334444", "name": "security"}],
         }
     )
 
@@ -123,6 +123,8 @@ def test_the_old_delegated_administrator_goes_before_the_new_one_comes(sandbox):
         "organizations:DeregisterDelegatedAdministrator 222233334444",
         "organizations:RegisterDelegatedAdministrator 333344445555",
     ]
+    assert [one["name"] for one in result["before"]["delegated_administrators"]] == ["security"]
+    assert [one["name"] for one in result["after"]["delegated_administrators"]] == ["payments"]
     delegates = sandbox.snapshot()["organization"]["delegated_administrators"]
     assert delegates == {"iam.amazonaws.com": ["333344445555"]}
 

@@ -111,6 +111,32 @@ def test_when_nothing_answers_it_fails_soon_and_names_the_endpoint(sandbox):
     assert "endpoint_url" in result["fix"]
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"endpoint_url": "127.0.0.1:5599"}, "endpoint_url"),
+        ({"region": "us east 1"}, "region"),
+        ({"aws_config": {"retrys": 3}}, "retrys"),
+        ({"profile": "nowhere", "access_key": "", "secret_key": "", "session_token": ""}, "nowhere"),
+    ],
+)
+def test_unusable_connection_options_are_told_in_words(sandbox, options, said):
+    result = look(sandbox, **options)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert result["fix"]
+    assert "exception" not in result
+
+
+def test_a_defect_of_ours_is_a_failed_task_too(sandbox, monkeypatch):
+    from ansible_collections.breakglass.aws.plugins.modules import root_access_info
+
+    monkeypatch.setattr(root_access_info, "survey", lambda *_: {}["defect"])
+    result = look(sandbox)
+    assert result["failed"] is True
+    assert "KeyError: 'defect'" in result["msg"]
+
+
 def test_with_wrong_credentials_it_fails_and_says_so(sandbox):
     wrong = {**sandbox.environment("operator"), "AWS_ACCESS_KEY_ID": "ASIAWRONGWRONGWRONG0"}
     result = run("root_access_info", environment=wrong)
