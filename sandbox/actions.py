@@ -65,6 +65,16 @@ _SQS = {
     "DeleteMessageBatch": "DeleteMessage",
     "SendMessageBatch": "SendMessage",
 }
+ACCOUNT_SERVICE = "account.amazonaws.com"
+# The prefix of a service's actions where it is not the model's name.
+_PREFIXES = {"sso-admin": "sso"}
+# Parameter that names the resource of a call, by service; the first one given counts.
+_RESOURCE_PARAMETERS = {
+    "cloudformation": ("StackSetName",),
+    "cloudtrail": (),
+    "identitystore": ("IdentityStoreId",),
+    "sso-admin": ("PermissionSetArn", "InstanceArn"),
+}
 # Calls that need no permission (GetCallerIdentity, GetSessionToken), or whose service decides with words of its own.
 _UNASKED = {"AssumeRole", "AssumeRoot", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}
 
@@ -111,9 +121,13 @@ def needs(state: State, call: Call) -> list[Need]:
     if call.service == "sqs":
         return [_sqs(state, call)]
     if call.service == "iam":
-        return [Need(f"iam:{call.operation}", _iam_resource(state, call), call.who.account)]
+        return [Need(f"iam:{call.operation}", _iam_resource(state, call), call.who.account, context=_iam_context(call))]
+    if call.service == "account":
+        return [_account(state, call)]
     if call.service == "sts":
         return [] if call.operation in _UNASKED else [Need(f"sts:{call.operation}", "*")]
+    if call.service in _RESOURCE_PARAMETERS:
+        return [Need(primary_action(call), _named_resource(state, call), call.who.account)]
     return [_organizations(state, call)]
 
 
@@ -121,7 +135,9 @@ def primary_action(call: Call) -> str:
     """The IAM action by which an event is known."""
     if call.service == "s3":
         return f"s3:{_S3.get(call.operation, call.operation)}"
-    return f"{call.service}:{_SQS.get(call.operation, call.operation) if call.service == 'sqs' else call.operation}"
+    if call.service == "sqs":
+        return f"sqs:{_SQS.get(call.operation, call.operation)}"
+    return f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
 
 
 def _s3(state: State, call: Call) -> list[Need]:
@@ -187,6 +203,10 @@ def _iam_resource(state: State, call: Call) -> str:
         return role.arn if role else f"{prefix}:role/{parameters['RoleName']}"
     if "PolicyArn" in parameters:
         return parameters["PolicyArn"]
+    if "SAMLProviderArn" in parameters:
+        return parameters["SAMLProviderArn"]
+    if call.operation == "CreateSAMLProvider":
+        return f"{prefix}:saml-provider/{parameters.get('Name', '')}"
     for key, kind in (
         ("GroupName", "group"),
         ("PolicyName", "policy"),
@@ -196,6 +216,29 @@ def _iam_resource(state: State, call: Call) -> str:
         if key in parameters:
             return f"{prefix}:{kind}/{parameters[key]}"
     return "*"
+
+
+def _iam_context(call: Call) -> dict[str, Any]:
+    """`iam:PolicyARN` of calls that attach or detach a managed policy."""
+    if call.operation.startswith(("Attach", "Detach")) and "PolicyArn" in call.parameters:
+        return {"iam:PolicyARN": call.parameters["PolicyArn"]}
+    return {}
+
+
+def _named_resource(state: State, call: Call) -> str:
+    """The resource of a call to a service where a parameter names it; `*` where none does."""
+    names = _RESOURCE_PARAMETERS[call.service]
+    value = next((call.parameters[name] for name in names if call.parameters.get(name)), None)
+    if value is None:
+        return "*"
+    management = state.organization.management_account
+    if call.service == "cloudformation":
+        # Service-managed StackSets are the management account's, whoever operates them.
+        name = value.partition(":")[0]
+        return f"arn:{state.partition}:cloudformation:{call.region}:{management}:stackset/{name}:*"
+    if call.service == "identitystore":
+        return f"arn:{state.partition}:identitystore::{management}:identitystore/{value}"
+    return str(value)
 
 
 def _owner_of_key(state: State, account: str, key_id: str) -> str:
@@ -208,6 +251,26 @@ def _owner_of_key(state: State, account: str, key_id: str) -> str:
     return user.arn if user else f"{prefix}:user/*"
 
 
+def _account(state: State, call: Call) -> Need:
+    """Account Management's two kinds of resources: the caller's own account, and a member of the organization."""
+    organization, parameters, caller = state.organization, call.parameters, call.who.account
+    prefix = f"arn:{state.partition}:account::"
+    member = parameters.get("AccountId")
+    context: dict[str, Any] = {}
+    if "AlternateContactType" in parameters:
+        context["account:AlternateContactTypes"] = [parameters["AlternateContactType"]]
+    if "RegionName" in parameters:
+        context["account:TargetRegion"] = parameters["RegionName"]
+    if "PrimaryEmail" in parameters:
+        context["account:EmailTargetDomain"] = parameters["PrimaryEmail"].rpartition("@")[2]
+    if member is None:
+        return Need(f"account:{call.operation}", f"{prefix}{caller}:account", caller, None, context)
+    if member in organization.accounts:
+        context["account:AccountResourceOrgPaths"] = [organization.path(member)]
+    resource = f"{prefix}{organization.management_account}:account/{organization.id}/{member}"
+    return Need(f"account:{call.operation}", resource, caller, None, context)
+
+
 def _organizations(state: State, call: Call) -> Need:
     organization, parameters = state.organization, call.parameters
     context: dict[str, Any] = {}
@@ -216,6 +279,8 @@ def _organizations(state: State, call: Call) -> Need:
     if "Filter" in parameters:
         context["organizations:PolicyType"] = parameters["Filter"]
     resource = "*"
+    if parameters.get("HandshakeId") in state.handshakes:
+        resource = state.handshakes[parameters["HandshakeId"]].arn
     for key in ("PolicyId", "AccountId", "ChildId", "TargetId", "ParentId", "OrganizationalUnitId", "ResourceId"):
         thing = next(
             (

@@ -8,16 +8,37 @@ from contextlib import nullcontext
 from http.client import responses
 from typing import Any
 
-from sandbox import actions, control, gate, identity, wire
+from sandbox import actions, control, gate, identity, recording, wire
 from sandbox.errors import AwsError
-from sandbox.services import iam, organizations, s3, sqs, sts
+from sandbox.services import (
+    account,
+    cloudformation,
+    cloudtrail,
+    iam,
+    identitystore,
+    organizations,
+    s3,
+    sqs,
+    sso_admin,
+    sts,
+)
 from sandbox.state import State, now
 from sandbox.wire import Answer, Call
 
 _LOG = logging.getLogger("sandbox")
-_SERVICES = {"iam": iam, "organizations": organizations, "s3": s3, "sqs": sqs, "sts": sts}
-_GLOBAL = ("iam", "organizations")  # one endpoint a partition, whatever region a client signs for
-_READS = ("Assume", "Describe", "Get", "Head", "List", "Select")
+_SERVICES = {
+    "account": account,
+    "cloudformation": cloudformation,
+    "cloudtrail": cloudtrail,
+    "iam": iam,
+    "identitystore": identitystore,
+    "organizations": organizations,
+    "s3": s3,
+    "sqs": sqs,
+    "sso-admin": sso_admin,
+    "sts": sts,
+}
+_GLOBAL = ("account", "iam", "organizations")  # one endpoint a partition, whatever region a client signs for
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -29,9 +50,11 @@ class Application:
         self.state = state
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        with self.state.lock:
+            self.state.schedule.run(now())
         path = environ.get("PATH_INFO", "")
         if path.startswith(control.PREFIX):
-            answer = control.answer(self.state, environ["REQUEST_METHOD"], path)
+            answer = control.answer(self.state, environ["REQUEST_METHOD"], path, wire.body(environ))
         else:
             answer = self.serve(environ)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
@@ -51,7 +74,7 @@ class Application:
             _LOG.exception("a request could not be read")
             return wire.error_answer(_unread(environ), AwsError("InvalidRequest", "The request cannot be read.", 400))
         answer = self._answer(call)
-        self.state.record(_event(call, answer))
+        recording.record(self.state, call, answer)
         return answer
 
     def _answer(self, call: Call) -> Answer:
@@ -86,23 +109,3 @@ def _unread(environ: dict[str, Any]) -> Call:
     """Enough of a call to write an error for it."""
     service = "s3" if not environ.get("HTTP_X_AMZ_TARGET") else "unknown"
     return Call(environ, environ["REQUEST_METHOD"], "", "/", "", b"", None, service, "us-east-1")
-
-
-def _event(call: Call, answer: Answer) -> dict[str, Any]:
-    """What can be known of a call afterwards; nothing secret is in it."""
-    caller = call.caller
-    return {
-        "time": now().isoformat(),
-        "service": call.service,
-        "operation": call.operation,
-        "action": actions.primary_action(call),
-        "account": caller.account if caller else None,
-        "principal": caller.principal.arn if caller else None,
-        "access_key_id": call.signature.access_key_id if call.signature else None,
-        "resource": call.resource,
-        "region": call.region,
-        "status": answer.status,
-        "error": answer.error,
-        "write": not call.operation.startswith(_READS),
-        "user_agent": call.header("user-agent"),
-    }

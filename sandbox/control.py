@@ -6,13 +6,14 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox import people
 from sandbox.state import State, UnknownIdentity
 from sandbox.wire import Answer
 
 PREFIX = "/_sandbox/"
 
 
-def answer(state: State, method: str, path: str) -> Answer:
+def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
     name, _, argument = path.removeprefix(PREFIX).partition("/")
     if (method, name) == ("GET", "ready"):
         return _json({"organization": state.organization.id, "accounts": len(state.organization.accounts)})
@@ -29,7 +30,31 @@ def answer(state: State, method: str, path: str) -> Answer:
     if (method, name) == ("POST", "reset"):
         state.reset()
         return _json({})
+    if name == "person" and method in ("GET", "POST"):
+        return _person(state, method, [unquote(part) for part in argument.split("/") if part], body)
     return _json({"error": f"the sandbox knows no {method} {path}"}, 404)
+
+
+def _person(state: State, method: str, path: list[str], body: bytes) -> Answer:
+    """`GET person` lists the steps, `GET person/WHO[/mailbox|/phone]` looks, `POST person/WHO/STEP` acts (JSON)."""
+    try:
+        with state.lock:
+            if method == "GET" and not path:
+                return _json({"steps": people.steps()})
+            if method == "GET" and len(path) <= 2:
+                return _json(people.look(state, path[0], path[1] if len(path) > 1 else ""))
+            if method == "POST" and len(path) == 2:
+                given = json.loads(body or b"{}")
+                if not isinstance(given, dict):
+                    raise ValueError
+                return _json(people.act(state, path[0], path[1], given))
+    except people.Refused as error:
+        return _json({"error": str(error), **error.details}, 403)
+    except people.Unknown as error:
+        return _json({"error": str(error)}, 404)
+    except ValueError:
+        return _json({"error": "the body is not a JSON object"}, 400)
+    return _json({"error": "accepted: GET person, GET person/WHO[/mailbox|/phone], POST person/WHO/STEP"}, 404)
 
 
 def _json(value: Any, status: int = 200) -> Answer:

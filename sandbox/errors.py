@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AwsError(Exception):
     """An AWS error answer.
@@ -20,7 +22,7 @@ class AwsError(Exception):
         message: str,
         status: int = 400,
         *,
-        fields: dict[str, str] | None = None,
+        fields: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"{code}: {message}")

@@ -60,8 +60,10 @@ def denied(call: Call, need: Need, decision: Decision) -> AwsError:
     action = need.action.lower() if call.service == "sqs" else need.action
     text = f"User: {principal.arn} is not authorized to perform: {action} on resource: {need.resource}"
     text = f"{text} {decision.clause(action)}"
-    if call.service == "organizations":
+    if call.protocol == "json" and call.service != "sqs":
         return AwsError("AccessDeniedException", text, 400)
+    if call.service == "account":
+        return AwsError("AccessDeniedException", text, 403, fields={"errorType": "AccessDeniedException"})
     return AwsError("AccessDenied", text, 403)
 
 
@@ -89,7 +91,7 @@ def request_context(state: State, call: Call, resource_account: str | None) -> d
         context["aws:ResourceOrgPaths"] = [organization.path(str(resource_account))]
     if caller.issued is not None:
         context["aws:TokenIssueTime"] = _instant(caller.issued)
-        context["aws:MultiFactorAuthPresent"] = "false"
+        context["aws:MultiFactorAuthPresent"] = str(caller.mfa).lower()
     if caller.source_identity:
         context["aws:SourceIdentity"] = caller.source_identity
     if caller.task_policy:
@@ -109,8 +111,13 @@ def _policies(state: State, caller: Caller, resource_policy: str | bytes | None)
         session=caller.session_policies or None,
         task=aws_managed_document(caller.task_policy) if caller.task_policy else None,
         resource=resource_policy,
-        scps=state.organization.scps(caller.account),
+        scps=None if _service_linked(caller) else state.organization.scps(caller.account),
     )
+
+
+def _service_linked(caller: Caller) -> bool:
+    """SCPs do not reach service-linked roles (Organizations User Guide, "Service control policies")."""
+    return ":role/aws-service-role/" in (caller.principal.role_arn or "")
 
 
 def _identity_policies(state: State, caller: Caller) -> tuple[list[str], str | None]:

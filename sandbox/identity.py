@@ -90,7 +90,8 @@ def authenticate(state: State, call: Call) -> Caller:
             return ANONYMOUS  # what a bucket policy may admit
         raise _refusal(call, "missing")
     key = _key(state, signature.access_key_id)
-    if key is None or state.organization.accounts[key.caller.account].state in ("SUSPENDED", "CLOSED"):
+    account = state.account(key.caller.account) if key else None
+    if key is None or account is None or account.state in ("SUSPENDED", "CLOSED"):
         raise _refusal(call, "key")
     token = call.header("x-amz-security-token") or _query_value(call, "X-Amz-Security-Token")
     if (token or None) != key.token:
@@ -117,12 +118,13 @@ def _key(state: State, key_id: str) -> _Key | None:
         return _Key(session.secret_key, session.caller, session.token, session.expires)
     account = state.root_keys.get(key_id)
     if account is not None:
-        root_key = state.organization.accounts[account].root.access_keys.get(key_id)
+        owner = state.account(account)
+        root_key = owner.root.access_keys.get(key_id) if owner else None
         if root_key is None or root_key.status != "Active":
             return None
         return _Key(root_key.secret, Caller(state.root_principal(account), key_id))
     account = names.account_of(key_id)
-    if account is None or account not in state.organization.accounts:
+    if account is None or state.account(account) is None:
         return None
     backend = state.iam(account)
     user_key = backend.access_keys.get(key_id)

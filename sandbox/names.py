@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from uuid import UUID
 
 _KEY_OFFSET = 1 << 39  # what AWS adds to half the account ID inside an access key ID
 
@@ -23,6 +24,11 @@ def _letters(count: int, *seed: str) -> str:
 
 def hexadecimal(count: int, *seed: str) -> str:
     return _digest(*seed).hex()[:count]
+
+
+def uuid(*seed: str) -> str:
+    """A UUID from a seed; without one a random one."""
+    return str(UUID(bytes=_digest(*(seed or (secrets.token_hex(),)))[:16], version=4))
 
 
 def unique_id(prefix: str, account: str, *seed: str, length: int = 20) -> str:
@@ -54,6 +60,11 @@ def account_of(key_id: str) -> str | None:
 
 def secret_key(*seed: str) -> str:
     return base64.b64encode(_digest("secret", *(seed or (secrets.token_hex(),))))[:40].decode()
+
+
+def password(account: str) -> str:
+    """The root user's password, as its owner keeps it."""
+    return f"Correct-Horse-{hexadecimal(8, 'password', account)}"
 
 
 def session_token(*seed: str) -> str:

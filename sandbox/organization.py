@@ -19,7 +19,9 @@ from moto.iam.models import IAMBackend, VirtualMfaDevice
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
-from sandbox import names, state
+from sandbox import names, standing, state, ways_in
+from sandbox.identity_center import SERVICE, IdentityCenter
+from sandbox.lifecycle import Behaviour, Handshake, Standing
 
 DEFAULT = Path(__file__).parent / "organizations" / "default.yml"
 ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"
@@ -175,6 +177,21 @@ class _Item:
             raise self.refuse(accepted) from None
         return date if date.tzinfo else date.replace(tzinfo=UTC)
 
+    def number(self) -> int:
+        if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 1:
+            raise self.refuse("a whole number of at least 1")
+        return self.value
+
+    def duration(self) -> timedelta:
+        accepted = "a time span: '10 minutes'"
+        span = re.fullmatch(r"(\d{1,6}) (second|minute|hour|day|week|year)s?", self.text(accepted=accepted))
+        if span is None:
+            raise self.refuse(accepted)
+        return timedelta(seconds=int(span[1]) * _UNITS[span[2]])
+
+    def email(self) -> str:
+        return self.text(r"\S+@\S+", "an e-mail address")
+
     def policy(self) -> dict[str, Any]:
         accepted = "a policy document: a mapping with the key Statement"
         if not isinstance(self.value, dict) or not isinstance(self.value.get("Statement"), list | dict):
@@ -190,6 +207,7 @@ class Description:
     accounts: dict[str, dict[str, Any]]
     policies: list[dict[str, Any]]
     identities: dict[str, dict[str, str]]
+    center: IdentityCenter | None = None
 
     def build(self) -> state.Organization:
         """A fresh organization as the file describes it."""
@@ -210,6 +228,8 @@ class Description:
         organization.units[root] = state.Unit(root, "Root", organization.arn("root", root), None)
         organization.attach(full_access.id, root)
         for account in self.accounts.values():
+            if not account["member"]:
+                continue
             parent = _unit(organization, account["ou"])
             organization.accounts[account["id"]] = _account(organization, account, parent)
             organization.units[parent].accounts[account["id"]] = None
@@ -218,18 +238,43 @@ class Description:
             _attach_policy(organization, policy)
         return organization
 
+    def outsiders(self, organization: state.Organization) -> list[state.Account]:
+        """The accounts of the file that belong to no organization."""
+        return [_account(organization, spec, "") for spec in self.accounts.values() if not spec["member"]]
+
+    def invitations(self) -> dict[str, Handshake]:
+        """The other organization's invitations, open since the file was read."""
+        other = self.organization["other_organization"]
+        made = [
+            standing.handshake(
+                other["partition"],
+                other["sender"],
+                account,
+                {"Id": account, "Type": "ACCOUNT"},
+                self.organization["loaded"],
+            )
+            for account in (other["invites"] if other else [])
+        ]
+        return {handshake.id: handshake for handshake in made}
+
+    def identity_center(self) -> IdentityCenter | None:
+        return ways_in.fresh(self.center)
+
+    def enrolled_accounts(self) -> set[str]:
+        """The accounts Control Tower manages."""
+        return {account["id"] for account in self.accounts.values() if account["control_tower"]}
+
+    @property
+    def behaviour(self) -> Behaviour:
+        return self.organization["behaviour"]
+
     def furnish_iam(self, backend: IAMBackend, account: str) -> None:
         """Make the roles and users of an account in moto's IAM."""
         spec = self.accounts.get(account)
         if spec is None:
             return
         for role in spec["roles"]:
-            made = backend.create_role(role["name"], json.dumps(role["trust"]), "/", None, "", [], "3600")
-            # moto's role IDs are random; ours stay the same, so that a session's user ID does.
-            del backend.roles[made.id]
-            made.id = names.role_id(account, role["name"])
-            backend.roles[made.id] = made
-            _grant(backend, made, role["policies"])
+            make_role(backend, account, role)
         for user in spec["users"]:
             made_user = backend.create_user(backend.region_name, user["name"])
             key = made_user.create_access_key(prefix="AKIA")
@@ -239,7 +284,7 @@ class Description:
             _grant(backend, made_user, user["policies"])
         for device in spec["root"]["mfa_devices"]:
             if device["virtual"]:
-                _make_virtual_device(backend, account, device)
+                make_virtual_device(backend, account, device["serial"], device["enabled"])
 
     def furnish_resources(self, _: state.State) -> None:
         """Make the buckets and queues of all accounts in moto."""
@@ -284,6 +329,8 @@ def _description(item: _Item) -> Description:
         "accounts",
         "service_control_policies",
         "identities",
+        *standing.TOP_KEYS,
+        *ways_in.TOP_KEYS,
         required=("organization", "management_account", "accounts"),
     )
     organization: dict[str, Any] = {
@@ -294,6 +341,8 @@ def _description(item: _Item) -> Description:
         "trusted_access": [entry.text() for entry in _list(given, "trusted_access")],
         "features": [entry.choice(*FEATURES) for entry in _list(given, "features")],
         "delegations": {},
+        "behaviour": standing.behaviour(given.get("behaviour")),
+        "loaded": item.loaded,
     }
     accounts: dict[str, dict[str, Any]] = {}
     taken: dict[str, set[str]] = {"name": set(), "bucket": set()}
@@ -303,16 +352,31 @@ def _description(item: _Item) -> Description:
             raise entry._child("id", account["id"]).refuse("an account ID that is not yet in the list")
         accounts[account["id"]] = account
 
+    organization["other_organization"] = (
+        standing.other_organization(given["other_organization"], organization["partition"], accounts)
+        if "other_organization" in given
+        else None
+    )
+
     def known(entry: _Item) -> str:
         if entry.account_id() not in accounts:
             raise entry.refuse("the ID of an account of this file")
         return entry.value
 
-    known(given["management_account"])
+    def member(entry: _Item) -> str:
+        if not accounts[known(entry)]["member"]:
+            raise entry.refuse("the ID of an account that is a member of the organization")
+        return entry.value
+
+    member(given["management_account"])
     if "delegated_administrators" in given:
         for service, entry in given["delegated_administrators"].mapping().items():
             ids = entry.items() if isinstance(entry.value, list) else [entry]
-            organization["delegations"][service] = [known(one) for one in ids]
+            organization["delegations"][service] = [member(one) for one in ids]
+    for account in accounts.values():
+        for service in account["delegated_administrator_for"]:
+            ids = organization["delegations"].setdefault(service, [])
+            ids.extend([account["id"]] if account["id"] not in ids else [])
     paths = {account["ou"] for account in accounts.values()}
     paths |= {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
     policies = [
@@ -329,7 +393,12 @@ def _description(item: _Item) -> Description:
     if "identities" in given:
         for name, entry in given["identities"].mapping().items():
             identities[name] = _identity_spec(entry, accounts, known)
-    return Description(organization, accounts, policies, identities)
+    center = None
+    if "identity_center" in given:
+        center = ways_in.center(given["identity_center"], organization, accounts, member)
+        if SERVICE not in organization["trusted_access"]:
+            organization["trusted_access"].append(SERVICE)  # an organization's instance needs it
+    return Description(organization, accounts, policies, identities, center)
 
 
 def _list(given: dict[str, _Item], key: str) -> list[_Item]:
@@ -352,6 +421,8 @@ def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, se
         "buckets",
         "queues",
         "tags",
+        *standing.ACCOUNT_KEYS,
+        *ways_in.ACCOUNT_KEYS,
         required=("id", "name"),
     )
     account, name = given["id"].account_id(), given["name"].text(r"[\w.-]+", "letters, digits, dots and dashes")
@@ -360,28 +431,31 @@ def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, se
     taken["name"].add(name)
     management = account == organization["management_account"]
     joined_method = given["joined_method"].choice("CREATED", "INVITED") if "joined_method" in given else "CREATED"
-    has_role = (
-        given["administrator_role"].flag()
-        if "administrator_role" in given
-        else not management and joined_method == "CREATED"
-    )
+    member = given["member"].flag() if "member" in given else True
+    created_here = member and not management and joined_method == "CREATED"
+    has_role = given["administrator_role"].flag() if "administrator_role" in given else created_here
     partition = organization["partition"]
     by_management = _trust(f"arn:{partition}:iam::{organization['management_account']}:root")
     roles = [_grantee_spec(entry, by_management) for entry in _list(given, "roles")]
     if has_role:
-        roles.append({"name": ADMINISTRATOR_ROLE, "trust": by_management, "policies": ["AdministratorAccess"]})
+        roles.append(access_role(ADMINISTRATOR_ROLE, partition, organization["management_account"]))
+    in_control_tower = ways_in.enrolled(given, eligible=member and not management)
+    if in_control_tower:
+        roles.append(access_role(ways_in.CONTROL_TOWER_ROLE, partition, organization["management_account"]))
     joined = given["joined"].date() if "joined" in given else organization["created"]
     return {
         "id": account,
         "name": name,
         "ou": given["ou"].text(r"[^/]+(/[^/]+)*", "a path of OU names such as Workloads/Test") if "ou" in given else "",
-        "email": given["email"].text(r"\S+@\S+", "an e-mail address")
-        if "email" in given
-        else f"aws+{name}@example.com",
+        "email": given["email"].email() if "email" in given else f"aws+{name}@example.com",
         "state": given["state"].choice(*STATES) if "state" in given else "ACTIVE",
         "joined": joined,
         "joined_method": joined_method,
+        "member": member,
+        "delegated_administrator_for": _delegations(given, organization, member=member),
+        **standing.account_spec(given, name, joined, created_here=created_here),
         "administrator_role": has_role,
+        "control_tower": in_control_tower,
         "root": _root_spec(given.get("root"), account, partition, joined),
         "roles": roles,
         "users": [_grantee_spec(entry, None) for entry in _list(given, "users")],
@@ -389,6 +463,14 @@ def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, se
         "queues": [_queue_spec(entry) for entry in _list(given, "queues")],
         "tags": {key: entry.text() for key, entry in given["tags"].mapping().items()} if "tags" in given else {},
     }
+
+
+def _delegations(given: dict[str, _Item], organization: dict[str, Any], *, member: bool) -> list[str]:
+    entries = _list(given, "delegated_administrator_for")
+    for entry in entries:
+        if not member or entry.value not in organization["trusted_access"]:
+            raise entry.refuse(", ".join(organization["trusted_access"]) if member else "nothing: it is no member")
+    return [entry.value for entry in entries]
 
 
 def _trust(principal: str) -> dict[str, Any]:
@@ -406,9 +488,10 @@ def _root_spec(item: _Item | None, account: str, partition: str, created: dateti
         spec["password"] = {
             "created": password["created"].date() if "created" in password else created,
             "last_used": _date_or_never(password.get("last_used")),
+            "secret": names.password(account),
         }
     elif "password" in given:
-        spec["password"] = {"created": created, "last_used": None}
+        spec["password"] = {"created": created, "last_used": None, "secret": names.password(account)}
     for index, entry in enumerate(_list(given, "access_keys")):
         key = entry.fields("id", "status", "created", "last_used", "service", "region")
         used = _date_or_never(key.get("last_used"))
@@ -442,7 +525,7 @@ def _root_spec(item: _Item | None, account: str, partition: str, created: dateti
             }
         )
     for entry in _list(given, "mfa_devices"):
-        device = entry.fields("type", "serial", "enabled", required=("type",))
+        device = entry.fields("type", "serial", "enabled", "lost", required=("type",))
         virtual = device["type"].choice("virtual", "hardware") == "virtual"
         default = (
             f"arn:{partition}:iam::{account}:mfa/root-account-mfa-device"
@@ -456,6 +539,7 @@ def _root_spec(item: _Item | None, account: str, partition: str, created: dateti
                 else default,
                 "enabled": device["enabled"].date() if "enabled" in device else created,
                 "virtual": virtual,
+                "lost": device["lost"].flag() if "lost" in device else False,
             }
         )
     return spec
@@ -579,9 +663,13 @@ def _account(organization: state.Organization, spec: dict[str, Any], parent: str
         joined_method=spec["joined_method"],
         joined=spec["joined"],
         parent=parent,
+        created=spec["created"],
         tags=dict(spec["tags"]),
+        standing=Standing(**spec["standing"]),
+        contact=dict(spec["contact"]),
+        alternate_contacts={kind: dict(contact) for kind, contact in spec["alternate_contacts"].items()},
         root=state.RootUser(
-            created=spec["joined"],
+            created=spec["created"],
             password=state.Password(**root["password"]) if root["password"] else None,
             access_keys={
                 key["id"]: state.RootAccessKey(
@@ -611,11 +699,27 @@ def _attach_policy(organization: state.Organization, spec: dict[str, Any]) -> No
         organization.attach(identifier, target if target in organization.accounts else _unit(organization, target))
 
 
-def _make_virtual_device(backend: IAMBackend, account: str, device: dict[str, Any]) -> None:
+def make_role(backend: IAMBackend, account: str, role: dict[str, Any]) -> None:
+    """Make a role: its name, trust policy and policies as the file gives them."""
+    made = backend.create_role(role["name"], json.dumps(role["trust"]), role.get("path", "/"), None, "", [], "3600")
+    # moto's role IDs are random; ours stay the same, so that a session's user ID does.
+    del backend.roles[made.id]
+    made.id = names.role_id(account, role["name"])
+    backend.roles[made.id] = made
+    _grant(backend, made, role["policies"])
+
+
+def access_role(name: str, partition: str, management_account: str) -> dict[str, Any]:
+    """The role Organizations makes in an account it creates (aws-facts 5b)."""
+    trust = _trust(f"arn:{partition}:iam::{management_account}:root")
+    return {"name": name, "trust": trust, "policies": ["AdministratorAccess"]}
+
+
+def make_virtual_device(backend: IAMBackend, account: str, serial: str, enabled: datetime) -> None:
     """The entity behind a root user's virtual MFA device, which an administrator of the account can list."""
-    name = device["serial"].partition(":mfa")[2] or "/root-account-mfa-device"
+    name = serial.partition(":mfa")[2] or "/root-account-mfa-device"
     made = VirtualMfaDevice(account, backend.region_name, name)
-    made.serial_number, made.enable_date = device["serial"], device["enabled"]
+    made.serial_number, made.enable_date = serial, enabled
     made.user_attribute = {"UserId": account, "Arn": f"arn:{backend.partition}:iam::{account}:root"}
     backend.virtual_mfa_devices[made.serial_number] = made
 

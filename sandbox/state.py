@@ -11,7 +11,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,9 @@ from moto.sqs.models import Queue, sqs_backends
 
 from sandbox import names
 from sandbox.authorization import Principal
+from sandbox.lifecycle import Behaviour, Closure, Creation, EmailUpdate, Handshake, Message, Schedule, Sender, Standing
+from sandbox.stacksets import StackSets
+from sandbox.trail import Trail
 
 if TYPE_CHECKING:
     from sandbox.organization import Description
@@ -67,17 +70,26 @@ class SigningCertificate:
 
 @dataclass
 class MfaDevice:
+    """`lost`: nobody has it any more."""
+
     serial: str
     enabled: datetime
     virtual: bool
+    lost: bool = False
 
 
 @dataclass
 class Password:
-    """The root user's login profile. `last_used` is None when nobody signed in with it."""
+    """The root user's login profile.
+
+    Attributes:
+        last_used: None when nobody signed in with it.
+        secret: What is typed at sign-in; None when nobody knows one, as after CreateLoginProfile (aws-facts 2.4).
+    """
 
     created: datetime
     last_used: datetime | None = None
+    secret: str | None = None
 
 
 @dataclass
@@ -102,7 +114,15 @@ class Account:
     joined: datetime
     root: RootUser
     parent: str
+    created: datetime
     tags: dict[str, str] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+    contact: dict[str, str] = field(default_factory=dict)  # members of ContactInformation
+    alternate_contacts: dict[str, dict[str, str]] = field(default_factory=dict)
+    email_update: EmailUpdate | None = None
+    phone_code: str | None = None
+    closure: Closure | None = None
+    elsewhere: Sender | None = None  # the other organization it is a member of
 
 
 @dataclass
@@ -192,6 +212,7 @@ class Caller:
         user_name: Name of an IAM user, whom IAM calls without UserName act on.
         task_policy: ARN of the task policy of a root session.
         session_policies: Session policies given to AssumeRole.
+        mfa: Whether a second factor was shown at sign-in.
     """
 
     principal: Principal
@@ -201,6 +222,7 @@ class Caller:
     task_policy: str | None = None
     session_policies: tuple[str, ...] = ()
     issued: datetime | None = None
+    mfa: bool = False
 
     @property
     def account(self) -> str:
@@ -248,16 +270,46 @@ class State:
             self.organization = self.description.build()
             self.partition = self.organization.partition
             self.home_region = _HOME_REGIONS[self.partition]
+            self.outside = {account.id: account for account in self.description.outsiders(self.organization)}
+            self.behaviour: Behaviour = replace(self.description.behaviour)
+            self.schedule = Schedule()
+            self.creations: dict[str, Creation] = {}
+            self.handshakes: dict[str, Handshake] = self.description.invitations()
+            self.messages: list[Message] = []
+            self.service_events: list[dict[str, Any]] = []
             self.sessions: dict[str, Session] = {}
             self.root_keys: dict[str, str] = {
-                key: account.id for account in self.organization.accounts.values() for key in account.root.access_keys
+                key: account.id for account in self.accounts() for key in account.root.access_keys
             }
             self.events: deque[dict[str, Any]] = deque(maxlen=_MAX_EVENTS)
+            self.trail = Trail()
+            self.cloudtrail_delay = 0.0  # seconds until an event can be looked up
+            self.stack_sets = StackSets()
+            self.identity_center = self.description.identity_center()
+            self.control_tower = self.description.enrolled_accounts()
             self._furnished: set[str] = set()
             self.description.furnish_resources(self)
             self.identities = {
-                name: self._open_identity(name, **identity) for name, identity in self.description.identities.items()
+                name: self.open_identity(name, **identity) for name, identity in self.description.identities.items()
             }
+
+    def account(self, identifier: str) -> Account | None:
+        """An account of the organization, or one outside of it."""
+        return self.organization.accounts.get(identifier) or self.outside.get(identifier)
+
+    def accounts(self) -> Iterator[Account]:
+        """All accounts, those outside of the organization too."""
+        yield from self.organization.accounts.values()
+        yield from self.outside.values()
+
+    def tell(self, event: dict[str, Any]) -> None:
+        """Keep something an AWS service did by itself, or a person did in a browser, for CloudTrail to show.
+
+        Args:
+            event: eventSource, eventName, eventType, eventTime (datetime), recipientAccountId, awsRegion and what else
+                CloudTrail's record has for it (serviceEventDetails, userIdentity, responseElements, ...).
+        """
+        self.service_events.append({"awsRegion": self.home_region, **event})
 
     def record(self, event: dict[str, Any]) -> None:
         self.events.append(event)
@@ -331,7 +383,7 @@ class State:
             known = ", ".join(sorted(self.identities))
             raise UnknownIdentity(f"no identity {name!r} in this organization; there are: {known}") from None
 
-    def _open_identity(
+    def open_identity(
         self, name: str, account: str, user: str | None = None, role: str = "", source_identity: str | None = None
     ) -> Credentials:
         if user is not None:

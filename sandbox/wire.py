@@ -29,9 +29,27 @@ from sandbox.errors import AwsError, not_implemented
 from sandbox.state import Caller
 
 # The services of the field. Others are answered by name, as not implemented.
-SERVICES = ("iam", "organizations", "s3", "sqs", "sts")
-_BY_TARGET = {"AWSOrganizationsV20161128": "organizations", "AmazonSQS": "sqs"}
-_BY_VERSION = {"2010-05-08": "iam", "2011-06-15": "sts", "2012-11-05": "sqs"}
+SERVICES = (
+    "account",
+    "cloudformation",
+    "cloudtrail",
+    "iam",
+    "identitystore",
+    "organizations",
+    "s3",
+    "sqs",
+    "sso-admin",
+    "sts",
+)
+_SIGNED_AS = {"sso": "sso-admin"}  # services that sign with another name than their model's
+_BY_TARGET = {
+    "AWSIdentityStore": "identitystore",
+    "AWSOrganizationsV20161128": "organizations",
+    "AmazonSQS": "sqs",
+    "SWBExternalService": "sso-admin",
+    "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
+}
+_BY_VERSION = {"2010-05-08": "iam", "2010-05-15": "cloudformation", "2011-06-15": "sts", "2012-11-05": "sqs"}
 _LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _BUCKET_HOST = re.compile(
     r"(?P<bucket>.+)\.(?:127\.0\.0\.1|localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)(?::\d+)?"
@@ -113,7 +131,7 @@ class _MotoRequest(Request):
 
 def read(environ: dict[str, Any]) -> Call:
     """Read a request as far as naming its service; `identify` does the rest."""
-    body = _body(environ)
+    content = body(environ)
     uri = environ.get("REQUEST_URI") or environ["PATH_INFO"]
     uri = uri.decode("latin-1") if isinstance(uri, bytes) else uri
     raw_path, _, raw_query = re.sub(r"^https?://[^/]*", "", uri).partition("?")
@@ -124,9 +142,9 @@ def read(environ: dict[str, Any]) -> Call:
         host=environ.get("HTTP_HOST", ""),
         raw_path=raw_path or "/",
         raw_query=raw_query,
-        body=body,
+        body=content,
         signature=signature,
-        service=signature.service if signature else "",
+        service=_SIGNED_AS.get(signature.service, signature.service) if signature else "",
         region=signature.region if signature else "us-east-1",
     )
     if not call.service:
@@ -137,7 +155,7 @@ def read(environ: dict[str, Any]) -> Call:
     return call
 
 
-def _body(environ: dict[str, Any]) -> bytes:
+def body(environ: dict[str, Any]) -> bytes:
     stream = environ["wsgi.input"]
     try:
         length = int(environ.get("CONTENT_LENGTH") or -1)
@@ -178,7 +196,7 @@ def _signature(authorization: str, raw_query: str) -> Signature | None:
 
 
 def _unsigned_service(call: Call) -> str:
-    target = call.header("x-amz-target").partition(".")[0]
+    target = call.header("x-amz-target").rpartition(".")[0]
     if target:
         return _BY_TARGET.get(target, target.lower())
     if call.header("content-type").startswith("application/x-www-form-urlencoded"):
@@ -213,7 +231,16 @@ def identify(call: Call) -> None:
     request = call.request = _moto_request(call)
     if call.service == "s3":
         return _identify_s3(call, request)
-    call.operation = _operation_name(call)
+    labels: dict[str, Any] = {}
+    if call.protocol == "rest-json":
+        try:
+            call.operation, labels = _route(call, request)
+        except HTTPException as error:
+            raise AwsError(
+                "UnknownOperationException", f"Unknown operation {call.method} {call.raw_path}", 404
+            ) from error
+    else:
+        call.operation = _operation_name(call)
     if call.operation not in model.operation_names:
         if call.protocol == "query":
             raise AwsError(
@@ -229,7 +256,7 @@ def identify(call: Call) -> None:
                 "headers": request.headers,
                 "body": call.body,
                 "url_path": request.path,
-                "url_params": {},
+                "url_params": labels,
             }
         )
     except (ValueError, TypeError, AttributeError, KeyError) as error:
@@ -248,11 +275,17 @@ def _operation_name(call: Call) -> str:
     return fields.get("Action", "")
 
 
+def _route(call: Call, request: Request) -> tuple[str, dict[str, Any]]:
+    """The operation of a REST service, by method and path, and what the path names."""
+    operation, labels = get_service_router(call.service).match(request)
+    return operation.name, labels
+
+
 def _any_operation_name(call: Call) -> str:
     """The operation of a service the sandbox does not have, for the error text."""
     if call.protocol in ("rest-json", "rest-xml") and _model(call.service):
         try:
-            return get_service_router(call.service).match(_moto_request(call))[0].name
+            return _route(call, _moto_request(call))[0]
         except HTTPException:
             return f"{call.method} {call.raw_path}"
     return _operation_name(call) or call.method

@@ -56,7 +56,10 @@ def _import_policies(state: State, call: Call) -> None:
 
 
 def _root(state: State, call: Call) -> RootUser:
-    return state.organization.accounts[call.account].root
+    owner = state.account(call.account)
+    if owner is None:
+        raise RuntimeError("an account that does not exist cannot have called")
+    return owner.root
 
 
 def _no_such_entity(text: str) -> AwsError:

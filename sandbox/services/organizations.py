@@ -5,17 +5,22 @@ service principal (aws-facts 1.4, 1.5, 8).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from sandbox import names
 from sandbox.authorization import PolicyError, parse
 from sandbox.errors import AwsError, not_implemented
+from sandbox.services import membership
+from sandbox.services.organizations_shared import account as _account
+from sandbox.services.organizations_shared import constraint as _constraint
+from sandbox.services.organizations_shared import invalid as _invalid
+from sandbox.services.organizations_shared import not_found as _not_found
+from sandbox.services.organizations_shared import page as _page
 from sandbox.state import FULL_ACCESS_SCP, Account, ServiceControlPolicy, State, Unit, now
 from sandbox.wire import Call
 
-SCP_TYPE = "SERVICE_CONTROL_POLICY"
-_PAGE = 20
+SCP_TYPE = membership.SCP_TYPE
 _MAX_SCP = 10240
 _MAX_SCPS_PER_TARGET = 10
 # Services that know delegated administrators and trusted access, as far as this field names them.
@@ -23,6 +28,8 @@ _SERVICES = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
 
 
 def handle(state: State, call: Call) -> dict[str, Any] | None:
+    if call.operation in membership.OPERATIONS:
+        return membership.OPERATIONS[call.operation](state, call)
     operation = _OPERATIONS.get(call.operation)
     if operation is None:
         raise not_implemented("organizations", call.operation)
@@ -31,39 +38,16 @@ def handle(state: State, call: Call) -> dict[str, Any] | None:
 
 
 def _admit(state: State, call: Call) -> None:
-    """Members may describe their organization; delegates of any service read; the rest is the management account's."""
+    """Delegates of any service read; the rest is the management account's."""
     organization, account = state.organization, call.who.account
-    if account == organization.management_account or call.operation == "DescribeOrganization":
+    membership.require_member(state, account)
+    if account == organization.management_account:
         return
     reads = call.operation.startswith(("Describe", "List"))
     own = call.operation == "DeregisterDelegatedAdministrator" and call.parameters.get("AccountId") == account
     if (reads and organization.is_delegate(account)) or own:
         return
     raise AwsError("AccessDeniedException", "You don't have permissions to access this resource.")
-
-
-# Errors
-
-
-def _not_found(kind: str, what: str) -> AwsError:
-    return AwsError(f"{kind}NotFoundException", f"You specified {what} that doesn't exist.")
-
-
-def _constraint(reason: str, message: str) -> AwsError:
-    return AwsError("ConstraintViolationException", message, fields={"Reason": reason})
-
-
-def _invalid(reason: str, message: str) -> AwsError:
-    return AwsError("InvalidInputException", message, fields={"Reason": reason})
-
-
-def _account(state: State, identifier: str | None) -> Account:
-    if not re.fullmatch(r"\d{12}", identifier or ""):
-        raise _invalid("INVALID_PATTERN", "You provided a value that does not match the required pattern.")
-    account = state.organization.accounts.get(str(identifier))
-    if account is None:
-        raise _not_found("Account", "an account")
-    return account
 
 
 def _unit(state: State, identifier: str | None, error: str = "OrganizationalUnit") -> Unit:
@@ -94,41 +78,7 @@ def _service(state: State, parameters: dict[str, Any]) -> str:
     return service
 
 
-# Pages
-
-
-def _page(parameters: dict[str, Any], name: str, entries: Iterable[str], show: Callable[[str], Any]) -> dict[str, Any]:
-    """One page of at most 20 entries; the token is the number of entries before it."""
-    limit, token = parameters.get("MaxResults", _PAGE), parameters.get("NextToken") or "0"
-    if not 1 <= limit <= _PAGE:
-        raise _invalid("MAX_LENGTH_EXCEEDED", "You provided a value for MaxResults that is not between 1 and 20.")
-    if not token.isdigit():
-        raise _invalid("INVALID_NEXT_TOKEN", "You provided an invalid NextToken.")
-    identifiers = list(entries)
-    start = int(token)
-    result = {name: [show(identifier) for identifier in identifiers[start : start + limit]]}
-    if start + limit < len(identifiers):
-        result["NextToken"] = str(start + limit)
-    return result
-
-
 # Organization, roots, accounts, OUs
-
-
-def _describe_organization(state: State, _: dict[str, Any]) -> dict[str, Any]:
-    organization = state.organization
-    management = organization.accounts[organization.management_account]
-    return {
-        "Organization": {
-            "Id": organization.id,
-            "Arn": organization.arn("organization"),
-            "FeatureSet": "ALL",
-            "MasterAccountArn": management.arn,
-            "MasterAccountId": management.id,
-            "MasterAccountEmail": management.email,
-            "AvailablePolicyTypes": [{"Type": SCP_TYPE, "Status": "ENABLED"}],
-        }
-    }
 
 
 def _list_roots(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +101,7 @@ def _shown_account(state: State, identifier: str) -> dict[str, Any]:
         "Arn": account.arn,
         "Email": account.email,
         "Name": account.name,
-        "Status": status,
+        "Status": status if state.behaviour.retired_status else None,
         "State": account.state,
         "JoinedMethod": account.joined_method,
         "JoinedTimestamp": account.joined,
@@ -489,7 +439,6 @@ _OPERATIONS: dict[str, Callable[[State, dict[str, Any]], dict[str, Any] | None]]
     "DeletePolicy": _delete_policy,
     "DeregisterDelegatedAdministrator": _deregister_delegate,
     "DescribeAccount": _describe_account,
-    "DescribeOrganization": _describe_organization,
     "DescribeOrganizationalUnit": _describe_unit,
     "DescribePolicy": _describe_policy,
     "DetachPolicy": _detach_policy,

@@ -179,8 +179,8 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
 
 
 def _role(state: State, account: str, arn: str) -> Any:
-    member = state.organization.accounts.get(account)
-    if member is None or member.state == "SUSPENDED":
+    owner = state.account(account)
+    if owner is None or owner.state in ("SUSPENDED", "CLOSED"):
         return None
     return next((role for role in state.iam(account).roles.values() if role.arn == arn), None)
 
