@@ -1,0 +1,104 @@
+"""What is remembered of an answered call: the sandbox's own event, and what CloudTrail would make of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox import actions
+from sandbox.state import State, now
+from sandbox.trail import Trace
+from sandbox.wire import Answer, Call
+
+INVOKED_BY = "sandbox.invoked_by"  # in the environ of calls AWS's services make for themselves
+_READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select")
+# Reads whose answer CloudTrail shows: what they issued is how events are joined (aws-facts 4.1).
+_ISSUING = ("AssumeRole", "AssumeRoot", "GetSessionToken")
+# Not in Event history: object-level calls and those on a bucket that S3 counts among them (S3 User Guide, "Amazon S3
+# CloudTrail events"), and SQS's message calls (SQS Developer Guide, "Logging Amazon SQS API calls").
+_DATA_EVENTS = {
+    "s3": {"DeleteObjects", "HeadBucket", "ListObjectVersions", "ListObjects", "ListObjectsV2"},
+    "sqs": {
+        "ChangeMessageVisibility",
+        "ChangeMessageVisibilityBatch",
+        "DeleteMessage",
+        "DeleteMessageBatch",
+        "ReceiveMessage",
+        "SendMessage",
+        "SendMessageBatch",
+    },
+}
+
+
+def record(state: State, call: Call, answer: Answer) -> None:
+    """Remember a call that was answered, before its answer is sent."""
+    trace = _trace(state, call, answer)
+    if trace is not None:
+        state.trail.add(trace)
+    state.record(_event(call, answer))
+
+
+def is_write(call: Call) -> bool:
+    return not call.operation.startswith(_READS)
+
+
+def _event(call: Call, answer: Answer) -> dict[str, Any]:
+    """What can be known of a call afterwards; nothing secret is in it."""
+    caller = call.caller
+    return {
+        "time": now().isoformat(),
+        "service": call.service,
+        "operation": call.operation,
+        "action": actions.primary_action(call),
+        "account": caller.account if caller else None,
+        "principal": caller.principal.arn if caller else None,
+        "access_key_id": call.signature.access_key_id if call.signature else None,
+        "resource": call.resource,
+        "region": call.region,
+        "status": answer.status,
+        "error": answer.error,
+        "write": is_write(call),
+        "user_agent": call.header("user-agent"),
+    }
+
+
+def _trace(state: State, call: Call, answer: Answer) -> Trace | None:
+    """None for what CloudTrail's Event history does not show: data events, and requests AWS could not authenticate."""
+    caller = call.caller
+    if caller is None or call.model is None or caller.principal.kind == "anonymous":
+        return None
+    if call.operation in _DATA_EVENTS.get(call.service, ()) or (call.service == "s3" and "Key" in call.parameters):
+        return None
+    write = is_write(call)
+    return Trace(
+        number=state.trail.next_number(),
+        time=now(),
+        recipients=_recipients(state, call, answer),
+        region=call.region,
+        service=call.service,
+        operation=call.operation,
+        protocol=call.protocol,
+        caller=caller,
+        request_id=call.request_id,
+        parameters=call.parameters,
+        body=call.body if call.operation == "PutBucketPolicy" else b"",
+        resource=call.resource,
+        write=write,
+        status=answer.status,
+        error=answer.error,
+        answer=answer.body if write or answer.error or call.operation in _ISSUING else b"",
+        host=call.host,
+        source_ip=call.environ.get("REMOTE_ADDR", "127.0.0.1"),
+        user_agent=call.header("user-agent"),
+        invoked_by=call.environ.get(INVOKED_BY),
+    )
+
+
+def _recipients(state: State, call: Call, answer: Answer) -> tuple[str, ...]:
+    """The caller's account, and the owner's when the call reached another account's role, bucket or queue.
+
+    AssumeRoot is in the caller's account alone (aws-facts 4.1; a copy in the member account is UNVERIFIED).
+    """
+    caller, owner = call.who.account, call.account
+    if call.operation == "AssumeRole" and call.resource:
+        owner = call.resource.split(":")[4] if answer.status < 400 else caller
+    return (caller, owner) if owner != caller and owner in state.organization.accounts else (caller,)

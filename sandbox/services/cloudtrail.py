@@ -1,0 +1,123 @@
+"""CloudTrail: LookupEvents, the Event history of the caller's account in the Region of the endpoint (aws-facts 4)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sandbox.errors import AwsError, not_implemented
+from sandbox.records import Event, events
+from sandbox.state import State, now
+from sandbox.wire import Call
+
+_KEPT = timedelta(days=90)
+_PAGE = 50
+_ATTRIBUTES: dict[str, Callable[[Event, str], bool]] = {
+    "AccessKeyId": lambda event, value: event.access_key_id == value,
+    "EventId": lambda event, value: event.id == value,
+    "EventName": lambda event, value: event.name == value,
+    "EventSource": lambda event, value: event.source == value,
+    "ReadOnly": lambda event, value: str(event.read_only).lower() == value,
+    "ResourceName": lambda event, value: any(one["ResourceName"] == value for one in event.resources()),
+    "ResourceType": lambda event, value: any(one["ResourceType"] == value for one in event.resources()),
+    "Username": lambda event, value: event.user_name == value,
+}
+
+
+def handle(state: State, call: Call) -> dict[str, Any]:
+    if call.operation != "LookupEvents":
+        raise not_implemented("cloudtrail", call.operation)
+    parameters = call.parameters
+    limit = parameters.get("MaxResults", _PAGE)
+    if not 1 <= limit <= _PAGE:
+        raise AwsError("InvalidMaxResultsException", "A maximum of 50 results may be returned, and at least 1.")
+    if "EventCategory" in parameters and parameters["EventCategory"] != "insight":
+        raise AwsError("InvalidEventCategoryException", "The event category is not valid; accepted: insight.")
+    query = _query(parameters)
+    after = _position(parameters.get("NextToken"), query)
+    if "EventCategory" in parameters:
+        return {"Events": []}  # no Insights here
+    found = sorted(
+        (event for event in _wanted(state, call, parameters) if after is None or event.key < after),
+        key=lambda event: event.key,
+        reverse=True,
+    )
+    result: dict[str, Any] = {"Events": [_entry(event) for event in found[:limit]]}
+    if len(found) > limit:
+        result["NextToken"] = _token(found[limit - 1], query)
+    return result
+
+
+def _wanted(state: State, call: Call, parameters: dict[str, Any]) -> Iterator[Event]:
+    attributes = parameters.get("LookupAttributes", [])
+    if len(attributes) > 1:  # [B]: the list can hold one item
+        raise AwsError("InvalidLookupAttributesException", "You can specify only one lookup attribute.")
+    moment = now()
+    start, end = _moment(parameters.get("StartTime")), _moment(parameters.get("EndTime"))
+    if start and end and start > end:
+        raise AwsError("InvalidTimeRangeException", "The start time must not be later than the end time.")
+    newest = moment - timedelta(seconds=state.cloudtrail_delay)
+    for event in events(state, call.who.account, call.region):
+        second = event.time.replace(microsecond=0)
+        if event.time > newest or event.time < moment - _KEPT:
+            continue
+        if (start and second < start) or (end and second > end):
+            continue
+        if all(_matches(event, one) for one in attributes):
+            yield event
+
+
+def _matches(event: Event, attribute: dict[str, str]) -> bool:
+    test = _ATTRIBUTES.get(attribute.get("AttributeKey", ""))
+    if test is None:
+        raise AwsError("InvalidLookupAttributesException", "The lookup attribute's key is not valid.")
+    return test(event, attribute.get("AttributeValue", ""))
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _entry(event: Event) -> dict[str, Any]:
+    return {
+        "EventId": event.id,
+        "EventName": event.name,
+        "ReadOnly": str(event.read_only).lower(),
+        "AccessKeyId": event.access_key_id,
+        "EventTime": event.time.replace(microsecond=0),
+        "EventSource": event.source,
+        "Username": event.user_name,
+        "Resources": event.resources(),
+        "CloudTrailEvent": json.dumps(event.record()),
+    }
+
+
+# Tokens: where the page ended, good for the same question only, and steady when new events arrive.
+
+
+def _query(parameters: dict[str, Any]) -> str:
+    return json.dumps(
+        {key: value for key, value in parameters.items() if key not in ("NextToken", "MaxResults")},
+        default=str,
+        sort_keys=True,
+    )
+
+
+def _token(last: Event, query: str) -> str:
+    return base64.b64encode(json.dumps([*last.key, query]).encode()).decode()
+
+
+def _position(token: str | None, query: str) -> tuple[str, str, int] | None:
+    if token is None:
+        return None
+    try:
+        time, kind, number, of = json.loads(base64.b64decode(token, validate=True))
+        position = (str(time), str(kind), int(number))
+    except (ValueError, TypeError):
+        of, position = None, None
+    if of != query or position is None:
+        raise AwsError("InvalidNextTokenException", "The token is not valid, or was given for other parameters.")
+    return position

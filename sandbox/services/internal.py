@@ -1,0 +1,119 @@
+"""IAM calls AWS's own services make in an account: through the same gate, the same IAM and the same events as anybody's.
+
+CloudFormation StackSets and IAM Identity Center work in member accounts with service-linked roles, which SCPs do not
+reach, and StackSets further with a role of its own, which they do (aws-facts 5b).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from moto.core.utils import get_service_model
+
+from sandbox import actions, gate, names, recording, wire
+from sandbox.errors import AwsError
+from sandbox.services import iam
+from sandbox.state import Caller, State, import_managed_policy, now, session_principal
+from sandbox.wire import Answer
+
+
+@dataclass(frozen=True)
+class Iam:
+    """IAM as a caller in some account sees it.
+
+    Attributes:
+        service: The service that calls, for example `cloudformation.amazonaws.com`; None for a person's own calls.
+    """
+
+    state: State
+    caller: Caller
+    service: str | None = None
+
+    def __call__(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call IAM.
+
+        Raises:
+            AwsError: As IAM answers.
+        """
+        call = wire.read(self._environ(operation, parameters))
+        wire.identify(call)
+        call.caller, call.account, call.region = self.caller, self.caller.account, self.state.home_region
+        try:
+            for need in actions.needs(self.state, call):
+                call.resource = call.resource or need.resource
+                gate.authorize(self.state, call, need)
+            result = iam.handle(self.state, call)
+            answer = result if isinstance(result, Answer) else wire.answer(call, result)
+        except AwsError as error:
+            answer = wire.error_answer(call, error)
+        recording.record(self.state, call, answer)
+        parsed = create_parser(call.protocol).parse(
+            {"body": answer.body, "headers": {}, "status_code": answer.status}, call.model and call.model.output_shape
+        )
+        if "Error" in parsed:
+            raise AwsError(parsed["Error"]["Code"], parsed["Error"]["Message"], answer.status)
+        return parsed
+
+    def try_(self, operation: str, **parameters: Any) -> None:
+        """Call IAM where something that is not there is as good as done."""
+        try:
+            self(operation, **parameters)
+        except AwsError as error:
+            if error.code != "NoSuchEntity":
+                raise
+
+    def _environ(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        model = get_service_model("iam").operation_model(operation)
+        body = urlencode(create_serializer("query").serialize_to_request(given, model)["body"]).encode()
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": "/",
+            "QUERY_STRING": "",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded; charset=utf-8",
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_HOST": "iam.amazonaws.com",
+            "SERVER_NAME": "iam.amazonaws.com",
+            "SERVER_PORT": "443",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.url_scheme": "https",
+        }
+        if self.service:
+            environ |= {recording.INVOKED_BY: self.service, "HTTP_USER_AGENT": self.service}
+        return environ
+
+
+def trust(kind: str, principal: str) -> dict[str, Any]:
+    statement = {"Effect": "Allow", "Principal": {kind: principal}, "Action": "sts:AssumeRole"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def service_linked(state: State, account: str, service: str, name: str, policy: str) -> Caller:
+    """A session of a service-linked role; the role is made when the service first needs it.
+
+    Args:
+        service: The service principal the role trusts and whose path it has.
+        policy: The AWS managed policy of the role.
+    """
+    backend = state.iam(account)
+    arn = f"arn:{state.partition}:iam::{account}:role/aws-service-role/{service}/{name}"
+    role = next((role for role in backend.roles.values() if role.arn == arn), None)
+    if role is None:
+        path = f"/aws-service-role/{service}/"
+        role = backend.create_role(name, json.dumps(trust("Service", service)), path, None, "", [], "3600", service)
+        policy_arn = f"arn:{state.partition}:iam::aws:policy/aws-service-role/{policy}"
+        import_managed_policy(backend, policy_arn)
+        backend.attach_role_policy(policy_arn, name)
+    return session_of(account, role, service.partition(".")[0])
+
+
+def session_of(account: str, role: Any, session_name: str) -> Caller:
+    """A session of a role that a service has assumed; nobody outside gets its keys."""
+    key = names.unique_id("ASIA", account)
+    return Caller(session_principal(account, role.arn, role.id, session_name), key, issued=now())
