@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sandbox.client import REGION, environment
@@ -28,6 +30,7 @@ class Box:
         self._server = server
         self._state = server.state
         self.url = server.url
+        self._making_clients = Lock()
 
     def credentials(self, name: str) -> dict[str, str | None]:
         """The keys of an identity: access_key, secret_key, session_token."""
@@ -38,7 +41,7 @@ class Box:
         return environment(self.url, self.credentials(name))
 
     def client(self, service: str, name: str, region: str = REGION) -> Any:
-        """A boto3 client of an identity; the process's own AWS settings play no part."""
+        """A boto3 client of an identity, with its keys, a region and the endpoint given outright."""
         credentials = self.credentials(name)
         return self.client_with(
             service, credentials["access_key"], credentials["secret_key"], credentials["session_token"], region=region
@@ -48,14 +51,22 @@ class Box:
         self, service: str, access_key: Any, secret_key: Any, session_token: Any = None, *, region: str = REGION
     ) -> Any:
         """A boto3 client with any credentials, for example those of a root session."""
+        # One session for all clients: it keeps the service models, which take longer to read than most calls.
+        with self._making_clients:
+            return self._session.client(
+                service,
+                aws_access_key_id=access_key,
+                aws_secret_access_key=secret_key,
+                aws_session_token=session_token,
+                region_name=region,
+                endpoint_url=self.url,
+            )
+
+    @cached_property
+    def _session(self) -> Any:
         import boto3
 
-        return boto3.session.Session(
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            aws_session_token=session_token,
-            region_name=region,
-        ).client(service, endpoint_url=self.url)
+        return boto3.session.Session()
 
     def snapshot(self) -> dict[str, Any]:
         """All state worth comparing from outside."""
@@ -68,6 +79,20 @@ class Box:
     def on_event(self, callback: Callable[[dict[str, Any]], None]) -> None:
         """Have each request told to `callback` before its answer is sent."""
         self._state.listeners.append(callback)
+
+    def look(self, who: str, what: str = "") -> Any:
+        """What a person sees: the account, or its `mailbox` or `phone`; see `people.look`."""
+        from sandbox import people
+
+        with self._state.lock:
+            return people.look(self._state, who, what)
+
+    def act(self, who: str, step: str, **given: str) -> dict[str, Any]:
+        """Have a person do a step in the browser; see `people.act`."""
+        from sandbox import people
+
+        with self._state.lock:
+            return people.act(self._state, who, step, given)
 
     def reset(self) -> None:
         """Bring back the organization as it was loaded; forget events and listeners."""

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox import people
+from sandbox.organization import OrganizationError, change_behaviour
 from sandbox.state import State, UnknownIdentity
 from sandbox.wire import Answer
 
@@ -30,9 +31,20 @@ def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
     if (method, name) == ("POST", "reset"):
         state.reset()
         return _json({})
+    if (method, name) == ("POST", "behaviour"):
+        return _behaviour(state, body)
     if name == "person" and method in ("GET", "POST"):
         return _person(state, method, [unquote(part) for part in argument.split("/") if part], body)
     return _json({"error": f"the sandbox knows no {method} {path}"}, 404)
+
+
+def _behaviour(state: State, body: bytes) -> Answer:
+    """Change how fast AWS is: keys and values as under `behaviour` in an organization file."""
+    try:
+        state.behaviour = change_behaviour(json.loads(body), state.behaviour)
+    except (OrganizationError, ValueError) as error:
+        return _json({"error": str(error)}, 400)
+    return _json({})
 
 
 def _person(state: State, method: str, path: list[str], body: bytes) -> Answer:

@@ -317,6 +317,15 @@ def load(source: str | Path | dict[str, Any] | None = None) -> Description:
     return _description(_Item(value, (), place, state.now().replace(microsecond=0)))
 
 
+def change_behaviour(given: Value, base: Behaviour) -> Behaviour:
+    """Behaviour with some of it changed, written as in the file.
+
+    Raises:
+        OrganizationError: With what is accepted.
+    """
+    return standing.behaviour(_Item(given, ("behaviour",), _Source("request"), state.now()), base)
+
+
 def _description(item: _Item) -> Description:
     given = item.fields(
         "organization",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +101,9 @@ def _alternate_contacts(item: _Item | None) -> dict[str, dict[str, str]]:
     }
 
 
-def behaviour(item: _Item | None) -> Behaviour:
-    """How fast AWS is in this organization."""
-    made = Behaviour()
+def behaviour(item: _Item | None, base: Behaviour | None = None) -> Behaviour:
+    """How fast AWS is in this organization; where nothing is said, as in `base`."""
+    made = replace(base or Behaviour())
     given = item.fields(*(field.name for field in fields(Behaviour))) if item else {}
     for name, entry in given.items():
         setattr(made, name, {bool: entry.flag, int: entry.number}.get(type(getattr(made, name)), entry.duration)())

@@ -13,13 +13,16 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
 
+from sandbox import names
 from sandbox.actions import OWN_CREDENTIAL_CALLS
 from sandbox.errors import AwsError, not_implemented
 from sandbox.organization import FEATURES
 from sandbox.services.moto import Forwarded, forward
 from sandbox.services.sts import IAM_SERVICE
-from sandbox.state import Password, RootUser, State, import_managed_policy, now
+from sandbox.state import Password, RootAccessKey, RootUser, State, import_managed_policy, now
 from sandbox.wire import Answer, Call
+
+_KEYS_PER_USER = 2
 
 Operation = Callable[[State, Call], dict[str, Any] | None]
 
@@ -112,6 +115,24 @@ def _list_access_keys(state: State, call: Call) -> dict[str, Any]:
     return {
         "AccessKeyMetadata": [{"AccessKeyId": key.id, "Status": key.status, "CreateDate": key.created} for key in keys],
         "IsTruncated": False,
+    }
+
+
+def _create_access_key(state: State, call: Call) -> dict[str, Any]:
+    """Only a root user who signed in may: no task policy allows it."""
+    keys = _root(state, call).access_keys
+    if len(keys) >= _KEYS_PER_USER:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for AccessKeysPerUser: {_KEYS_PER_USER}", 409)
+    key = RootAccessKey(names.unique_id("AKIA", call.account), names.secret_key(), now().replace(microsecond=0))
+    keys[key.id] = key
+    state.root_keys[key.id] = call.account
+    return {
+        "AccessKey": {
+            "AccessKeyId": key.id,
+            "Status": key.status,
+            "SecretAccessKey": key.secret,
+            "CreateDate": key.created,
+        }
     }
 
 
@@ -294,6 +315,7 @@ _OPERATIONS: dict[str, Operation] = {
     **{f"DisableOrganizations{feature}": _disable(feature) for feature in FEATURES},
 }
 _ROOT_USER: dict[str, Operation] = {
+    "CreateAccessKey": _create_access_key,
     "CreateLoginProfile": _create_login_profile,
     "DeactivateMFADevice": _deactivate_mfa_device,
     "DeleteAccessKey": _delete_access_key,
