@@ -84,7 +84,7 @@ class CallbackModule(CallbackBase):
                 result.task,
                 event=event,
                 host=result.host.get_name(),
-                register=result.task.register,
+                register=_registered(result.task),
                 ignored=bool(ignored),
                 warnings=[str(warning) for warning in shown.pop("warnings", None) or []],
                 result=shown,
@@ -109,6 +109,16 @@ def _without_call(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     if isinstance(kept.get("results"), list):
         kept["results"] = [_without_call(item) if isinstance(item, dict) else item for item in kept["results"]]
     return kept
+
+
+def _registered(task: Task) -> str | None:
+    """Return the variable that the whole result becomes, as the task was written.
+
+    ansible-core 2.21 makes more of the attribute: a mapping, also where a name was written. Parts of a result that are
+    registered by such a mapping are not reported.
+    """
+    written = (task.get_ds() or {}).get("register")
+    return written if isinstance(written, str) else None
 
 
 def _describe(task: Task, **details: t.Any) -> dict[str, t.Any]:

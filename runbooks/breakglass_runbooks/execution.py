@@ -91,8 +91,8 @@ class _Client(PapermillNotebookClient):
 
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):
-            self.nb_man.cell_start(cell, index)
             try:
+                self.nb_man.cell_start(cell, index)
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)

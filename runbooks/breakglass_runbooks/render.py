@@ -55,10 +55,10 @@ class Shown:
     markdown: str
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.html, "text/markdown": self.markdown, "text/plain": self.markdown}
+        return {"text/html": self.html, "text/markdown": self.markdown, "text/plain": str(self)}
 
     def __str__(self) -> str:
-        return self.markdown
+        return re.sub(r"\\([\\`*_\[\]])", r"\1", self.markdown).replace("&lt;", "<")
 
 
 def stack(parts: Iterable[Shown | None]) -> Shown:

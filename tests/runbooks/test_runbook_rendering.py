@@ -46,8 +46,9 @@ def test_text_from_elsewhere_never_becomes_markup(words: str) -> None:
 
 
 def test_every_display_can_be_read_without_html() -> None:
-    bundle = render.table(["a"], [["b"]])._repr_mimebundle_()
-    assert bundle["text/markdown"] == bundle["text/plain"] == "| a |\n|---|\n| b |"
+    bundle = render.table(["a"], [["b_c <d>"]])._repr_mimebundle_()
+    assert bundle["text/markdown"] == "| a |\n|---|\n| b\\_c &lt;d> |"
+    assert bundle["text/plain"] == "| a |\n|---|\n| b_c <d> |"
 
 
 def test_a_column_in_which_nothing_stands_is_left_out() -> None:
