@@ -47,9 +47,7 @@ def entry_holds(operator: str, key: str, values: t.Any, facts: Facts, variables:
     if name not in _MATCHES:
         return None
     if not actual:
-        if qualifier:
-            return qualifier == "forallvalues"
-        return if_exists or is_negated(operator)
+        return if_exists or qualifier == "forallvalues" or (is_negated(operator) and not qualifier)
     if variables:
         wanted = [_expanded(value, facts) for value in wanted]
     answers = [_value_matches(name, value, wanted) for value in actual]
@@ -102,7 +100,7 @@ def _pattern(pattern: str) -> re.Pattern:
 def arn_like(value: str, pattern: str) -> bool:
     """ARNs are compared part by part: a wildcard does not reach across a colon, except in the last of the six."""
     parts, patterns = value.split(":", 5), pattern.split(":", 5)
-    return len(parts) == len(patterns) and all(map(like, parts, patterns))
+    return len(parts) == len(patterns) == 6 and all(map(like, parts, patterns))
 
 
 def in_network(value: str, network: str) -> bool | None:

@@ -110,12 +110,12 @@ def equivalent(one: dict | None, other: dict | None) -> bool:
 
 
 def _normal(value: t.Any, element: str = "") -> t.Any:
+    if element == "Statement":
+        return [_normal(statement) for statement in as_list(value)]
     if isinstance(value, dict):
         if element in ("Principal", "NotPrincipal") and set(value) == {"AWS"} and as_list(value["AWS"]) == ["*"]:
             return "*"
         return {key: _normal(inner, element if key == "AWS" else key) for key, inner in value.items()}
-    if element == "Statement":
-        return [_normal(statement) for statement in as_list(value)]
     if isinstance(value, list):
         values = sorted((_normal(inner, element) for inner in value), key=str)
         return values[0] if len(values) == 1 else values
