@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sandbox import names
@@ -73,7 +73,6 @@ class IdentityCenter:
     Attributes:
         provisioned: Roles made so far: (account, permission set ARN) -> role name. An entry stays when somebody
             deletes the role behind Identity Center's back.
-        duration: From a request to its end.
     """
 
     instance_arn: str
@@ -81,7 +80,6 @@ class IdentityCenter:
     owner: str
     region: str
     created: datetime
-    duration: timedelta = timedelta(seconds=1)
     users: dict[str, User] = field(default_factory=dict)
     permission_sets: dict[str, PermissionSet] = field(default_factory=dict)
     assignments: dict[Assignment, None] = field(default_factory=dict)

@@ -25,6 +25,9 @@ class Behaviour:
         closure_shows: How long DescribeAccount says ACTIVE after CloseAccount (aws-facts 5c: over 10 minutes).
         closure: From PENDING_CLOSURE to CLOSED.
         email_update: From AcceptPrimaryEmailUpdate to COMPLETED (aws-facts 5i: up to 4 hours).
+        stack_sets: From the start of a StackSet operation to its end.
+        assignments: From a request of IAM Identity Center to its end.
+        event_history: From a call until CloudTrail's LookupEvents shows it.
         retired_status: Whether accounts still have Status beside State (aws-facts 2.5, 3).
         account_quota: How many accounts the organization may have; 50,000 is what AWS grants at most (aws-facts 6).
     """
@@ -33,6 +36,9 @@ class Behaviour:
     closure_shows: timedelta = timedelta()
     closure: timedelta = timedelta(seconds=5)
     email_update: timedelta = timedelta()
+    stack_sets: timedelta = timedelta(seconds=1)
+    assignments: timedelta = timedelta(seconds=1)
+    event_history: timedelta = timedelta()
     retired_status: bool = True
     account_quota: int = 50_000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from sandbox import names
@@ -41,9 +42,10 @@ def bring(iam: Iam, region: str, stack: Stack, template: Template, parameters: d
     undo: list[Callable[[], None]] = []
     for logical, declared in template.resources.items():
         old = stack.resources.get(logical)
+        name = old.name if old else _generated_name(stack, logical)
         try:
             properties = _properties(iam, region, stack, template, parameters, {**stack.resources, **made}, logical)
-            name = properties.get("RoleName") or (old and old.name) or _generated_name(stack, logical)
+            name = properties.get("RoleName") or name
             fresh = Resource(name, properties, declared.retained)
             if old is None or any(old.properties.get(key) != properties.get(key) for key in _REPLACING):
                 _create(iam, fresh)
@@ -80,10 +82,8 @@ def remove(iam: Iam, stack: Stack) -> None:
 
 def _quietly(step: Callable[[], None]) -> None:
     """Cleaning up goes as far as it is let."""
-    try:
+    with suppress(AwsError):
         step()
-    except AwsError:
-        pass
 
 
 def _properties(

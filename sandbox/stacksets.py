@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sandbox.templates import Template
@@ -94,14 +94,9 @@ class StackSet:
 
 
 class StackSets:
-    """All StackSets, the deleted ones too; they belong to a Region of the management account.
-
-    Attributes:
-        duration: From the start of an operation to its end.
-    """
+    """All StackSets, the deleted ones too; they belong to a Region of the management account."""
 
     def __init__(self) -> None:
-        self.duration = timedelta(seconds=1)
         self._all: dict[str, StackSet] = {}
 
     def add(self, stack_set: StackSet) -> None:

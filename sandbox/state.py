@@ -283,7 +283,6 @@ class State:
             }
             self.events: deque[dict[str, Any]] = deque(maxlen=_MAX_EVENTS)
             self.trail = Trail()
-            self.cloudtrail_delay = 0.0  # seconds until an event can be looked up
             self.stack_sets = StackSets()
             self.identity_center = self.description.identity_center()
             self.control_tower = self.description.enrolled_accounts()

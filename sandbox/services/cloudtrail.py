@@ -59,7 +59,7 @@ def _wanted(state: State, call: Call, parameters: dict[str, Any]) -> Iterator[Ev
     start, end = _moment(parameters.get("StartTime")), _moment(parameters.get("EndTime"))
     if start and end and start > end:
         raise AwsError("InvalidTimeRangeException", "The start time must not be later than the end time.")
-    newest = moment - timedelta(seconds=state.cloudtrail_delay)
+    newest = moment - state.behaviour.event_history
     for event in events(state, call.who.account, call.region):
         second = event.time.replace(microsecond=0)
         if event.time > newest or event.time < moment - _KEPT:

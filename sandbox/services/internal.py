@@ -1,4 +1,4 @@
-"""IAM calls AWS's own services make in an account: through the same gate, the same IAM and the same events as anybody's.
+"""IAM calls of AWS's own services in an account: through the same gate, the same IAM, the same events as anybody's.
 
 CloudFormation StackSets and IAM Identity Center work in member accounts with service-linked roles, which SCPs do not
 reach, and StackSets further with a role of its own, which they do (aws-facts 5b).
