@@ -7,6 +7,7 @@ import json
 import shlex
 import signal
 import sys
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -60,24 +61,18 @@ def _serve(options: argparse.Namespace) -> int:
     except (OrganizationError, ServerError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
+    ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+        signal.signal(number, lambda *_: ended.set())
+    server.start()
     organization = server.state.organization
     print(
         f"sandbox ready on {server.url} (organization {organization.id}, {len(organization.accounts)} accounts)",
         flush=True,
     )
-    try:
-        server.serve()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.stop()
+    ended.wait()
+    server.stop()
     return 0
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
 
 
 class _NotRunning(RuntimeError):

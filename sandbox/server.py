@@ -40,11 +40,8 @@ class SandboxServer:
         self.port: int = self._server.bind_addr[1]
         self.url = f"http://{host}:{self.port}"
 
-    def serve(self) -> None:
-        """Serve until `stop` is called from another thread or a signal handler."""
-        self._server.serve()
-
     def start(self) -> None:
+        """Serve from a thread of its own until `stop` is called."""
         threading.Thread(target=self._server.serve, name="sandbox", daemon=True).start()
 
     def stop(self) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
 from botocore.exceptions import UnknownServiceError
-from moto.core.model import OperationModel, ServiceModel
+from moto.core.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -50,7 +50,6 @@ _BY_TARGET = {
     "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
 }
 _BY_VERSION = {"2010-05-08": "iam", "2010-05-15": "cloudformation", "2011-06-15": "sts", "2012-11-05": "sqs"}
-_LOCAL_HOSTS = ("127.0.0.1", "localhost")
 _BUCKET_HOST = re.compile(
     r"(?P<bucket>.+)\.(?:127\.0\.0\.1|localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)(?::\d+)?"
 )
@@ -260,9 +259,30 @@ def identify(call: Call) -> None:
             }
         )
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        code = "MalformedQueryString" if call.protocol == "query" else "SerializationException"
-        raise AwsError(code, "The request cannot be read by the service's model.") from error
+        raise _unreadable(call) from error
+    call.parameters = call.parameters or {}
+    if call.model.input_shape is not None and not _fits(call.model.input_shape, call.parameters):
+        raise _unreadable(call)
     return None
+
+
+def _unreadable(call: Call) -> AwsError:
+    code = "MalformedQueryString" if call.protocol == "query" else "SerializationException"
+    return AwsError(code, "The request cannot be read by the service's model.")
+
+
+_TYPES = {"boolean": bool, "integer": int, "list": list, "long": int, "map": dict, "string": str, "structure": dict}
+
+
+def _fits(shape: Shape, value: Any) -> bool:
+    """Whether a parameter has the type its model says; JSON can hold anything, and moto's parser lets it through."""
+    if not isinstance(value, _TYPES.get(shape.type_name, object)):
+        return False
+    if isinstance(shape, StructureShape):
+        return all(_fits(shape.members[name], member) for name, member in value.items())
+    if isinstance(shape, ListShape):
+        return all(_fits(shape.member, member) for member in value)
+    return not isinstance(shape, MapShape) or all(_fits(shape.value, member) for member in value.values())
 
 
 def _operation_name(call: Call) -> str:

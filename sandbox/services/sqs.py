@@ -17,6 +17,10 @@ class _Sqs(Forwarded, SQSResponse):
 
 
 def handle(_: State, call: Call) -> Answer:
+    required = call.model.input_shape.required_members if call.model and call.model.input_shape else []
+    for name in required:
+        if name not in call.parameters:
+            raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
     call.account = queue_of(call)[0]
     policy = call.parameters.get("Attributes", {}).get("Policy")
     if call.operation in ("SetQueueAttributes", "CreateQueue") and policy:

@@ -112,7 +112,7 @@ REGISTRATIONS = [
         "MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED",
         id="1.4 a second one",
     ),
-    pytest.param("999900001111", "AccountNotFoundException", None, id="1.4 unknown account"),
+    pytest.param("987698769876", "AccountNotFoundException", None, id="1.4 unknown account"),
 ]
 
 

@@ -1,0 +1,177 @@
+"""`python -m sandbox`, and the AWS command line, unmodified, on what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+AWS = Path(sys.executable).with_name("aws")
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+
+def run(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sandbox", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=CLEAN, check=False)
+
+
+@contextmanager
+def serving(stop: signal.Signals) -> Iterator[str]:
+    """A sandbox of its own process, by its port; ended as a user or a supervisor would."""
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=CLEAN) as process:
+        try:
+            line = process.stdout.readline()
+            ready = r"sandbox ready on http://127\.0\.0\.1:(\d+) \(organization o-breakglass1, \d+ accounts\)\n"
+            found = re.fullmatch(ready, line)
+            assert found, line
+            yield found[1]
+            process.send_signal(stop)
+            assert process.wait(10) == 0
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[str]:
+    with serving(signal.SIGINT) as number:
+        yield number
+
+
+def environment(port: str, name: str) -> dict[str, str]:
+    """The environment the printed lines make, read by a shell as a user would."""
+    lines = run("env", "--port", port, "--as", name).stdout
+    assert all(line.startswith("export AWS_") for line in lines.splitlines())
+    answer = subprocess.run(
+        ["/bin/sh", "-c", f"{lines}\nenv -0"], capture_output=True, text=True, env=CLEAN, check=True
+    )
+    return dict(entry.partition("=")[::2] for entry in answer.stdout.split("\0") if entry)
+
+
+def aws(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(AWS), *arguments], capture_output=True, text=True, env=env, timeout=60, check=False)
+
+
+def root_session(env: dict[str, str], account: str, task: str) -> dict[str, str]:
+    answer = aws(
+        env,
+        *("sts", "assume-root", "--target-principal", account, "--duration-seconds", "300", "--task-policy-arn"),
+        f"arn=arn:aws:iam::aws:policy/root-task/{task}",
+    )
+    keys = json.loads(answer.stdout)["Credentials"]
+    return env | {
+        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": keys["SessionToken"],
+    }
+
+
+def test_aws_removes_root_credentials(port):
+    env = root_session(environment(port, "operator"), "444455556666", "IAMDeleteRootUserCredentials")
+    listed = json.loads(aws(env, "iam", "list-access-keys").stdout)["AccessKeyMetadata"]
+    assert len(listed) == 2
+    assert aws(env, "iam", "delete-access-key", "--access-key-id", listed[0]["AccessKeyId"]).returncode == 0
+    assert aws(env, "iam", "delete-login-profile").returncode == 0
+    gone = aws(env, "iam", "get-login-profile")
+    assert gone.stderr.strip().endswith("Login Profile for User null cannot be found.")
+    refused = aws(env, "iam", "create-user", "--user-name", "intruder")
+    assert (
+        "(AccessDenied) when calling the CreateUser operation: User: arn:aws:iam::444455556666:root" in refused.stderr
+    )
+    after = json.loads(run("snapshot", "--port", port).stdout)["root_users"]["444455556666"]
+    assert after["access_keys"] == [listed[1]["AccessKeyId"]]
+    assert after["password"] is False
+
+
+def test_aws_unlocks_a_bucket(port):
+    bucket = ("--bucket", "payments-ledger-333344445555", "--region", "eu-west-1")
+    administrator = environment(port, "payments-administrator")
+    locked = aws(administrator, "s3api", "get-bucket-policy", *bucket)
+    assert "(AccessDenied) when calling the GetBucketPolicy operation" in locked.stderr
+    assert "with an explicit deny in a resource-based policy" in locked.stderr
+    env = root_session(environment(port, "operator"), "333344445555", "S3UnlockBucketPolicy")
+    policy = json.loads(json.loads(aws(env, "s3api", "get-bucket-policy", *bucket).stdout)["Policy"])
+    policy["Statement"] = [entry for entry in policy["Statement"] if entry["Sid"] != "LockedByMistake"]
+    assert aws(env, "s3api", "put-bucket-policy", *bucket, "--policy", json.dumps(policy)).returncode == 0
+    read = aws(administrator, "s3", "cp", "s3://payments-ledger-333344445555/ledger/2026-10.csv", "-", *bucket[2:])
+    assert read.stdout.startswith("date,amount")
+    assert aws(env, "s3api", "delete-bucket-policy", *bucket).returncode == 0
+    refused = aws(env, "s3api", "list-objects-v2", *bucket)
+    assert "(AccessDenied) when calling the ListObjectsV2 operation" in refused.stderr
+
+
+def test_events_and_reset(port):
+    environment(port, "operator")
+    assert run("reset", "--port", port).returncode == 0
+    assert run("events", "--port", port).stdout == ""
+
+
+def test_nothing_but_export_lines(port):
+    printed = run("env", "--port", port, "--as", "operator").stdout.splitlines()
+    assert [line.partition("=")[0] for line in printed] == [
+        "export AWS_ACCESS_KEY_ID",
+        "export AWS_SECRET_ACCESS_KEY",
+        "export AWS_SESSION_TOKEN",
+        "export AWS_ENDPOINT_URL",
+        "export AWS_REGION",
+        "export AWS_DEFAULT_REGION",
+        "export AWS_EC2_METADATA_DISABLED",
+    ]
+
+
+def one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
+    assert result.returncode == status, result.stderr
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_unknown_identity(port):
+    text = one_line(run("env", "--port", port, "--as", "operater"), 1)
+    assert "no identity 'operater'" in text
+    assert "operator" in text
+
+
+def test_port_in_use(port):
+    assert f"port {port} is in use" in one_line(run("serve", "--port", port), 2)
+
+
+def test_nothing_running():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+        text = one_line(run("env", "--port", port), 1)
+    assert f"no sandbox answers on port {port}; start one: python -m sandbox serve --port {port}" in text
+
+
+def test_broken_organization(tmp_path):
+    file = tmp_path / "organization.yml"
+    file.write_text("organization: mine\nmanagement_account: 1\naccounts: []\n")
+    text = one_line(run("serve", "--port", "0", "--organization", str(file)), 2)
+    assert f"{file}, line 1: organization:" in text
+
+
+def test_not_for_other_machines():
+    assert "not a loopback address" in one_line(run("serve", "--port", "0", "--host", "0.0.0.0"), 2)
+
+
+@pytest.mark.parametrize("number", ["-1", "65536", "http"])
+def test_no_port(number):
+    result = run("serve", f"--port={number}")
+    assert result.returncode == 2
+    assert "is not a port; accepted: 0 to 65535" in result.stderr
+
+
+def test_terminating_at_once_ends_with_status_zero():
+    with serving(signal.SIGTERM):
+        pass

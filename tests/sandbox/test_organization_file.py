@@ -1,0 +1,199 @@
+"""The organization file: what it makes, and errors that name file, line, key, value and what is accepted."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sandbox.organization import DEFAULT, OrganizationError, load
+
+MINIMAL = """\
+    organization: o-exampleorg1
+    management_account: "111111111111"
+    accounts:
+      - {id: "111111111111", name: management}
+"""
+
+
+def write(tmp_path, text):
+    file = tmp_path / "organization.yml"
+    file.write_text(textwrap.dedent(text), encoding="utf-8")
+    return file
+
+
+def test_a_minimal_file(tmp_path):
+    organization = load(write(tmp_path, MINIMAL)).build()
+    assert organization.id == "o-exampleorg1"
+    assert list(organization.accounts) == ["111111111111"]
+
+
+NINE = {
+    "111122223333": "management",
+    "222233334444": "security",
+    "333344445555": "payments",
+    "444455556666": "legacy-web",
+    "012345678901": "data-lake",
+    "555566667777": "reports",
+    "666677778888": "closed-shop",
+    "777788889999": "vault",
+    "888899990000": "invited",
+}
+
+
+def test_the_default_tells_of_the_accounts_others_rely_on():
+    description = load()
+    organization = description.build()
+    names = {account.id: account.name for account in organization.accounts.values()}
+    assert NINE.items() <= names.items()
+    assert organization.management_account == "111122223333"
+    assert {"operator", "delegate", "auditor", "nobody", "payments-administrator"} <= description.identities.keys()
+    assert "invited-administrator" not in description.identities
+
+
+def test_account_ids_keep_their_digits(tmp_path):
+    """Unquoted, YAML would read a number, or an octal one; 12 digits stay what they are."""
+    text = """\
+        organization: o-exampleorg1
+        management_account: 111111111111
+        accounts:
+          - {id: 111111111111, name: management}
+          - {id: 012345670123, name: octal}
+          - {id: 012345678901, name: zero}
+    """
+    assert list(load(write(tmp_path, text)).build().accounts) == ["111111111111", "012345670123", "012345678901"]
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("400 days ago", datetime.now(UTC) - timedelta(days=400)),
+        ("1 hour ago", datetime.now(UTC) - timedelta(hours=1)),
+        ("2025-03-01", datetime(2025, 3, 1, tzinfo=UTC)),
+        ("2025-03-01T12:30:00Z", datetime(2025, 3, 1, 12, 30, tzinfo=UTC)),
+        ("2025-03-01T12:30:00+02:00", datetime(2025, 3, 1, 10, 30, tzinfo=UTC)),
+    ],
+)
+def test_dates(text, date):
+    account = {"id": "111111111111", "name": "a", "root": {"password": {"last_used": text}}}
+    given = {"organization": "o-exampleorg1", "management_account": "111111111111", "accounts": [account]}
+    password = load(given).build().accounts["111111111111"].root.password
+    assert abs(password.last_used - date) < timedelta(minutes=5)
+
+
+def test_resetting_builds_the_same_again():
+    description = load()
+    assert description.build() == description.build()
+
+
+def with_account(lines: str) -> str:
+    return textwrap.dedent(MINIMAL) + textwrap.indent(textwrap.dedent(lines), "  ")
+
+
+ERRORS = [
+    pytest.param("", "the file: it is empty", id="empty"),
+    pytest.param("- 1\n", "line 1: the file: [1] is not accepted; accepted: a mapping", id="a list"),
+    pytest.param("a: [1\n", "is not YAML", id="no YAML"),
+    pytest.param("a: 1\na: 2\n", "line 2: the file: the key 'a' is there twice", id="a key twice"),
+    pytest.param("organization: o-exampleorg1\n", "the key 'management_account' is missing", id="missing key"),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + "acounts: []\n",
+        "line 5: acounts: unknown key; accepted: organization, partition,",
+        id="unknown key",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL).replace("o-exampleorg1", "example"),
+        'line 1: organization: "example" is not accepted; accepted: an organization ID',
+        id="organization ID",
+    ),
+    pytest.param(
+        with_account("- {id: 12345, name: short}\n"),
+        "line 5: accounts[1].id: 12345 is not accepted; accepted: an account ID: 12 digits",
+        id="account ID",
+    ),
+    pytest.param(with_account('- {id: "111111111111", name: again}\n'), "not yet in the list", id="account twice"),
+    pytest.param(
+        with_account('- {id: "222222222222", name: management}\n'), "a name no other account", id="name twice"
+    ),
+    pytest.param(
+        with_account('- {id: "222222222222", name: a, state: GONE}\n'),
+        'line 5: accounts[1].state: "GONE" is not accepted; accepted: ACTIVE, SUSPENDED',
+        id="state",
+    ),
+    pytest.param(
+        with_account(
+            """\
+            - id: "222222222222"
+              name: a
+              root:
+                password: {last_used: last summer}
+            """
+        ),
+        'line 8: accounts[1].root.password.last_used: "last summer" is not accepted; accepted: a date:',
+        id="date",
+    ),
+    pytest.param(
+        with_account('- {id: "222222222222", name: a, buckets: [{name: X}]}\n'),
+        'accounts[1].buckets[0].name: "X" is not accepted; accepted: a bucket name',
+        id="bucket name",
+    ),
+    pytest.param(
+        with_account('- {id: "222222222222", name: a, buckets: [{name: abc, policy: deny}]}\n'),
+        'accounts[1].buckets[0].policy: "deny" is not accepted; accepted: a policy document',
+        id="bucket policy",
+    ),
+    pytest.param(
+        with_account('- {id: "222222222222", name: a, roles: [{name: r, policies: [AdminAccess]}]}\n'),
+        'accounts[1].roles[0].policies[0]: "AdminAccess" is not accepted; accepted: the name of an AWS managed policy',
+        id="managed policy",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + "features: [RootSession]\n",
+        'features[0]: "RootSession" is not accepted; accepted: RootCredentialsManagement, RootSessions',
+        id="feature",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + 'delegated_administrators: {iam.amazonaws.com: "999999999999"}\n',
+        "the ID of an account of this file",
+        id="delegate",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + "service_control_policies: {p: {document: {Statement: []}, targets: [Nowhere]}}\n",
+        "accepted: Root, the path of an OU of this file, or an account ID",
+        id="policy target",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + 'identities: {me: {account: "111111111111", role: None}}\n',
+        "accepted: a role of account 111111111111: it has none",
+        id="identity's role",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + 'identities: {me: {account: "111111111111"}}\n',
+        "identities.me: accepted: either a role or a user",
+        id="identity of nobody",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "error"), ERRORS)
+def test_errors(tmp_path, text, error):
+    file = write(tmp_path, text)
+    with pytest.raises(OrganizationError) as caught:
+        load(file)
+    assert str(caught.value).startswith(str(file))
+    assert error in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(OrganizationError, match="cannot be read"):
+        load(tmp_path / "missing.yml")
+    (tmp_path / "binary.yml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(OrganizationError, match="not UTF-8"):
+        load(tmp_path / "binary.yml")
+
+
+def test_the_default_file_is_commented_like_a_story():
+    lines = DEFAULT.read_text(encoding="utf-8").splitlines()
+    assert sum(line.lstrip().startswith("#") for line in lines) > 20
