@@ -94,6 +94,13 @@ class Box:
         with self._state.lock:
             return people.act(self._state, who, step, given)
 
+    def portal(self, user: str, account: str, permission_set: str) -> dict[str, str | None]:
+        """Keys for an account from Identity Center's access portal, in the form of `credentials`."""
+        from sandbox import sign_in
+
+        with self._state.lock:
+            return vars(sign_in.portal(self._state, user, account, permission_set)).copy()
+
     def reset(self) -> None:
         """Bring back the organization as it was loaded; forget events and listeners."""
         self._state.listeners.clear()

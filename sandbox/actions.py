@@ -188,6 +188,7 @@ def _iam_resource(state: State, call: Call) -> str:
     parameters, account = call.parameters, call.who.account
     backend = state.iam(account)
     prefix = f"arn:{state.partition}:iam::{account}"
+    path = (parameters.get("Path") or "/") if call.operation.startswith("Create") else "/"
     if call.operation == "GetAccessKeyLastUsed":
         return _owner_of_key(state, account, parameters.get("AccessKeyId", ""))
     if call.operation in ("DeleteVirtualMFADevice", "CreateVirtualMFADevice", "ListVirtualMFADevices"):
@@ -195,12 +196,12 @@ def _iam_resource(state: State, call: Call) -> str:
         return parameters.get("SerialNumber") or f"{prefix}:mfa/{name}"
     if "UserName" in parameters:
         user = backend.users.get(parameters["UserName"])
-        return user.arn if user else f"{prefix}:user/{parameters['UserName']}"
+        return user.arn if user else f"{prefix}:user{path}{parameters['UserName']}"
     if call.operation in OWN_CREDENTIAL_CALLS:
         return call.who.principal.arn if call.who.principal.kind != "role_session" else "*"
     if "RoleName" in parameters:
         role = next((role for role in backend.roles.values() if role.name == parameters["RoleName"]), None)
-        return role.arn if role else f"{prefix}:role/{parameters['RoleName']}"
+        return role.arn if role else f"{prefix}:role{path}{parameters['RoleName']}"
     if "PolicyArn" in parameters:
         return parameters["PolicyArn"]
     if "SAMLProviderArn" in parameters:
@@ -214,7 +215,7 @@ def _iam_resource(state: State, call: Call) -> str:
         ("ServerCertificateName", "server-certificate"),
     ):
         if key in parameters:
-            return f"{prefix}:{kind}/{parameters[key]}"
+            return f"{prefix}:{kind}{path}{parameters[key]}"
     return "*"
 
 

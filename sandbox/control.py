@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import people
+from sandbox import people, sign_in
 from sandbox.organization import OrganizationError, change_behaviour
 from sandbox.state import State, UnknownIdentity
 from sandbox.wire import Answer
@@ -33,6 +33,8 @@ def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
         return _json({})
     if (method, name) == ("POST", "behaviour"):
         return _behaviour(state, body)
+    if (method, name) == ("GET", "sso") or (method, name) == ("POST", "control-tower"):
+        return _way_in(state, name, [unquote(part) for part in argument.split("/")])
     if name == "person" and method in ("GET", "POST"):
         return _person(state, method, [unquote(part) for part in argument.split("/") if part], body)
     return _json({"error": f"the sandbox knows no {method} {path}"}, 404)
@@ -45,6 +47,21 @@ def _behaviour(state: State, body: bytes) -> Answer:
     except (OrganizationError, ValueError) as error:
         return _json({"error": str(error)}, 400)
     return _json({})
+
+
+def _way_in(state: State, name: str, path: list[str]) -> Answer:
+    """`GET sso/USER/ACCOUNT/PERMISSION SET` gives keys as identities do; `POST control-tower/ACCOUNT/unenroll`."""
+    try:
+        with state.lock:
+            if name == "sso" and len(path) == 3:
+                return _json(vars(sign_in.portal(state, *path)))
+            if name == "control-tower" and path[1:] == ["unenroll"]:
+                sign_in.unenroll(state, path[0])
+                return _json({})
+    except sign_in.Refused as error:
+        return _json({"error": str(error)}, 403)
+    accepted = "GET sso/USER/ACCOUNT/PERMISSION SET, POST control-tower/ACCOUNT/unenroll"
+    return _json({"error": f"accepted: {accepted}"}, 404)
 
 
 def _person(state: State, method: str, path: list[str], body: bytes) -> Answer:

@@ -1,5 +1,45 @@
-from sandbox.errors import not_implemented
+"""The identity store of IAM Identity Center: who its people are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.errors import AwsError, not_implemented
+from sandbox.identity_center import IdentityCenter, User
+from sandbox.services import inputs, sso_admin
+from sandbox.state import State
+from sandbox.wire import Call
 
 
-def handle(state, call):
-    raise not_implemented(call.service, call.operation)
+def handle(state: State, call: Call) -> dict[str, Any]:
+    operation = {"DescribeUser": _describe_user, "ListUsers": _list_users}.get(call.operation)
+    if operation is None:
+        raise not_implemented("identitystore", call.operation)
+    inputs.require(call, "ValidationException")
+    made = state.identity_center
+    named = made is not None and call.parameters["IdentityStoreId"] == made.identity_store
+    return operation(call.parameters, sso_admin.center(state, call, named))
+
+
+def _shown(made: IdentityCenter, user: User) -> dict[str, Any]:
+    return {
+        "IdentityStoreId": made.identity_store,
+        "UserId": user.id,
+        "UserName": user.name,
+        "DisplayName": user.display_name,
+        "Emails": [{"Value": user.email, "Type": "work", "Primary": True}],
+    }
+
+
+def _list_users(parameters: dict[str, Any], made: IdentityCenter) -> dict[str, Any]:
+    """All users, or by the only filter the API knows [B]: the user name."""
+    wanted = {one["AttributePath"]: one["AttributeValue"] for one in parameters.get("Filters", [])}
+    users = [_shown(made, user) for user in made.users.values() if wanted.get("UserName") in (None, user.name)]
+    return inputs.page(parameters, "Users", users, "ValidationException")
+
+
+def _describe_user(parameters: dict[str, Any], made: IdentityCenter) -> dict[str, Any]:
+    user = made.users.get(parameters["UserId"])
+    if user is None:
+        raise AwsError("ResourceNotFoundException", "USER not found.", fields={"ResourceType": "USER"})
+    return _shown(made, user)

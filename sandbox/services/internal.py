@@ -28,12 +28,12 @@ class Iam:
     """IAM as a caller in some account sees it.
 
     Attributes:
-        service: The service that calls, for example `cloudformation.amazonaws.com`; None for a person's own calls.
+        service: The service that calls, for itself or for the caller, for example `cloudformation.amazonaws.com`.
     """
 
     state: State
     caller: Caller
-    service: str | None = None
+    service: str
 
     def __call__(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call IAM.
@@ -72,7 +72,7 @@ class Iam:
         given = {name: value for name, value in parameters.items() if value is not None}
         model = get_service_model("iam").operation_model(operation)
         body = urlencode(create_serializer("query").serialize_to_request(given, model)["body"]).encode()
-        environ: dict[str, Any] = {
+        return {
             "REQUEST_METHOD": "POST",
             "PATH_INFO": "/",
             "QUERY_STRING": "",
@@ -83,10 +83,9 @@ class Iam:
             "SERVER_PORT": "443",
             "wsgi.input": io.BytesIO(body),
             "wsgi.url_scheme": "https",
+            "HTTP_USER_AGENT": self.service,
+            recording.INVOKED_BY: self.service,
         }
-        if self.service:
-            environ |= {recording.INVOKED_BY: self.service, "HTTP_USER_AGENT": self.service}
-        return environ
 
 
 def trust(kind: str, principal: str) -> dict[str, Any]:
