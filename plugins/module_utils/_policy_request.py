@@ -64,18 +64,20 @@ class Resource:
 
 def resource_of(arn: str, account_id: str, organization_id: str | None = None) -> Resource:
     """Check and take together what is said about the resource."""
-    parts = arn.split(":", 5)
+    parts = str(arn).split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or parts[2] not in MANAGEMENT_ACTIONS or not parts[5]:
         raise PolicyError(f"The resource {arn!r} is not the ARN of a bucket such as arn:aws:s3:::my-bucket.")
-    if not re.match(r"^\d{12}\Z", account_id):
+    if not isinstance(account_id, str) or not re.match(r"^[0-9]{12}\Z", account_id):
         raise PolicyError(f"The account ID {account_id!r} is not a text of 12 digits.")
     return Resource(arn, account_id, organization_id)
 
 
 def administrators_of(resource: Resource, arns: t.Sequence[str] = ()) -> list[Administrator]:
     """The named administrators; with none named, a role and a user that stand for all principals of the account."""
+    if isinstance(arns, str):
+        raise PolicyError(f"The administrators {arns!r} are not a list of ARNs.")
     for arn in arns:
-        found = _ADMINISTRATOR.match(arn)
+        found = _ADMINISTRATOR.match(str(arn))
         if not found:
             raise PolicyError(
                 f"The administrator {arn!r} is not the ARN of a role or user, such as "

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import _backup
 from ansible_collections.breakglass.aws.plugins.module_utils._backup import BackupError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ACCOUNT, BUCKET = "333344445555", "arn:aws:s3:::ledger"
@@ -31,6 +31,7 @@ def test_what_was_written_is_read(tmp_path):
     assert os.path.basename(path).startswith("ledger-20")
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_survives(tmp_path_factory, text):
     path = _backup.write(taken(text), str(tmp_path_factory.getbasetemp() / "any"))

@@ -7,7 +7,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_condition i
     holds,
     like,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.authorization import Policies, Principal, Request, evaluate
@@ -82,6 +82,7 @@ def test_an_unlisted_address_lies_in_the_whole_internet_only():
     assert holds({"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "::1"]}}, know, True) is False
 
 
+@settings(deadline=None)
 @given(st.text("ab:*?[.\n", max_size=6), st.text("ab:*?[.\n", max_size=8))
 def test_wildcards_are_those_of_iam(value, pattern):
     def matches(v: str, p: str) -> bool:
@@ -112,6 +113,7 @@ OPERATORS = [
 ]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["", "ForAllValues:", "ForAnyValue:"]),
     st.sampled_from(OPERATORS),

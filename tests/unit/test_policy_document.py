@@ -18,7 +18,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_document im
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import RepairError, repair
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 STATEMENT = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
@@ -70,6 +70,7 @@ ANY_JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(ANY_JSON)
 def test_no_json_is_a_traceback(value):
     try:

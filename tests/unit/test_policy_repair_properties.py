@@ -1,17 +1,23 @@
-"""Generated policies, judged by the sandbox's own policy evaluator, which shares no code with the repair."""
+"""Generated policies, judged by the sandbox's own policy evaluator, which shares no code with the repair.
+
+BREAKGLASS_EXAMPLES says how many policies each property is tried on.
+"""
 
 from __future__ import annotations
 
 import copy
+import os
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import find_lockouts
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import repair
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.authorization import Policies, Principal, Request, evaluate
+
+many = settings(max_examples=int(os.environ.get("BREAKGLASS_EXAMPLES", "100")), deadline=None)
 
 ACCOUNT, OTHER, ORGANIZATION = "333344445555", "999900001111", "o-ours000001"
 BUCKET = "arn:aws:s3:::ledger"
@@ -154,6 +160,7 @@ def let_in(named: list[str]) -> list[Principal]:
     return [one for one in INSIDE if one.context_arn in named] if named else INSIDE[2:]
 
 
+@many
 @given(policies(), NAMED)
 def test_a_repair_ends_the_lockout_of_every_administrator(policy, named):
     repaired = repair(policy, RESOURCE, administrators_of(RESOURCE, named))
@@ -166,6 +173,7 @@ def test_a_repair_ends_the_lockout_of_every_administrator(policy, named):
                     assert decision.allowed, (repaired, principal.arn, action, network, mfa, decision)
 
 
+@many
 @given(policies(), NAMED)
 def test_a_repair_lets_nobody_else_do_more(policy, named):
     repaired = repair(policy, RESOURCE, administrators_of(RESOURCE, named))
@@ -186,6 +194,7 @@ def test_a_repair_lets_nobody_else_do_more(policy, named):
                             )
 
 
+@many
 @given(policies())
 def test_what_is_no_lockout_for_the_account_stays_denied_to_the_account_too(policy):
     """With nobody named, objects stay behind every guard that has a condition or leaves some action out."""
@@ -202,6 +211,7 @@ def test_what_is_no_lockout_for_the_account_stays_denied_to_the_account_too(poli
                     assert after.reason == "explicit_deny", (repaired, principal.arn, action, facts)
 
 
+@many
 @given(policies(), NAMED)
 def test_repairing_twice_changes_nothing(policy, named):
     administrators = administrators_of(RESOURCE, named)
@@ -212,6 +222,7 @@ def test_repairing_twice_changes_nothing(policy, named):
         assert repair(repaired, RESOURCE, administrators) is repaired
 
 
+@many
 @given(policies(), NAMED)
 def test_statements_that_lock_nobody_stay_in_order_and_the_input_is_left_alone(policy, named):
     original = copy.deepcopy(policy)

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: lockout_statements
+short_description: The statements of a bucket policy that lock its own administrators out
+version_added: 0.1.0
+author: breakglass.aws contributors (@breakglass)
+description:
+  - Which Deny statements keep administrators of the account from reading, putting and deleting the policy, and why.
+    Nothing is asked of AWS.
+  - What cannot be known from the policy (where a request comes from, whether MFA was used, condition keys that are not
+    known) counts as locking.
+options:
+  _input:
+    description: The policy, as a dictionary or as JSON text.
+    type: raw
+    required: true
+  resource:
+    description: The ARN of the bucket whose policy it is.
+    type: str
+    required: true
+  account_id:
+    description: The account that owns the bucket, as a string of 12 digits.
+    type: str
+    required: true
+  administrators:
+    description: >-
+      The roles and users, by ARN, that must be able to manage the policy. With none, every role and user of the
+      account.
+    type: list
+    elements: str
+    default: []
+  organization_id:
+    description: >-
+      The organization the account belongs to. Without it, a guard on C(aws:PrincipalOrgID) counts as locking, because
+      nobody can say whether it names the right organization.
+    type: str
+seealso:
+  - plugin: breakglass.aws.locked_out
+    plugin_type: test
+  - module: breakglass.aws.s3_bucket_policy_unlock
+"""
+
+EXAMPLES = r"""
+- name: Say what locks
+  ansible.builtin.debug:
+    msg: >-
+      {{ lookup('ansible.builtin.file', 'policy.json')
+      | breakglass.aws.lockout_statements(resource='arn:aws:s3:::ledger', account_id='333344445555')
+      | map(attribute='why') }}
+"""
+
+RETURN = r"""
+_value:
+  description: The statements, in their order; empty when nobody is locked out.
+  type: list
+  elements: dict
+  contains:
+    index:
+      description: The statement's place in the policy, from 0.
+      type: int
+    sid:
+      description: Its Sid; null when it has none.
+      type: str
+    statement:
+      description: The statement as it is in the policy.
+      type: dict
+    why:
+      description: Why it locks, in one sentence.
+      type: str
+    actions:
+      description: The actions that manage the policy which it denies.
+      type: list
+      elements: str
+    conditions:
+      description: When it denies them, in words; empty when always.
+      type: list
+      elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import PolicyError
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
+
+
+def find(policy: t.Any, **about: t.Any) -> list[dict]:
+    try:
+        return lockout_statements(policy, **about)
+    except PolicyError as error:
+        raise AnsibleFilterError(f"breakglass.aws.lockout_statements: {error}") from error
+
+
+class FilterModule:
+    """The filters of this file."""
+
+    def filters(self) -> dict:
+        return {"lockout_statements": find}

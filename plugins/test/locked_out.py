@@ -1,0 +1,78 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: locked_out
+short_description: Does a bucket policy lock its own administrators out?
+version_added: 0.1.0
+author: breakglass.aws contributors (@breakglass)
+description:
+  - Whether some Deny statement keeps administrators of the account from reading, putting or deleting the policy.
+    Nothing is asked of AWS.
+  - What cannot be known from the policy (where a request comes from, whether MFA was used, condition keys that are not
+    known) counts as locking.
+options:
+  _input:
+    description: The policy, as a dictionary or as JSON text.
+    type: raw
+    required: true
+  resource:
+    description: The ARN of the bucket whose policy it is.
+    type: str
+    required: true
+  account_id:
+    description: The account that owns the bucket, as a string of 12 digits.
+    type: str
+    required: true
+  administrators:
+    description: >-
+      The roles and users, by ARN, that must be able to manage the policy. With none, every role and user of the
+      account.
+    type: list
+    elements: str
+    default: []
+  organization_id:
+    description: >-
+      The organization the account belongs to. Without it, a guard on C(aws:PrincipalOrgID) counts as locking, because
+      nobody can say whether it names the right organization.
+    type: str
+seealso:
+  - plugin: breakglass.aws.lockout_statements
+    plugin_type: filter
+  - module: breakglass.aws.s3_bucket_policy_unlock
+"""
+
+EXAMPLES = r"""
+- name: Refuse to put a policy that would lock us out
+  ansible.builtin.assert:
+    that: new_policy is not breakglass.aws.locked_out(resource='arn:aws:s3:::ledger', account_id='333344445555')
+"""
+
+RETURN = r"""
+_value:
+  description: Whether somebody is locked out.
+  type: bool
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import PolicyError
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
+
+
+def is_locked_out(policy: t.Any, **about: t.Any) -> bool:
+    try:
+        return bool(lockout_statements(policy, **about))
+    except PolicyError as error:
+        raise AnsibleFilterError(f"breakglass.aws.locked_out: {error}") from error
+
+
+class TestModule:
+    """The tests of this file."""
+
+    def tests(self) -> dict:
+        return {"locked_out": is_locked_out}
