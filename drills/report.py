@@ -16,13 +16,12 @@ RESULT = "drill.json"
 
 
 def summary_table(drill: Drill) -> Table:
-    """The outcome of every part of `drill`, for the terminal."""
-    table = Table(title="Drill")
-    for column in ("scenario", "runbook", "took", "damage before", "mended after", "nothing else changed", "outcome"):
-        table.add_column(column)
+    """The outcome of every part of `drill`, for a terminal of 80 columns."""
+    table = Table(title="Drill", caption="else: whether nothing else changed")
+    for column in ("runbook", "took", "broken before", "mended after", "else", "outcome"):
+        table.add_column(column, overflow="fold")
     for part in drill.parts:
         table.add_row(
-            part.scenario.title,
             part.scenario.runbook + ("" if part.status == 0 else f" (status {part.status})"),
             f"{part.seconds:.0f} s",
             _yes(all(not answer.before for answer in part.answers)),

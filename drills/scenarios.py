@@ -54,10 +54,10 @@ def _administrator_lists_bucket(account_name: str, bucket: str, region: str) -> 
     def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
         client = rehearsal.client("s3", f"{account_name}-administrator", region)
         try:
-            count = client.list_objects_v2(Bucket=bucket)["KeyCount"]
+            client.list_objects_v2(Bucket=bucket)
         except ClientError as error:
             return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-        return True, f"{count} objects listed"
+        return True, "its objects are listed"
 
     return Probe(f"Can the administrator of {account_name} list the objects in {bucket}?", ask)
 
