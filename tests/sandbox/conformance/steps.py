@@ -1,0 +1,80 @@
+"""Steps that checks of several areas take."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+from sandbox import Box
+
+MANAGEMENT, DELEGATE, LOST_ROLE, VAULT = "111122223333", "222233334444", "999900001111", "777788889999"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+Clients = Callable[..., Any]
+
+
+def control(box: Box, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the sandbox's own interface."""
+    request = Request(f"{box.url}/_sandbox/{path}", json.dumps(body or {}).encode(), method=method)
+    with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+def settle(box: Box, **spans: str) -> None:
+    """Set how fast AWS is, as under `behaviour` in an organization file."""
+    control(box, "POST", "behaviour", spans)
+
+
+def at_once(box: Box) -> None:
+    """Have what takes AWS a moment be done by the next request."""
+    settle(box, stack_sets="0 seconds", assignments="0 seconds")
+
+
+def wait_for(ask: Callable[[], Any], *, seconds: float = 10) -> Any:
+    """The first answer that is not empty."""
+    until = time.monotonic() + seconds
+    while not (found := ask()) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert found, "nothing came in time"
+    return found
+
+
+def clients_of(box: Box, credentials: dict[str, Any]) -> Clients:
+    """A function that makes clients of credentials as STS or the access portal gives them."""
+    keys = [
+        credentials.get(new, credentials.get(old))
+        for new, old in (
+            ("AccessKeyId", "access_key"),
+            ("SecretAccessKey", "secret_key"),
+            ("SessionToken", "session_token"),
+        )
+    ]
+    return lambda service, region="us-east-1": box.client_with(service, *keys, region=region)
+
+
+def root_session(box: Box, account: str, task: str, by: str = "operator", region: str = "us-east-1") -> dict[str, Any]:
+    """The credentials AssumeRoot gives."""
+    return box.client("sts", by, region=region).assume_root(
+        TargetPrincipal=account, TaskPolicyArn={"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}
+    )["Credentials"]
+
+
+def records(client: Any, **attribute: str) -> list[dict[str, Any]]:
+    """CloudTrail's records of one lookup attribute, newest first."""
+    [(key, value)] = attribute.items()
+    pages = client.get_paginator("lookup_events").paginate(
+        LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}]
+    )
+    return [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+
+
+def attach_scp(box: Box, target: str, *statements: dict[str, Any]) -> None:
+    """Have a service control policy with these statements bind an account or OU."""
+    organizations = box.client("organizations", "operator")
+    document = {"Version": "2012-10-17", "Statement": list(statements)}
+    made = organizations.create_policy(
+        Name=f"guard-{target}", Description="guard", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(document)
+    )
+    organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
