@@ -14,7 +14,7 @@ from refusals import refused
 from sandbox import Box
 
 FACTS: list[Fact] = []
-LEGACY, PAYMENTS = "444455556666", "333344445555"
+LEGACY, PAYMENTS, DATA_LAKE, SPIN_OFF = "444455556666", "333344445555", "012345678901", "343434343434"
 LEDGER = "payments-ledger-333344445555"
 
 
@@ -177,28 +177,36 @@ def assume_role_is_in_both(box: Box) -> None:
     assert ours["eventID"] != theirs["eventID"]
 
 
-@fact(FACTS, "4.1", "PasswordRecoveryRequested, then ConsoleLogin, of a root user are in the member, us-east-1")
+@fact(FACTS, "4.1", "PasswordRecoveryRequested and ConsoleLogin of a root user are in the member account, us-east-1")
 def sign_in_is_in_the_member(box: Box) -> None:
-    now = datetime.now(UTC)
-    for name in ("PasswordRecoveryRequested", "ConsoleLogin"):
-        box._state.tell(
-            {
-                "eventSource": "signin.amazonaws.com",
-                "eventName": name,
-                "eventType": "AwsConsoleSignIn",
-                "eventTime": now,
-                "recipientAccountId": LEGACY,
-                "userIdentity": {"type": "Root", "accountId": LEGACY, "arn": f"arn:aws:iam::{LEGACY}:root"},
-            }
-        )
-    events = box.client("cloudtrail", "legacy-web-administrator").lookup_events(
+    box.act(DATA_LAKE, "request_password_reset")
+    box.act(DATA_LAKE, "sign_in")
+    events = box.client("cloudtrail", "data-lake-administrator").lookup_events(
         LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "signin.amazonaws.com"}]
     )["Events"]
     assert [(event["EventName"], event["Username"]) for event in events] == [
         ("ConsoleLogin", "root"),
         ("PasswordRecoveryRequested", "root"),
     ]
-    assert {json.loads(event["CloudTrailEvent"])["awsRegion"] for event in events} == {"us-east-1"}
+    for event in events:
+        record = json.loads(event["CloudTrailEvent"])
+        assert (record["userIdentity"]["type"], record["awsRegion"]) == ("Root", "us-east-1")
+
+
+@fact(FACTS, "4.2", "Root use that came from a sign-in is told from AssumeRoot's by the missing assumedRoot")
+def signed_in_root_is_not_assumed(box: Box) -> None:
+    keys = box.act(DATA_LAKE, "sign_in")
+    clients_of(box, keys)("iam").get_user()
+    [record] = records(box.client("cloudtrail", "data-lake-administrator"), EventName="GetUser")
+    assert record["userIdentity"]["type"] == "Root"
+    assert "assumedRoot" not in record["userIdentity"]["sessionContext"]
+
+
+@fact(FACTS, "4.1", "An account's departure is a service event of the management account")
+def departure_is_told_to_the_management_account(box: Box) -> None:
+    box.client("organizations", "operator").remove_account_from_organization(AccountId=SPIN_OFF)
+    [record] = records(box.client("cloudtrail", "operator"), EventName="AccountDepartedOrganization")
+    assert (record["eventType"], record["serviceEventDetails"]["departureMethod"]) == ("AwsServiceEvent", "REMOVED")
 
 
 @fact(FACTS, "4.1", "LookupEvents answers 50 events a page, newest first, and steadily while new ones come")
