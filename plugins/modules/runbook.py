@@ -40,7 +40,7 @@ options:
   extra_vars_except:
     description:
       - When given, the extra variables of the command line are parameters too, all but the ones with these names and
-        those of Ansible and AWX themselves. The playbook P(breakglass.aws.runbook#playbook) uses this.
+        those of Ansible and AWX themselves. The playbook of the same name uses this.
     type: list
     elements: str
 attributes:
@@ -53,6 +53,10 @@ attributes:
   action:
     support: full
     description: Runs on the controller.
+  platform:
+    support: full
+    platforms: posix
+    description: Of the controller.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 """
