@@ -89,11 +89,24 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_document im
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
 
 
-def find(policy: t.Any, **about: t.Any) -> list[dict]:
+def find(
+    policy: t.Any,
+    resource: str,
+    account_id: str,
+    administrators: t.Sequence[str] = (),
+    organization_id: str | None = None,
+) -> list[dict]:
     try:
-        return lockout_statements(policy, **about)
+        found = lockout_statements(
+            policy,
+            resource=resource,
+            account_id=account_id,
+            administrators=administrators,
+            organization_id=organization_id,
+        )
     except PolicyError as error:
         raise AnsibleFilterError(f"breakglass.aws.lockout_statements: {error}") from error
+    return found
 
 
 class FilterModule:

@@ -64,11 +64,24 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_document im
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
 
 
-def is_locked_out(policy: t.Any, **about: t.Any) -> bool:
+def is_locked_out(
+    policy: t.Any,
+    resource: str,
+    account_id: str,
+    administrators: t.Sequence[str] = (),
+    organization_id: str | None = None,
+) -> bool:
     try:
-        return bool(lockout_statements(policy, **about))
+        found = lockout_statements(
+            policy,
+            resource=resource,
+            account_id=account_id,
+            administrators=administrators,
+            organization_id=organization_id,
+        )
     except PolicyError as error:
         raise AnsibleFilterError(f"breakglass.aws.locked_out: {error}") from error
+    return bool(found)
 
 
 class TestModule:
