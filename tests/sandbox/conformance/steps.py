@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
+
+import boto3
 
 from sandbox import Box
 
@@ -15,7 +23,7 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 Clients = Callable[..., Any]
 
 
-def control(box: Box, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def control(box: Box | Served, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """Ask the sandbox's own interface."""
     request = Request(f"{box.url}/_sandbox/{path}", json.dumps(body or {}).encode(), method=method)
     with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
@@ -41,7 +49,7 @@ def wait_for(ask: Callable[[], Any], *, seconds: float = 10) -> Any:
     return found
 
 
-def clients_of(box: Box, credentials: dict[str, Any]) -> Clients:
+def clients_of(box: Box | Served, credentials: dict[str, Any]) -> Clients:
     """A function that makes clients of credentials as STS or the access portal gives them."""
     keys = [
         credentials.get(new, credentials.get(old))
@@ -78,3 +86,43 @@ def attach_scp(box: Box, target: str, *statements: dict[str, Any]) -> None:
         Name=f"guard-{target}", Description="guard", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(document)
     )
     organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
+
+
+class Served:
+    """A sandbox of its own process, with its own organization."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def client(self, service: str, name: str) -> Any:
+        keys = control(self, "GET", f"identities/{name}")
+        return self.client_with(service, keys["access_key"], keys["secret_key"], keys["session_token"])
+
+    def client_with(
+        self, service: str, access_key: str, secret_key: str, session_token: str | None, region: str = "us-east-1"
+    ) -> Any:
+        return boto3.session.Session().client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=session_token,
+        )
+
+
+@contextmanager
+def serving(organization: dict[str, Any]) -> Iterator[Served]:
+    """Serve another organization; moto's state is global, so in another process."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "organization.yml"
+        file.write_text(json.dumps(organization), encoding="utf-8")
+        command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--organization", str(file)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            try:
+                line = process.stdout.readline() if process.stdout else ""
+                assert line.startswith("sandbox ready on "), line
+                yield Served(line.split()[3])
+            finally:
+                process.terminate()
