@@ -50,8 +50,7 @@ class Application:
         self.state = state
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        with self.state.lock:
-            self.state.schedule.run(now())
+        self._catch_up()
         path = environ.get("PATH_INFO", "")
         if path.startswith(control.PREFIX):
             answer = control.answer(self.state, environ["REQUEST_METHOD"], path, wire.body(environ))
@@ -63,6 +62,14 @@ class Application:
         headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(answer.body))))
         start_response(f"{answer.status} {responses.get(answer.status, 'Answer')}", headers)
         return [answer.body]
+
+    def _catch_up(self) -> None:
+        """Do what AWS would have done meanwhile."""
+        try:
+            with self.state.lock:
+                self.state.schedule.run(now())
+        except Exception:
+            _LOG.exception("something that was due could not be done")
 
     def serve(self, environ: dict[str, Any]) -> Answer:
         """Answer one AWS request. Whatever goes wrong, the answer is an AWS error."""

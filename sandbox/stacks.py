@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from sandbox import names
@@ -13,6 +14,18 @@ from sandbox.services.internal import Iam
 from sandbox.stacksets import Resource, Stack
 from sandbox.templates import ROLE, Template, resolve
 
+# The properties of a role, by the type they must have.
+_PROPERTIES: dict[str, type | tuple[type, ...]] = {
+    "AssumeRolePolicyDocument": (dict, str),
+    "Description": str,
+    "ManagedPolicyArns": list,
+    "MaxSessionDuration": (int, str),
+    "Path": str,
+    "PermissionsBoundary": str,
+    "Policies": list,
+    "RoleName": str,
+    "Tags": list,
+}
 # What the handler makes of IAM's error codes.
 _HANDLER_CODES = {
     "AccessDenied": "AccessDenied",
@@ -41,28 +54,37 @@ def bring(iam: Iam, region: str, stack: Stack, template: Template, parameters: d
     made: dict[str, Resource] = {}
     undo: list[Callable[[], None]] = []
     for logical, declared in template.resources.items():
+        properties = _properties(iam, region, stack, template, parameters, {**stack.resources, **made}, logical)
         old = stack.resources.get(logical)
-        name = old.name if old else _generated_name(stack, logical)
+        name = properties.get("RoleName") or (old.name if old else _generated_name(stack, logical))
+        fresh = Resource(name, properties, declared.retained)
         try:
-            properties = _properties(iam, region, stack, template, parameters, {**stack.resources, **made}, logical)
-            name = properties.get("RoleName") or name
-            fresh = Resource(name, properties, declared.retained)
-            if old is None or any(old.properties.get(key) != properties.get(key) for key in _REPLACING):
-                _create(iam, fresh)
-                undo.append(lambda one=fresh: _delete(iam, one))
-            elif old.properties != properties:
-                undo.append(lambda one=old, other=fresh: _change(iam, other, one))
-                _change(iam, old, fresh)
-            made[logical] = fresh
-        except AwsError as error:
+            _check(logical, properties)
+            undo.append(_replace(iam, logical, old, fresh))
+        except StackFailed:
             for step in reversed(undo):
                 _quietly(step)
-            raise StackFailed(_reason(logical, name, error)) from error
+            raise
+        made[logical] = fresh
     left = stack.resources
     stack.resources = made
     for logical, old in left.items():
-        if made.get(logical) is None or made[logical].name != old.name:
-            _quietly(lambda one=old: None if one.retained else _delete(iam, one))
+        if not old.retained and (logical not in made or made[logical].name != old.name):
+            _quietly(partial(_delete, iam, old))
+
+
+def _replace(iam: Iam, logical: str, old: Resource | None, new: Resource) -> Callable[[], None]:
+    """Make or change a resource; gives the step that undoes it."""
+    try:
+        if old is None or any(old.properties.get(key) != new.properties.get(key) for key in _REPLACING):
+            _create(iam, new)
+            return partial(_delete, iam, new)
+        if old.properties != new.properties:
+            _change(iam, old, new)
+            return partial(_change, iam, new, old)
+    except AwsError as error:
+        raise StackFailed(_reason(logical, new.name, error)) from error
+    return lambda: None
 
 
 def remove(iam: Iam, stack: Stack) -> None:
@@ -111,10 +133,39 @@ def _properties(
         return pseudo[name] if name in pseudo else parameters.get(name)
 
     def attribute(name: str, wanted: str) -> Any:
-        role = iam.state.iam(account).get_role(resources[name].name)
-        return role.arn if wanted == "Arn" else role.id
+        made = resources[name]
+        if wanted == "Arn":
+            return f"arn:{partition}:iam::{account}:role{made.properties.get('Path') or '/'}{made.name}"
+        roles = iam.state.iam(account).roles.values()
+        return next((role.id for role in roles if role.name == made.name), None)
 
     return resolve(template.resources[logical].properties, ref, attribute)
+
+
+def _check(logical: str, properties: dict[str, Any]) -> None:
+    """Refuse properties the resource type does not have, or of another type, before anything is called.
+
+    Raises:
+        StackFailed: With CloudFormation's text.
+    """
+    problems = [f"#: extraneous key [{key}] is not permitted" for key in properties if key not in _PROPERTIES]
+    if "AssumeRolePolicyDocument" not in properties:
+        problems.append("#: required key [AssumeRolePolicyDocument] not found")
+    for key, value in properties.items():
+        if not isinstance(value, _PROPERTIES.get(key, object)):
+            problems.append(f"#/{key}: type: {type(value).__name__} is not permitted")
+    for key, required in (("Policies", {"PolicyName", "PolicyDocument"}), ("Tags", {"Key", "Value"})):
+        entries = properties.get(key)
+        if isinstance(entries, list) and not all(isinstance(one, dict) and one.keys() == required for one in entries):
+            problems.append(f"#/{key}: each must have the keys {', '.join(sorted(required))}")
+    if not str(properties.get("MaxSessionDuration", 0)).isdigit():
+        problems.append("#/MaxSessionDuration: an integer is expected")
+    if problems:
+        text = "; ".join(problems)
+        raise StackFailed(
+            f"ResourceLogicalId:{logical}, ResourceType:{ROLE}, ResourceStatusReason:Properties validation failed for "
+            f"resource {logical} with message: {text}."
+        )
 
 
 def _generated_name(stack: Stack, logical: str) -> str:

@@ -87,6 +87,13 @@ def parse(body: str) -> Template:
     Raises:
         AwsError: ValidationError with CloudFormation's text, or NotImplemented for what the sandbox does not know.
     """
+    try:
+        return _parse(body)
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise _invalid("Template format error: unsupported structure.") from error
+
+
+def _parse(body: str) -> Template:
     document = _document(body)
     declared = document.get("Resources")
     if not isinstance(declared, dict) or not declared:
@@ -124,13 +131,16 @@ def _document(body: str) -> dict[str, Any]:
 def _declared(name: str, entry: Any) -> Declared:
     if not isinstance(entry, dict) or not isinstance(entry.get("Type"), str):
         raise _invalid(f"Template format error: [/Resources/{name}] Every Resources object must contain a Type member.")
-    kind, properties = entry["Type"], entry.get("Properties") or {}
+    kind, properties = entry["Type"], {} if entry.get("Properties") is None else entry["Properties"]
+    if not isinstance(properties, dict):
+        raise _invalid(f"Template format error: [/Resources/{name}/Properties] 'Properties' must be an object.")
     if not re.fullmatch(r"(AWS|Custom|Alexa)::.+", kind):
         raise _invalid(f"Template format error: Unrecognized resource types: [{kind}]")
     if kind != ROLE:
         raise not_implemented("cloudformation", f"resources of type {kind}")
     depends = entry.get("DependsOn") or []
     needs = {*([depends] if isinstance(depends, str) else depends), *_references(properties)}
+    resolve(properties, str, lambda resource, attribute: resource + attribute)  # what has no form fails here
     return Declared(properties, entry.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate"), frozenset(needs))
 
 

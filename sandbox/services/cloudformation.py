@@ -518,7 +518,7 @@ def _update(state: State, call: Call) -> dict[str, Any]:
     _check_idle(stack_set)
     body = stack_set.body if given.get("UsePreviousTemplate") else _body(given)
     template = parse(body)
-    kept = {one["ParameterKey"] for one in given.get("Parameters", []) if one.get("UsePreviousValue")}
+    kept = {one.get("ParameterKey") for one in given.get("Parameters", []) if one.get("UsePreviousValue")}
     parameters = {key: value for key, value in stack_set.parameters.items() if key in kept}
     parameters |= _pairs(given.get("Parameters"))
     capabilities = given.get("Capabilities", [])
@@ -550,7 +550,7 @@ def _shown_instance(stack_set: StackSet, one: Instance) -> dict[str, Any]:
 
 def _list_instances(state: State, call: Call) -> dict[str, Any]:
     stack_set, given = _find(state, call), call.parameters
-    filters = {one["Name"]: one["Values"] for one in given.get("Filters", [])}
+    filters = {one.get("Name"): one.get("Values") for one in given.get("Filters", [])}
     summaries = [
         _shown_instance(stack_set, one)
         for one in stack_set.instances.values()

@@ -33,7 +33,7 @@ def _shown(made: IdentityCenter, user: User) -> dict[str, Any]:
 
 def _list_users(parameters: dict[str, Any], made: IdentityCenter) -> dict[str, Any]:
     """All users, or by the only filter the API knows [B]: the user name."""
-    wanted = {one["AttributePath"]: one["AttributeValue"] for one in parameters.get("Filters", [])}
+    wanted = {one.get("AttributePath"): one.get("AttributeValue") for one in parameters.get("Filters", [])}
     users = [_shown(made, user) for user in made.users.values() if wanted.get("UserName") in (None, user.name)]
     return inputs.page(parameters, "Users", users, "ValidationException")
 

@@ -85,3 +85,21 @@ def test_refusals(body, code, text):
         parse(body)
     assert caught.value.code == code
     assert text in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "{Type: 'AWS::IAM::Role', Properties: []}",
+        "{Type: 'AWS::IAM::Role', Properties: {A: !Sub [a]}}",
+        "{Type: 'AWS::IAM::Role', Properties: {A: !Join a}}",
+        "{Type: 'AWS::IAM::Role', Properties: {A: !GetAtt [a]}}",
+        "{Type: 'AWS::IAM::Role', Properties: {1: a}}",
+        "{Type: 'AWS::IAM::Role', DependsOn: 1}",
+        "{Type: 'AWS::IAM::Role', Properties: &a {A: *a}}",
+    ],
+)
+def test_nonsense_is_a_validation_error(resource):
+    with pytest.raises(AwsError) as caught:
+        parse(f"Resources: {{a: {resource}}}")
+    assert caught.value.code == "ValidationError"

@@ -492,3 +492,21 @@ def delegates_keep_access(box: Box) -> None:
         AccountId=DELEGATE, ServicePrincipal=SERVICE
     )
     assert refused(client.deactivate_organizations_access)[0] == "InvalidOperationException"
+
+
+@fact(FACTS, "5b", "Properties the resource type does not have fail the stack before anything is made")
+def properties_are_checked(box: Box) -> None:
+    body = "Resources: {Role: {Type: 'AWS::IAM::Role', Properties: {RoleName: Probe, Policies: [1], Nonsense: 1}}}"
+    at_once(box)
+    client = box.client("cloudformation", "operator")
+    client.activate_organizations_access()
+    client.create_stack_set(
+        StackSetName="way-back",
+        TemplateBody=body,
+        PermissionModel="SERVICE_MANAGED",
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    assert deploy(client, box, LOST_ROLE) == "FAILED"
+    [instance] = client.list_stack_instances(StackSetName="way-back")["Summaries"]
+    assert "#: extraneous key [Nonsense] is not permitted" in instance["StatusReason"]
+    assert "#: required key [AssumeRolePolicyDocument] not found" in instance["StatusReason"]
