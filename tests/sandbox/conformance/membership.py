@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
 from botocore.exceptions import ClientError
 from conformance.facts import Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, attach_scp, clients_of, control, records, serving, settle
@@ -31,11 +32,9 @@ def manager(box: Box) -> Any:
 
 def reason(call: Callable[[], Any]) -> str:
     """The Reason of the ConstraintViolationException a call ends with."""
-    try:
+    with pytest.raises(ClientError) as caught:
         call()
-    except ClientError as error:
-        return str(error.response["Reason"])
-    raise AssertionError("nothing was refused")
+    return str(caught.value.response["Reason"])
 
 
 def create(box: Box, name: str = "fresh", **options: Any) -> str:
