@@ -6,7 +6,9 @@ The form is that of "CloudTrail record contents" and "CloudTrail userIdentity el
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,6 +35,7 @@ _SECRETS = {
     "secretaccesskey",
     "sessiontoken",
 }
+_ISSUED_KEY = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
 # Parameters that name a resource -> its type, for LookupEvents' Resources.
 _RESOURCES = {
     "AccessKeyId": "AWS::IAM::AccessKey",
@@ -47,60 +50,74 @@ _RESOURCES = {
 }
 
 
-@dataclass(frozen=True)
+# What orders events: the time, then what tells events of one moment apart.
+Key = tuple[datetime, str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """An entry of LookupEvents; its record and resources are built when they are asked for.
+    """An entry of LookupEvents; its ID, record and resources are worked out when they are asked for.
 
     Attributes:
-        place: What orders events of the same moment.
         user_name: As LookupEvents says it: the user, the role session's name, `root`.
     """
 
-    time: datetime
-    place: tuple[str, int]
-    id: str
+    key: Key
     name: str
     source: str
     read_only: bool
     access_key_id: str | None
     user_name: str | None
+    id: Callable[[], str]
     record: Callable[[], dict[str, Any]]
     resources: Callable[[], list[dict[str, str]]]
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        return (self.time.isoformat(), *self.place)
+    def time(self) -> datetime:
+        return self.key[0]
 
 
-def events(state: State, account: str, region: str) -> Iterator[Event]:
-    """The events of an account in a Region, in no particular order."""
-    for trace in state.trail.of(account, region):
+def events(state: State, account: str, region: str, before: Key | None = None) -> Iterator[Event]:
+    """The events of an account in a Region, newest first; only older ones than `before`, where it is given."""
+    told = sorted(_told_events(state, account, region), key=lambda event: event.key, reverse=True)
+    calls = _call_events(state, account, region, before)
+    for event in heapq.merge(calls, told, key=lambda event: event.key, reverse=True):
+        if before is None or event.key < before:
+            yield event
+
+
+def _call_events(state: State, account: str, region: str, before: Key | None) -> Iterator[Event]:
+    for trace in reversed(state.trail.of(account, region)):
+        key = (trace.time, "call", trace.number)
+        if before is not None and key >= before:
+            continue
         own = trace.caller.account == account
         yield Event(
-            time=trace.time,
-            place=("call", trace.number),
-            id=_uuid(trace.request_id, account),
+            key=key,
             name=trace.operation,
             source=_source(trace),
             read_only=not trace.write,
             access_key_id=trace.caller.access_key_id if own else None,
             user_name=_user_name(trace) if own else None,
+            id=partial(_uuid, trace.request_id, account),
             record=partial(_record, state, trace, account),
             resources=partial(_resources, trace),
         )
+
+
+def _told_events(state: State, account: str, region: str) -> Iterator[Event]:
     for number, told in enumerate(state.service_events):
         if (told["recipientAccountId"], told["awsRegion"]) == (account, region):
             identity = told.get("userIdentity", {})
             event_id = _uuid("told", str(number), told["eventName"])
             yield Event(
-                time=told["eventTime"],
-                place=("told", number),
-                id=event_id,
+                key=(told["eventTime"], "told", number),
                 name=told["eventName"],
                 source=told["eventSource"],
                 read_only=told.get("readOnly", False),
                 access_key_id=identity.get("accessKeyId"),
                 user_name="root" if identity.get("type") == "Root" else identity.get("userName"),
+                id=partial(str, event_id),
                 record=partial(_told, told, event_id),
                 resources=list,
             )
@@ -283,9 +300,9 @@ def _resources(trace: Trace) -> list[dict[str, str]]:
         for name, kind in _RESOURCES.items()
         if name in trace.parameters
     ]
-    credentials = _answer(trace).get("Credentials", {}) if trace.service == "sts" and not trace.error else {}
-    if credentials:
-        found.append({"ResourceType": "AWS::IAM::AccessKey", "ResourceName": credentials["AccessKeyId"]})
+    issued = _ISSUED_KEY.search(trace.answer) if trace.service == "sts" else None
+    if issued:
+        found.append({"ResourceType": "AWS::IAM::AccessKey", "ResourceName": issued[1].decode()})
     if trace.operation == "AssumeRoot" and trace.resource:
         found.append({"ResourceType": "AWS::IAM::Root", "ResourceName": trace.resource})
     return found

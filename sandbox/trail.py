@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -92,6 +91,7 @@ class Trail:
             if not place:
                 del self._by_place[account, trace.region]
 
-    def of(self, account: str, region: str) -> Iterable[Trace]:
+    def of(self, account: str, region: str) -> list[Trace]:
+        """Oldest first."""
         with self._lock:
             return list(self._by_place.get((account, region), ()))

@@ -6,10 +6,11 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sandbox.errors import AwsError, not_implemented
-from sandbox.records import Event, events
+from sandbox.records import Event, Key, events
 from sandbox.state import State, now
 from sandbox.wire import Call
 
@@ -17,7 +18,7 @@ _KEPT = timedelta(days=90)
 _PAGE = 50
 _ATTRIBUTES: dict[str, Callable[[Event, str], bool]] = {
     "AccessKeyId": lambda event, value: event.access_key_id == value,
-    "EventId": lambda event, value: event.id == value,
+    "EventId": lambda event, value: event.id() == value,
     "EventName": lambda event, value: event.name == value,
     "EventSource": lambda event, value: event.source == value,
     "ReadOnly": lambda event, value: str(event.read_only).lower() == value,
@@ -37,44 +38,36 @@ def handle(state: State, call: Call) -> dict[str, Any]:
     if "EventCategory" in parameters and parameters["EventCategory"] != "insight":
         raise AwsError("InvalidEventCategoryException", "The event category is not valid; accepted: insight.")
     query = _query(parameters)
-    after = _position(parameters.get("NextToken"), query)
+    before = _position(parameters.get("NextToken"), query)
     if "EventCategory" in parameters:
         return {"Events": []}  # no Insights here
-    found = sorted(
-        (event for event in _wanted(state, call, parameters) if after is None or event.key < after),
-        key=lambda event: event.key,
-        reverse=True,
-    )
+    found = list(islice(_wanted(state, call, before), limit + 1))
     result: dict[str, Any] = {"Events": [_entry(event) for event in found[:limit]]}
     if len(found) > limit:
         result["NextToken"] = _token(found[limit - 1], query)
     return result
 
 
-def _wanted(state: State, call: Call, parameters: dict[str, Any]) -> Iterator[Event]:
+def _wanted(state: State, call: Call, before: Key | None) -> Iterator[Event]:
+    parameters = call.parameters
     attributes = parameters.get("LookupAttributes", [])
     if len(attributes) > 1:  # [B]: the list can hold one item
         raise AwsError("InvalidLookupAttributesException", "You can specify only one lookup attribute.")
-    moment = now()
+    if any(one.get("AttributeKey") not in _ATTRIBUTES for one in attributes):
+        raise AwsError("InvalidLookupAttributesException", "The lookup attribute's key is not valid.")
     start, end = _moment(parameters.get("StartTime")), _moment(parameters.get("EndTime"))
     if start and end and start > end:
         raise AwsError("InvalidTimeRangeException", "The start time must not be later than the end time.")
+    moment = now()
     newest = moment - state.behaviour.event_history
-    for event in events(state, call.who.account, call.region):
+    for event in events(state, call.who.account, call.region, before):
         second = event.time.replace(microsecond=0)
-        if event.time > newest or event.time < moment - _KEPT:
+        if event.time < moment - _KEPT or (start and second < start):
+            return
+        if event.time > newest or (end and second > end):
             continue
-        if (start and second < start) or (end and second > end):
-            continue
-        if all(_matches(event, one) for one in attributes):
+        if all(_ATTRIBUTES[one["AttributeKey"]](event, one.get("AttributeValue", "")) for one in attributes):
             yield event
-
-
-def _matches(event: Event, attribute: dict[str, str]) -> bool:
-    test = _ATTRIBUTES.get(attribute.get("AttributeKey", ""))
-    if test is None:
-        raise AwsError("InvalidLookupAttributesException", "The lookup attribute's key is not valid.")
-    return test(event, attribute.get("AttributeValue", ""))
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -83,7 +76,7 @@ def _moment(value: datetime | None) -> datetime | None:
 
 def _entry(event: Event) -> dict[str, Any]:
     return {
-        "EventId": event.id,
+        "EventId": event.id(),
         "EventName": event.name,
         "ReadOnly": str(event.read_only).lower(),
         "AccessKeyId": event.access_key_id,
@@ -107,17 +100,18 @@ def _query(parameters: dict[str, Any]) -> str:
 
 
 def _token(last: Event, query: str) -> str:
-    return base64.b64encode(json.dumps([*last.key, query]).encode()).decode()
+    time, kind, number = last.key
+    return base64.b64encode(json.dumps([time.isoformat(), kind, number, query]).encode()).decode()
 
 
-def _position(token: str | None, query: str) -> tuple[str, str, int] | None:
+def _position(token: str | None, query: str) -> Key | None:
     if token is None:
         return None
     try:
         time, kind, number, of = json.loads(base64.b64decode(token, validate=True))
-        position = (str(time), str(kind), int(number))
+        key = (datetime.fromisoformat(time), str(kind), int(number))
     except (ValueError, TypeError):
-        of, position = None, None
-    if of != query or position is None:
+        of, key = None, None
+    if of != query or key is None:
         raise AwsError("InvalidNextTokenException", "The token is not valid, or was given for other parameters.")
-    return position
+    return key
