@@ -166,9 +166,14 @@ def converge(
     """Take all steps, each confirmed by reading it back before the next; the state reached.
 
     ``wait_seconds`` bounds the wait for each confirmation, None waits for none. Steps taken are put into ``done``,
-    which tells a caller how far it came when this raises.
+    which tells a caller how far it came when this raises. None is taken twice: two tools that undo each other never end.
     """
     while (step := next_step(state, desired)) is not None:
+        if step.action in [taken.action for taken in done]:
+            raise BreakglassError(
+                f"{step.action} was done, and then undone by somebody else.",
+                "Find out who or what else owns these switches (CloudTrail shows the caller) before running it again.",
+            )
         _call(organization, step)
         done.append(step)
         state = step.becomes if wait_seconds is None else _confirm(organization, step, wait_seconds)

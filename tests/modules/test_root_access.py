@@ -199,3 +199,16 @@ def test_what_reading_back_does_not_show_is_no_success(sandbox, monkeypatch):
     assert result["failed"] is True
     assert "reading back did not show it" in result["cause"]
     assert result["actions"] == ["iam:DisableOrganizationsRootSessions"]
+
+
+def test_a_step_that_somebody_undoes_is_not_taken_again_and_again(switched_off):
+    def undo(event):
+        if event["operation"] == "RegisterDelegatedAdministrator":
+            switched_off.client("iam", "operator").disable_organizations_root_sessions()
+
+    switched_off.on_event(undo)
+    result = declare(switched_off, **EVERYTHING)
+    assert result["failed"] is True
+    assert "iam:EnableOrganizationsRootSessions was done, and then undone" in result["cause"]
+    assert result["changed"] is True
+    assert result["actions"].count("iam:EnableOrganizationsRootSessions") == 1
