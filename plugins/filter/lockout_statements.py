@@ -105,7 +105,7 @@ def find(
             organization_id=organization_id,
         )
     except PolicyError as error:
-        raise AnsibleFilterError(f"breakglass.aws.lockout_statements: {error}") from error
+        raise AnsibleFilterError(str(error)) from error
     return found
 
 

@@ -200,5 +200,11 @@ def _in_order(element: t.Any, order: tuple) -> t.Any:
 
 
 def _kind(value: t.Any) -> str:
-    names = {list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false"}
-    return "nothing (null)" if value is None else names.get(type(value), type(value).__name__)
+    names = (
+        (bool, "true or false"),
+        ((int, float), "a number"),
+        (str, "a text"),
+        (list, "a list"),
+        (dict, "an object"),
+    )
+    return next((name for kinds, name in names if isinstance(value, kinds)), "nothing (null)")

@@ -80,7 +80,7 @@ def is_locked_out(
             organization_id=organization_id,
         )
     except PolicyError as error:
-        raise AnsibleFilterError(f"breakglass.aws.locked_out: {error}") from error
+        raise AnsibleFilterError(str(error)) from error
     return bool(found)
 
 
