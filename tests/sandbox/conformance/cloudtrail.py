@@ -147,7 +147,12 @@ def switches_are_in_the_management_account(box: Box) -> None:
     )
 
 
-@fact(FACTS, "4.1", "A refused call is an event with errorCode and errorMessage; IAM's codes are the model's names")
+@fact(
+    FACTS,
+    "4.1",
+    "A refused call is an event with errorCode and errorMessage; IAM's codes are the model's names",
+    verified=False,
+)
 def refused_calls(box: Box) -> None:
     root = clients_of(box, root_session(box, LEGACY, "IAMAuditRootUserCredentials"))("iam")
     code, _, text = refused(root.delete_login_profile)
@@ -226,7 +231,7 @@ def pages(box: Box) -> None:
     assert "NextToken" not in second
 
 
-@fact(FACTS, "4.1", "Lookup attributes select; the API takes one at a time [B]")
+@fact(FACTS, "4.1", "Lookup attributes select; the API takes one at a time [B]", verified=False)
 def attributes(box: Box) -> None:
     iam = box.client("iam", "reports-administrator")
     iam.create_user(UserName="someone")
@@ -250,7 +255,12 @@ def attributes(box: Box) -> None:
     assert code == "InvalidLookupAttributesException"
 
 
-@fact(FACTS, "4.1", "The time range selects; a range that ends before it starts, a foreign token, are refused [B]")
+@fact(
+    FACTS,
+    "4.1",
+    "The time range selects; a range that ends before it starts, a foreign token, are refused [B]",
+    verified=False,
+)
 def ranges_and_tokens(box: Box) -> None:
     iam, trail = box.client("iam", "reports-administrator"), box.client("cloudtrail", "reports-administrator")
     iam.list_users()

@@ -192,7 +192,7 @@ def changes_need_provisioning(box: Box) -> None:
     assert attached() == {ADMINISTRATOR, extra}
 
 
-@fact(FACTS, "5b", "With the last assignment the role goes, and access with it")
+@fact(FACTS, "5b", "With the last assignment the role goes, and access with it", verified=False)
 def last_assignment(box: Box) -> None:
     at_once(box)
     center = Center(box)
@@ -223,7 +223,7 @@ def management_account(box: Box) -> None:
     assert made["userIdentity"]["sessionContext"]["sessionIssuer"]["userName"] == "BreakGlassOperator"
 
 
-@fact(FACTS, "5b", "Permission sets are made, described, and not deleted while an account has them [B]")
+@fact(FACTS, "5b", "Permission sets are made, described, and not deleted while an account has them [B]", verified=False)
 def permission_sets(box: Box) -> None:
     at_once(box)
     center = Center(box)
@@ -242,7 +242,10 @@ def permission_sets(box: Box) -> None:
 
 
 @fact(
-    FACTS, "5b", "Identity Center is the management account's, or its delegated administrator's; others see no instance"
+    FACTS,
+    "5b",
+    "Identity Center is the management account's, or its delegated administrator's; others see no instance",
+    verified=False,
 )
 def who_administers(box: Box) -> None:
     center = Center(box)

@@ -318,7 +318,7 @@ def names_and_lookups(box: Box) -> None:
     assert (shown["Status"], shown["PermissionModel"], shown["TemplateBody"]) == ("ACTIVE", "SERVICE_MANAGED", TEMPLATE)
 
 
-@fact(FACTS, "5b", "Templates are checked: form, parameters, the capability a named role needs")
+@fact(FACTS, "5b", "Templates are checked: form, parameters, the capability a named role needs", verified=False)
 def templates_are_checked(box: Box) -> None:
     client = ready(box)
     for body, text in (
@@ -485,7 +485,12 @@ def permission_and_region(box: Box) -> None:
     assert elsewhere.list_stack_sets()["Summaries"] == []
 
 
-@fact(FACTS, "1.4", "Trusted access for StackSets is not deactivated while a delegated administrator has it")
+@fact(
+    FACTS,
+    "1.4",
+    "Trusted access for StackSets is not deactivated while a delegated administrator has it",
+    verified=False,
+)
 def delegates_keep_access(box: Box) -> None:
     client = ready(box)
     box.client("organizations", "operator").register_delegated_administrator(
@@ -494,7 +499,7 @@ def delegates_keep_access(box: Box) -> None:
     assert refused(client.deactivate_organizations_access)[0] == "InvalidOperationException"
 
 
-@fact(FACTS, "5b", "Properties the resource type does not have fail the stack before anything is made")
+@fact(FACTS, "5b", "Properties the resource type does not have fail the stack before anything is made", verified=False)
 def properties_are_checked(box: Box) -> None:
     body = "Resources: {Role: {Type: 'AWS::IAM::Role', Properties: {RoleName: Probe, Policies: [1], Nonsense: 1}}}"
     at_once(box)
