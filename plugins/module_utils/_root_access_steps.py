@@ -166,7 +166,7 @@ def converge(
     """Take all steps, each confirmed by reading it back before the next; the state reached.
 
     ``wait_seconds`` bounds the wait for each confirmation, None waits for none. Steps taken are put into ``done``,
-    which tells a caller how far it came when this raises. None is taken twice: two tools that undo each other never end.
+    which tells a caller how far it came when this raises. None is taken twice: two tools could undo each other forever.
     """
     while (step := next_step(state, desired)) is not None:
         if step.action in [taken.action for taken in done]:
