@@ -220,6 +220,10 @@ def _leave_organization(state: State, call: Call) -> None:
     depart(state, account, "LEFT", now())
 
 
+def _tags(call: Call) -> dict[str, str]:
+    return {tag.get("Key", ""): tag.get("Value", "") for tag in call.parameters.get("Tags", [])}
+
+
 # Creating accounts
 
 
@@ -253,7 +257,7 @@ def _create_account(state: State, call: Call) -> dict[str, Any]:
         email,
         role,
         parameters.get("IamUserAccessToBilling") != "DENY",
-        {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", [])},
+        _tags(call),
     )
     state.schedule.at(moment + state.behaviour.account_creation, finish)
     return {"CreateAccountStatus": _shown_creation(creation)}
@@ -378,7 +382,7 @@ def _invite(state: State, call: Call) -> dict[str, Any]:
         )
     handshake = make_handshake(state.partition, us(state), account.id, dict(target), moment, str(len(state.handshakes)))
     handshake.notes = call.parameters.get("Notes")
-    handshake.tags = {tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", [])}
+    handshake.tags = _tags(call)
     send_invitation(state, handshake, account)
     return {"Handshake": _shown_handshake(handshake)}
 
