@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
@@ -26,6 +27,8 @@ def run(name: str, *, check_mode: bool = False, diff: bool = False, environment:
     output = io.StringIO()
     with (
         _only(environment or {}),
+        # Once anything here has imported Ansible's controller side, warnings would be printed instead of returned.
+        mock.patch.object(_internal, "is_controller", False),
         patch_module_args(arguments),
         contextlib.redirect_stdout(output),
         pytest.raises(SystemExit),
