@@ -35,6 +35,11 @@ MODES = (REPAIR, REPLACE, DELETE, RESTORE)
 
 _OTHER_MODES = "Use mode=replace with a policy of your own, or mode=delete: neither needs to understand this one."
 _CORRECT = "Correct the option; nothing was changed."
+_NO_POLICY = (
+    "There is no policy, so no policy locks anybody out. If access is refused all the same, check that this is the "
+    "right resource, then look at service and resource control policies, the administrators' own IAM policies and "
+    "permissions boundaries, VPC endpoint policies, and the policy of its KMS key."
+)
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ def _repaired(
 ) -> tuple[dict | None, list[str]]:
     """The repaired policy, and warnings."""
     if before is None:
-        return None, []
+        return None, [_NO_POLICY]
     if not lockouts:
         by_name = [] if administrators[0].named else principals_denied_by_name(before, resource)
         warning = (

@@ -309,6 +309,7 @@ def test_a_bucket_without_a_policy_needs_nothing(sandbox, backups):
 
     assert (result["failed"], result["changed"], result["outcome"]) == (False, False, "unchanged")
     assert "no policy" in result["msg"]
+    assert "service and resource control policies" in str(result["warnings"])  # where to look instead
     assert not backups.exists()
 
 
