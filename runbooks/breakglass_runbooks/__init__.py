@@ -1,6 +1,6 @@
 """What the cells of a runbook use.
 
-    %load_ext breakglass_runbooks
+    %reload_ext breakglass_runbooks
     %runbook unlock_s3_bucket
 
 checks the notebook's parameters and starts a run. From then on a cell that begins with %%tasks is a list of Ansible
@@ -20,7 +20,11 @@ __all__ = ["RunbookError", "load_ipython_extension"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give `shell` the magics; IPython calls this for %load_ext."""
+    """Give `shell` the magics, once: the run that they hold goes on when the notebook's first cells are run again.
+
+    IPython calls this for %load_ext and %reload_ext. Runbooks use the latter, which says nothing the second time.
+    """
     from breakglass_runbooks.magics import RunbookMagics
 
-    shell.register_magics(RunbookMagics(shell))
+    if RunbookMagics.__name__ not in shell.magics_manager.registry:
+        shell.register_magics(RunbookMagics(shell))

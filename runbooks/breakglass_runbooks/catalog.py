@@ -62,8 +62,8 @@ class Runbook:
 
 
 def runbooks() -> Iterator[Runbook]:
-    """The runbooks of this collection, by name."""
-    return (Runbook(path) for path in sorted(NOTEBOOKS.glob("*.ipynb")))
+    """The runbooks of this collection, by name; what JupyterLab calls NAME-Copy1 is somebody's run."""
+    return (Runbook(path) for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.stem.isidentifier())
 
 
 def find(name: str) -> Runbook:

@@ -25,17 +25,22 @@ class RunbookMagics(Magics):
         self._record: Record | None = None
         self._declared: list[parameters.Parameter] = []
         self._registered: set[str] = set()
+        self._folder = ""  # of the latest run: what the notebook's evidence_dir says until somebody changes it
+        self._failed: str | None = None  # the step that failed and has not been run again with success
 
     @line_magic
     def runbook(self, line: str) -> None:
         """Start a run: check the notebook's parameters, make the evidence folder, say what is about to happen."""
-        self._declared = self._find_parameters()
+        # JupyterLab sends all cells at once, and some of those behind a failing one may be run all the same. So the run
+        # before this one ends here: what follows finds no run when this fails.
+        self._record, self._failed = None, None
         self._registered.clear()
+        self._declared = self._find_parameters()
         values = self._checked_parameters()
-        if self._record and values.get("evidence_dir") == str(self._record.folder):
-            values["evidence_dir"] = ""  # this run's first cells are run again: a new run, in a new folder
+        if values.get("evidence_dir") == self._folder:
+            values["evidence_dir"] = ""  # the latest run's first cells are run again: a new run, in a new folder
         folder = make_folder(values.get("evidence_dir", ""), line.strip())
-        values["evidence_dir"] = str(folder)
+        values["evidence_dir"] = self._folder = str(folder)
         self.shell.push(values)
         self._record = Record(line.strip(), folder, values)
         self._record.write()
@@ -46,8 +51,10 @@ class RunbookMagics(Magics):
         """Run the cell, a YAML list of Ansible tasks, and show what each task does."""
         if line.strip():
             raise RunbookError(f"%%tasks takes nothing behind it, but there is: {line.strip()}")
-        record = self._current()
+        record = self._current(cell)
+        self._failed = cell
         check_tasks(cell)
+        self._find_parameters()
         record.parameters = self._checked_parameters()
         live = _TaskList()
         try:
@@ -57,6 +64,7 @@ class RunbookMagics(Magics):
             raise
         else:
             record.outcome, record.message = "unfinished", ""
+            self._failed = None
         finally:
             record.write()
             live.show_results()
@@ -88,19 +96,37 @@ class RunbookMagics(Magics):
             raise RunbookError("%evidence takes the names of two registered results: the plan's and the act's.")
         return results[names[0]], results[names[1]]
 
-    def _current(self) -> Record:
+    def _current(self, step: str = "") -> Record:
+        """The run that `step` may go on with: behind a step that failed, only that step itself may be tried again."""
         if self._record is None:
             raise RunbookError("No run has been started. Run the cells from the top of the notebook first.")
+        if self._failed not in (None, step):
+            raise RunbookError(
+                "Not run, because an earlier step failed. Put right what it says, run that cell again and go on from\n"
+                "there. If you change a cell, start again from the top."
+            )
         return self._record
 
     def _find_parameters(self) -> list[parameters.Parameter]:
-        """Read the declarations from the cells run so far; a cell that was run again counts as it is now."""
+        """Read the declarations from the cells run so far; a cell that was run again counts as it is now.
+
+        Raises RunbookError when the last parameters cell is no Python: the values would be those of the run before.
+        """
         found: dict[str, parameters.Parameter] = {}
+        problem: Exception | None = None
         for source in self.shell.user_ns.get("In", []):
             try:
-                found.update((parameter.name, parameter) for parameter in parameters.declared(source))
-            except (SyntaxError, ValueError):
+                declared = parameters.declared(source)
+            except (SyntaxError, ValueError) as error:
+                problem = error if "check_mode" in source else problem
                 continue  # no plain Python, so no parameters
+            found.update((parameter.name, parameter) for parameter in declared)
+            problem = None if declared else problem
+        if problem:
+            raise RunbookError(
+                f"The parameters cannot be read: {getattr(problem, 'msg', problem)}.\n"
+                "Texts, account IDs among them, stand in quotes. Put the cell right, then run from there."
+            )
         return list(found.values())
 
     def _checked_parameters(self) -> dict[str, Any]:
@@ -127,7 +153,7 @@ class RunbookMagics(Magics):
         if event["event"] == "started":
             return
         result = event["result"]
-        self._current().add(event)
+        self._record.add(event)
         if event["register"]:
             # Ansible adds these only when the result becomes a variable.
             states = {"changed": False, "failed": event["event"] in ("failed", "unreachable")}

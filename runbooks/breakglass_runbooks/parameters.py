@@ -59,6 +59,7 @@ class Parameter:
 
 def declared(source: str) -> list[Parameter]:
     """Read the parameters from the source of a `parameters` cell."""
+    statements = ast.parse(source).body
     comments = {
         token.start[0]: token.string.lstrip("# ").strip()
         for token in tokenize.generate_tokens(StringIO(source).readline)
@@ -71,7 +72,7 @@ def declared(source: str) -> list[Parameter]:
             ast.literal_eval(statement.value),
             comments.get(statement.end_lineno, ""),
         )
-        for statement in ast.parse(source).body
+        for statement in statements
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
     ]
 

@@ -55,6 +55,11 @@ def test_cell_ids_are_words_and_differ(cells: list[Any]) -> None:
     assert [name for name in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name)] == []
 
 
+def test_code_is_read_without_scrolling_sideways(cells: list[Any]) -> None:
+    lines = [line for cell in cells if cell.cell_type == "code" for line in cell.source.splitlines()]
+    assert [line for line in lines if len(line) > 100] == []
+
+
 def test_somebody_explains_every_cell_with_code(cells: list[Any]) -> None:
     for before, cell in itertools.pairwise(cells):
         if cell.cell_type == "code":
@@ -100,6 +105,13 @@ def test_permissions_are_stated_as_a_policy(cells: list[Any]) -> None:
     [policy] = re.findall(r"```json\n(.*?)```", cells[0].source, flags=re.DOTALL)
     statements = json.loads(policy)["Statement"]
     assert "sts:AssumeRoot" in [statement["Action"] for statement in statements]
+
+
+def test_a_copy_made_by_hand_is_no_runbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("breakglass_runbooks.catalog.NOTEBOOKS", tmp_path)
+    for name in ("unlock_s3_bucket.ipynb", "unlock_s3_bucket-Copy1.ipynb"):
+        (tmp_path / name).touch()
+    assert [runbook.name for runbook in runbooks()] == ["unlock_s3_bucket"]
 
 
 def test_a_name_that_is_none_gets_the_list_of_what_there_is(tmp_path: Path) -> None:

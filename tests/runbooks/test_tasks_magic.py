@@ -56,7 +56,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebo
     notebook = Notebook()
     notebook.cell('account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""')
     notebook.cell('account_id = "012345678901"\ncheck_mode = False')
-    notebook.cell("%load_ext breakglass_runbooks\n%runbook test")
+    notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
     yield notebook
     notebook.shell.history_manager.end_session()
     InteractiveShell.clear_instance()
@@ -214,6 +214,39 @@ def test_a_run_must_be_started_with_what_it_needs(notebook: Notebook) -> None:
     failure = notebook.failure("%runbook test")
     assert '"012345678901"' in failure
     assert "account_id (str, required)" in failure
+
+
+def test_behind_a_failed_step_only_that_step_runs(notebook: Notebook, tmp_path: Path) -> None:
+    # JupyterLab's "Run All Cells" may still run cells behind one that failed.
+    step = f"%%tasks\n- name: Look\n  ansible.builtin.stat:\n    path: {tmp_path}/needed\n  register: needed\n\n"
+    step += "- name: Needed\n  ansible.builtin.assert:\n    that: needed.stat.exists\n"
+    behind = "%%tasks\n- name: Go on\n  ansible.builtin.debug:\n"
+    notebook.failure(step)
+    assert "an earlier step failed" in notebook.failure(behind)
+    assert "an earlier step failed" in notebook.failure("%evidence needed needed")
+    (tmp_path / "needed").touch()
+    notebook.cell(step)
+    notebook.cell(behind)
+
+
+def test_a_run_that_cannot_be_started_leaves_none_to_go_on_with(notebook: Notebook) -> None:
+    started = notebook["evidence_dir"]
+    notebook.cell("account_id = 'no'")
+    notebook.failure("%runbook test")
+    assert "No run has been started" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
+    notebook.cell("account_id = '012345678901'")
+    notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
+    assert notebook["evidence_dir"] != started
+    assert "already loaded" not in notebook.shown
+
+
+def test_parameters_that_are_no_python_stop_the_run_that_has_the_old_ones(notebook: Notebook) -> None:
+    with pytest.raises(SyntaxError):
+        notebook.cell("account_id: str = 012345678901\ncheck_mode: bool = False")
+    for cell in ("%%tasks\n- name: x\n  ansible.builtin.debug:\n", "%runbook test"):
+        assert "The parameters cannot be read: leading zeros" in notebook.failure(cell)
+    notebook.cell("account_id: str = '012345678901'\ncheck_mode: bool = False\nevidence_dir: str = ''")
+    notebook.cell("%runbook test")
 
 
 def test_evidence_of_another_run_is_not_touched(notebook: Notebook, tmp_path: Path) -> None:
