@@ -215,6 +215,8 @@ def diff(before: str, after: str, title: str = "") -> Shown | None:
     changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=40, lineterm=""))[2:]
     if not changes:
         return None
+    if changes[0].startswith(("@@ -0,", "@@ -1,", "@@ -1 ")):
+        del changes[0]  # it begins at the top: nothing is left out
     colours = {"+": "rgba(46,160,67,.20)", "-": "rgba(248,81,73,.20)", "@": "rgba(128,128,128,.15)"}
     rows = "".join(
         f'<div style="background: {colours.get(line[:1], "transparent")}; padding: 0 10px; '

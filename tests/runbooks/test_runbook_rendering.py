@@ -62,6 +62,13 @@ def test_a_difference_shows_what_goes_and_what_comes() -> None:
     assert render.diff("same", "same") is None
 
 
+def test_a_difference_marks_lines_left_out_and_only_those() -> None:
+    many = "\n".join(str(number) for number in range(100))
+    assert "⋯" in render.diff(many, many + "\nend").html
+    for before, after in [("one\ntwo", "one"), ("one", "two"), ("", "one\ntwo")]:
+        assert "⋯" not in render.diff(before, after).html
+
+
 def test_an_account_that_was_not_reached_shows_why_and_what_to_do() -> None:
     account = {
         "account_id": "777788889999",
