@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
 import sys
@@ -105,7 +106,8 @@ def test_killed_at_every_request(sandbox, tmp_path, mode, first):
             answered.append(event["action"])
             if len(answered) == fatal + 1:
                 os.kill(process.pid, signal.SIGKILL)
-                process.join()
+                # Not join: the exit code can be read once, and end_of is reading it in another thread.
+                multiprocessing.connection.wait([process.sentinel], timeout=60)
 
         sandbox.on_event(kill)
         process.start()
