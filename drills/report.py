@@ -17,8 +17,8 @@ RESULT = "drill.json"
 
 def summary_table(drill: Drill) -> Table:
     """The outcome of every part of `drill`, for a terminal of 80 columns."""
-    table = Table(title="Drill", caption="else: whether nothing else changed")
-    for column in ("runbook", "took", "broken before", "mended after", "else", "outcome"):
+    table = Table(title="Drill", caption="broken before, mended after; else: nothing else changed")
+    for column in ("runbook", "took", "broken", "mended", "else", "outcome"):
         table.add_column(column, overflow="fold")
     for part in drill.parts:
         table.add_row(
