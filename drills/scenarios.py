@@ -38,28 +38,15 @@ class Scenario:
     expected: Callable[[Snapshot], Snapshot]
 
 
-def _administrator_reads_policy(account_name: str, bucket: str, region: str) -> Probe:
+def _administrator_can(account_name: str, what: str, bucket: str, region: str, call: Callable[[Any], Any]) -> Probe:
     def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
-        client = rehearsal.client("s3", f"{account_name}-administrator", region)
         try:
-            client.get_bucket_policy(Bucket=bucket)
+            call(rehearsal.client("s3", f"{account_name}-administrator", region))
         except ClientError as error:
             return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-        return True, "the policy is readable"
+        return True, "AWS answers"
 
-    return Probe(f"Can the administrator of {account_name} read the policy of {bucket}?", ask)
-
-
-def _administrator_lists_bucket(account_name: str, bucket: str, region: str) -> Probe:
-    def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
-        client = rehearsal.client("s3", f"{account_name}-administrator", region)
-        try:
-            client.list_objects_v2(Bucket=bucket)
-        except ClientError as error:
-            return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-        return True, "its objects are listed"
-
-    return Probe(f"Can the administrator of {account_name} list the objects in {bucket}?", ask)
+    return Probe(f"Can the administrator of {account_name} {what} {bucket}?", ask)
 
 
 def _root_user_is_clean(account_id: str, account_name: str) -> Probe:
@@ -114,8 +101,12 @@ SCENARIOS = (
         runbook="unlock_s3_bucket",
         parameters={"account_id": "333344445555", "bucket": LEDGER, "check_mode": False},
         probes=(
-            _administrator_reads_policy("payments", LEDGER, "eu-west-1"),
-            _administrator_lists_bucket("payments", LEDGER, "eu-west-1"),
+            _administrator_can(
+                "payments", "read the policy of", LEDGER, "eu-west-1", lambda s3: s3.get_bucket_policy(Bucket=LEDGER)
+            ),
+            _administrator_can(
+                "payments", "list the objects in", LEDGER, "eu-west-1", lambda s3: s3.list_objects_v2(Bucket=LEDGER)
+            ),
         ),
         expected=_without_statement(LEDGER, "LockedByMistake"),
     ),
