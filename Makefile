@@ -16,17 +16,20 @@ export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test lint format sandbox lab clean
+.PHONY: help drill test molecule lint format sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 drill: $(READY) ## rehearse the recoveries in a simulated organization and write a report
 	@python -m drills
 
 test: $(READY) ## run all tests
 	@python -m pytest
+
+molecule: $(READY) ## run the molecule scenarios, against the sandbox
+	@molecule test --all
 
 lint: $(READY) ## check style, metadata, documentation and changelog
 	@ruff check .
