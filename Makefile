@@ -42,7 +42,7 @@ format: $(READY) ## bring the code into the project's format
 	@ruff check --fix .
 	@ruff format .
 
-sandbox: $(READY) ## serve the simulated organization on http://127.0.0.1:$(PORT)
+sandbox: $(READY) ## serve the simulated organization on 127.0.0.1, port 5599 (PORT=... for another)
 	@python -m sandbox serve --port $(PORT)
 
 lab: $(READY) ## open the runbooks in JupyterLab
