@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from playbooks import run_playbook
 from sandbox import Box
 
 # One block for both collections: our group extends that of amazon.aws.
@@ -36,26 +35,7 @@ def play(sandbox: Box, tmp_path: Path):
         (tmp_path / "play.yml").write_text(yaml.safe_dump(book))
         variables = {"endpoint": sandbox.url, "key": sandbox.credentials("operator")}
         (tmp_path / "variables.json").write_text(json.dumps(variables))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
-        return subprocess.run(
-            [
-                Path(sys.executable).with_name("ansible-playbook"),
-                *("-i", "localhost,", "-c", "local", "-e", f"@{tmp_path}/variables.json", *arguments),
-                tmp_path / "play.yml",
-            ],
-            env={
-                **environment,
-                "ANSIBLE_HOME": str(tmp_path / "home"),
-                "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
-                "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-                "AWS_EC2_METADATA_DISABLED": "true",
-            },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_playbook("play.yml", "-e", "@variables.json", *arguments, environment={}, directory=tmp_path)
 
     return run
 

@@ -1,0 +1,39 @@
+"""The EXAMPLES of every module run as they stand, in their order, against the default organization."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+from playbooks import run_playbook
+from sandbox import Box
+
+MODULES = Path(__file__).parents[2] / "plugins" / "modules"
+# Starts a kernel for each of its tasks; the runbooks' tests run it.
+_ELSEWHERE = {"runbook"}
+NAMES = sorted(file.stem for file in MODULES.glob("[!_]*.py") if file.stem not in _ELSEWHERE)
+
+
+def examples(name: str) -> list[dict]:
+    """The tasks in a module's EXAMPLES."""
+    tree = ast.parse((MODULES / f"{name}.py").read_text())
+    text = next(
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMPLES"
+    )
+    return yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples(name: str, sandbox: Box, tmp_path: Path) -> None:
+    tasks = examples(name)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
+    run = run_playbook("play.yml", environment=sandbox.environment("operator"), directory=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert f"ok={len(tasks)} " in run.stdout  # none was skipped or ignored
+    assert any(f"breakglass.aws.{name}" in task for task in tasks)
