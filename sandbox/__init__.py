@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -79,6 +80,12 @@ class Box:
     def on_event(self, callback: Callable[[dict[str, Any]], None]) -> None:
         """Have each request told to `callback` before its answer is sent."""
         self._state.listeners.append(callback)
+
+    def advance(self, by: timedelta | str | float) -> None:
+        """Move the clock forward: by '4 days', or a number of seconds."""
+        from sandbox import clock
+
+        self._state.advance(clock.span(by))
 
     def look(self, who: str, what: str = "") -> Any:
         """What a person sees: the account, or its `mailbox` or `phone`; see `people.look`."""

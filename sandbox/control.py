@@ -6,7 +6,8 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import people, sign_in
+from sandbox import clock, people, sign_in
+from sandbox.clock import ClockError
 from sandbox.organization import OrganizationError, change_behaviour
 from sandbox.state import State, UnknownIdentity
 from sandbox.wire import Answer
@@ -31,6 +32,8 @@ def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
     if (method, name) == ("POST", "reset"):
         state.reset()
         return _json({})
+    if name == "clock" and method in ("GET", "POST"):
+        return _clock(state, method, body)
     if (method, name) == ("POST", "behaviour"):
         return _behaviour(state, body)
     if (method, name) == ("GET", "sso") or (method, name) == ("POST", "control-tower"):
@@ -38,6 +41,21 @@ def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
     if name == "person" and method in ("GET", "POST"):
         return _person(state, method, [unquote(part) for part in argument.split("/") if part], body)
     return _json({"error": f"the sandbox knows no {method} {path}"}, 404)
+
+
+def _clock(state: State, method: str, body: bytes) -> Answer:
+    """`POST clock` with `{"advance": "4 days"}` moves the clock; both methods tell the time."""
+    if method == "POST":
+        try:
+            given = json.loads(body)
+            if not isinstance(given, dict) or given.keys() != {"advance"}:
+                raise ClockError(f'accepted: {{"advance": SPAN}}, with {clock.SPAN}')
+            state.advance(clock.span(given["advance"]))
+        except ClockError as error:
+            return _json({"error": str(error)}, 400)
+        except ValueError:
+            return _json({"error": "the body is not JSON"}, 400)
+    return _json({"now": clock.now().isoformat(), "ahead_seconds": clock.ahead().total_seconds()})
 
 
 def _behaviour(state: State, body: bytes) -> Answer:

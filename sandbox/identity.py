@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from sandbox import names
+from sandbox import clock, names
 from sandbox.authorization import Principal
 from sandbox.errors import AwsError
 from sandbox.state import Caller, State, now
@@ -147,7 +147,8 @@ def _check_date(call: Call, signature: Signature, date: str) -> None:
         raise _refusal(call, "signature") from None
     if not date.startswith(signature.date):
         raise _refusal(call, "signature")
-    age, allowed = now() - signed, _ALLOWED_SKEW
+    # Clients sign with real time, wherever the sandbox's clock has been moved to.
+    age, allowed = clock.real() - signed, _ALLOWED_SKEW
     if signature.presigned:
         seconds = _query_value(call, "X-Amz-Expires")
         allowed = timedelta(seconds=int(seconds)) if seconds.isdigit() else timedelta()

@@ -12,7 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,9 @@ from moto.iam.models import AWSManagedPolicy, IAMBackend, iam_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sqs.models import Queue, sqs_backends
 
-from sandbox import names
+from sandbox import clock, names
 from sandbox.authorization import Principal
+from sandbox.clock import now
 from sandbox.lifecycle import Behaviour, Closure, Creation, EmailUpdate, Handshake, Message, Schedule, Sender, Standing
 from sandbox.stacksets import StackSets
 from sandbox.trail import Trail
@@ -38,10 +39,6 @@ _HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "c
 _SWEEP_EVERY = 1000
 _MAX_EVENTS = 100_000
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass
@@ -266,6 +263,7 @@ class State:
 
     def reset(self) -> None:
         with self.lock:
+            clock.reset()
             BackendDict.reset()
             self.organization = self.description.build()
             self.partition = self.organization.partition
@@ -291,6 +289,16 @@ class State:
             self.identities = {
                 name: self.open_identity(name, **identity) for name, identity in self.description.identities.items()
             }
+
+    def advance(self, by: timedelta) -> None:
+        """Move the clock forward and do what is due by then.
+
+        Raises:
+            ClockError: The clock cannot be moved by that.
+        """
+        with self.lock:
+            clock.advance(by)
+            self.schedule.run(now())
 
     def account(self, identifier: str) -> Account | None:
         """An account of the organization, or one outside of it."""
