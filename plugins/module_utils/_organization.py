@@ -11,6 +11,7 @@ import functools
 import threading
 import typing as t
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
@@ -32,6 +33,29 @@ class Account:
     id: str
     name: str
     state: str
+    email: str = ""
+    joined_method: str = ""  # CREATED or INVITED
+    joined: datetime | None = None
+    path: str = ""  # o-.../r-.../ou-.../account/, empty where AWS does not tell it (an older botocore)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The organization's root or an OU. The root has no parent."""
+
+    id: str
+    name: str
+    parent_id: str | None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy of the organization, without its document."""
+
+    id: str
+    name: str
+    type: str
+    aws_managed: bool
 
 
 @dataclass(frozen=True)
@@ -90,6 +114,60 @@ class Organization:
         if listed is not None:
             return listed.get(account_id)
         return self._once(f"account {account_id}", lambda: self._describe_account(account_id))
+
+    def account_now(self, account_id: str) -> Account | None:
+        """One account as it is at this moment; None when it is not in the organization (any more)."""
+        return self._describe_account(account_id)
+
+    def units_above(self, account: Account) -> list[Unit]:
+        """The root and the OUs an account is in, the root first. Remembered by OU: accounts share them."""
+        return self.unit_and_above(_parent_in(account.path) or self._parent(account.id))
+
+    def unit_and_above(self, unit_id: str) -> list[Unit]:
+        """The root, the OUs on the way to ``unit_id``, and this one itself."""
+        unit = self._once(f"unit {unit_id}", lambda: self._describe_unit(unit_id))
+        return [*(self.unit_and_above(unit.parent_id) if unit.parent_id else []), unit]
+
+    def units_below(self, unit_id: str) -> list[Unit]:
+        """The OUs right below one, or below the root."""
+        return self._once(f"below {unit_id}", lambda: self._list_units(unit_id))
+
+    def root(self) -> Unit:
+        """The organization's root."""
+        entry = self._once("root", self._describe_root)
+        return Unit(entry["Id"], entry["Name"], None)
+
+    def policy_types(self) -> list[str]:
+        """The types of policies that are switched on in the organization."""
+        entry = self._once("root", self._describe_root)
+        return [one["Type"] for one in entry.get("PolicyTypes", []) if one["Status"] == "ENABLED"]
+
+    def policies_of(self, target_id: str, policy_type: str) -> list[Policy]:
+        """The policies attached to an OU or the root (remembered), or to an account (asked for each time)."""
+        if target_id.isdigit():
+            return self._list_policies(target_id, policy_type)
+        return self._once(f"{policy_type} {target_id}", lambda: self._list_policies(target_id, policy_type))
+
+    def policy_document(self, policy_id: str) -> str:
+        """The text of a policy. Remembered: AWS allows two such calls a second."""
+        return self._once(f"policy {policy_id}", lambda: self._describe_policy(policy_id))
+
+    def tags_of(self, resource_id: str) -> dict[str, str]:
+        """The tags of an account, OU or policy."""
+        pages = self._pages("list_tags_for_resource", f"listing the tags of {resource_id}", ResourceId=resource_id)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def delegations_of(self, account_id: str) -> list[str]:
+        """The services an account is delegated administrator for.
+
+        Which accounts are any is asked once: AWS allows one call a second for the services of an account.
+        """
+        delegates = self._once("all delegated administrators", self._list_all_delegated_administrators)
+        return self._list_delegated_services(account_id) if account_id in delegates else []
+
+    def trusted_services(self) -> list[str]:
+        """The services the organization trusts."""
+        return self._once("trusted services", self._list_trusted_services)
 
     def delegated_administrators(self) -> list[Account]:
         """The accounts registered as delegated administrator for IAM."""
@@ -160,6 +238,62 @@ class Organization:
         )
         return [_account(entry) for page in pages for entry in page["DelegatedAdministrators"]]
 
+    def _list_all_delegated_administrators(self) -> set[str]:
+        pages = self._pages("list_delegated_administrators", "listing the delegated administrators")
+        return {entry["Id"] for page in pages for entry in page["DelegatedAdministrators"]}
+
+    def _list_delegated_services(self, account_id: str) -> list[str]:
+        doing = f"listing what {account_id} is delegated administrator for"
+        try:
+            pages = self._pages("list_delegated_services_for_account", doing, AccountId=account_id)
+        except BreakglassError as error:
+            if error.code == "AccountNotRegisteredException":
+                return []
+            raise
+        return [entry["ServicePrincipal"] for page in pages for entry in page["DelegatedServices"]]
+
+    def _list_trusted_services(self) -> list[str]:
+        pages = self._pages("list_aws_service_access_for_organization", "listing the services the organization trusts")
+        return [entry["ServicePrincipal"] for page in pages for entry in page["EnabledServicePrincipals"]]
+
+    def _parent(self, child_id: str) -> str:
+        pages = self._pages("list_parents", f"asking where {child_id} is", ChildId=child_id)
+        return next(entry["Id"] for page in pages for entry in page["Parents"])
+
+    def _describe_root(self) -> dict:
+        pages = self._pages("list_roots", "reading the organization's root")
+        return next(entry for page in pages for entry in page["Roots"])
+
+    def _describe_unit(self, unit_id: str) -> Unit:
+        if unit_id == self.root().id:
+            return self.root()
+        try:
+            entry = self.organizations.describe_organizational_unit(OrganizationalUnitId=unit_id)["OrganizationalUnit"]
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, f"reading the OU {unit_id}") from error
+        return Unit(unit_id, entry["Name"], _parent_in(entry.get("Path", "")) or self._parent(unit_id))
+
+    def _list_units(self, parent_id: str) -> list[Unit]:
+        pages = self._pages(
+            "list_organizational_units_for_parent", f"listing the OUs in {parent_id}", ParentId=parent_id
+        )
+        return [Unit(entry["Id"], entry["Name"], parent_id) for page in pages for entry in page["OrganizationalUnits"]]
+
+    def _list_policies(self, target_id: str, policy_type: str) -> list[Policy]:
+        doing = f"listing the policies of {target_id}"
+        pages = self._pages("list_policies_for_target", doing, TargetId=target_id, Filter=policy_type)
+        return [
+            Policy(entry["Id"], entry["Name"], entry["Type"], entry["AwsManaged"])
+            for page in pages
+            for entry in page["Policies"]
+        ]
+
+    def _describe_policy(self, policy_id: str) -> str:
+        try:
+            return self.organizations.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, f"reading the policy {policy_id}") from error
+
     def _read_switches(self) -> Switches:
         doing = "reading the features of centralized root access"
         try:
@@ -186,6 +320,20 @@ class Organization:
             raise explain(error, doing) from error
 
 
+def _parent_in(path: str) -> str:
+    """The last but one ID of ``o-.../r-.../ou-.../``; empty where AWS, or botocore, does not tell paths."""
+    parts = [part for part in path.split("/") if part]
+    return parts[-2] if len(parts) > 2 else ""
+
+
 def _account(entry: dict) -> Account:
     # AWS retired Status on 2026-09-09; State is what counts. Older endpoints have only Status.
-    return Account(entry["Id"], entry.get("Name", ""), entry.get("State") or entry.get("Status") or v.UNKNOWN)
+    return Account(
+        id=entry["Id"],
+        name=entry.get("Name", ""),
+        state=entry.get("State") or entry.get("Status") or v.UNKNOWN,
+        email=entry.get("Email", ""),
+        joined_method=entry.get("JoinedMethod", ""),
+        joined=entry.get("JoinedTimestamp"),
+        path=next(iter(entry.get("Paths") or []), ""),
+    )
