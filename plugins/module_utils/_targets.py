@@ -49,16 +49,16 @@ def choose_targets(
         return [_named(organization, one) for one in _named_ids(account_ids, protected, warn)]
     if account_ids:
         raise InvalidInput("all_accounts", True, "false, when account_ids names accounts")
-    management_account_id = _management_account_id(organization)
+    management = management_account_id(organization)
     accounts = organization.accounts()
     for stranger in sorted(protected - {account.id for account in accounts}):
         warn(f"protected_accounts: {stranger} is not in the organization. Is it misspelt?")
-    return [Target(one, _reason_to_skip(one, management_account_id, protected)) for one in accounts]
+    return [Target(one, _reason_to_skip(one, management, protected)) for one in accounts]
 
 
 def member_account(organization: Organization, account_id: str, option: str) -> Account:
     """The member account with this ID; InvalidInput when it is the management account or not in the organization."""
-    if account_id == _management_account_id(organization):
+    if account_id == management_account_id(organization):
         cause, fix = MANAGEMENT_ACCOUNT_IS_NO_TARGET
         raise InvalidInput(option, account_id, "the ID of a member account", hint=f"{cause}. {fix.rstrip('.')}")
     account = organization.account(account_id)
@@ -96,15 +96,16 @@ def _named(organization: Organization, account_id: str) -> Target:
     return Target(account, unusable(account))
 
 
-def _reason_to_skip(account: Account, management_account_id: str, protected: set[str]) -> str:
-    if account.id == management_account_id:
+def _reason_to_skip(account: Account, management: str, protected: set[str]) -> str:
+    if account.id == management:
         return "The management account is never a target."
     if account.id in protected:
         return "The account is in protected_accounts."
     return unusable(account)
 
 
-def _management_account_id(organization: Organization) -> str:
+def management_account_id(organization: Organization) -> str:
+    """The management account; a BreakglassError when the caller's account has no say in the organization."""
     description = organization.describe()
     if description is None:
         raise BreakglassError(
