@@ -87,6 +87,19 @@ class Box:
 
         self._state.advance(clock.span(by))
 
+    def add_fault(self, kind: str, **given: Any) -> str:
+        """Put a rule of the weather in force; see `weather_rules.KINDS`. The answer is its name."""
+        return self._state.weather.add({"kind": kind, **given})[0]
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The rules in force, and how often each hit."""
+        return self._state.weather.shown()
+
+    def clear_faults(self, name: str | None = None) -> None:
+        """End a rule, or all."""
+        if not self._state.weather.clear(name):
+            raise KeyError(name)
+
     def look(self, who: str, what: str = "") -> Any:
         """What a person sees: the account, or its `mailbox` or `phone`; see `people.look`."""
         from sandbox import people

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from http.client import responses
 from typing import Any
 
-from sandbox import actions, control, gate, identity, recording, wire
+from sandbox import actions, control, gate, identity, recording, weather, wire
 from sandbox.errors import AwsError
 from sandbox.services import (
     account,
@@ -60,8 +60,10 @@ class Application:
         length = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), "0")
         # HEAD tells the length of what GET would send.
         headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(answer.body))))
+        fault: weather.Fault | None = environ.get(weather.HIT)
+        body = fault.deliver(answer.body) if fault else [answer.body]
         start_response(f"{answer.status} {responses.get(answer.status, 'Answer')}", headers)
-        return [answer.body]
+        return body
 
     def _catch_up(self) -> None:
         """Do what AWS would have done meanwhile."""
@@ -95,6 +97,8 @@ class Application:
                 call.account = call.caller.account
                 if call.service in _GLOBAL:
                     call.region = self.state.home_region
+                if self.state.weather.rules:
+                    self.state.weather.meet(call)
                 if call.service == "s3":
                     extra = s3.bucket_region(self.state, call)
                     s3.prepare(self.state, call)
@@ -103,6 +107,8 @@ class Application:
                     gate.authorize(self.state, call, need)
                 result = _SERVICES[call.service].handle(self.state, call)
                 answer = result if isinstance(result, Answer) else wire.answer(call, result)
+                if self.state.weather.rules:
+                    self.state.weather.notice()
         except AwsError as error:
             answer = wire.error_answer(call, error)
         except Exception:

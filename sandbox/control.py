@@ -6,10 +6,11 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox import clock, people, sign_in
+from sandbox import clock, people, sign_in, weather
 from sandbox.clock import ClockError
 from sandbox.organization import OrganizationError, change_behaviour
 from sandbox.state import State, UnknownIdentity
+from sandbox.weather_rules import RuleError
 from sandbox.wire import Answer
 
 PREFIX = "/_sandbox/"
@@ -34,6 +35,8 @@ def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
         return _json({})
     if name == "clock" and method in ("GET", "POST"):
         return _clock(state, method, body)
+    if name == "weather" and method in ("GET", "POST", "DELETE"):
+        return _weather(state, method, unquote(argument), body)
     if (method, name) == ("POST", "behaviour"):
         return _behaviour(state, body)
     if (method, name) == ("GET", "sso") or (method, name) == ("POST", "control-tower"):
@@ -56,6 +59,22 @@ def _clock(state: State, method: str, body: bytes) -> Answer:
         except ValueError:
             return _json({"error": "the body is not JSON"}, 400)
     return _json({"now": clock.now().isoformat(), "ahead_seconds": clock.ahead().total_seconds()})
+
+
+def _weather(state: State, method: str, rule: str, body: bytes) -> Answer:
+    """`GET weather` shows rules and kinds, `POST weather` adds rules (JSON), `DELETE weather[/NAME]` ends them."""
+    if method == "GET":
+        return _json({"rules": state.weather.shown(), "kinds": weather.kinds()})
+    if method == "DELETE":
+        if state.weather.clear(rule or None):
+            return _json({})
+        return _json({"error": f"no rule {rule!r}; there are: {', '.join(state.weather.rules) or 'none'}"}, 404)
+    try:
+        return _json({"names": state.weather.add(json.loads(body))})
+    except RuleError as error:
+        return _json({"error": str(error)}, 400)
+    except ValueError:
+        return _json({"error": "the body is not JSON"}, 400)
 
 
 def _behaviour(state: State, body: bytes) -> Answer:

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox import actions
 from sandbox.state import State, now
 from sandbox.trail import Trace
+from sandbox.weather import HIT, Fault
 from sandbox.wire import Answer, Call
 
 INVOKED_BY = "sandbox.invoked_by"  # in the environ of calls AWS's services make for themselves
@@ -44,6 +45,7 @@ def is_write(call: Call) -> bool:
 def _event(call: Call, answer: Answer) -> dict[str, Any]:
     """What can be known of a call afterwards; nothing secret is in it."""
     caller = call.caller
+    fault: Fault | None = call.environ.get(HIT)
     return {
         "time": now().isoformat(),
         "service": call.service,
@@ -58,12 +60,15 @@ def _event(call: Call, answer: Answer) -> dict[str, Any]:
         "error": answer.error,
         "write": is_write(call),
         "user_agent": call.header("user-agent"),
+        "fault": fault.kind if fault else None,
     }
 
 
 def _trace(state: State, call: Call, answer: Answer) -> Trace | None:
     """None for what CloudTrail's Event history does not show: data events, and requests AWS could not authenticate."""
     caller = call.caller
+    if call.environ.get(HIT) and call.environ[HIT].unheard:
+        return None
     if caller is None or call.model is None or caller.principal.kind == "anonymous":
         return None
     if call.operation in _DATA_EVENTS.get(call.service, ()) or (call.service == "s3" and "Key" in call.parameters):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
+import struct
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from cheroot.wsgi import Server
+from cheroot.wsgi import Gateway_10, Server
 
 from sandbox.application import Application
 from sandbox.organization import load
 from sandbox.state import State
+from sandbox.weather import BrokenOff
 
 
 class ServerError(RuntimeError):
@@ -26,17 +30,28 @@ class SandboxServer:
         organization: A YAML file, the same as plain data, or None for the default organization.
         port: 0 picks a free one.
         host: A loopback address; any other is refused, because the sandbox's credentials are no secrets.
+        faults: Rules of the weather to begin with.
+        seed: Of those that have none of their own.
     """
 
-    def __init__(self, organization: str | Path | dict[str, Any] | None = None, port: int = 0, host: str = "127.0.0.1"):
+    def __init__(
+        self,
+        organization: str | Path | dict[str, Any] | None = None,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        faults: Iterable[Any] = (),
+        seed: int = 0,
+    ):
         if not _is_loopback(host):
             raise ServerError(f"{host} is not a loopback address; the sandbox serves this machine only")
-        self.state = State(load(organization))
+        self.state = State(load(organization), faults, seed)
         self._server = Server((host, port), Application(self.state), numthreads=8, request_queue_size=128, timeout=60)
+        self._server.gateway = _Gateway
         try:
             self._server.prepare()
         except OSError as error:
-            raise ServerError(f"port {port} is in use; give another with --port, or 0 for any free one") from error
+            raise ServerError(_bind_problem(host, port)) from error
         self.port: int = self._server.bind_addr[1]
         self.url = f"http://{host}:{self.port}"
 
@@ -46,6 +61,42 @@ class SandboxServer:
 
     def stop(self) -> None:
         self._server.stop()
+
+
+class _Gateway(Gateway_10):
+    """cheroot's gateway, for answers that break off."""
+
+    def respond(self) -> None:
+        try:
+            super().respond()
+        except BrokenOff as end:
+            self.req.ready = False  # nothing more is to be written
+            self.req.close_connection = True
+            if end.abrupt:
+                _reset(self.req.conn)
+
+
+def _reset(connection: Any) -> None:
+    """End a connection with RST: a socket that may not linger sends it when it is closed without a shutdown."""
+    connection.linger = True  # has cheroot leave the socket to us
+    connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.socket.close()
+
+
+def _bind_problem(host: str, port: int) -> str:
+    """Why nothing can listen there, as the system says it; cheroot keeps that to itself."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+            trial.listen()
+        except PermissionError:
+            return f"port {port} may not be bound by this user; give one above 1023 with --port, or 0 for any free one"
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return f"{host} port {port} cannot be bound: {error.strerror}"
+    return f"port {port} is in use; give another with --port, or 0 for any free one"
 
 
 def _is_loopback(host: str) -> bool:

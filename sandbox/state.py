@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -255,9 +255,12 @@ class UnknownIdentity(LookupError):
 class State:
     """The organization as it is now, sessions, events; `reset` brings the beginning back."""
 
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, forecast: Iterable[Any] = (), seed: int = 0) -> None:
+        from sandbox.weather import Weather  # which knows of all this
+
         self.description = description
         self.lock = threading.RLock()
+        self.weather = Weather(self, forecast, seed)
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.reset()
 
@@ -289,6 +292,7 @@ class State:
             self.identities = {
                 name: self.open_identity(name, **identity) for name, identity in self.description.identities.items()
             }
+            self.weather.reset()
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward and do what is due by then.

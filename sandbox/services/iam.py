@@ -17,8 +17,8 @@ from sandbox import names
 from sandbox.actions import OWN_CREDENTIAL_CALLS
 from sandbox.errors import AwsError, not_implemented
 from sandbox.organization import FEATURES
+from sandbox.root_access import IAM_SERVICE
 from sandbox.services.moto import Forwarded, forward
-from sandbox.services.sts import IAM_SERVICE
 from sandbox.state import Password, RootAccessKey, RootUser, State, import_managed_policy, now
 from sandbox.wire import Answer, Call
 

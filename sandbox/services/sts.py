@@ -11,7 +11,6 @@ from sandbox.errors import AwsError, not_implemented
 from sandbox.state import Caller, Session, State, now, session_principal
 from sandbox.wire import Answer, Call
 
-IAM_SERVICE = "iam.amazonaws.com"
 _GLOBAL_HOSTS = ("sts.amazonaws.com", "sts.amazonaws.com.cn")
 # Which feature permits which task (aws-facts 1.3, feature-to-task matrix).
 TASKS = {
@@ -91,15 +90,13 @@ def _admit_to_root(state: State, call: Call, target: str, task: str, feature: st
     member = organization.accounts.get(target)
     if caller.is_root or not decision.allowed or target == organization.management_account:
         raise generic
-    trusted = IAM_SERVICE in organization.trusted_access
-    administers = caller.account == organization.management_account or organization.is_delegate(
-        caller.account, IAM_SERVICE
-    )
+    seen = state.weather.sts_sees()
+    administers = caller.account == organization.management_account or caller.account in seen.delegates
     if not administers or member is None or member.state not in ("ACTIVE", "PENDING_CLOSURE"):
         raise generic
-    if not trusted:
+    if not seen.trusted:
         raise AwsError("AccessDenied", "Service not enabled for AWS Organizations.", 403)
-    if feature not in organization.features:
+    if feature not in seen.features:
         name = _FEATURE_NAMES[feature]
         raise AwsError("AccessDenied", f"{name} is not enabled for your AWS Organization.", 403)
 

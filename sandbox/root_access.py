@@ -1,0 +1,49 @@
+"""The switches that decide over root sessions, and the delay after which STS notices a change of them.
+
+IAM shows a change at once; STS kept answering as before for up to minutes, its hosts not all alike (aws-facts 1.6).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sandbox.state import Organization
+
+IAM_SERVICE = "iam.amazonaws.com"
+
+
+class Switches(NamedTuple):
+    """Trusted access for IAM, its delegated administrators, the organization's root features."""
+
+    trusted: bool
+    delegates: frozenset[str]
+    features: frozenset[str]
+
+
+def switches(organization: Organization) -> Switches:
+    return Switches(
+        IAM_SERVICE in organization.trusted_access,
+        frozenset(organization.delegations.get(IAM_SERVICE, ())),
+        frozenset(organization.features),
+    )
+
+
+class Lag:
+    """The switches as they were a while ago."""
+
+    def __init__(self, delay: timedelta, moment: datetime, first: Switches) -> None:
+        self._delay = delay
+        self._history: deque[tuple[datetime, Switches]] = deque([(moment, first)])
+
+    def notice(self, moment: datetime, current: Switches) -> None:
+        """Remember a change, if this is one."""
+        if current != self._history[-1][1]:
+            self._history.append((moment, current))
+
+    def seen(self, moment: datetime) -> Switches:
+        """The switches as STS takes them to be."""
+        while len(self._history) > 1 and self._history[1][0] <= moment - self._delay:
+            self._history.popleft()
+        return self._history[0][1]
