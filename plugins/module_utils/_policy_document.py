@@ -33,8 +33,10 @@ class PolicyError(ValueError):
     """A policy that cannot be read, or cannot be what it would have to be; the text says why."""
 
 
-def parse(policy: str | bytes | dict) -> dict:
-    """Read a resource policy from its JSON text (or take it as a dict) and check its structure.
+def parse(policy: str | bytes | dict, *, with_principals: bool = True) -> dict:
+    """Read a policy from its JSON text (or take it as a dict) and check its structure.
+
+    Statements of a resource policy name principals; those of a service control policy do not (``with_principals``).
 
     Lenient about everything AWS accepts (one statement without a list, single values without a list), strict
     about everything whose meaning would have to be guessed. Raises :class:`PolicyError`.
@@ -49,7 +51,7 @@ def parse(policy: str | bytes | dict) -> dict:
     if not isinstance(found, (list, dict)):
         raise PolicyError(f"The policy's Statement is {_kind(found)}, but must be a list of statements.")
     for index, statement in enumerate(statements(document)):
-        _check_statement(statement, f"Statement {index}")
+        _check_statement(statement, f"Statement {index}", with_principals)
     return document
 
 
@@ -147,16 +149,21 @@ def _without_repetition(pairs: list) -> dict:
     return result
 
 
-def _check_statement(statement: t.Any, where: str) -> None:
+def _check_statement(statement: t.Any, where: str, with_principals: bool) -> None:
     if not isinstance(statement, dict):
         raise PolicyError(f"{where} is {_kind(statement)}, but must be a JSON object.")
     _refuse_unknown(statement, STATEMENT_ELEMENTS, where)
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise PolicyError(f"{where} has the Effect {statement.get('Effect')!r}; a policy knows Allow and Deny.")
     for one, other in _ALTERNATIVES:
-        if (one in statement) == (other in statement):
+        found = (one in statement) + (other in statement)
+        if one == "Principal" and not with_principals:
+            if found:
+                raise PolicyError(f"{where} names a principal, which only a resource policy can.")
+        elif found != 1:
             raise PolicyError(f"{where} must have either {one} or {other}.")
-    _check_principal(statement.get("Principal", statement.get("NotPrincipal")), where)
+    if with_principals:
+        _check_principal(statement.get("Principal", statement.get("NotPrincipal")), where)
     for element in ("Action", "NotAction", "Resource", "NotResource"):
         if element in statement:
             _check_strings(statement[element], f"{where}, {element}")

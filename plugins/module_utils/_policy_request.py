@@ -115,7 +115,7 @@ PLACES = (
 )
 
 # The same for every request to manage a policy that a person's tools make: signed in the header, over TLS.
-_ALWAYS = {
+ALWAYS = {
     "aws:securetransport": ("true",),
     "s3:tlsversion": ("1.3",),
     "s3:authtype": ("REST-HEADER",),
@@ -173,7 +173,7 @@ def facts_of(administrator: Administrator, resource: Resource, place: dict) -> F
     """What is known of a request to manage the policy that the administrator makes from a place."""
     account = (administrator.account_id,)
     known = {
-        **_ALWAYS,
+        **ALWAYS,
         **place,
         "aws:principalarn": (administrator.arn,),
         "aws:principalaccount": account,

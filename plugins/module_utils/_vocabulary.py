@@ -29,30 +29,69 @@ class Task:
 
     ``policy`` is the AWS managed task policy, the ceiling of the session. ``feature`` must be on for it (the two
     switches are independent). ``seconds`` is how long a session of ours lives: AWS allows 900 and no session can be
-    revoked, so as short as the work with its retries allows.
+    revoked, so as short as the work with its retries allows. ``actions`` are what the work calls.
     """
 
     name: str
     policy: str
     feature: str
     seconds: int
+    actions: tuple[str, ...] = ()
 
     def policy_arn(self, partition: str) -> str:
         """The policy's ARN in a partition ("aws", "aws-us-gov", "aws-cn")."""
         return f"arn:{partition}:iam::aws:policy/root-task/{self.policy}"
 
 
+_READ_ROOT_CREDENTIALS = (
+    "iam:GetUser",
+    "iam:GetLoginProfile",
+    "iam:ListAccessKeys",
+    "iam:GetAccessKeyLastUsed",
+    "iam:ListSigningCertificates",
+    "iam:ListMFADevices",
+)
 AUDIT_ROOT_CREDENTIALS = Task(
-    "audit_root_credentials", "IAMAuditRootUserCredentials", ROOT_CREDENTIALS_MANAGEMENT, seconds=180
+    "audit_root_credentials",
+    "IAMAuditRootUserCredentials",
+    ROOT_CREDENTIALS_MANAGEMENT,
+    seconds=180,
+    actions=_READ_ROOT_CREDENTIALS,
 )
 DELETE_ROOT_CREDENTIALS = Task(
-    "delete_root_credentials", "IAMDeleteRootUserCredentials", ROOT_CREDENTIALS_MANAGEMENT, seconds=600
+    "delete_root_credentials",
+    "IAMDeleteRootUserCredentials",
+    ROOT_CREDENTIALS_MANAGEMENT,
+    seconds=600,
+    actions=(
+        *_READ_ROOT_CREDENTIALS,
+        "iam:DeleteAccessKey",
+        "iam:DeleteSigningCertificate",
+        "iam:DeleteLoginProfile",
+        "iam:DeactivateMFADevice",
+    ),
 )
 OPEN_PASSWORD_RECOVERY = Task(
-    "open_password_recovery", "IAMCreateRootUserPassword", ROOT_CREDENTIALS_MANAGEMENT, seconds=180
+    "open_password_recovery",
+    "IAMCreateRootUserPassword",
+    ROOT_CREDENTIALS_MANAGEMENT,
+    seconds=180,
+    actions=("iam:GetLoginProfile", "iam:CreateLoginProfile"),
 )
-UNLOCK_S3_BUCKET = Task("unlock_s3_bucket", "S3UnlockBucketPolicy", ROOT_SESSIONS, seconds=600)
-UNLOCK_SQS_QUEUE = Task("unlock_sqs_queue", "SQSUnlockQueuePolicy", ROOT_SESSIONS, seconds=600)
+UNLOCK_S3_BUCKET = Task(
+    "unlock_s3_bucket",
+    "S3UnlockBucketPolicy",
+    ROOT_SESSIONS,
+    seconds=600,
+    actions=("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+)
+UNLOCK_SQS_QUEUE = Task(
+    "unlock_sqs_queue",
+    "SQSUnlockQueuePolicy",
+    ROOT_SESSIONS,
+    seconds=600,
+    actions=("sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
+)
 
 TASKS = {
     task.name: task
@@ -78,6 +117,9 @@ MANAGEMENT_ACCOUNT = "management_account"
 DELEGATED_ADMINISTRATOR = "delegated_administrator"
 NEITHER = "neither"
 UNKNOWN = "unknown"
+
+# The role that Organizations makes in accounts it creates, and that the management account administers them with.
+ACCESS_ROLE = "OrganizationAccountAccessRole"
 
 # Account states (organizations:Account.State) in which nobody can act in the account.
 UNUSABLE_STATES = ("PENDING_ACTIVATION", "SUSPENDED", "CLOSED")
