@@ -37,6 +37,7 @@ FULL_ACCESS_SCP = "p-FullAWSAccess"
 # Where IAM and Organizations live (aws-facts 2.7).
 _HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 _SWEEP_EVERY = 1000
+_MAX_EXPIRED = 10_000
 _MAX_EVENTS = 100_000
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -374,13 +375,16 @@ class State:
         )
         self.sessions[key] = session
         if len(self.sessions) % _SWEEP_EVERY == 0:
-            self._forget_sessions(before=moment - timedelta(hours=1))
+            self._forget_sessions(moment)
         return session
 
-    def _forget_sessions(self, before: datetime) -> None:
-        """Drop sessions that expired long ago: their keys are then unknown rather than expired."""
-        for key, session in list(self.sessions.items()):
-            if session.expires is not None and session.expires < before:
+    def _forget_sessions(self, moment: datetime) -> None:
+        """Drop sessions that expired long ago, or before many others: their keys are then unknown, not expired."""
+        over = [key for key, session in self.sessions.items() if session.expires and session.expires < moment]
+        recent = set(over[-_MAX_EXPIRED:])
+        for key in over:
+            expires = self.sessions[key].expires
+            if key not in recent or (expires and expires < moment - timedelta(hours=1)):
                 del self.sessions[key]
 
     def root_principal(self, account: str) -> Principal:
