@@ -43,6 +43,14 @@ class Caller:
     def is_root(self) -> bool:
         return self.arn.endswith(":root")
 
+    @property
+    def principal_arn(self) -> str:
+        """The role of a session, or the user. A role's path is not in its sessions' ARNs, and is missing here too."""
+        parts = self.arn.split(":", 5)
+        if parts[5].startswith("assumed-role/"):
+            return f"arn:{self.partition}:iam::{self.account_id}:role/{parts[5].split('/')[1]}"
+        return self.arn
+
     def root_arn(self, account_id: str) -> str:
         """The ARN of an account's root user in this partition."""
         return f"arn:{self.partition}:iam::{account_id}:root"

@@ -9,15 +9,12 @@ They are read, not probed: a root session would be an event, and a role cannot p
 
 from __future__ import annotations
 
-import contextlib
-import threading
 import typing as t
 from dataclasses import asdict, dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _scp_judgement as judge
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization, Policy
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import PolicyError, parse
 from ansible_collections.breakglass.aws.plugins.module_utils._scp_judgement import (
     PRINCIPALS,
@@ -25,9 +22,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._scp_judgement impo
     ROOT_SESSION,
     ROOT_USER,
 )
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 __all__ = ("PRINCIPALS", "ROLE", "ROOT_SESSION", "ROOT_USER", "ServiceControlPolicies")
 
@@ -54,25 +48,15 @@ class Holder:
         return f"{kind.get(self.type, f'account {self.name}')} ({self.id})"
 
 
-@dataclass(frozen=True)
-class _Policy:
-    id: str
-    name: str
-    document: dict | None
-    problem: str = ""
-
-
 class ServiceControlPolicies:
-    """Reads the policies of an organization. May be used from several threads.
+    """Reads and judges the policies of an organization. May be used from several threads.
 
-    What belongs to an OU or a policy is asked for once, and one question at a time: AWS answers about 2 DescribePolicy
-    and 5 ListPoliciesForTarget a second (aws-facts 6). Every method raises a BreakglassError when AWS does not answer.
+    What belongs to an OU or a policy is asked for once, whatever the number of accounts (``Organization``). Every
+    method raises a BreakglassError when AWS does not answer.
     """
 
     def __init__(self, organization: Organization) -> None:
         self._organization = organization
-        self._lock = threading.RLock()
-        self._facts = {}
 
     def stopping(
         self,
@@ -96,121 +80,54 @@ class ServiceControlPolicies:
             resource: The ARN the actions are for; None: one that no policy names.
             region: Of the actions; None: not known. IAM's is always known.
         """
+        end = f"role/{role_name}" if principal == ROLE else "root"
+        arn = f"arn:{self._organization.caller.partition}:iam::{account_id}:{end}"
+        call = {"resource": resource, "region": region}
+        return self._stopping(arn, principal, actions or _ACTIONS[principal], **call)
+
+    def stopping_caller(self, action: str, resource: str, context: dict) -> list[dict]:
+        """The policies that stop the caller from this call, in the same shape. ``context``: condition keys it has."""
+        caller = self._organization.caller
+        return self._stopping(caller.principal_arn, ROLE, [action], resource=resource, context=context)
+
+    def _stopping(self, arn: str, principal: str, actions: t.Sequence[str], **call: t.Any) -> list[dict]:
+        account_id = arn.split(":")[4]
         description = self._organization.describe()
         if description is None or account_id == description["management_account_id"]:
             return []
-        path = self.path(account_id)
-        if not self._are_enabled():
-            return []
-        partition = self._organization.caller.partition
-        arn = f"arn:{partition}:iam::{account_id}:" + (f"role/{role_name}" if principal == ROLE else "root")
-        organization_path = "/".join([description["id"], *(holder.id for holder in path[:-1]), ""])
-        requests = [
-            judge.Request(principal, arn, organization_path, action, resource, region)
-            for action in actions or _ACTIONS[principal]
-        ]
-        return [found for holder in path for found in self._stopping_at(holder, requests)]
-
-    def path(self, account_id: str) -> list[Holder]:
-        """The root, the OUs below it, and the account."""
         account = self._organization.account(account_id)
-        return [*self._above(account_id), Holder(account_id, account.name if account else "", "ACCOUNT")]
-
-    def _above(self, child_id: str) -> list[Holder]:
-        [parent] = self._once(
-            f"parents of {child_id}",
-            "list_parents",
-            "looking for the OU above it",
-            lambda answer: answer["Parents"],
-            ChildId=child_id,
-        )
-        if parent["Type"] == "ROOT":
-            return [Holder(parent["Id"], self._root()["Name"], "ROOT")]
-        name = self._once(
-            f"name of {parent['Id']}",
-            "describe_organizational_unit",
-            "reading the OU",
-            lambda answer: answer["OrganizationalUnit"]["Name"],
-            OrganizationalUnitId=parent["Id"],
-        )
-        return [*self._above(parent["Id"]), Holder(parent["Id"], name, "ORGANIZATIONAL_UNIT")]
-
-    def _root(self) -> dict:
-        return self._once("root", "list_roots", "reading the organization's root", lambda answer: answer["Roots"][0])
-
-    def _are_enabled(self) -> bool:
-        types = self._root().get("PolicyTypes", [])
-        return any(one["Type"] == _TYPE and one["Status"] == "ENABLED" for one in types)
+        if account is None or _TYPE not in self._organization.policy_types():
+            return []
+        units = self._organization.units_above(account)
+        path = "/".join([description["id"], *(unit.id for unit in units), ""])
+        requests = [judge.Request(principal, arn, path, action, **call) for action in actions]
+        holders = [Holder(one.id, one.name, "ORGANIZATIONAL_UNIT" if one.parent_id else "ROOT") for one in units]
+        holders.append(Holder(account.id, account.name, "ACCOUNT"))
+        return [found for holder in holders for found in self._stopping_at(holder, requests)]
 
     def _stopping_at(self, holder: Holder, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
-        policies = self._policies(holder)
+        policies = self._organization.policies_of(holder.id, _TYPE)
+        documents = []
         for policy in policies:
-            if policy.document is None:
-                yield _entry(holder, policy, None, requests, policy.problem, None, False, _LOOK_YOURSELF)
+            try:
+                document = parse(self._organization.policy_document(policy.id), with_principals=False)
+            except PolicyError as error:
+                why = f"The policy could not be analysed: {error}"
+                yield _entry(holder, policy, None, requests, why, None, False, _LOOK_YOURSELF)
             else:
-                yield from _denials(holder, policy, requests)
-        yield from _missing_allow(holder, [policy.document for policy in policies if policy.document], requests)
-
-    def _policies(self, holder: Holder) -> list[_Policy]:
-        summaries = self._once(
-            f"policies of {holder.id}",
-            "list_policies_for_target",
-            f"listing the service control policies of {holder}",
-            lambda pages: [one for page in pages for one in page["Policies"]],
-            paged=True,
-            TargetId=holder.id,
-            Filter=_TYPE,
-        )
-        return [self._policy(summary) for summary in summaries]
-
-    def _policy(self, summary: dict) -> _Policy:
-        return self._once(
-            f"policy {summary['Id']}",
-            "describe_policy",
-            f"reading the service control policy {summary['Name']}",
-            lambda answer: _parsed(summary, answer["Policy"]["Content"]),
-            PolicyId=summary["Id"],
-        )
-
-    def _once(
-        self,
-        key: str,
-        operation: str,
-        doing: str,
-        take: t.Callable[[t.Any], t.Any],
-        paged: bool = False,
-        **arguments: t.Any,
-    ) -> t.Any:
-        with self._lock:
-            if key not in self._facts:
-                client = self._organization.organizations
-                try:
-                    answer = (
-                        list(client.get_paginator(operation).paginate(**arguments))
-                        if paged
-                        else getattr(client, operation)(**arguments)
-                    )
-                except (BotoCoreError, ClientError) as error:
-                    raise explain(error, doing) from error
-                self._facts[key] = take(answer)
-            return self._facts[key]
+                documents.append(document)
+                yield from _denials(holder, policy, document, requests)
+        yield from _missing_allow(holder, documents, requests)
 
 
 _LOOK_YOURSELF = "Read the policy yourself: whether it denies the call could not be found out."
 
 
-def _parsed(summary: dict, content: str) -> _Policy:
-    try:
-        return _Policy(summary["Id"], summary["Name"], parse(content, with_principals=False))
-    except PolicyError as error:
-        return _Policy(summary["Id"], summary["Name"], None, f"The policy could not be analysed: {error}")
-
-
-def _denials(holder: Holder, policy: _Policy, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
+def _denials(holder: Holder, policy: Policy, document: dict, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
     """One entry for each statement that stops at least one of the requests."""
     found = {}
     for request in requests:
-        for judgement in judge.denials(policy.document, request):
+        for judgement in judge.denials(document, request):
             found.setdefault(id(judgement.statement), []).append((request, judgement))
     for hits in found.values():
         stopped = [request for request, unused in hits]
@@ -241,7 +158,7 @@ def _missing_allow(
     yield _entry(holder, None, None, stopped, why, None, certain, fix)
 
 
-def _fix(holder: Holder, policy: _Policy, statement: dict, request: judge.Request, known: str | None) -> str:
+def _fix(holder: Holder, policy: Policy, statement: dict, request: judge.Request, known: str | None) -> str:
     where = f"statement {statement['Sid']} of {policy.name}" if "Sid" in statement else policy.name
     if request.principal == ROOT_SESSION:
         if known == judge.CONTROL_TOWER_ROOT:
@@ -262,7 +179,7 @@ def _fix(holder: Holder, policy: _Policy, statement: dict, request: judge.Reques
 
 def _entry(
     holder: Holder,
-    policy: _Policy | None,
+    policy: Policy | None,
     sid: str | None,
     stopped: t.Sequence[judge.Request],
     why: str,

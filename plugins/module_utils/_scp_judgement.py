@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_condition import (
     Facts,
@@ -40,6 +40,7 @@ class Request:
     """A call in a member account, as far as it is known.
 
     ``organization_path`` is ``o-…/r-…/ou-…/`` down to the account's OU. ``resource`` and ``region`` None: not known.
+    ``context`` has condition keys (in lower case) that only this call carries, each with its values.
     """
 
     principal: str
@@ -48,6 +49,7 @@ class Request:
     action: str
     resource: str | None = None
     region: str | None = None
+    context: dict = field(default_factory=dict)
 
     @property
     def partition(self) -> str:
@@ -94,19 +96,21 @@ def allows(document: dict, request: Request) -> bool | None:
 
 def facts_of(request: Request) -> Facts:
     """What is known of the request's context. Sources: IAM user guide, "AWS global condition context keys"."""
-    is_role = request.principal == ROLE
+    is_root = request.principal != ROLE
+    is_user = ":user/" in request.arn
     organization_id = request.organization_path.split("/")[0]
     region = _IAM_REGIONS.get(request.partition) if request.service in ("iam", "organizations") else request.region
     known = {
         **ALWAYS,
         "aws:principalarn": (request.arn,),
         "aws:principalaccount": (request.account_id,),
-        "aws:principaltype": ("AssumedRole" if is_role else "Account",),
-        "aws:username": (),
+        "aws:principaltype": ("Account" if is_root else "User" if is_user else "AssumedRole",),
+        "aws:username": (request.arn.rpartition("/")[2],) if is_user else (),
         "aws:resourceaccount": (request.account_id,),
         "aws:assumedroot": ("true",) if request.principal == ROOT_SESSION else (),
+        **request.context,
     }
-    if not is_role:
+    if is_root:
         known["aws:userid"] = (request.account_id,)
     if request.principal == ROOT_SESSION:
         known["aws:multifactorauthpresent"] = ("false",)  # as the event of a root session shows it
