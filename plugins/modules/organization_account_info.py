@@ -1,0 +1,341 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: organization_account_info
+short_description: Describe accounts of an organization, and what stands in the way of taking one out
+version_added: 0.2.0
+description:
+  - Describes accounts of the organization, whatever their state, with their place, age, tags, delegations and contacts.
+  - For a O(purpose) it lists the reasons that stand in the way and the consequences, each marked as checked, as not
+    checkable from here, or as something a person has to look at, with the page of the console where.
+  - What cannot be read is null and in RV(accounts[].not_read) with the reason. It is never taken for not being there.
+  - Leaving by the account's own call (C(organizations:LeaveOrganization)) and direct transfer to another organization
+    (that one invites, the account accepts) are made with the account's own credentials, not with this collection's
+    modules. The purpose V(transfer) says what they need.
+author:
+  - breakglass.aws contributors (@breakglass)
+options:
+  account_ids:
+    description:
+      - The accounts to describe, by ID. The management account may be among them.
+      - Write IDs as strings in quotes. Without quotes YAML reads C(012345670123) as an octal number.
+      - One of O(account_ids) and O(all_accounts=true) is needed.
+    type: list
+    elements: str
+  all_accounts:
+    description: Describe all accounts of the organization, the management account and closed ones included.
+    type: bool
+    default: false
+  include:
+    description:
+      - What to read of each account beside what the list of accounts has.
+      - V(tags) takes one call an account, V(contacts) five, V(delegations) one for each delegated administrator. In an
+        organization of thousands of accounts it pays to leave out what is not needed.
+      - With O(purpose) all of it is read.
+    type: list
+    elements: str
+    choices: [tags, delegations, contacts]
+    default: [tags, delegations, contacts]
+  purpose:
+    description:
+      - What is intended with the accounts. Without it there are no findings.
+      - V(remove) is removal by the management account, after which the account stands alone.
+      - V(transfer) is direct transfer to another organization that has invited the account.
+      - V(close) is closure.
+    type: str
+    choices: [remove, transfer, close]
+  confirmed:
+    description:
+      - Reasons that cannot be seen from here and that somebody has looked after, so that they no longer stand in the
+        way.
+      - A reason that was seen to stand cannot be confirmed away.
+    type: list
+    elements: str
+    choices: &confirmable
+      - payment_method
+      - phone_verification
+      - support_plan
+      - agreement
+      - contact_information
+      - root_credentials
+      - control_tower
+      - close_quota
+      - invitation
+      - leave_denied
+    default: []
+  read_root_credentials:
+    description:
+      - For O(purpose=remove), look into each account with a root session whether its root user can sign in.
+      - This is root activity. Each account gets CloudTrail events of its root user, and alarms on these go off.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - breakglass.aws.connection
+  - breakglass.aws.attributes
+  - breakglass.aws.attributes.info_module
+notes:
+  - The management account and delegated administrators can read the organization. Contacts take trusted access for
+    AWS Account Management (C(account.amazonaws.com)) and the management account or that service's delegated
+    administrator. StackSets and IAM Identity Center are looked at in the region O(ignore:region) only.
+seealso:
+  - module: breakglass.aws.organization_account
+  - module: breakglass.aws.root_email
+"""
+
+EXAMPLES = r"""
+- name: Where is this account, how old is it, whose is it?
+  breakglass.aws.organization_account_info:
+    account_ids: ["343434343434"]
+
+- name: List all accounts quickly
+  breakglass.aws.organization_account_info:
+    all_accounts: true
+    include: []
+  register: everything
+
+- name: Name the accounts nobody can act in
+  ansible.builtin.debug:
+    msg: "{{ everything.accounts | rejectattr('state', 'eq', 'ACTIVE') | map(attribute='name') }}"
+
+- name: What stands in the way of removing an account, and what does it entail?
+  breakglass.aws.organization_account_info:
+    account_ids: ["343434343434"]
+    purpose: remove
+    read_root_credentials: true
+  register: survey
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ [survey.accounts[0].verdict] + survey.accounts[0].findings | map(attribute='text') }}"
+
+- name: Go on only when somebody has looked at what no API tells
+  breakglass.aws.organization_account_info:
+    account_ids: ["343434343434"]
+    purpose: remove
+    read_root_credentials: true
+    confirmed:
+      - payment_method
+      - phone_verification
+      - support_plan
+      - agreement
+      - contact_information
+  register: survey
+  failed_when: not survey.accounts[0].ready
+"""
+
+RETURN = r"""
+accounts:
+  description: One entry an account.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+      sample: "343434343434"
+    name:
+      description: Its name.
+      type: str
+      sample: spin-off
+    outcome:
+      description: V(unchanged) when it was described, V(failed) when not even its place could be read.
+      type: str
+      sample: unchanged
+    reason:
+      description: Why it failed.
+      type: str
+      sample: ""
+    fix:
+      description: What to do about it.
+      type: str
+      sample: ""
+    email:
+      description: The e-mail address of its root user.
+      type: str
+      sample: aws+spin-off@example.com
+    state:
+      description:
+        - V(ACTIVE), V(PENDING_ACTIVATION), V(PENDING_CLOSURE), V(SUSPENDED) or V(CLOSED).
+        - This is AWS's C(State), which replaced the retired C(Status).
+      type: str
+      sample: ACTIVE
+    joined_method:
+      description: V(CREATED) in the organization, or V(INVITED).
+      type: str
+      sample: CREATED
+    joined:
+      description: When it joined.
+      type: str
+      sample: "2024-12-24T09:27:12Z"
+    created:
+      description: When it was created; null for an invited account when AWS Account Management cannot be asked.
+      type: str
+      sample: "2024-12-24T09:27:12Z"
+    age_days:
+      description: Full days since then.
+      type: int
+      sample: 700
+    ou:
+      description: The OU it is in, or the root.
+      type: dict
+      contains:
+        id:
+          description: Its ID.
+          type: str
+          sample: ou-7689-d7467f0e
+        name:
+          description: Its name.
+          type: str
+          sample: Divested
+        path:
+          description: The names on the way from the root.
+          type: str
+          sample: Root/Workloads/Divested
+        path_ids:
+          description: The IDs on the way, as C(aws:PrincipalOrgPaths) has them.
+          type: str
+          sample: o-breakglass1/r-7689/ou-7689-f54ea301/ou-7689-d7467f0e/
+    tags:
+      description: The tags of the account object.
+      type: dict
+      sample: {}
+    delegations:
+      description: The services it is delegated administrator for.
+      type: list
+      elements: str
+      sample: []
+    contact:
+      description: The contact information, with C(phone_verification) (null where AWS does not tell).
+      type: dict
+      sample: {full_name: spin-off, company_name: Spin-off Ltd, phone_number: +44 20 7946 0100,
+        phone_verification: VERIFIED}
+    alternate_contacts:
+      description: The alternate contacts V(billing), V(operations) and V(security); null for one that is not set.
+      type: dict
+      sample: {billing: null, operations: null, security: {name: Security desk, title: On call,
+        email: security@example.net, phone_number: +44 20 7946 0101}}
+    not_read:
+      description: Which of these fields are null because they could not be read.
+      type: list
+      elements: dict
+      contains:
+        what:
+          description: The field.
+          type: str
+          sample: contact
+        reason:
+          description: Why.
+          type: str
+          sample: The organization does not trust AWS Account Management.
+        fix:
+          description: What to do about it.
+          type: str
+          sample: "Have the management account turn it on: organizations:EnableAWSServiceAccess for
+            account.amazonaws.com."
+    findings:
+      description: For O(purpose), the reasons that stand in the way, then the consequences.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: What it is about.
+          type: str
+          sample: payment_method
+        kind:
+          description: V(blocking) or V(consequence).
+          type: str
+          sample: blocking
+        status:
+          description: V(checked), V(not_checkable) from here, or V(person) when somebody must look.
+          type: str
+          sample: person
+        holds:
+          description: Whether it stands in the way or comes true. Null when that is not known.
+          type: bool
+          sample: null
+        text:
+          description: What was found.
+          type: str
+          sample: A valid payment method must be on the account. No API tells.
+        fix:
+          description: What to do about it.
+          type: str
+          sample: Enter it on the page
+    ready:
+      description:
+        - Whether no reason stands in the way. One that is not known counts as standing.
+        - Null without O(purpose).
+      type: bool
+      sample: false
+    verdict:
+      description: The findings in a sentence. Null without O(purpose).
+      type: str
+      sample: "The account cannot be removed yet; to be looked after and confirmed: payment_method, support_plan."
+summary:
+  description: How many accounts had each outcome.
+  returned: success
+  type: dict
+  sample: {unchanged: 1}
+"""
+
+from ansible_collections.breakglass.aws.plugins.module_utils._account_findings import CONFIRMABLE, PURPOSES
+from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
+from ansible_collections.breakglass.aws.plugins.module_utils._account_survey import PARTS, Surveyor, survey
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, member_account
+
+
+def look(module: BreakglassModule) -> dict:
+    params = module.params
+    for option in ("confirmed", "read_root_credentials"):
+        if params[option] and not params["purpose"]:
+            raise InvalidInput(option, params[option], "given together with purpose")
+    ids = None if params["all_accounts"] else named(params["account_ids"])
+    if ids is None and params["account_ids"]:
+        raise InvalidInput("all_accounts", True, "false, when account_ids names accounts")
+    surveyor = Surveyor(module.connection, module.organization, params["purpose"])
+    accounts = module.organization.accounts() if ids is None else [account(module, one) for one in ids]
+    entries = survey(surveyor, accounts, params["include"], params["confirmed"], params["read_root_credentials"])
+    for problem in not_done(entries):
+        module.warn(problem)
+    return {"changed": False, "accounts": entries, "summary": summarize(entries)}
+
+
+def named(account_ids: list | None) -> list[str]:
+    if not account_ids:
+        raise InvalidInput("account_ids", account_ids, "at least one account ID, unless all_accounts=true")
+    return parse_account_ids(account_ids, "account_ids")
+
+
+def account(module: BreakglassModule, account_id: str) -> Account:
+    """Any account of the organization, the management account too: nothing is done to it."""
+    if account_id == module.organization.describe()["management_account_id"]:
+        return module.organization.account(account_id)
+    return member_account(module.organization, account_id, "account_ids")
+
+
+def main() -> None:
+    BreakglassModule(
+        argument_spec={
+            **ARGUMENTS,
+            "include": {"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)},
+            "purpose": {"type": "str", "choices": list(PURPOSES)},
+            "confirmed": {"type": "list", "elements": "str", "choices": list(CONFIRMABLE), "default": []},
+            "read_root_credentials": {"type": "bool", "default": False},
+        },
+    ).run(look)
+
+
+if __name__ == "__main__":
+    main()
