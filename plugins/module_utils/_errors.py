@@ -5,7 +5,8 @@
 """The one place that turns AWS's answers into a cause and a fix.
 
 Every error the collection shows is a BreakglassError. ``explain`` makes one of whatever botocore raised;
-``explain_assume_root_denial`` takes AWS's one ambiguous denial apart by looking at the organization.
+``explain_assume_root_denial`` takes AWS's one ambiguous denial apart by looking at the organization, and
+``explain_denial_in_root_session`` names the policy behind a denial that a root session met.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
 if t.TYPE_CHECKING:
     from ansible_collections.breakglass.aws.plugins.module_utils._connection import Caller
     from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+    from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
 
 ACCESS_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
@@ -48,15 +50,17 @@ class BreakglassError(Exception):
     """Something that stops us, told as a cause and a fix.
 
     ``code`` is AWS's error code where there was one. ``outcome`` is what it makes of the account it happened in.
+    ``root_of`` is that account, where a root session met it.
     """
 
     outcome = v.FAILED
 
-    def __init__(self, cause: str, fix: str, code: str | None = None) -> None:
+    def __init__(self, cause: str, fix: str, code: str | None = None, root_of: str | None = None) -> None:
         super().__init__(f"{cause} {fix}")
         self.cause = cause
         self.fix = fix
         self.code = code
+        self.root_of = root_of
 
 
 class Unreachable(BreakglassError):
@@ -93,7 +97,7 @@ def explain(error: Exception, doing: str, root_of: str | None = None) -> Breakgl
         return error
     if isinstance(error, aws.ClientError):
         cause, fix = _explain_answer(error, doing, root_of)
-        return kind(cause, fix, error_code(error))
+        return kind(cause, fix, error_code(error), root_of)
     cause, fix = _explain_silence(error, doing)
     return kind(cause, fix)
 
@@ -101,7 +105,9 @@ def explain(error: Exception, doing: str, root_of: str | None = None) -> Breakgl
 def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> tuple[str, str]:
     """AWS answered with an error."""
     code = error_code(error)
-    answer = f"AWS refused {doing} ({code}: {error.response['Error'].get('Message', '').rstrip('.')})."
+    reason = error.response.get("Reason", "")  # AWS Organizations says with it which of many constraints it means
+    name = f"{code} {reason}".rstrip()
+    answer = f"AWS refused {doing} ({name}: {error.response['Error'].get('Message', '').rstrip('.')})."
     if code in EXPIRED:
         if root_of:
             return answer, "The root session expired before the work was done: run it again."
@@ -121,7 +127,8 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
         return answer, f"Give the caller permission for {error.operation_name}."
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return answer, "The failure is on the side of AWS, or of the endpoint in use: run it again in some minutes."
-    return answer, _FIXES.get(code, _LOOK_UP)
+    reason = error.response.get("Reason")  # Organizations says so which of its many constraints is meant
+    return answer, _REASONS.get(reason) or _FIXES.get(code, _LOOK_UP)
 
 
 _TURN_ON = "Turn it on: breakglass.aws.root_access, "
@@ -150,10 +157,60 @@ _FIXES = {
     "RegionDisabledException": (
         "STS is switched off in this region for the target account: use another one, for example region=us-east-1."
     ),
+    "AccountNotFoundException": "Check the account ID and whose credentials are used.",
+    "PolicyTypeNotEnabledException": "Service control policies are not enabled in this organization.",
     "ConcurrentModificationException": "Another change was under way: run it again.",
     "ConcurrentModification": "Another change was under way: run it again.",
     "EntityTemporarilyUnmodifiable": "It was changed moments ago: run it again in some minutes.",
+    # Taking accounts out of the organization
+    "MasterCannotLeaveOrganizationException": "The management account cannot leave: delete the organization instead.",
+    "AccountNotFoundException": "Check the account ID, and whose credentials are used.",
+    "ConflictException": (
+        "The account is not in a state for this. A closure may be under way, which AWS shows up to some ten minutes "
+        "late: run it again in some minutes."
+    ),
+    "DestinationParentNotFoundException": "The OU is gone: name one that is there.",
+    "SourceParentNotFoundException": "Somebody moved the account meanwhile: run it again.",
+    "UnsupportedAPIEndpointException": "This region's endpoint does not do this: set region=us-east-1.",
+    "WAIT_PERIOD_ACTIVE": "Wait until the account is 4 days old, and run it again.",
+    "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG": (
+        "Deregister it as delegated administrator for each service first "
+        "(organizations:ListDelegatedServicesForAccount names them)."
+    ),
+    "ACCOUNT_CANNOT_LEAVE_ORGANIZATION": "The management account cannot leave: delete the organization instead.",
+    "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA": (
+        "Somebody signed in to the account must accept the customer agreement and choose a support plan: AWS "
+        "Organizations, Leave organization, in its console asks for all that is missing."
+    ),
+    "ACCOUNT_CANNOT_LEAVE_WITHOUT_PHONE_VERIFICATION": (
+        "Verify the phone number of the account's contact information: account:SendPhoneNumberVerification and "
+        "VerifyPhoneNumber, or AWS Organizations, Leave organization, in its console."
+    ),
+    "MEMBER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED": (
+        "Somebody signed in to the account must enter a payment method: Billing, Payment preferences, in its console."
+    ),
+    "INVALID_PAYMENT_INSTRUMENT": (
+        "AWS does not take the account's payment method: enter another one (Billing, Payment preferences)."
+    ),
+    "CANNOT_CLOSE_MANAGEMENT_ACCOUNT": "The management account cannot be closed this way: close its members first.",
+    "CLOSE_ACCOUNT_QUOTA_EXCEEDED": (
+        "AWS closes the higher of 250 and 20 % of the members, at most 1,000, in any 30 days: wait until the first of "
+        "these closures is 30 days old."
+    ),
+    "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": "AWS closes three accounts at once: wait until one of them is closed.",
     "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
+}
+
+_REASONS = {
+    "SERVICE_ACCESS_NOT_ENABLED": f"Trusted access is off. {_TURN_ON}trusted_access=true.",
+    "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR": "Name a member account, not the management account.",
+    "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR": "Name an account whose state is ACTIVE.",
+    "MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED": (
+        "Deregister another account first; breakglass.aws.root_access, delegated_administrator, does both in order."
+    ),
+    "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE": (
+        'Deregister the delegated administrator first: breakglass.aws.root_access, delegated_administrator="".'
+    ),
 }
 
 
@@ -193,12 +250,19 @@ def caller_is_neither(caller: Caller) -> BreakglassError:
 
 
 def explain_assume_root_denial(
-    error: aws.ClientError, account_id: str, task: v.Task, caller: Caller, organization: Organization
+    error: aws.ClientError,
+    account_id: str,
+    task: v.Task,
+    caller: Caller,
+    organization: Organization,
+    policies: ServiceControlPolicies,
 ) -> Unreachable:
     """Why AWS denied AssumeRoot, found by looking.
 
-    "User ... is not authorized to perform: sts:AssumeRoot on resource: ..." is AWS's text for at least five
+    "User ... is not authorized to perform: sts:AssumeRoot on resource: ..." is AWS's text for at least six
     situations. Facts are asked one by one, most certain first; those that cannot be read are named in the end.
+    Service control policies over the target are no cause: AssumeRoot is the caller's call, and they bind what the
+    session then does.
     """
     code = error_code(error)
     message = error.response["Error"].get("Message", "").rstrip(".")
@@ -238,14 +302,50 @@ def explain_assume_root_denial(
         if account.state in v.UNUSABLE_STATES:
             return because(f"its state is {account.state}", "Nobody can act in it until AWS makes it ACTIVE again.")
 
+    context = {"sts:taskpolicyarn": (task.policy_arn(caller.partition),)}
+    stopping = look(
+        lambda: policies.stopping_caller("sts:AssumeRoot", caller.root_arn(account_id), context),
+        "the service control policies on the caller's account",
+    )
+    certain = next((one for one in stopping or [] if one["certain"]), None)
+    if certain:
+        return because(f"a service control policy stops the caller. {policy_in_words(certain)}", certain["fix"])
+
+    possible = "".join(f" Possibly: {policy_in_words(one)}" for one in stopping or [])
     unchecked = f" Not checked, for want of permission: {', '.join(unread)}." if unread else ""
     return because(
         f"{caller.arn} may not call sts:AssumeRoot",
         f"Allow it sts:AssumeRoot on {caller.root_arn(account_id)} with the task policy {task.policy} "
         "(condition key sts:TaskPolicyArn), and check that neither a permissions boundary nor, in a delegated "
         "administrator's account, a service control policy denies it. Within minutes of turning centralized root "
-        f"access on, AWS may still deny: wait and try again.{unchecked}",
+        f"access on, AWS may still deny: wait and try again.{possible}{unchecked}",
     )
+
+
+def explain_denial_in_root_session(error: BreakglassError, policies: ServiceControlPolicies) -> BreakglassError:
+    """A denial that a root session met, with the service control policies that cause it; others as they are."""
+    if not (error.root_of and is_denied(error)):
+        return error
+    try:
+        found = policies.stopping(error.root_of)
+    except BreakglassError:
+        return error  # which says what to look at
+    certain = [one for one in found if one["certain"]] or found
+    if not certain:
+        return error
+    causes = " ".join(dict.fromkeys(policy_in_words(one) for one in certain))
+    fixes = " ".join(dict.fromkeys(one["fix"] for one in certain))
+    return type(error)(f"{error.cause} {causes}", fixes, error.code, error.root_of)
+
+
+def policy_in_words(found: dict) -> str:
+    """One of ServiceControlPolicies' findings, in one sentence."""
+    if found["policy_name"] is None:
+        return found["why"]
+    known = f", known as {found['known_as']}," if found["known_as"] else ""
+    kinds = {"ROOT": "the organization's root", "ORGANIZATIONAL_UNIT": "OU", "ACCOUNT": "account"}
+    holder = f"{kinds[found['attached_to']['type']]} {found['attached_to']['name']}"
+    return f"Service control policy {found['policy_name']}{known} on {holder}: {found['why']}"
 
 
 MANAGEMENT_ACCOUNT_IS_NO_TARGET = (
