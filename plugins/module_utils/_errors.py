@@ -164,7 +164,6 @@ _FIXES = {
     "EntityTemporarilyUnmodifiable": "It was changed moments ago: run it again in some minutes.",
     # Taking accounts out of the organization
     "MasterCannotLeaveOrganizationException": "The management account cannot leave: delete the organization instead.",
-    "AccountNotFoundException": "Check the account ID, and whose credentials are used.",
     "ConflictException": (
         "The account is not in a state for this. A closure may be under way, which AWS shows up to some ten minutes "
         "late: run it again in some minutes."
