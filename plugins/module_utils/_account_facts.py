@@ -242,15 +242,16 @@ def closures(organization: Organization) -> Closures:
     )
 
 
-def policies_above(organization: Organization, account: Account) -> list[Policy]:
-    """The service control policies that bind an account, its own last, without AWS's own that allow everything."""
-    found = [
-        policy
-        for target in [*(unit.id for unit in organization.units_above(account)), account.id]
-        for policy in organization.policies_of(target, SCP)
-        if not policy.aws_managed
-    ]
-    return list(dict.fromkeys(found))
+def policies_on(organization: Organization, account: Account, units: t.Sequence[Unit]) -> list[Policy]:
+    """The service control policies that bind an account, or would in these OUs; from the root down."""
+    targets = [*(unit.id for unit in units), account.id]
+    return list(dict.fromkeys(policy for target in targets for policy in organization.policies_of(target, SCP)))
+
+
+def own_policies(organization: Organization, account: Account) -> list[Policy]:
+    """The service control policies that bind an account, without AWS's own that allow everything."""
+    found = policies_on(organization, account, organization.units_above(account))
+    return [policy for policy in found if not policy.aws_managed]
 
 
 def documents(organization: Organization, policies: t.Iterable[Policy]) -> dict[str, dict]:

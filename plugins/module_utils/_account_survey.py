@@ -16,7 +16,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _account_fin
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_facts import Unread, format_date, look
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization, Unit
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, management_account_id
 
@@ -97,12 +97,26 @@ class Surveyor:
             "not_read": [{"what": field, "reason": one.why, "fix": one.fix} for field, one in unread.items()],
         }
 
+    def standing(self, account: Account) -> dict:
+        """How an account stands in the organization, in short, as a diff shows it."""
+        return self.standing_in(account, self._organization.units_above(account))
+
+    def standing_in(self, account: Account, units: t.Sequence[Unit]) -> dict:
+        """How it would stand in another place."""
+        policies = look(lambda: facts.policies_on(self._organization, account, units))
+        return {
+            "in_organization": True,
+            "state": account.state,
+            "ou": facts.place(units, "")["path"],
+            "service_control_policies": None if isinstance(policies, Unread) else [one.name for one in policies],
+        }
+
     def judge(
         self, account: Account, told: dict, confirmed: t.Collection[str] = (), read_root: bool = False
     ) -> list[findings.Finding]:
         """The findings for the survey's purpose; ``told`` is what ``look_at`` gave, with all parts."""
         organization, shared = self._organization, self._shared
-        policies = look(lambda: facts.policies_above(organization, account))
+        policies = look(lambda: facts.own_policies(organization, account))
         removal, transfer = self.purpose == findings.REMOVE, self.purpose == findings.TRANSFER
         known = findings.Facts(
             account=account,
