@@ -17,7 +17,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _account_fin
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
-    error_code,
     explain,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization, Unit
@@ -40,12 +39,14 @@ READ_BACK_PAUSES = (0, 1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class Change:
-    """One call, and the codes with which AWS says that it had been done before."""
+    """One call. With the codes ``moot`` AWS refuses what is done already: by somebody else, or by this very call when
+    its answer got lost and it was sent again.
+    """
 
     operation: str  # as AWS names it, e.g. "CloseAccount"
     method: str
     arguments: dict
-    done_already: tuple = ()
+    moot: tuple
 
     @property
     def action(self) -> str:
@@ -53,33 +54,36 @@ class Change:
 
 
 def removal(account_id: str) -> Change:
-    done = ("AccountNotFoundException",)
-    return Change("RemoveAccountFromOrganization", "remove_account_from_organization", {"AccountId": account_id}, done)
+    moot = ("AccountNotFoundException",)
+    return Change("RemoveAccountFromOrganization", "remove_account_from_organization", {"AccountId": account_id}, moot)
 
 
 def closure(account_id: str) -> Change:
-    return Change("CloseAccount", "close_account", {"AccountId": account_id}, ("AccountAlreadyClosedException",))
+    moot = ("AccountAlreadyClosedException", "ConflictException")
+    return Change("CloseAccount", "close_account", {"AccountId": account_id}, moot)
 
 
 def move(account_id: str, source: Unit, destination: Unit) -> Change:
     arguments = {"AccountId": account_id, "SourceParentId": source.id, "DestinationParentId": destination.id}
-    return Change("MoveAccount", "move_account", arguments, ("DuplicateAccountException",))
+    return Change(
+        "MoveAccount", "move_account", arguments, ("DuplicateAccountException", "SourceParentNotFoundException")
+    )
 
 
-def call(organization: Organization, change: Change) -> bool:
-    """Make the call; False when AWS says it had been done already."""
+def call(organization: Organization, change: Change) -> BreakglassError | None:
+    """Make the call. A refusal that may mean it is done already is returned: reading back will tell."""
     for pause in (*RETRY_PAUSES, None):
         try:
             getattr(organization.organizations, change.method)(**change.arguments)
+            return None
         except (BotoCoreError, ClientError) as error:
-            if error_code(error) in change.done_already:
-                return False
-            if error_code(error) != "ConcurrentModificationException" or pause is None:
-                raise _explain(error, change) from error
+            explained = _explain(error, change)
+            if explained.code in change.moot:
+                return explained
+            if explained.code != "ConcurrentModificationException" or pause is None:
+                raise explained from error
             time.sleep(pause)
-        else:
-            break
-    return True
+    return None
 
 
 def _explain(error: Exception, change: Change) -> BreakglassError:
@@ -130,7 +134,7 @@ def confirm_closed(organization: Organization, account_id: str, seconds: float) 
 
 def _unconfirmed(action: str, found: str) -> BreakglassError:
     return BreakglassError(
-        f"{action} was accepted, but reading back does not confirm it: {found}.",
+        f"{action} was called, but reading back does not confirm it: {found}.",
         "Look again in some minutes with breakglass.aws.organization_account_info, or run this task again.",
     )
 

@@ -285,7 +285,7 @@ def remove(module: BreakglassModule, surveyor: Surveyor, account: Account) -> di
         changes.removal(account.id),
         before=surveyor.standing(account),
         foreseen=OUTSIDE,
-        read_back=lambda: changes.confirm_removed(module.organization, account.id) or OUTSIDE,
+        read_back=lambda _: changes.confirm_removed(module.organization, account.id) or OUTSIDE,
         account=account,
         findings=found,
         undo=changes.undo(module.organization, changes.REMOVED, account, told),
@@ -296,9 +296,13 @@ def close(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dic
     organization, seconds = module.organization, module.params["wait_timeout"]
     before = surveyor.standing(account)
 
-    def read_back() -> dict:
-        now = changes.confirm_closed(organization, account.id, seconds) if module.params["wait"] else None
-        return surveyor.standing(now or organization.account_now(account.id) or account)
+    def read_back(doubt: BreakglassError | None = None) -> dict:
+        if module.params["wait"]:
+            return surveyor.standing(changes.confirm_closed(organization, account.id, seconds))
+        now = organization.account_now(account.id) or account
+        if doubt and now.state == "ACTIVE":
+            raise doubt
+        return surveyor.standing(now)
 
     if account.state == "CLOSED":
         return result(account.id, account, before, before)
@@ -325,7 +329,7 @@ def move(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict
     if source.id == destination.id:
         return result(account.id, account, before, before)
 
-    def read_back() -> dict:
+    def read_back(_: BreakglassError | None) -> dict:
         return surveyor.standing(changes.confirm_moved(organization, account.id, destination))
 
     return carry_out(
@@ -356,13 +360,15 @@ def carry_out(module, change, before, foreseen, read_back, account, **more) -> d
     """Call and read back; in check mode neither."""
     if module.check_mode:
         return result(account.id, account, before, foreseen, [change.action], **more)
-    done = False
+    called, doubt = False, None
     try:
-        done = changes.call(module.organization, change)
-        after = read_back()
+        doubt = changes.call(module.organization, change)
+        called = True
+        after = read_back(doubt)
     except BreakglassError as error:
-        module.fail(error, changed=done, before=before, actions=[change.action] if done else [], **more)
-    return result(account.id, account, before, after, [change.action] if done else [], **more)
+        done = called and doubt is None
+        module.fail(doubt or error, changed=done, before=before, actions=[change.action] if done else [], **more)
+    return result(account.id, account, before, after, [change.action], **more)
 
 
 def result(account_id: str, account: Account | None, before: dict, after: dict, actions=(), **more) -> dict:
