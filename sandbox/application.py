@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
+from email.utils import format_datetime
 from http.client import responses
 from typing import Any
 
@@ -38,6 +39,7 @@ _SERVICES = {
     "sso-admin": sso_admin,
     "sts": sts,
 }
+_OWN = ("content-length", "date")  # headers that are written here, whatever service answers
 _GLOBAL = ("account", "iam", "organizations")  # one endpoint a partition, whatever region a client signs for
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -56,8 +58,9 @@ class Application:
             answer = control.answer(self.state, environ["REQUEST_METHOD"], path, wire.body(environ))
         else:
             answer = self.serve(environ)
-        headers = [(name, value) for name, value in answer.headers.items() if name.lower() != "content-length"]
+        headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OWN]
         length = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), "0")
+        headers.append(("Date", format_datetime(now(), usegmt=True)))
         # HEAD tells the length of what GET would send.
         headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(answer.body))))
         fault: weather.Fault | None = environ.get(weather.HIT)

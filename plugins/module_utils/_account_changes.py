@@ -10,7 +10,7 @@ import contextlib
 import time
 import typing as t
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _account_facts as facts
 from ansible_collections.breakglass.aws.plugins.module_utils import _account_findings as findings
@@ -198,7 +198,7 @@ def undo(organization: Organization, state: str, account: Account, told: dict) -
         ]
     )
     known = {"ou": told["ou"], "tags": told["tags"], "delegations": told["delegations"], "policies": policies}
-    until = datetime.now(timezone.utc) + REOPENABLE if state == CLOSED else None
+    until = organization.now() + REOPENABLE if state == CLOSED else None
     return {
         "how": _HOW[state].format(id=told["ou"]["id"]),
         "until": facts.format_date(until),

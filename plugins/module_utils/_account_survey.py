@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import typing as t
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _account_facts as facts
 from ansible_collections.breakglass.aws.plugins.module_utils import _account_findings as findings
@@ -93,7 +93,7 @@ class Surveyor:
             "joined": format_date(account.joined),
             **{field: None if field in unread else value for field, value in told.items()},
             "created": format_date(created),
-            "age_days": (_now() - created).days if created else None,
+            "age_days": (self._organization.now() - created).days if created else None,
             "not_read": [{"what": field, "reason": one.why, "fix": one.fix} for field, one in unread.items()],
         }
 
@@ -121,7 +121,7 @@ class Surveyor:
         known = findings.Facts(
             account=account,
             management_account_id=self._management,
-            now=_now(),
+            now=organization.now(),
             created=told["created"],
             organization_created=shared["organization_created"],
             delegations=told["delegations"],
@@ -181,7 +181,3 @@ def survey(
 def _through(source: t.Any, read: t.Callable[[t.Any], t.Any]) -> t.Any:
     """What ``read`` makes of something that may itself not have been readable."""
     return source if isinstance(source, Unread) else look(lambda: read(source))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

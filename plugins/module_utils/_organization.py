@@ -11,7 +11,8 @@ import functools
 import threading
 import typing as t
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
@@ -80,6 +81,7 @@ class Organization:
         self._connection = connection
         self._lock = threading.RLock()
         self._facts = {}
+        self._ahead = timedelta()  # how far AWS's clock is ahead of this machine's
 
     @property
     def caller(self):
@@ -102,6 +104,11 @@ class Organization:
     def describe(self) -> dict | None:
         """``id``, ``feature_set`` and ``management_account_id``; None when the caller is in no organization."""
         return self._once("organization", self._describe)
+
+    def now(self) -> datetime:
+        """The time by AWS's clock, which is the one its waiting periods go by."""
+        self.describe()
+        return datetime.now(timezone.utc) + self._ahead
 
     def accounts(self) -> list[Account]:
         """All accounts of the organization, the management account included."""
@@ -203,13 +210,17 @@ class Organization:
 
     def _describe(self) -> dict | None:
         try:
-            answer = self.organizations.describe_organization()["Organization"]
+            response = self.organizations.describe_organization()
         except ClientError as error:
             if error_code(error) == "AWSOrganizationsNotInUseException":
                 return None
             raise explain(error, "reading the organization") from error
         except BotoCoreError as error:
             raise explain(error, "reading the organization") from error
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # a proxy may have dropped the header
+            date = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
+            self._ahead = date - datetime.now(timezone.utc)
+        answer = response["Organization"]
         return {
             "id": answer["Id"],
             "feature_set": answer["FeatureSet"],

@@ -87,6 +87,12 @@ def test_an_account_is_removed_and_the_way_back_is_told(sandbox):
     assert SPIN_OFF not in [account["Id"] for page in accounts for account in page["Accounts"]]
 
 
+def test_the_waiting_period_ends_by_the_clock_of_aws(sandbox):
+    assert "waiting_period" in remove(sandbox, NEWCOMER)["cause"]
+    sandbox.advance("4 days")
+    assert remove(sandbox, NEWCOMER)["changed"] is True
+
+
 def test_the_second_removal_changes_nothing_and_warns(sandbox):
     remove(sandbox)
     again = remove(sandbox)
