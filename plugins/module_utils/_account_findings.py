@@ -132,7 +132,7 @@ def _unread(fact: Unread, what: str, fix: str = "") -> Answer:
 def _management_account(facts: Facts) -> Answer:
     if facts.account.id != facts.management_account_id:
         return Answer(CHECKED, False, "It is a member account.")
-    cause, _ = MANAGEMENT_ACCOUNT_IS_NO_TARGET
+    cause = MANAGEMENT_ACCOUNT_IS_NO_TARGET[0]
     fix = "The management account goes last: delete the organization first, or close all member accounts."
     return Answer(CHECKED, True, f"{cause[:1].upper()}{cause[1:]}.", fix)
 
@@ -175,7 +175,7 @@ def _delegated_administrator(facts: Facts) -> Answer:
 # What it needs to live alone (aws-facts 5c, 3)
 
 
-def _payment_method(_: Facts) -> Answer:
+def _payment_method(facts: Facts) -> Answer:
     text = "A valid payment method must be on the account. No API tells."
     fix = f"Enter it on the page {_SIGN_UP}. With Enterprise Support, billing support can arrange invoicing instead."
     return Answer(PERSON, None, text, fix)
@@ -203,12 +203,12 @@ def _contact_information(facts: Facts) -> Answer:
     return Answer(CHECKED, False, "The contact information is complete.")
 
 
-def _support_plan(_: Facts) -> Answer:
+def _support_plan(facts: Facts) -> Answer:
     text = "A support plan must have been chosen; Basic will do. No API tells."
     return Answer(PERSON, None, text, f"Choose it on the page {_SIGN_UP}.")
 
 
-def _agreement(_: Facts) -> Answer:
+def _agreement(facts: Facts) -> Answer:
     text = "The AWS Customer Agreement must have been accepted for the account. No API tells."
     return Answer(PERSON, None, text, f"Accept it on the page {_SIGN_UP}.")
 
@@ -242,7 +242,7 @@ def _organization_age(facts: Facts) -> Answer:
     return Answer(CHECKED, facts.now < over, text, f"Wait until {format_date(over)}.")
 
 
-def _invitation(_: Facts) -> Answer:
+def _invitation(facts: Facts) -> Answer:
     text = "The other organization must have invited the account. Only the account itself sees invitations."
     fix = (
         "Have its management account invite it (organizations:InviteAccountToOrganization, good for 15 days), and look "
@@ -366,7 +366,7 @@ def _access_role(facts: Facts) -> Answer:
 
 def _told(status: str, text: str, fix: str = "", holds: bool | None = None) -> t.Callable[[Facts], Answer]:
     """A consequence that is the same for every account."""
-    return lambda _: Answer(status, holds, text, fix)
+    return lambda facts: Answer(status, holds, text, fix)
 
 
 _RAM_SHARES = _told(

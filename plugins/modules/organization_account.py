@@ -285,7 +285,7 @@ def remove(module: BreakglassModule, surveyor: Surveyor, account: Account) -> di
         changes.removal(account.id),
         before=surveyor.standing(account),
         foreseen=OUTSIDE,
-        read_back=lambda _: changes.confirm_removed(module.organization, account.id) or OUTSIDE,
+        read_back=lambda doubt: changes.confirm_removed(module.organization, account.id) or OUTSIDE,
         account=account,
         findings=found,
         undo=changes.undo(module.organization, changes.REMOVED, account, told),
@@ -329,7 +329,7 @@ def move(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict
     if source.id == destination.id:
         return result(account.id, account, before, before)
 
-    def read_back(_: BreakglassError | None) -> dict:
+    def read_back(doubt: BreakglassError | None) -> dict:
         return surveyor.standing(changes.confirm_moved(organization, account.id, destination))
 
     return carry_out(
