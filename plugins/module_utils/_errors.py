@@ -127,7 +127,6 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
         return answer, f"Give the caller permission for {error.operation_name}."
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return answer, "The failure is on the side of AWS, or of the endpoint in use: run it again in some minutes."
-    reason = error.response.get("Reason")  # Organizations says so which of its many constraints is meant
     return answer, _REASONS.get(reason) or _FIXES.get(code, _LOOK_UP)
 
 
@@ -164,13 +163,13 @@ _FIXES = {
     "EntityTemporarilyUnmodifiable": "It was changed moments ago: run it again in some minutes.",
     # Taking accounts out of the organization
     "MasterCannotLeaveOrganizationException": "The management account cannot leave: delete the organization instead.",
-    "ConflictException": (
-        "The account is not in a state for this. A closure may be under way, which AWS shows up to some ten minutes "
-        "late: run it again in some minutes."
-    ),
     "DestinationParentNotFoundException": "The OU is gone: name one that is there.",
     "SourceParentNotFoundException": "Somebody moved the account meanwhile: run it again.",
     "UnsupportedAPIEndpointException": "This region's endpoint does not do this: set region=us-east-1.",
+    "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
+}
+
+_REASONS = {
     "WAIT_PERIOD_ACTIVE": "Wait until the account is 4 days old, and run it again.",
     "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG": (
         "Deregister it as delegated administrator for each service first "
@@ -197,10 +196,6 @@ _FIXES = {
         "these closures is 30 days old."
     ),
     "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": "AWS closes three accounts at once: wait until one of them is closed.",
-    "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
-}
-
-_REASONS = {
     "SERVICE_ACCESS_NOT_ENABLED": f"Trusted access is off. {_TURN_ON}trusted_access=true.",
     "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR": "Name a member account, not the management account.",
     "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR": "Name an account whose state is ACTIVE.",
