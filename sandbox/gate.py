@@ -11,6 +11,10 @@ from sandbox.errors import AwsError
 from sandbox.state import Caller, State, aws_managed_document, now
 from sandbox.wire import Call
 
+# Of the services here, those that resource control policies apply to (Organizations User Guide, "List of AWS services
+# that support RCPs").
+_RCP_SERVICES = ("s3:", "sqs:", "sts:")
+
 
 def authorize(state: State, call: Call, need: Need) -> None:
     """Let a request pass, or refuse it with AWS's text.
@@ -44,7 +48,7 @@ def decide(
     request = Request(
         caller.principal, action, resource, account, request_context(state, call, account) | (context or {})
     )
-    policies = _policies(state, caller, resource_policy)
+    policies = _policies(state, caller, action, account, resource_policy)
     return evaluate(request, policies, resource_must_allow=resource_must_allow)
 
 
@@ -103,7 +107,9 @@ def _instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _policies(state: State, caller: Caller, resource_policy: str | bytes | None) -> Policies:
+def _policies(
+    state: State, caller: Caller, action: str, resource_account: str | None, resource_policy: str | bytes | None
+) -> Policies:
     identity, boundary = _identity_policies(state, caller)
     return Policies(
         identity=identity,
@@ -112,11 +118,17 @@ def _policies(state: State, caller: Caller, resource_policy: str | bytes | None)
         task=aws_managed_document(caller.task_policy) if caller.task_policy else None,
         resource=resource_policy,
         scps=None if _service_linked(caller) else state.organization.scps(caller.account),
+        rcps=None if _service_linked(caller) else _rcps(state, action, resource_account),
     )
 
 
+def _rcps(state: State, action: str, resource_account: str | None) -> list[list[str]] | None:
+    """The RCPs over a resource of a service that knows them, whoever asks, from inside the organization or outside."""
+    return state.organization.rcps(resource_account or "") if action.startswith(_RCP_SERVICES) else None
+
+
 def _service_linked(caller: Caller) -> bool:
-    """SCPs do not reach service-linked roles (Organizations User Guide, "Service control policies")."""
+    """Neither SCPs nor RCPs reach service-linked roles (Organizations User Guide, the pages about them)."""
     return ":role/aws-service-role/" in (caller.principal.role_arn or "")
 
 
@@ -127,7 +139,8 @@ def _identity_policies(state: State, caller: Caller) -> tuple[list[str], str | N
         return [], None
     backend = state.iam(caller.account)
     if principal.kind == "role_session":
-        role = next((role for role in backend.roles.values() if role.arn == principal.role_arn), None)
+        # By its ID: a role that was deleted and made again under its old name is another role.
+        role = backend.roles.get(principal.unique_id)
         if role is None:
             return [], None
         return _granted(state, caller.account, [role]), _boundary(state, caller.account, role.permissions_boundary_arn)

@@ -26,6 +26,7 @@ from sandbox.lifecycle import Behaviour, Handshake, Standing
 DEFAULT = Path(__file__).parent / "organizations" / "default.yml"
 ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"
 FEATURES = ("RootCredentialsManagement", "RootSessions")
+_POLICIES = {"service_control_policies": state.SCP, "resource_control_policies": state.RCP}
 STATES = ("ACTIVE", "SUSPENDED", "PENDING_ACTIVATION", "PENDING_CLOSURE", "CLOSED")
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800, "year": 31536000}
 
@@ -222,18 +223,17 @@ class Description:
             delegations={service: dict.fromkeys(ids, spec["created"]) for service, ids in spec["delegations"].items()},
             features=dict.fromkeys(spec["features"]),
         )
-        full_access = state.full_access_scp()
-        organization.policies[full_access.id] = full_access
         root = organization.root_id
         organization.units[root] = state.Unit(root, "Root", organization.arn("root", root), None)
-        organization.attach(full_access.id, root)
+        for kind in spec["policy_types"]:
+            organization.enable(kind)
         for account in self.accounts.values():
             if not account["member"]:
                 continue
             parent = _unit(organization, account["ou"])
             organization.accounts[account["id"]] = _account(organization, account, parent)
             organization.units[parent].accounts[account["id"]] = None
-            organization.attach(full_access.id, account["id"])
+            organization.attach_full_access(account["id"])
         for policy in self.policies:
             _attach_policy(organization, policy)
         return organization
@@ -336,7 +336,7 @@ def _description(item: _Item) -> Description:
         "features",
         "delegated_administrators",
         "accounts",
-        "service_control_policies",
+        *_POLICIES,
         "identities",
         *standing.TOP_KEYS,
         *ways_in.TOP_KEYS,
@@ -389,11 +389,12 @@ def _description(item: _Item) -> Description:
     paths = {account["ou"] for account in accounts.values()}
     paths |= {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
     policies = [
-        _policy_spec(name, entry, paths, accounts)
-        for name, entry in (
-            given["service_control_policies"].mapping() if "service_control_policies" in given else {}
-        ).items()
+        _policy_spec(name, entry, paths, accounts) | {"type": kind}
+        for key, kind in _POLICIES.items()
+        for name, entry in (given[key].mapping() if key in given else {}).items()
     ]
+    # Service control policies are always enabled here; resource control policies where the file has some.
+    organization["policy_types"] = [state.SCP, *([state.RCP] if "resource_control_policies" in given else [])]
     identities: dict[str, dict[str, str]] = {
         f"{account['name']}-administrator": {"account": account["id"], "role": ADMINISTRATOR_ROLE}
         for account in accounts.values()
@@ -656,7 +657,7 @@ def _unit(organization: state.Organization, path: str) -> str:
         if unit not in organization.units:
             organization.units[unit] = state.Unit(unit, name, organization.arn("ou", unit), parent)
             organization.units[parent].units[unit] = None
-            organization.attach(state.FULL_ACCESS_SCP, unit)
+            organization.attach_full_access(unit)
         parent = unit
     return parent
 
@@ -696,13 +697,15 @@ def _account(organization: state.Organization, spec: dict[str, Any], parent: str
 
 
 def _attach_policy(organization: state.Organization, spec: dict[str, Any]) -> None:
-    identifier = f"p-{names.hexadecimal(8, organization.id, spec['name'])}"
-    organization.policies[identifier] = state.ServiceControlPolicy(
+    seed = (spec["name"],) if spec["type"] == state.SCP else (spec["name"], spec["type"])
+    identifier = f"p-{names.hexadecimal(8, organization.id, *seed)}"
+    organization.policies[identifier] = state.ControlPolicy(
         identifier,
         spec["name"],
-        organization.arn("policy", f"service_control_policy/{identifier}"),
+        organization.arn("policy", f"{spec['type'].lower()}/{identifier}"),
         spec["description"],
         json.dumps(spec["document"]),
+        spec["type"],
     )
     for target in spec["targets"]:
         organization.attach(identifier, target if target in organization.accounts else _unit(organization, target))

@@ -33,13 +33,15 @@ if TYPE_CHECKING:
     from sandbox.organization import Description
 
 _LOG = logging.getLogger("sandbox")
-FULL_ACCESS_SCP = "p-FullAWSAccess"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+# The policies AWS attaches everywhere when a type is enabled: type -> ID and name.
+FULL_ACCESS = {SCP: ("p-FullAWSAccess", "FullAWSAccess"), RCP: ("p-RCPFullAWSAccess", "RCPFullAWSAccess")}
 # Where IAM and Organizations live (aws-facts 2.7).
 _HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 _SWEEP_EVERY = 1000
 _MAX_EXPIRED = 10_000
 _MAX_EVENTS = 100_000
-_ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+_ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 @dataclass
@@ -137,12 +139,15 @@ class Unit:
 
 
 @dataclass
-class ServiceControlPolicy:
+class ControlPolicy:
+    """A service control policy, or a resource control policy."""
+
     id: str
     name: str
     arn: str
     description: str
     content: str
+    type: str = SCP
     aws_managed: bool = False
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -156,8 +161,9 @@ class Organization:
     created: datetime
     accounts: dict[str, Account] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
-    policies: dict[str, ServiceControlPolicy] = field(default_factory=dict)
+    policies: dict[str, ControlPolicy] = field(default_factory=dict)
     attachments: dict[str, dict[str, None]] = field(default_factory=dict)  # root, OU or account ID -> policy IDs
+    policy_types: dict[str, None] = field(default_factory=dict)  # enabled ones
     trusted_access: dict[str, datetime] = field(default_factory=dict)  # service principal -> since
     delegations: dict[str, dict[str, datetime]] = field(default_factory=dict)  # service principal -> account -> since
     features: dict[str, None] = field(default_factory=dict)
@@ -184,12 +190,43 @@ class Organization:
 
     def scps(self, account: str) -> list[list[str]] | None:
         """SCP documents by level from the root to the account; None where SCPs do not reach (management account)."""
-        if account == self.management_account or account not in self.accounts:
+        return self._controls(account, SCP)
+
+    def rcps(self, account: str) -> list[list[str]] | None:
+        """The same of the RCPs over an account's resources; the management account's are out of their reach too."""
+        return self._controls(account, RCP)
+
+    def _controls(self, account: str, kind: str) -> list[list[str]] | None:
+        if kind not in self.policy_types or account == self.management_account or account not in self.accounts:
             return None
         return [
-            [self.policies[policy].content for policy in self.attachments.get(target, ())]
-            for target in self.ancestors(account)
+            [policy.content for policy in self.attached(target, kind).values()] for target in self.ancestors(account)
         ]
+
+    def attached(self, target: str, kind: str) -> dict[str, ControlPolicy]:
+        """The policies of a type that are attached to a root, OU or account, by ID."""
+        attached = (self.policies[policy] for policy in self.attachments.get(target, ()))
+        return {policy.id: policy for policy in attached if policy.type == kind}
+
+    def enable(self, kind: str) -> None:
+        """Enable a policy type; its full access policy is attached to all there is."""
+        self.policy_types[kind] = None
+        full_access = full_access_policy(kind)
+        self.policies[full_access.id] = full_access
+        for target in (*self.units, *self.accounts):
+            self.attach(full_access.id, target)
+
+    def disable(self, kind: str) -> None:
+        """Disable a policy type: its policies are detached from everything, and stay."""
+        self.policy_types.pop(kind, None)
+        for target in list(self.attachments):
+            for policy in self.attached(target, kind):
+                del self.attachments[target][policy]
+
+    def attach_full_access(self, target: str) -> None:
+        """What a new OU or account gets."""
+        for kind in self.policy_types:
+            self.attach(FULL_ACCESS[kind][0], target)
 
     def is_delegate(self, account: str, service: str | None = None) -> bool:
         if service is not None:
@@ -479,14 +516,17 @@ def aws_managed_document(arn: str) -> str | None:
     return json.dumps(found[1]["Document"]) if found else None
 
 
-def full_access_scp() -> ServiceControlPolicy:
-    """The policy AWS attaches to every root, OU and account when SCPs are switched on."""
-    return ServiceControlPolicy(
-        FULL_ACCESS_SCP,
-        "FullAWSAccess",
-        f"arn:aws:organizations::aws:policy/service_control_policy/{FULL_ACCESS_SCP}",
-        "Allows access to every operation",
-        json.dumps(_ALLOW_ALL),
+def full_access_policy(kind: str) -> ControlPolicy:
+    """The policy AWS attaches to every root, OU and account when a policy type is enabled."""
+    identifier, name = FULL_ACCESS[kind]
+    statement = _ALLOW_ALL if kind == SCP else {**_ALLOW_ALL, "Principal": "*"}
+    return ControlPolicy(
+        identifier,
+        name,
+        f"arn:aws:organizations::aws:policy/{kind.lower()}/{identifier}",
+        "Allows access to every operation" if kind == SCP else "Allows access to every resource",
+        json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        kind,
         aws_managed=True,
     )
 

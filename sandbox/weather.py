@@ -19,7 +19,7 @@ from sandbox import clock, identity
 from sandbox.errors import AwsError
 from sandbox.rates import PUBLISHED, Buckets, Limit
 from sandbox.root_access import Lag, Switches, switches
-from sandbox.state import ServiceControlPolicy, State
+from sandbox.state import ControlPolicy, State
 from sandbox.weather_rules import KINDS, Rule, rules
 from sandbox.wire import Call
 
@@ -316,7 +316,7 @@ class Weather:
         organization, target = self._state.organization, account or self._state.organization.root_id
         identifier = f"p-rootdenied{name}"
         arn = organization.arn("policy", f"service_control_policy/{identifier}")
-        policy = ServiceControlPolicy(identifier, f"DenyRoot{name}", arn, "Weather", json.dumps(_DENY_ROOT))
+        policy = ControlPolicy(identifier, f"DenyRoot{name}", arn, "Weather", json.dumps(_DENY_ROOT))
         organization.policies[identifier] = policy
         organization.attach(identifier, target)
 

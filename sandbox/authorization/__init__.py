@@ -9,7 +9,11 @@ is asked, and by whom), `policy` (what a document says), `matching` and `conditi
 from sandbox.authorization.evaluation import DecidingStatement, Decision, Policies, Reason, Source, evaluate
 from sandbox.authorization.policy import Policy, PolicyError, parse
 from sandbox.authorization.request import Principal, Request
-from sandbox.authorization.validation import validate_bucket_policy, validate_queue_policy
+from sandbox.authorization.validation import (
+    validate_bucket_policy,
+    validate_queue_policy,
+    validate_resource_control_policy,
+)
 
 __all__ = [
     "DecidingStatement",
@@ -25,4 +29,5 @@ __all__ = [
     "parse",
     "validate_bucket_policy",
     "validate_queue_policy",
+    "validate_resource_control_policy",
 ]

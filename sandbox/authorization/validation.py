@@ -1,6 +1,6 @@
-"""What S3 and SQS refuse to store as a policy, beyond what is no policy at all.
+"""What S3, SQS and Organizations refuse to store as a policy, beyond what is no policy at all.
 
-The texts are those S3 answers with MalformedPolicy, as publicly reported. IAM's checks of identity and trust policies
+The texts of bucket policies are those S3 answers with MalformedPolicy, as publicly reported. IAM's checks of identity and trust policies
 are not here: moto has them.
 """
 
@@ -59,6 +59,19 @@ def validate_queue_policy(
         _resource_statements(document, "sqs", principal_exists)
     except PolicyError:
         raise PolicyError("Invalid value for the parameter Policy.") from None
+
+
+def validate_resource_control_policy(document: str | bytes) -> None:
+    """Refuse what cannot be a resource control policy: it denies, everyone, actions of named services.
+
+    Organizations User Guide, "RCP syntax". Raises PolicyError, whose text Organizations does not show.
+    """
+    parse(document)
+    for statement in as_list(load(document)["Statement"]):
+        if statement["Effect"] != "Deny" or statement.get("Principal") not in ("*", {"AWS": "*"}):
+            raise PolicyError("It denies, and everyone.")
+        if "NotAction" in statement or "*" in as_list(statement["Action"]):
+            raise PolicyError("It names actions, each with its service.")
 
 
 def _resource_statements(document: str | bytes, service: str, principal_exists: Callable[[str], bool]) -> list[dict]:

@@ -20,10 +20,9 @@ from sandbox.organization import ADMINISTRATOR_ROLE, access_role, make_role
 from sandbox.services.organizations_shared import account as find
 from sandbox.services.organizations_shared import constraint, invalid, page
 from sandbox.standing import handshake as make_handshake
-from sandbox.state import FULL_ACCESS_SCP, Account, RootUser, State, now
+from sandbox.state import SCP, Account, RootUser, State, now
 from sandbox.wire import Call
 
-SCP_TYPE = "SERVICE_CONTROL_POLICY"
 WAIT_PERIOD = timedelta(days=4)
 # A direct transfer needs a source organization of that age (aws-facts 5c).
 _ORGANIZATION_AGE = timedelta(days=7)
@@ -80,7 +79,7 @@ def _describe_organization(state: State, call: Call) -> dict[str, Any]:
             "MasterAccountArn": f"{prefix}:account/{sender.organization}/{sender.management_account}",
             "MasterAccountId": sender.management_account,
             "MasterAccountEmail": sender.email,
-            "AvailablePolicyTypes": [{"Type": SCP_TYPE, "Status": "ENABLED"}]
+            "AvailablePolicyTypes": [{"Type": SCP, "Status": "ENABLED"}]
             if sender.organization == organization.id
             else [],
         }
@@ -144,7 +143,7 @@ def join(state: State, account: Account, method: str, moment: datetime) -> None:
     account.arn = organization.arn("account", account.id)
     organization.accounts[account.id] = account
     organization.units[account.parent].accounts[account.id] = None
-    organization.attach(FULL_ACCESS_SCP, account.id)
+    organization.attach_full_access(account.id)
     _tell_joined(state, us(state), account.id, method, moment)
 
 

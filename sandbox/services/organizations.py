@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox import names
-from sandbox.authorization import PolicyError, parse
+from sandbox.authorization import PolicyError, parse, validate_resource_control_policy
 from sandbox.errors import AwsError, not_implemented
 from sandbox.services import membership
 from sandbox.services.organizations_shared import account as _account
@@ -17,12 +17,12 @@ from sandbox.services.organizations_shared import constraint as _constraint
 from sandbox.services.organizations_shared import invalid as _invalid
 from sandbox.services.organizations_shared import not_found as _not_found
 from sandbox.services.organizations_shared import page as _page
-from sandbox.state import FULL_ACCESS_SCP, Account, ServiceControlPolicy, State, Unit, now
+from sandbox.state import FULL_ACCESS, RCP, SCP, Account, ControlPolicy, State, Unit, now
 from sandbox.wire import Call
 
-SCP_TYPE = membership.SCP_TYPE
-_MAX_SCP = 10240
-_MAX_SCPS_PER_TARGET = 10
+# Longest document, and most policies of a target, by type (Organizations User Guide, "Quotas").
+_MAX_CONTENT = {SCP: 10240, RCP: 5120}
+_MAX_ATTACHED = {SCP: 10, RCP: 5}
 # Services that know delegated administrators and trusted access, as far as this field names them.
 _SERVICES = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com")
 
@@ -57,7 +57,7 @@ def _unit(state: State, identifier: str | None, error: str = "OrganizationalUnit
     return unit
 
 
-def _policy(state: State, identifier: str | None) -> ServiceControlPolicy:
+def _policy(state: State, identifier: str | None) -> ControlPolicy:
     policy = state.organization.policies.get(identifier or "")
     if policy is None:
         raise _not_found("Policy", "a policy")
@@ -82,14 +82,17 @@ def _service(state: State, parameters: dict[str, Any]) -> str:
 
 
 def _list_roots(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
+    return _page(parameters, "Roots", [state.organization.root_id], lambda _: _shown_root(state))
+
+
+def _shown_root(state: State) -> dict[str, Any]:
     root = state.organization.units[state.organization.root_id]
-    shown = {
+    return {
         "Id": root.id,
         "Arn": root.arn,
         "Name": root.name,
-        "PolicyTypes": [{"Type": SCP_TYPE, "Status": "ENABLED"}],
+        "PolicyTypes": [{"Type": kind, "Status": "ENABLED"} for kind in state.organization.policy_types],
     }
-    return _page(parameters, "Roots", [root.id], lambda _: shown)
 
 
 def _shown_account(state: State, identifier: str) -> dict[str, Any]:
@@ -168,7 +171,7 @@ def _create_unit(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
     identifier = f"ou-{organization.root_id[2:]}-{names.hexadecimal(8, organization.id, parent.id, name)}"
     organization.units[identifier] = Unit(identifier, name, organization.arn("ou", identifier), parent.id)
     parent.units[identifier] = None
-    organization.attach(FULL_ACCESS_SCP, identifier)
+    organization.attach_full_access(identifier)
     return {"OrganizationalUnit": _shown_unit(state, identifier)}
 
 
@@ -298,17 +301,17 @@ def _summary(state: State, identifier: str) -> dict[str, Any]:
         "Arn": policy.arn,
         "Name": policy.name,
         "Description": policy.description,
-        "Type": SCP_TYPE,
+        "Type": policy.type,
         "AwsManaged": policy.aws_managed,
     }
 
 
-def _shown_policy(state: State, policy: ServiceControlPolicy) -> dict[str, Any]:
+def _shown_policy(state: State, policy: ControlPolicy) -> dict[str, Any]:
     return {"Policy": {"PolicySummary": _summary(state, policy.id), "Content": policy.content}}
 
 
 def _list_policies(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
-    policies = state.organization.policies if parameters.get("Filter") == SCP_TYPE else ()
+    policies = [policy.id for policy in state.organization.policies.values() if policy.type == parameters.get("Filter")]
     return _page(parameters, "Policies", policies, lambda one: _summary(state, one))
 
 
@@ -318,7 +321,7 @@ def _describe_policy(state: State, parameters: dict[str, Any]) -> dict[str, Any]
 
 def _list_policies_for_target(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
     target = _target(state, parameters.get("TargetId"))
-    attached = state.organization.attachments.get(target, {}) if parameters.get("Filter") == SCP_TYPE else ()
+    attached = state.organization.attached(target, parameters.get("Filter", ""))
     return _page(parameters, "Policies", attached, lambda one: _summary(state, one))
 
 
@@ -334,11 +337,14 @@ def _list_targets_for_policy(state: State, parameters: dict[str, Any]) -> dict[s
     return _page(parameters, "Targets", targets, shown)
 
 
-def _checked_content(content: str | None) -> str:
-    if content is None or len(content) > _MAX_SCP:
+def _checked_content(kind: str, content: str | None) -> str:
+    if content is None or len(content) > _MAX_CONTENT[kind]:
         raise _constraint("POLICY_CONTENT_LIMIT_EXCEEDED", "You have exceeded the allowed size of a policy.")
     try:
-        parse(content)
+        if kind == RCP:
+            validate_resource_control_policy(content)
+        else:
+            parse(content)
     except PolicyError as error:
         raise AwsError(
             "MalformedPolicyDocumentException",
@@ -348,20 +354,20 @@ def _checked_content(content: str | None) -> str:
 
 
 def _create_policy(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
-    organization, name = state.organization, parameters.get("Name", "")
-    if parameters.get("Type") != SCP_TYPE:
+    organization, name, kind = state.organization, parameters.get("Name", ""), parameters.get("Type")
+    if kind not in FULL_ACCESS:
         raise AwsError("PolicyTypeNotAvailableForOrganizationException", "You can't use the specified policy type.")
-    content = _checked_content(parameters.get("Content"))
+    content = _checked_content(kind, parameters.get("Content"))
     if any(policy.name == name for policy in organization.policies.values()):
         raise AwsError("DuplicatePolicyException", "A policy with the same name already exists.")
     identifier = f"p-{names.hexadecimal(8, organization.id, name)}"
-    arn = organization.arn("policy", f"service_control_policy/{identifier}")
-    policy = ServiceControlPolicy(identifier, name, arn, parameters.get("Description", ""), content)
+    arn = organization.arn("policy", f"{kind.lower()}/{identifier}")
+    policy = ControlPolicy(identifier, name, arn, parameters.get("Description", ""), content, kind)
     organization.policies[identifier] = policy
     return _shown_policy(state, policy)
 
 
-def _own_policy(state: State, parameters: dict[str, Any]) -> ServiceControlPolicy:
+def _own_policy(state: State, parameters: dict[str, Any]) -> ControlPolicy:
     policy = _policy(state, parameters.get("PolicyId"))
     if policy.aws_managed:
         raise AwsError("PolicyChangesNotAllowedException", "You can't change an AWS managed policy.")
@@ -371,7 +377,7 @@ def _own_policy(state: State, parameters: dict[str, Any]) -> ServiceControlPolic
 def _update_policy(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
     policy = _own_policy(state, parameters)
     if "Content" in parameters:
-        policy.content = _checked_content(parameters["Content"])
+        policy.content = _checked_content(policy.type, parameters["Content"])
     policy.name = parameters.get("Name", policy.name)
     policy.description = parameters.get("Description", policy.description)
     return _shown_policy(state, policy)
@@ -386,24 +392,58 @@ def _delete_policy(state: State, parameters: dict[str, Any]) -> None:
 
 def _attach_policy(state: State, parameters: dict[str, Any]) -> None:
     policy, target = _policy(state, parameters.get("PolicyId")), _target(state, parameters.get("TargetId"))
-    attached = state.organization.attachments.setdefault(target, {})
+    if policy.type not in state.organization.policy_types:
+        raise _not_enabled()
+    attached = state.organization.attached(target, policy.type)
     if policy.id in attached:
         raise AwsError("DuplicatePolicyAttachmentException", "The policy is already attached to the target.")
-    if len(attached) >= _MAX_SCPS_PER_TARGET:
+    if len(attached) >= _MAX_ATTACHED[policy.type]:
         raise _constraint("MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You have attached too many policies.")
-    attached[policy.id] = None
+    state.organization.attach(policy.id, target)
 
 
 def _detach_policy(state: State, parameters: dict[str, Any]) -> None:
+    """RCPFullAWSAccess cannot be detached at all; with which error is UNVERIFIED."""
     policy, target = _policy(state, parameters.get("PolicyId")), _target(state, parameters.get("TargetId"))
-    attached = state.organization.attachments.get(target, {})
+    attached = state.organization.attached(target, policy.type)
     if policy.id not in attached:
         raise AwsError("PolicyNotAttachedException", "The policy isn't attached to the specified target.")
-    if len(attached) == 1:
+    if len(attached) == 1 or policy.id == FULL_ACCESS[RCP][0]:
         raise _constraint(
             "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED", "You cannot detach the last policy of an entity."
         )
-    del attached[policy.id]
+    del state.organization.attachments[target][policy.id]
+
+
+def _not_enabled() -> AwsError:
+    return AwsError("PolicyTypeNotEnabledException", "The specified policy type isn't currently enabled in this root.")
+
+
+def _policy_type(state: State, parameters: dict[str, Any]) -> str:
+    if parameters.get("RootId") != state.organization.root_id:
+        raise _not_found("Root", "a root")
+    kind = parameters.get("PolicyType", "")
+    if kind not in FULL_ACCESS:
+        raise AwsError("PolicyTypeNotAvailableForOrganizationException", "You can't use the specified policy type.")
+    return str(kind)
+
+
+def _enable_policy_type(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
+    kind = _policy_type(state, parameters)
+    if kind in state.organization.policy_types:
+        raise AwsError(
+            "PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled in the specified root."
+        )
+    state.organization.enable(kind)
+    return {"Root": _shown_root(state)}
+
+
+def _disable_policy_type(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
+    kind = _policy_type(state, parameters)
+    if kind not in state.organization.policy_types:
+        raise _not_enabled()
+    state.organization.disable(kind)
+    return {"Root": _shown_root(state)}
 
 
 # Tags
@@ -443,7 +483,9 @@ _OPERATIONS: dict[str, Callable[[State, dict[str, Any]], dict[str, Any] | None]]
     "DescribePolicy": _describe_policy,
     "DetachPolicy": _detach_policy,
     "DisableAWSServiceAccess": _disable_service,
+    "DisablePolicyType": _disable_policy_type,
     "EnableAWSServiceAccess": _enable_service,
+    "EnablePolicyType": _enable_policy_type,
     "ListAWSServiceAccessForOrganization": _list_services,
     "ListAccounts": _list_accounts,
     "ListAccountsForParent": _list_accounts_for_parent,
