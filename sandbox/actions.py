@@ -220,9 +220,11 @@ def _iam_resource(state: State, call: Call) -> str:
 
 
 def _iam_context(call: Call) -> dict[str, Any]:
-    """`iam:PolicyARN` of calls that attach or detach a managed policy."""
+    """The policy that a call attaches or detaches, or sets as a boundary."""
     if call.operation.startswith(("Attach", "Detach")) and "PolicyArn" in call.parameters:
         return {"iam:PolicyARN": call.parameters["PolicyArn"]}
+    if "PermissionsBoundary" in call.parameters:
+        return {"iam:PermissionsBoundary": call.parameters["PermissionsBoundary"]}
     return {}
 
 

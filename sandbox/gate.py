@@ -96,11 +96,22 @@ def request_context(state: State, call: Call, resource_account: str | None) -> d
     if caller.issued is not None:
         context["aws:TokenIssueTime"] = _instant(caller.issued)
         context["aws:MultiFactorAuthPresent"] = str(caller.mfa).lower()
+    context |= _principal_tags(state, caller)
     if caller.source_identity:
         context["aws:SourceIdentity"] = caller.source_identity
     if caller.task_policy:
         context["aws:AssumedRoot"] = "true"
     return context
+
+
+def _principal_tags(state: State, caller: Caller) -> dict[str, str]:
+    """`aws:PrincipalTag/NAME` of an IAM user's or role's tags. Session tags are not known here."""
+    backend = state.iam(caller.account) if caller.principal.kind in ("user", "role_session") else None
+    if backend is None:
+        return {}
+    role = backend.roles.get(caller.principal.unique_id)
+    tags = role.tags if role else backend.tagger.list_tags_for_resource(caller.principal.arn)["Tags"]
+    return {f"aws:PrincipalTag/{tag['Key']}": tag["Value"] for tag in tags}
 
 
 def _instant(moment: datetime) -> str:
@@ -148,7 +159,8 @@ def _identity_policies(state: State, caller: Caller) -> tuple[list[str], str | N
     if user is None:
         return [], None
     groups = [group for group in backend.groups.values() if user in group.users]
-    return _granted(state, caller.account, [user, *groups]), None
+    boundary = _boundary(state, caller.account, state.user_boundaries.get(user.id))
+    return _granted(state, caller.account, [user, *groups]), boundary
 
 
 def _granted(state: State, account: str, grantees: list[Any]) -> list[str]:

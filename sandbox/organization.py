@@ -630,10 +630,15 @@ def _policy_spec(name: str, item: _Item, paths: set[str], accounts: dict[str, An
 
 
 def _identity_spec(item: _Item, accounts: dict[str, dict[str, Any]], known: Callable[[_Item], str]) -> dict[str, str]:
-    given = item.fields("account", "role", "user", "source_identity", required=("account",))
+    given = item.fields("account", "role", "user", "root", "source_identity", required=("account",))
     account = accounts[known(given["account"])]
-    if ("role" in given) == ("user" in given):
-        raise item.source.error(item.path, "accepted: either a role or a user")
+    if len(given.keys() & {"role", "user", "root"}) != 1:
+        raise item.source.error(item.path, "accepted: either a role, a user or root")
+    if "root" in given:
+        active = [key["id"] for key in account["root"]["access_keys"] if key["status"] == "Active"]
+        if given["root"].value is not True or not active:
+            raise given["root"].refuse("true, of an account whose root user has an active access key")
+        return {"account": account["id"], "root_key": active[0]}
     kind = "role" if "role" in given else "user"
     existing = [entry["name"] for entry in account[f"{kind}s"]]
     if given[kind].text() not in existing:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.iam.models import AccessKeyLastUsed
+
 from sandbox import actions
-from sandbox.state import State, now
+from sandbox.state import LastUsed, State, now
 from sandbox.trail import Trace
 from sandbox.weather import HIT, Fault
 from sandbox.wire import Answer, Call
@@ -32,10 +34,27 @@ _DATA_EVENTS = {
 
 def record(state: State, call: Call, answer: Answer) -> None:
     """Remember a call that was answered, before its answer is sent."""
+    _note_use(state, call)
     trace = _trace(state, call, answer)
     if trace is not None:
         state.trail.add(trace)
     state.record(_event(call, answer))
+
+
+def _note_use(state: State, call: Call) -> None:
+    """When a long-lived key was last used, and for what: IAM shows it (GetAccessKeyLastUsed)."""
+    key_id = call.caller.access_key_id if call.caller else ""
+    if not key_id.startswith("AKIA"):
+        return
+    account, moment = state.account(call.who.account), now().replace(microsecond=0)
+    if call.who.is_root and account is not None:
+        key = account.root.access_keys.get(key_id)
+        used: Any = LastUsed(moment, call.service, call.region)
+    else:
+        key = state.iam(call.who.account).access_keys.get(key_id)
+        used = AccessKeyLastUsed(moment, call.service, call.region)
+    if key is not None:
+        key.last_used = used
 
 
 def is_write(call: Call) -> bool:

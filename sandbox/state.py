@@ -317,6 +317,7 @@ class State:
             self.messages: list[Message] = []
             self.service_events: list[dict[str, Any]] = []
             self.sessions: dict[str, Session] = {}
+            self.user_boundaries: dict[str, str] = {}  # ID of an IAM user -> ARN of its permissions boundary
             self.root_keys: dict[str, str] = {
                 key: account.id for account in self.accounts() for key in account.root.access_keys
             }
@@ -436,8 +437,17 @@ class State:
             raise UnknownIdentity(f"no identity {name!r} in this organization; there are: {known}") from None
 
     def open_identity(
-        self, name: str, account: str, user: str | None = None, role: str = "", source_identity: str | None = None
+        self,
+        name: str,
+        account: str,
+        user: str | None = None,
+        role: str = "",
+        root_key: str | None = None,
+        source_identity: str | None = None,
     ) -> Credentials:
+        owner = self.account(account)
+        if root_key is not None and owner is not None:
+            return Credentials(root_key, owner.root.access_keys[root_key].secret, None)
         if user is not None:
             key = self.iam(account).users[user].access_keys[0]
             return Credentials(key.access_key_id, key.secret_access_key, None)

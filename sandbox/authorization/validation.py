@@ -1,7 +1,7 @@
 """What S3, SQS and Organizations refuse to store as a policy, beyond what is no policy at all.
 
-The texts of bucket policies are those S3 answers with MalformedPolicy, as publicly reported. IAM's checks of identity and trust policies
-are not here: moto has them.
+The texts of bucket policies are those S3 answers with MalformedPolicy, as publicly reported. IAM's checks of identity
+and trust policies are not here: moto has them.
 """
 
 from __future__ import annotations

@@ -39,7 +39,10 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
     if operation is not None:
         return operation(state, call)
     _import_policies(state, call)
-    return forward(call, _Iam.dispatch)
+    answer = forward(call, _Iam.dispatch)
+    if call.operation == "CreateUser" and call.parameters.get("PermissionsBoundary") and answer.error is None:
+        _boundary_of_user(state, call)
+    return answer
 
 
 class _Iam(Forwarded, IamResponse):
@@ -210,6 +213,49 @@ def _deactivate_mfa_device(state: State, call: Call) -> None:
         device.enable_date = device.user_attribute = None
 
 
+# Permissions boundaries of users, which moto has for roles only
+
+
+def _boundary_of_user(state: State, call: Call) -> None:
+    """PutUserPermissionsBoundary, and CreateUser's parameter."""
+    user, arn = _user(state, call), call.parameters["PermissionsBoundary"]
+    if state.managed_document(call.account, arn) is None:
+        raise _no_such_entity(f"Policy {arn} does not exist or is not attachable.")
+    state.user_boundaries[user.id] = arn
+
+
+def _delete_boundary_of_user(state: State, call: Call) -> None:
+    if state.user_boundaries.pop(_user(state, call).id, None) is None:
+        name = call.parameters.get("UserName")
+        raise _no_such_entity(f"The permissions boundary for user {name} cannot be found.")
+
+
+def _user(state: State, call: Call) -> Any:
+    name = call.parameters.get("UserName") or call.who.user_name
+    user = state.iam(call.account).users.get(name or "")
+    if user is None:
+        raise _no_such_entity(f"The user with name {name} cannot be found.")
+    return user
+
+
+def _get_iam_user(state: State, call: Call) -> dict[str, Any]:
+    user = _user(state, call)
+    boundary = state.user_boundaries.get(user.id)
+    return {
+        "User": {
+            "Path": user.path,
+            "UserName": user.name,
+            "UserId": user.id,
+            "Arn": user.arn,
+            "CreateDate": user.create_date,
+            "PasswordLastUsed": user.password_last_used,
+            "Tags": user.tags,
+            "PermissionsBoundary": boundary
+            and {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary},
+        }
+    }
+
+
 # For every caller
 
 
@@ -306,11 +352,14 @@ def _disable(feature: str) -> Operation:
 
 
 _OPERATIONS: dict[str, Operation] = {
+    "DeleteUserPermissionsBoundary": _delete_boundary_of_user,
     "DeleteVirtualMFADevice": _delete_virtual_mfa_device,
     "GetAccessKeyLastUsed": _get_access_key_last_used,
     "GetAccountSummary": _get_account_summary,
     "ListOrganizationsFeatures": _list_features,
+    "GetUser": _get_iam_user,
     "ListVirtualMFADevices": _list_virtual_mfa_devices,
+    "PutUserPermissionsBoundary": _boundary_of_user,
     **{f"EnableOrganizations{feature}": _enable(feature) for feature in FEATURES},
     **{f"DisableOrganizations{feature}": _disable(feature) for feature in FEATURES},
 }

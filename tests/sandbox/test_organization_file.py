@@ -170,7 +170,7 @@ ERRORS = [
     ),
     pytest.param(
         textwrap.dedent(MINIMAL) + 'identities: {me: {account: "111111111111"}}\n',
-        "identities.me: accepted: either a role or a user",
+        "identities.me: accepted: either a role, a user or root",
         id="identity of nobody",
     ),
 ]
