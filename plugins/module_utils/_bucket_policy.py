@@ -12,8 +12,6 @@ call on the bucket says ``ExpectedBucketOwner``, so that S3 itself refuses when 
 from __future__ import annotations
 
 import contextlib
-import time
-import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
@@ -21,27 +19,24 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     explain,
     is_denied,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._root_session import RootSession
+from ansible_collections.breakglass.aws.plugins.module_utils._resource_policy import ResourcePolicy, Session
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 5.0
 
+class BucketPolicy(ResourcePolicy):
+    """The policy of one bucket."""
 
-class BucketPolicy:
-    """Reads and writes the policy of one bucket. Every method raises a BreakglassError when AWS refuses."""
-
-    def __init__(self, session: RootSession, bucket: str, region: str) -> None:
-        self.region = region
+    def __init__(self, session: Session, bucket: str, region: str) -> None:
+        super().__init__(session, region)
         self._account_id = session.account_id
         self._bucket = bucket
         self._client = session.client("s3", region)
         self._target = {"Bucket": bucket, "ExpectedBucketOwner": session.account_id}
 
     @classmethod
-    def find(cls, session: RootSession, bucket: str) -> BucketPolicy:
+    def find(cls, session: Session, bucket: str) -> BucketPolicy:
         """The policy of a bucket of the session's account; where the bucket is, is asked, never guessed.
 
         The task policy permits s3:ListAllMyBuckets, which lists the account's own buckets only. AWS adds regions to
@@ -64,8 +59,10 @@ class BucketPolicy:
             )
         return cls(session, bucket, found[0]["BucketRegion"])
 
+    def seen_by(self, session: Session) -> BucketPolicy:
+        return BucketPolicy(session, self._bucket, self.region)
+
     def read(self) -> str | None:
-        """The policy's text as AWS has it; None when the bucket has no policy."""
         try:
             return self._client.get_bucket_policy(**self._target)["Policy"]
         except ClientError as error:
@@ -76,7 +73,6 @@ class BucketPolicy:
             raise self._explained(error, "reading") from error
 
     def write(self, text: str | None) -> None:
-        """Put the policy, or with None delete the one there is."""
         try:
             if text is None:
                 self._client.delete_bucket_policy(**self._target)
@@ -85,19 +81,8 @@ class BucketPolicy:
         except (BotoCoreError, ClientError) as error:
             raise self._explained(error, "deleting" if text is None else "writing") from error
 
-    def read_until(self, reached: t.Callable[[str | None], bool], seconds: float) -> bool:
-        """Read the policy back until it is as wanted, at most for so many seconds."""
-        deadline = time.monotonic() + seconds
-        pause = _FIRST_PAUSE
-        while not reached(self.read()):
-            if time.monotonic() + pause > deadline:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-        return True
-
     def _explained(self, error: Exception, doing: str) -> BreakglassError:
-        said = explain(error, f"{doing} the policy of bucket {self._bucket}", self._account_id)
+        said = explain(error, f"{doing} the policy of bucket {self._bucket}", self._root_of)
         fix = said.fix
         if said.code == "MalformedPolicy":
             fix = (
@@ -111,4 +96,4 @@ class BucketPolicy:
                 "Either S3 Block Public Access (BlockPublicPolicy) refuses a policy that lets the public in: narrow "
                 f"the Allow statements that name everybody, or use mode=delete. Or a policy denies it: {said.fix}"
             )
-        return type(said)(said.cause, fix, said.code)
+        return type(said)(said.cause, fix, said.code, said.denied_call)

@@ -90,6 +90,12 @@ class Connection:
         """A client with the caller's own credentials."""
         return self._client(service, region)
 
+    def as_somebody_else(self, profile: str | None = None, credentials: dict | None = None) -> Connection:
+        """The same way to AWS with other credentials: a profile's, or those of boto3's names."""
+        return Connection(
+            region=self.region, profile=profile, credentials=credentials, config=self._config, **self._options
+        )
+
     @functools.cached_property
     def sts(self) -> t.Any:
         """The one STS client of a run: all accounts share its adaption to throttling."""

@@ -50,17 +50,19 @@ class BreakglassError(Exception):
     """Something that stops us, told as a cause and a fix.
 
     ``code`` is AWS's error code where there was one. ``outcome`` is what it makes of the account it happened in.
-    ``root_of`` is that account, where a root session met it.
+    ``denied_call`` is what a root session was denied: the account and AWS's operation.
     """
 
     outcome = v.FAILED
 
-    def __init__(self, cause: str, fix: str, code: str | None = None, root_of: str | None = None) -> None:
+    def __init__(
+        self, cause: str, fix: str, code: str | None = None, denied_call: tuple[str, str] | None = None
+    ) -> None:
         super().__init__(f"{cause} {fix}")
         self.cause = cause
         self.fix = fix
         self.code = code
-        self.root_of = root_of
+        self.denied_call = denied_call
 
 
 class Unreachable(BreakglassError):
@@ -97,7 +99,8 @@ def explain(error: Exception, doing: str, root_of: str | None = None) -> Breakgl
         return error
     if isinstance(error, aws.ClientError):
         cause, fix = _explain_answer(error, doing, root_of)
-        return kind(cause, fix, error_code(error), root_of)
+        denied_call = (root_of, error.operation_name) if root_of and is_denied(error) else None
+        return kind(cause, fix, error_code(error), denied_call)
     cause, fix = _explain_silence(error, doing)
     return kind(cause, fix)
 
@@ -318,10 +321,12 @@ def explain_assume_root_denial(
 
 def explain_denial_in_root_session(error: BreakglassError, policies: ServiceControlPolicies) -> BreakglassError:
     """A denial that a root session met, with the service control policies that cause it; others as they are."""
-    if not (error.root_of and is_denied(error)):
+    if error.denied_call is None:
         return error
+    account_id, operation = error.denied_call
+    actions = [action for task in v.TASKS.values() for action in task.actions if action.endswith(f":{operation}")]
     try:
-        found = policies.stopping(error.root_of)
+        found = policies.stopping(account_id, actions=actions)
     except BreakglassError:
         return error  # which says what to look at
     certain = [one for one in found if one["certain"]] or found
@@ -329,7 +334,7 @@ def explain_denial_in_root_session(error: BreakglassError, policies: ServiceCont
         return error
     causes = " ".join(dict.fromkeys(policy_in_words(one) for one in certain))
     fixes = " ".join(dict.fromkeys(one["fix"] for one in certain))
-    return type(error)(f"{error.cause} {causes}", fixes, error.code, error.root_of)
+    return type(error)(f"{error.cause} {causes}", fixes, error.code, error.denied_call)
 
 
 def policy_in_words(found: dict) -> str:

@@ -15,8 +15,14 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    BreakglassError,
+    InvalidInput,
+    explain,
+    explain_denial_in_root_session,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
 
 # The first botocore that knows AssumeRoot and an account's State.
 BOTOCORE = "1.40.30"
@@ -63,12 +69,18 @@ class BreakglassModule(AnsibleAWSModule):
         """End as a failed task: cause and fix in one message, and apart for programs."""
         self.fail_json(msg=str(error), cause=error.cause, fix=error.fix, error_code=error.code, **result)
 
+    def explained(self, error: BreakglassError) -> BreakglassError:
+        """The error, with the service control policies that caused it where a root session met it."""
+        if error.denied_call is None:
+            return error
+        return explain_denial_in_root_session(error, ServiceControlPolicies(self.organization))
+
     def run(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
         """Exit with what ``work`` returns, or fail with the cause and fix of what it raises."""
         try:
             result = work(self)
         except BreakglassError as error:
-            self.fail(error)
+            self.fail(self.explained(error))
         except Exception as error:  # a defect of ours: still a failed task with a message, its traceback for -vvv
             self.fail(explain(error, "the task"), exception=traceback.format_exc())
         self.exit_json(**result)

@@ -10,8 +10,9 @@ import hashlib
 import json
 import typing as t
 
-# Bytes a resource policy may have, by service (Amazon S3 user guide, "Bucket policies": 20 KB).
-SIZE_LIMITS = {"s3": 20480}
+# Bytes a resource policy may have, by service (Amazon S3 user guide, "Bucket policies": 20 KB; Amazon SQS developer
+# guide, "Special information for SQS policies": 8192 bytes).
+SIZE_LIMITS = {"s3": 20480, "sqs": 8192}
 
 POLICY_ELEMENTS = ("Version", "Id", "Statement")
 STATEMENT_ELEMENTS = (

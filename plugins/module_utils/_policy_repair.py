@@ -143,10 +143,15 @@ def _cut(lockout: Lockout, resource: Resource) -> tuple[list[dict], dict]:
 
 
 def _split_resources(statement: dict, resource: Resource) -> tuple[list[str], list[str]]:
-    """Resources of the statement that are the bucket, and those that are its objects; none when that cannot be told."""
+    """Resources of the statement that are the bucket, and those that are its objects; none when that cannot be told.
+
+    A queue has nothing beneath it.
+    """
     here: list[str] = []
     elsewhere: list[str] = []
-    if "NotResource" in statement or any("${" in pattern for pattern in as_list(statement["Resource"])):
+    if resource.service != "s3" or "NotResource" in statement:
+        return [], []
+    if any("${" in pattern for pattern in as_list(statement["Resource"])):
         return [], []
     for pattern in as_list(statement["Resource"]):
         if not like(resource.arn, pattern):

@@ -15,9 +15,14 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_document im
 
 # Managing a resource policy, by service: what an administrator must be able to do. These are also what the task
 # policies S3UnlockBucketPolicy and SQSUnlockQueuePolicy let a root session do.
-MANAGEMENT_ACTIONS = {"s3": ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")}
+# SQS has no call of its own to delete a policy: an empty one is set.
+MANAGEMENT_ACTIONS = {
+    "s3": ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+    "sqs": ("sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
+}
 
 _ADMINISTRATOR = re.compile(r"^arn:aws[\w-]*:iam::(\d{12}):(role|user)/[\w+=,.@/-]+\Z", re.ASCII)
+_EXAMPLE_ACCOUNT = "123456789012"
 _DELETED_PRINCIPAL = re.compile(r"^(AROA|AIDA)[A-Z0-9]{12,}\Z")
 
 
@@ -66,7 +71,10 @@ def resource_of(arn: str, account_id: str, organization_id: str | None = None) -
     """Check and take together what is said about the resource."""
     parts = str(arn).split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or parts[2] not in MANAGEMENT_ACTIONS or not parts[5]:
-        raise PolicyError(f"The resource {arn!r} is not the ARN of a bucket such as arn:aws:s3:::my-bucket.")
+        raise PolicyError(
+            f"The resource {arn!r} is not the ARN of a bucket such as arn:aws:s3:::my-bucket or of "
+            f"a queue such as arn:aws:sqs:eu-west-1:{_EXAMPLE_ACCOUNT}:my-queue."
+        )
     if not isinstance(account_id, str) or not re.match(r"^[0-9]{12}\Z", account_id):
         raise PolicyError(f"The account ID {account_id!r} is not a text of 12 digits.")
     return Resource(arn, account_id, organization_id)

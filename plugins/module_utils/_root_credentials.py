@@ -11,8 +11,13 @@ import typing as t
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_user
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    BreakglassError,
+    explain_denial_in_root_session,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._root_session import open_root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
@@ -25,7 +30,7 @@ def audit(connection: Connection, organization: Organization, targets: list[Targ
         entry["root_credentials"] = _root_user.read_root_credentials(iam, account_id)
         entry["outcome"] = v.UNCHANGED if any(_root_user.identify(entry["root_credentials"]).values()) else v.ABSENT
 
-    return sweep(targets, look, blank={"root_credentials": None, "session": None})
+    return sweep(targets, look, {"root_credentials": None, "session": None}, understand=_name_policies(organization))
 
 
 def remove(
@@ -58,7 +63,12 @@ def remove(
             entry["after"], confirmed = _root_user.read_back(iam, account_id, before, done)
             _conclude(entry, confirmed)
 
-    return sweep(targets, clean, blank={"changed": False, "before": None, "after": None, "items": [], "session": None})
+    blank = {"changed": False, "before": None, "after": None, "items": [], "session": None}
+    return sweep(targets, clean, blank, understand=_name_policies(organization))
+
+
+def _name_policies(organization: Organization) -> t.Callable[[BreakglassError], BreakglassError]:
+    return lambda error: explain_denial_in_root_session(error, ServiceControlPolicies(organization))
 
 
 def diff(entries: list[dict]) -> dict:

@@ -18,6 +18,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     explain_assume_root_denial,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._vocabulary import Task
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
@@ -26,6 +27,8 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
 
 class RootSession:
     """An open root session. Holds its secrets in memory only; ``public`` is what may be shown of it."""
+
+    is_root = True
 
     def __init__(self, connection: Connection, account_id: str, task: Task, credentials: dict) -> None:
         self._connection = connection
@@ -85,7 +88,8 @@ def open_root_session(connection: Connection, organization: Organization, accoun
         )
     except ClientError as error:
         if error_code(error) in ACCESS_DENIED:
-            raise explain_assume_root_denial(error, account_id, task, caller, organization) from error
+            policies = ServiceControlPolicies(organization)
+            raise explain_assume_root_denial(error, account_id, task, caller, organization, policies) from error
         raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
     except BotoCoreError as error:
         raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error

@@ -11,7 +11,7 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 WORKERS = 8  # AssumeRoot's quota is unpublished; at about 0.75 s a call this stays near 10 calls a second
@@ -22,12 +22,13 @@ def sweep(
     work: t.Callable[[str, dict], None],
     blank: dict,
     workers: int = WORKERS,
+    understand: t.Callable[[BreakglassError], BreakglassError] = lambda error: error,
 ) -> list[dict]:
     """Do ``work`` for each target, at most ``workers`` at a time; the entries in the order of ``targets``.
 
     ``work`` gets the account's ID and its entry, which has the fields of ``blank``, and puts in the outcome and what
     it finds. If it raises, the error becomes the entry's outcome, what was already put in stays, and the other
-    accounts go on. Targets to be skipped are never worked on.
+    accounts go on; ``understand`` may first find out more about it. Targets to be skipped are never worked on.
     """
 
     def one(target: Target) -> dict:
@@ -43,7 +44,7 @@ def sweep(
             try:
                 work(target.account.id, entry)
             except Exception as error:  # whatever it is: thousands of other accounts are waiting
-                explained = explain(error, "the work on this account")
+                explained = understand(explain(error, "the work on this account"))
                 entry.update(outcome=explained.outcome, reason=explained.cause, fix=explained.fix)
         return entry
 

@@ -14,6 +14,8 @@ from sandbox import Box
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 # Starts a kernel for each of its tasks; the runbooks' tests run it.
 _ELSEWHERE = {"runbook"}
+# Whose profiles the examples name.
+PROFILES = ("data-lake-administrator",)
 NAMES = sorted(file.stem for file in MODULES.glob("[!_]*.py") if file.stem not in _ELSEWHERE)
 
 
@@ -28,12 +30,24 @@ def examples(name: str) -> list[dict]:
     return yaml.safe_load(text)
 
 
+def profile(box: Box, name: str) -> str:
+    """An identity of the sandbox as a profile of an AWS credentials file."""
+    keys = box.credentials(name)
+    return (
+        f"[{name}]\naws_access_key_id = {keys['access_key']}\naws_secret_access_key = {keys['secret_key']}\n"
+        f"aws_session_token = {keys['session_token']}\n"
+    )
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_examples(name: str, sandbox: Box, tmp_path: Path) -> None:
     tasks = examples(name)
     play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
-    run = run_playbook("play.yml", environment=sandbox.environment("operator"), directory=tmp_path)
+    credentials = tmp_path / "credentials"
+    credentials.write_text("".join(profile(sandbox, who) for who in PROFILES))
+    environment = {**sandbox.environment("operator"), "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+    run = run_playbook("play.yml", environment=environment, directory=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"ok={len(tasks)} " in run.stdout  # none was skipped or ignored
     assert any(f"breakglass.aws.{name}" in task for task in tasks)

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from playbooks import run_playbook
-
 from sandbox import Box
 
 BUCKET = "payments-ledger-333344445555"

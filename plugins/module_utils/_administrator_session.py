@@ -1,0 +1,103 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Credentials of a normal administrator of a member account: what shows that a resource is unlocked. No Ansible.
+
+A root session proves nothing about that: S3 lets the root user past a policy that denies everybody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    BreakglassError,
+    InvalidInput,
+    explain,
+    is_denied,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._resource_policy import ResourcePolicy
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+OPTIONS = {
+    "profile": {"type": "str"},
+    "access_key": {"type": "str", "no_log": False},
+    "secret_key": {"type": "str", "no_log": True},
+    "session_token": {"type": "str", "no_log": True},
+    "role_arn": {"type": "str"},
+}
+ARGUMENT = {
+    "type": "dict",
+    "options": OPTIONS,
+    "mutually_exclusive": [("profile", "access_key")],
+    "required_together": [("access_key", "secret_key")],
+    "required_one_of": [("profile", "access_key", "role_arn")],
+}
+_SESSION_NAME = "breakglass-verify"
+
+
+class AdministratorSession:
+    """Somebody in a member account who is not its root user."""
+
+    is_root = False
+
+    def __init__(self, connection: Connection, account_id: str) -> None:
+        self._connection = connection
+        self.account_id = account_id
+        self.arn = connection.caller.arn
+
+    def client(self, service: str, region: str | None = None) -> t.Any:
+        return self._connection.client(service, region)
+
+
+def open_as_administrator(connection: Connection, account_id: str, given: dict) -> AdministratorSession:
+    """The session that an option ``verify_as`` means. InvalidInput when it is not one of the account's own people."""
+    own = connection
+    if given.get("profile"):
+        own = connection.as_somebody_else(profile=given["profile"])
+    elif given.get("access_key"):
+        own = connection.as_somebody_else(
+            credentials={
+                "aws_access_key_id": given["access_key"],
+                "aws_secret_access_key": given["secret_key"],
+                "aws_session_token": given.get("session_token"),
+            }
+        )
+    if given.get("role_arn"):
+        own = _assume(own, given["role_arn"])
+    if own.caller.account_id != account_id or own.caller.is_root:
+        raise InvalidInput(
+            "verify_as",
+            own.caller.arn,
+            f"an administrator of account {account_id} who is not its root user",
+            hint="Anybody else may be refused, or let in, for other reasons",
+        )
+    return AdministratorSession(own, account_id)
+
+
+def look(policy: ResourcePolicy, administrator: AdministratorSession) -> dict:
+    """Can the administrator read the policy now? ``arn``, ``able`` (None when that cannot be told) and ``reason``."""
+    try:
+        policy.seen_by(administrator).read()
+    except BreakglassError as error:
+        return {"arn": administrator.arn, "able": False if is_denied(error) else None, "reason": error.cause}
+    return {"arn": administrator.arn, "able": True, "reason": ""}
+
+
+def _assume(connection: Connection, role_arn: str) -> Connection:
+    try:
+        answer = connection.sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)["Credentials"]
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, f"assuming {role_arn} for verify_as (sts:AssumeRole)") from error
+    return connection.as_somebody_else(
+        credentials={
+            "aws_access_key_id": answer["AccessKeyId"],
+            "aws_secret_access_key": answer["SecretAccessKey"],
+            "aws_session_token": answer["SessionToken"],
+        }
+    )

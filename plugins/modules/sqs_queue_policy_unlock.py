@@ -1,0 +1,239 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sqs_queue_policy_unlock
+short_description: End the lockout of an SQS queue whose policy denies its own administrators
+version_added: 0.2.0
+description:
+  - Opens a root session in the member account that owns the queue (task policy C(SQSUnlockQueuePolicy)), finds the
+    statements of the queue policy that lock administrators out, and makes the smallest change that lets them manage
+    the policy again.
+  - Sends no attribute of the queue but C(Policy). Others can delete messages.
+  - The policy is first saved to a file and read back from it. No call that writes is made before.
+  - Success means that the new policy was read back.
+author:
+  - breakglass.aws contributors (@breakglass)
+options:
+  queue:
+    description:
+      - The queue, by URL or ARN, which name its region. A name alone is looked for in O(region).
+    type: str
+    required: true
+  protected_queues:
+    description:
+      - Queues that are never touched, by name. C(*) stands for any run of characters.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    description:
+      - How many seconds to wait until the new policy can be read back. SQS takes up to 60 seconds.
+    type: int
+    default: 90
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - breakglass.aws.connection
+  - breakglass.aws.unlock
+  - breakglass.aws.attributes
+  - breakglass.aws.attributes.changing_module
+notes:
+  - What cannot be known from the policy (where a request comes from, whether MFA was used, keys that the module does
+    not know) counts as locking, and the reason says so.
+  - An encrypted queue needs no permission for its KMS key here.
+seealso:
+  - module: breakglass.aws.s3_bucket_policy_unlock
+  - module: breakglass.aws.root_access_info
+"""
+
+EXAMPLES = r"""
+- name: See what locks the queue and what would be done about it
+  breakglass.aws.sqs_queue_policy_unlock:
+    account_id: "012345678901"
+    queue: arn:aws:sqs:eu-central-1:012345678901:ingest-events
+    backup_dir: ~/backups
+  check_mode: true
+  diff: true
+  register: plan
+
+- name: Do what was planned, and nothing else
+  breakglass.aws.sqs_queue_policy_unlock:
+    account_id: "012345678901"
+    queue: arn:aws:sqs:eu-central-1:012345678901:ingest-events
+    backup_dir: ~/backups
+    plan_digest: "{{ plan.plan.digest }}"
+    verify_as:
+      profile: data-lake-administrator
+  register: unlock
+
+- name: Put the policy back as it was
+  breakglass.aws.sqs_queue_policy_unlock:
+    account_id: "012345678901"
+    queue: ingest-events
+    region: eu-central-1
+    mode: restore
+    backup: "{{ unlock.backup.path }}"
+"""
+
+RETURN = r"""
+outcome:
+  description:
+    - V(changed), or in check mode would be; V(unchanged) when there is nothing to do.
+    - The task fails with V(unreachable) when no root session gets in, with V(unverified) when the new policy
+      could not be read back in time, else with V(failed).
+  returned: always
+  type: str
+  sample: changed
+account_id:
+  description: The account that owns the queue.
+  returned: always
+  type: str
+  sample: "012345678901"
+queue:
+  description: The queue's ARN once it is known, before that what O(queue) says.
+  returned: always
+  type: str
+  sample: arn:aws:sqs:eu-central-1:012345678901:ingest-events
+region:
+  description: Where the queue is.
+  returned: once the policy was read
+  type: str
+  sample: eu-central-1
+before:
+  description: The policy as it was; null when there was none.
+  returned: once the policy was read
+  type: dict
+  sample: {"Version": "2012-10-17", "Statement": []}
+after:
+  description: The policy as it is now, or in check mode would be; null when there is none.
+  returned: once the policy was read
+  type: dict
+  sample: {"Version": "2012-10-17", "Statement": []}
+lockout_statements:
+  description: The statements of the policy as it was that lock administrators out.
+  returned: once the policy was read
+  type: list
+  elements: dict
+  contains:
+    index:
+      description: The statement's place in the policy, from 0.
+      type: int
+    sid:
+      description: Its Sid; null when it has none.
+      type: str
+    statement:
+      description: The statement as it is in the policy.
+      type: dict
+    why:
+      description: Why it locks, in one sentence.
+      type: str
+    actions:
+      description: The actions that manage the policy which it denies.
+      type: list
+      elements: str
+    conditions:
+      description: When it denies them, in words; empty when always.
+      type: list
+      elements: str
+backup:
+  description: >-
+    The file that holds the policy as it was. Null in check mode, when nothing changed, and when there was no policy.
+  returned: once the policy was read
+  type: dict
+  contains:
+    path:
+      description: Where it is.
+      type: str
+    sha256:
+      description: SHA-256 of the exact text of the policy.
+      type: str
+verified_as:
+  description: >-
+    What the administrator of O(verify_as) could do, after the change when there was one. Null when none was named.
+  returned: once the policy was read
+  type: dict
+  contains:
+    arn:
+      description: Who it is.
+      type: str
+    able:
+      description: Could the policy be read? Null when that cannot be told.
+      type: bool
+    reason:
+      description: What AWS said otherwise.
+      type: str
+plan:
+  description: What is done, or in check mode would be.
+  returned: once the policy was read
+  type: dict
+  contains:
+    mode:
+      description: The mode.
+      type: str
+    digest:
+      description: >-
+        SHA-256 over account, queue, mode and the policies before and after. The same in check mode and in the run
+        that follows it, as long as nobody changes the policy in between.
+      type: str
+session:
+  description: The root session. No secret is in it.
+  returned: once the policy was read
+  type: dict
+  contains:
+    access_key_id:
+      description: CloudTrail shows it in every event of the session.
+      type: str
+    expiration:
+      description: When the session ends.
+      type: str
+diff:
+  description: The policies before and after as JSON text.
+  returned: once the policy was read
+  type: dict
+"""
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _unlock
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._queue_policy import QueuePolicy, parse_queue
+
+
+def unlock(module: BreakglassModule) -> dict:
+    given = module.params["queue"]
+
+    def target(wish: _unlock.Wish) -> _unlock.Target:
+        connection = module.connection
+        partition = connection.caller.partition
+        queue = parse_queue(given, wish.account_id, partition, connection.region)
+        _unlock.refuse_protected("queue", queue.name, module.params["protected_queues"])
+        return _unlock.Target(
+            noun="queue",
+            name=queue.name,
+            arn=queue.arn(partition),
+            identity={"queue": queue.arn(partition)},
+            task=v.UNLOCK_SQS_QUEUE,
+            find=lambda session: QueuePolicy(session, queue),
+        )
+
+    return _unlock.unlock(module, {"queue": given}, target)
+
+
+def main() -> None:
+    BreakglassModule(
+        argument_spec={
+            **_unlock.ARGUMENTS,
+            "queue": {"type": "str", "required": True},
+            "protected_queues": {"type": "list", "elements": "str", "default": []},
+            "wait_timeout": {"type": "int", "default": 90},
+        },
+        required_if=_unlock.REQUIRED_IF,
+    ).run(unlock)
+
+
+if __name__ == "__main__":
+    main()
