@@ -7,10 +7,11 @@ to act on, and AWS says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from moto.iam.models import iam_backends
+from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 
 from sandbox import names
@@ -40,6 +41,8 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
         return operation(state, call)
     _import_policies(state, call)
     answer = forward(call, _Iam.dispatch)
+    if answer.error is None:
+        _store_as_given(state, call)
     if call.operation == "CreateUser" and call.parameters.get("PermissionsBoundary") and answer.error is None:
         _boundary_of_user(state, call)
     return answer
@@ -52,7 +55,36 @@ class _Iam(Forwarded, IamResponse):
         value = super()._get_param(param_name, None)
         if value is None and param_name == "UserName":
             value = self.call.who.user_name
+        if param_name == "PolicyDocument" and isinstance(value, str):
+            value = _ROOT_RESOURCE.sub(r"\1user/root", value)
         return if_none if value is None else value
+
+
+# The root user as a resource, which sts:AssumeRoot has (Service Authorization Reference): moto refuses it, so it is
+# shown something else, and the policy is kept as it was given.
+_ROOT_RESOURCE = re.compile(r"(arn:[\w*-]+:iam::[\d*]*:)root(?=\")")
+
+
+def _store_as_given(state: State, call: Call) -> None:
+    given, backend = call.parameters, state.iam(call.account)
+    document = given.get("PolicyDocument")
+    if not isinstance(document, str) or not _ROOT_RESOURCE.search(document):
+        return
+    if call.operation == "CreatePolicy":
+        policies = [policy for policy in backend.managed_policies.values() if policy.name == given["PolicyName"]]
+        policies[-1].versions[-1].document = document
+    elif call.operation == "CreatePolicyVersion":
+        backend.managed_policies[given["PolicyArn"]].versions[-1].document = document
+    elif call.operation in _INLINE:
+        find, name = _INLINE[call.operation]
+        find(backend, given[name]).put_policy(given["PolicyName"], document)
+
+
+_INLINE = {
+    "PutGroupPolicy": (IAMBackend.get_group, "GroupName"),
+    "PutRolePolicy": (IAMBackend.get_role, "RoleName"),
+    "PutUserPolicy": (IAMBackend.get_user, "UserName"),
+}
 
 
 def _import_policies(state: State, call: Call) -> None:

@@ -22,19 +22,38 @@ class Fact:
         text: What AWS does.
         verified: False where the facts call it UNVERIFIED or inferred: the sandbox then does what is presumed.
         check: Called with the sandbox as it was loaded; speaks HTTP with unmodified boto3 and asserts.
+        source: Who says so, in words; empty where the section as a whole has one (`table.py`).
     """
 
     section: str
     text: str
     verified: bool
     check: Check
+    source: str = ""
 
 
-def fact(rows: list[Fact], section: str, text: str, *, verified: bool = True) -> Callable[[Check], Check]:
+# Sources that rows name.
+RECORDED = "recorded AWS responses"
+MODEL = "SDK service model"
+POLICIES = "IAM User Guide: AWS managed policies; recorded documents"
+ENABLE = "IAM User Guide: Centralize root access for member accounts"
+TASKS = "IAM User Guide: Perform a privileged task on an AWS Organizations member account"
+CONDITIONS = "IAM User Guide: AWS global condition context keys"
+EVALUATION = "IAM User Guide: Policy evaluation logic"
+REGIONS = "IAM User Guide: Manage AWS STS in an AWS Region"
+ROOT_USER = "IAM User Guide: AWS account root user"
+SCPS = "Organizations User Guide: Service control policies"
+RCPS = "Organizations User Guide: Resource control policies"
+QUOTAS = "Organizations User Guide: Quotas and service limits"
+
+
+def fact(
+    rows: list[Fact], section: str, text: str, *, verified: bool = True, source: str = ""
+) -> Callable[[Check], Check]:
     """Add a function to the rows as the check of a fact."""
 
     def add(check: Check) -> Check:
-        rows.append(Fact(section, text, verified, check))
+        rows.append(Fact(section, text, verified, check, source))
         return check
 
     return add

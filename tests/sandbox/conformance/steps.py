@@ -62,11 +62,29 @@ def clients_of(box: Box | Served, credentials: dict[str, Any]) -> Clients:
     return lambda service, region="us-east-1": box.client_with(service, *keys, region=region)
 
 
-def root_session(box: Box, account: str, task: str, by: str = "operator", region: str = "us-east-1") -> dict[str, Any]:
+def root_session(
+    box: Box, account: str, task: str, by: str = "operator", region: str = "us-east-1", **options: Any
+) -> dict[str, Any]:
     """The credentials AssumeRoot gives."""
     return box.client("sts", by, region=region).assume_root(
-        TargetPrincipal=account, TaskPolicyArn={"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}
+        TargetPrincipal=account, TaskPolicyArn={"arn": f"arn:aws:iam::aws:policy/root-task/{task}"}, **options
     )["Credentials"]
+
+
+def as_root(box: Box, account: str, task: str, by: str = "operator", **options: Any) -> Clients:
+    """Clients of a root session."""
+    return clients_of(box, root_session(box, account, task, by, **options))
+
+
+def deny(action: str | list[str], **more: Any) -> dict[str, Any]:
+    """A statement that denies."""
+    return {"Effect": "Deny", "Action": action, "Resource": "*", **more}
+
+
+def grant(box: Box, role: str, *statements: dict[str, Any], by: str = "operator") -> None:
+    """Put an inline policy on a role."""
+    document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    box.client("iam", by).put_role_policy(RoleName=role, PolicyName="granted", PolicyDocument=document)
 
 
 def records(client: Any, **attribute: str) -> list[dict[str, Any]]:
