@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from lockout_kinds import lockouts
 from run_module import run
 
 from sandbox import Box
@@ -156,28 +157,7 @@ def test_a_delegated_administrator_unlocks_too(sandbox, backups):
 
 # --- kinds of lockout: made, proven, repaired, proven, restored, proven ---
 
-LOCKOUTS = {
-    "everything": {"Action": ["*"]},
-    "every S3 action": {"Action": "s3:*"},
-    "policy management alone": {"Action": ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]},
-    "everything but reading objects": {"NotAction": "s3:GetObject"},
-    "another VPC endpoint": {"Action": "s3:*", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0a1b2c3d"}}},
-    "another network": {"Action": "s3:*", "Condition": {"NotIpAddress": {"aws:SourceIp": ["198.51.100.0/24"]}}},
-    "a mistyped organization": {
-        "Action": "s3:*",
-        "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-typo00001"}},
-    },
-    "no MFA": {"Action": "s3:*", "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}},
-    "a role created anew": {
-        "Action": "s3:*",
-        "Condition": {"StringNotLike": {"aws:userid": ["AROAOLDOLDOLDOLDOLD:*"]}},
-    },
-    "a role with another name": {
-        "Action": "s3:*",
-        "Condition": {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{PAYMENTS}:role/LedgerAdmin"}},
-    },
-    "every principal but one": {"Action": "s3:*", "NotPrincipal": {"AWS": [f"arn:aws:iam::{PAYMENTS}:root"]}},
-}
+LOCKOUTS = lockouts("s3", PAYMENTS)
 
 
 @pytest.mark.parametrize("kind", LOCKOUTS)

@@ -14,31 +14,53 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from run_module import run
 
-ACCOUNT, BUCKET = "333344445555", "payments-ledger-333344445555"
-MODULE = "ansible_collections.breakglass.aws.plugins.modules.s3_bucket_policy_unlock"
+QUEUE = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
 DONE = 7
+
+
+class Resource(NamedTuple):
+    """What is unlocked: by which module, and where the sandbox's snapshot has its policy."""
+
+    module: str
+    options: dict
+    policies: str
+    key: str
+
+
+BUCKET = Resource(
+    "s3_bucket_policy_unlock",
+    {"account_id": "333344445555", "bucket": "payments-ledger-333344445555"},
+    "bucket_policies",
+    "payments-ledger-333344445555",
+)
+RESOURCES = {
+    "bucket": BUCKET,
+    "queue": Resource(
+        "sqs_queue_policy_unlock", {"account_id": "012345678901", "queue": QUEUE}, "queue_policies", QUEUE
+    ),
+}
 
 # Processes of a fork server start from a state without threads and with everything imported: a run takes a moment.
 processes = multiprocessing.get_context("forkserver")
-processes.set_forkserver_preload(["run_module", MODULE, "boto3"])
+processes.set_forkserver_preload(
+    [
+        "run_module",
+        "boto3",
+        *(f"ansible_collections.breakglass.aws.plugins.modules.{one.module}" for one in RESOURCES.values()),
+    ]
+)
 
 
-def work(environment: dict, mode: str, directory: str, fatal_step: int | None = None) -> None:
+def work(resource: Resource, environment: dict, mode: str, directory: str, fatal_step: int | None = None) -> None:
     """The module's run in the child; with ``fatal_step`` it dies before that step in the directory."""
     if fatal_step is not None:
         die_at_step(directory, fatal_step)
-    result = run(
-        "s3_bucket_policy_unlock",
-        environment=environment,
-        account_id=ACCOUNT,
-        bucket=BUCKET,
-        mode=mode,
-        backup_dir=directory,
-    )
+    result = run(resource.module, environment=environment, mode=mode, backup_dir=directory, **resource.options)
     os._exit(1 if result["failed"] else DONE)
 
 
@@ -72,34 +94,42 @@ def has_backup(directory: Path, policy: dict) -> bool:
     return False
 
 
-def check_left_behind(sandbox, before: dict, directory: Path, mode: str) -> bool:
+def foretold(sandbox, resource: Resource, mode: str, directory: Path) -> dict | None:
+    """The policy that the module says it will leave."""
+    operator, options = sandbox.environment("operator"), {"mode": mode, "backup_dir": str(directory)}
+    return run(resource.module, check_mode=True, environment=operator, **options, **resource.options)["after"]
+
+
+def check_left_behind(sandbox, resource: Resource, before: dict, directory: Path, wanted: dict | None) -> bool:
     """Nothing but this policy may have changed, and that only with its backup. Was it changed?"""
     after = sandbox.snapshot()
-    old, new = before["bucket_policies"][BUCKET], after["bucket_policies"][BUCKET]
-    wanted = {**old, "Statement": old["Statement"][:2]} if mode == "repair" else None
-    after["bucket_policies"][BUCKET] = old
+    old, new = before[resource.policies][resource.key], after[resource.policies][resource.key]
+    after[resource.policies][resource.key] = old
     assert after == before
     assert new in (old, wanted)
     assert new == old or has_backup(directory, old)
     return new == wanted
 
 
-def finish(sandbox, mode: str, directory: Path, before: dict) -> None:
+def finish(sandbox, resource: Resource, mode: str, directory: Path, before: dict, wanted: dict | None) -> None:
     """What was interrupted can be run again to its end."""
-    process = processes.Process(target=work, args=(sandbox.environment("operator"), mode, str(directory)))
+    process = processes.Process(target=work, args=(resource, sandbox.environment("operator"), mode, str(directory)))
     process.start()
     assert end_of(process) == DONE
-    assert check_left_behind(sandbox, before, directory, mode)
+    assert check_left_behind(sandbox, resource, before, directory, wanted)
 
 
-@pytest.mark.parametrize(("mode", "first"), [("repair", 0), ("delete", 6)])
-def test_killed_at_every_request(sandbox, tmp_path, mode, first):
-    states = []
+@pytest.mark.parametrize(
+    ("kind", "mode", "first"), [("bucket", "repair", 0), ("bucket", "delete", 6), ("queue", "repair", 4)]
+)
+def test_killed_at_every_request(sandbox, tmp_path, kind, mode, first):
+    resource, states = RESOURCES[kind], []
+    wanted = foretold(sandbox, resource, mode, tmp_path)
     for fatal_request in range(first, 100):
         sandbox.reset()
         before = sandbox.snapshot()
         directory = tmp_path / str(fatal_request)
-        process = processes.Process(target=work, args=(sandbox.environment("operator"), mode, str(directory)))
+        process = processes.Process(target=work, args=(resource, sandbox.environment("operator"), mode, str(directory)))
         answered = []
 
         def kill(event: dict, process=process, answered=answered, fatal=fatal_request) -> None:
@@ -112,7 +142,7 @@ def test_killed_at_every_request(sandbox, tmp_path, mode, first):
         sandbox.on_event(kill)
         process.start()
         ended = end_of(process)
-        states.append(check_left_behind(sandbox, before, directory, mode))
+        states.append(check_left_behind(sandbox, resource, before, directory, wanted))
         if ended == DONE:
             break
 
@@ -122,19 +152,19 @@ def test_killed_at_every_request(sandbox, tmp_path, mode, first):
     assert states == sorted(states)
     assert states[:1] + states[-1:] == [False, True]
     sandbox.reset()
-    finish(sandbox, mode, tmp_path / str(first), before)
+    finish(sandbox, resource, mode, tmp_path / str(first), before, wanted)
 
 
 def test_killed_at_every_step_of_the_backup(sandbox, tmp_path):
-    before = sandbox.snapshot()
+    before, wanted = sandbox.snapshot(), foretold(sandbox, BUCKET, "repair", tmp_path)
     for fatal_step in range(100):
         directory = tmp_path / str(fatal_step)
         process = processes.Process(
-            target=work, args=(sandbox.environment("operator"), "repair", str(directory), fatal_step)
+            target=work, args=(BUCKET, sandbox.environment("operator"), "repair", str(directory), fatal_step)
         )
         process.start()
         ended = end_of(process)
-        changed = check_left_behind(sandbox, before, directory, "repair")
+        changed = check_left_behind(sandbox, BUCKET, before, directory, wanted)
         if ended == DONE:
             break
         assert not changed  # the backup comes first: who dies in it has changed nothing
@@ -142,4 +172,4 @@ def test_killed_at_every_step_of_the_backup(sandbox, tmp_path):
     assert fatal_step >= 4
     assert changed
     sandbox.reset()
-    finish(sandbox, "repair", tmp_path / "2", before)
+    finish(sandbox, BUCKET, "repair", tmp_path / "2", before, wanted)
