@@ -1,48 +1,125 @@
-"""Command line of the sandbox: serve an organization, become one of its people."""
+"""Command line of the sandbox: serve an organization, become one of its people, change its weather and its time."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import signal
 import sys
 import threading
-import urllib.error
-import urllib.parse
-import urllib.request
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from sandbox.client import environment
+from sandbox.client import ControlError, ask, environment
+
+_NUMBERS = ("share", "times", "seed", "rate", "burst", "status", "calls")
+_TEXTS = ("service", "operation", "account", "region", "seconds")
+
+
+class _UsageError(Exception):
+    """What was given cannot be used; the text says what can."""
 
 
 def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        status = options.do(options)
+        sys.stdout.flush()
+        return status
+    except ControlError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except _UsageError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # a reader such as `head` has seen enough; nothing is left to be flushed at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve an organization on this machine until interrupted")
     serve.add_argument("--port", type=_port, default=5599, help="port of 127.0.0.1; 0 picks a free one (default: 5599)")
     serve.add_argument(
         "--organization", metavar="FILE", help="YAML file of the organization (default: the built-in one)"
     )
     serve.add_argument("--host", default="127.0.0.1", help="loopback address to bind (default: 127.0.0.1)")
-    for name, help_text in (
-        ("env", "print the variables that make AWS clients one of the organization's people"),
-        ("events", "print the requests so far, one JSON object a line"),
-        ("reset", "bring back the organization as it was loaded"),
-        ("snapshot", "print the state worth comparing, as JSON"),
-    ):
-        command = commands.add_parser(name, help=help_text)
-        command.add_argument("--port", type=_port, default=5599, help="port of the running sandbox (default: 5599)")
-        if name == "env":
-            command.add_argument(
-                "--as", dest="name", metavar="NAME", default="operator", help="who (default: operator)"
-            )
-    options = parser.parse_args(arguments)
-    try:
-        return _COMMANDS[options.command](options)
-    except _NotRunning as error:
-        print(f"sandbox: {error}", file=sys.stderr)
-        return 1
+    serve.add_argument("--faults", metavar="FILE", help="YAML file of weather to begin with; a reset brings it back")
+    serve.add_argument("--seed", type=int, default=0, help="seed of faults that have none of their own (default: 0)")
+    serve.set_defaults(do=_serve)
+    command = _command(commands, "env", _env, "print the variables that make AWS clients one of the people")
+    command.add_argument("--as", dest="name", metavar="NAME", default="operator", help="who (default: operator)")
+    _command(commands, "events", _events, "print the requests so far, one JSON object a line")
+    _command(commands, "snapshot", _snapshot, "print the state worth comparing, as JSON")
+    _command(commands, "reset", _reset, "bring back the organization as it was loaded, real time and the first weather")
+    _add_clock(commands)
+    _add_faults(commands)
+    _add_person(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, do: Callable[[argparse.Namespace], int], text: str, **more: Any) -> Any:
+    """A command for a running sandbox."""
+    command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", **more)
+    command.add_argument("--port", type=_port, default=5599, help="port of the running sandbox (default: 5599)")
+    command.set_defaults(do=do)
+    return command
+
+
+def _add_clock(commands: Any) -> None:
+    clock = commands.add_parser("clock", help="tell the sandbox's time, or move it forward")
+    steps = clock.add_subparsers(required=True, metavar="show|advance")
+    _command(steps, "show", _clock, "tell the sandbox's time")
+    advance = _command(
+        steps, "advance", _clock, "move the clock forward: waiting periods pass, sessions expire, what is due happens"
+    )
+    advance.add_argument("advance", metavar="SPAN", help="'4 days', '90 seconds', or a number of seconds")
+
+
+def _add_faults(commands: Any) -> None:
+    faults = commands.add_parser("faults", help="change the weather: throttling, failures, broken connections, ...")
+    steps = faults.add_subparsers(required=True, metavar="kinds|list|add|clear")
+    _command(steps, "kinds", _fault_kinds, "print the kinds of faults, what they do and which options they take")
+    _command(steps, "list", _list_faults, "print the rules in force and how often each hit, a JSON object a line")
+    add = _command(steps, "add", _add_fault, "add a rule, or all those of a file, and print their names")
+    add.add_argument("kind", nargs="?", metavar="KIND", help="see `faults kinds`")
+    add.add_argument("--file", metavar="FILE", help="YAML file: a list of rules with the options below as keys")
+    for key, text in {
+        "service": "only calls of this service, for example iam",
+        "operation": "only this operation; * stands for any part of the name",
+        "account": "only calls from this account; or the account it happens to",
+        "share": "share of the calls that match, 0 to 1 (default: 1)",
+        "times": "only so often",
+        "seed": "same seed, same calls hit",
+        "rate": "throttling: calls a second an account has",
+        "burst": "throttling: calls in store",
+        "status": "server_error: 500 or 503",
+        "seconds": "slow, sts_lag: the delay",
+        "calls": "expiry: calls a session has left",
+        "region": "region_deactivated: which",
+    }.items():
+        add.add_argument(f"--{key}", metavar=key.upper(), help=text)
+    clear = _command(steps, "clear", _clear_faults, "end a rule, or all; what they did to accounts is undone")
+    clear.add_argument("name", nargs="?", metavar="NAME", help="name of a rule, as `faults list` shows it")
+
+
+def _add_person(commands: Any) -> None:
+    person = _command(
+        commands,
+        "person",
+        _person,
+        "do what people do in a browser; without arguments: who there is and what they can do",
+        epilog="examples: person reset-password 444455556666; person look legacy-web mailbox; "
+        "person sign-in legacy-web mfa=SERIAL",
+    )
+    person.add_argument("step", nargs="?", metavar="STEP", help="what they do, or `look`")
+    person.add_argument("who", nargs="?", metavar="WHO", help="ID or name of the account whose owner does it")
+    person.add_argument("given", nargs="*", metavar="NAME=VALUE", help="what the step is told; for `look`: what at")
 
 
 def _port(text: str) -> int:
@@ -51,16 +128,33 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _rules(file: str) -> Any:
+    """Rules of the weather as a YAML file has them; what they say is for the sandbox to judge."""
+    import yaml
+
+    try:
+        return yaml.safe_load(Path(file).read_text(encoding="utf-8")) or []
+    except OSError as error:
+        raise _UsageError(f"{file}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}, line {mark.line + 1}" if mark else file
+        raise _UsageError(f"{where}: this is no YAML") from error
+
+
 def _serve(options: argparse.Namespace) -> int:
+    rules = _rules(options.faults) if options.faults else []
     # Only serving needs moto; the other commands answer at once.
     from sandbox.organization import OrganizationError
     from sandbox.server import SandboxServer, ServerError
+    from sandbox.weather_rules import RuleError
 
     try:
-        server = SandboxServer(options.organization, options.port, options.host)
+        server = SandboxServer(options.organization, options.port, options.host, faults=rules, seed=options.seed)
     except (OrganizationError, ServerError) as error:
-        print(f"sandbox: {error}", file=sys.stderr)
-        return 2
+        raise _UsageError(str(error)) from error
+    except RuleError as error:
+        raise _UsageError(f"{options.faults}: {error}") from error
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -75,53 +169,107 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-class _NotRunning(RuntimeError):
-    """Nothing, or no sandbox, answers on the port."""
-
-
-def _ask(options: argparse.Namespace, path: str, method: str = "GET") -> Any:
-    request = urllib.request.Request(f"http://127.0.0.1:{options.port}/_sandbox/{path}", method=method)
-    # No proxy of the environment may get between this machine and itself.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=30) as answer:
-            return json.load(answer)
-    except urllib.error.HTTPError as error:
-        try:
-            problem = json.load(error)["error"]
-        except (ValueError, KeyError):
-            problem = f"what answers on port {options.port} is not a sandbox"
-        raise _NotRunning(problem) from error
-    except (OSError, ValueError) as error:
-        raise _NotRunning(
-            f"no sandbox answers on port {options.port}; start one: python -m sandbox serve --port {options.port}"
-        ) from error
-
-
 def _env(options: argparse.Namespace) -> int:
-    credentials = _ask(options, f"identities/{urllib.parse.quote(options.name, safe='')}")
+    credentials = ask(options.port, ["identities", options.name])
     for name, value in environment(f"http://127.0.0.1:{options.port}", credentials).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 
 
 def _events(options: argparse.Namespace) -> int:
-    for event in _ask(options, "events"):
+    for event in ask(options.port, ["events"]):
         print(json.dumps(event))
     return 0
 
 
 def _reset(options: argparse.Namespace) -> int:
-    _ask(options, "reset", "POST")
+    ask(options.port, ["reset"], "POST")
     return 0
 
 
 def _snapshot(options: argparse.Namespace) -> int:
-    print(json.dumps(_ask(options, "snapshot"), indent=2))
+    print(json.dumps(ask(options.port, ["snapshot"]), indent=2))
     return 0
 
 
-_COMMANDS = {"serve": _serve, "env": _env, "events": _events, "reset": _reset, "snapshot": _snapshot}
+def _clock(options: argparse.Namespace) -> int:
+    if "advance" in options:
+        told = ask(options.port, ["clock"], "POST", {"advance": options.advance})
+    else:
+        told = ask(options.port, ["clock"])
+    print(told["now"])
+    return 0
+
+
+def _fault_kinds(options: argparse.Namespace) -> int:
+    for name, kind in ask(options.port, ["weather"])["kinds"].items():
+        keys = [f"--{key}" if key in kind["required"] else f"[--{key}]" for key in kind["keys"]]
+        print(f"{name}: {kind['does']}\n    {' '.join(keys)}")
+    return 0
+
+
+def _list_faults(options: argparse.Namespace) -> int:
+    for rule in ask(options.port, ["weather"])["rules"]:
+        print(json.dumps(rule))
+    return 0
+
+
+def _add_fault(options: argparse.Namespace) -> int:
+    given = {key: getattr(options, key) for key in (*_TEXTS, *_NUMBERS) if getattr(options, key) is not None}
+    if options.file and (options.kind or given):
+        raise _UsageError("faults add takes KIND with its options, or --file alone")
+    if not options.file and not options.kind:
+        raise _UsageError("faults add needs KIND, or --file FILE; `faults kinds` says which kinds there are")
+    rules = (
+        _rules(options.file)
+        if options.file
+        else {"kind": options.kind}
+        | {key: _number(value) if key in _NUMBERS else value for key, value in given.items()}
+    )
+    for name in ask(options.port, ["weather"], "POST", rules)["names"]:
+        print(name)
+    return 0
+
+
+def _number(text: str) -> Any:
+    """A number where it is one; the sandbox says what else is wrong."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _clear_faults(options: argparse.Namespace) -> int:
+    ask(options.port, ["weather", *([options.name] if options.name else [])], "DELETE")
+    return 0
+
+
+def _person(options: argparse.Namespace) -> int:
+    if options.step is None:
+        return _list_people(ask(options.port, ["person"]))
+    if options.who is None:
+        raise _UsageError(f"person {options.step} needs WHO: the ID or name of an account")
+    if options.step == "look":
+        print(json.dumps(ask(options.port, ["person", options.who, *options.given[:1]]), indent=2))
+        return 0
+    if unnamed := [one for one in options.given if "=" not in one]:
+        raise _UsageError(f"{unnamed[0]!r} is not accepted; accepted: NAME=VALUE")
+    given = dict(one.partition("=")[::2] for one in options.given)
+    answer = ask(options.port, ["person", options.who, options.step.replace("-", "_")], "POST", given)
+    print(json.dumps(answer, indent=2))
+    return 0
+
+
+def _list_people(told: dict[str, Any]) -> int:
+    for account, name in told["people"].items():
+        print(f"{account} {name}")
+    print("\nlook WHO [mailbox|phone]")
+    for step, takes in told["steps"].items():
+        print(" ".join([step.replace("_", "-"), "WHO", *(f"[{name}={value}]" for name, value in takes.items())]))
+    return 0
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,8 +1,13 @@
-"""What a client needs to be one of the organization's people. Imports nothing heavy: the command line uses it."""
+"""What a client of a running sandbox needs. Imports nothing heavy: the command line uses it."""
 
 from __future__ import annotations
 
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Mapping
+from typing import Any
 
 REGION = "us-east-1"
 
@@ -18,3 +23,37 @@ def environment(url: str, credentials: Mapping[str, str | None]) -> dict[str, st
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+class ControlError(RuntimeError):
+    """No sandbox answers, or it refuses; the text says which."""
+
+
+def ask(port: int, path: list[str], method: str = "GET", body: Any = None) -> Any:
+    """Use the control API of a sandbox on this machine.
+
+    Args:
+        path: Its parts below `/_sandbox/`.
+        body: Sent as JSON, where there is one.
+
+    Raises:
+        ControlError: With the sandbox's own words where it has some.
+    """
+    where = "/".join(urllib.parse.quote(part, safe="") for part in path)
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/_sandbox/{where}", data=data, method=method)
+    # No proxy of the environment may get between this machine and itself.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=30) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        try:
+            problem = json.load(error)["error"]
+        except (ValueError, KeyError, TypeError):
+            problem = f"what answers on port {port} is not a sandbox"
+        raise ControlError(problem) from error
+    except (OSError, ValueError) as error:
+        raise ControlError(
+            f"no sandbox answers on port {port}; start one: python -m sandbox serve --port {port}"
+        ) from error

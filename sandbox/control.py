@@ -102,11 +102,12 @@ def _way_in(state: State, name: str, path: list[str]) -> Answer:
 
 
 def _person(state: State, method: str, path: list[str], body: bytes) -> Answer:
-    """`GET person` lists the steps, `GET person/WHO[/mailbox|/phone]` looks, `POST person/WHO/STEP` acts (JSON)."""
+    """`GET person` lists people and steps, `GET person/WHO[/mailbox|/phone]` looks, `POST person/WHO/STEP` acts."""
     try:
         with state.lock:
             if method == "GET" and not path:
-                return _json({"steps": people.steps()})
+                everybody = {account.id: account.name for account in state.accounts()}
+                return _json({"people": everybody, "steps": people.steps()})
             if method == "GET" and len(path) <= 2:
                 return _json(people.look(state, path[0], path[1] if len(path) > 1 else ""))
             if method == "POST" and len(path) == 2:

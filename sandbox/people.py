@@ -187,6 +187,12 @@ def _set_password(state: State, account: Account, *, password: str = "", token: 
     return {"password": account.root.password.secret}
 
 
+def _reset_password(state: State, account: Account, *, password: str = "") -> Answer:
+    """Ask for the mail, follow its link and choose a password."""
+    _request_password_reset(state, account)
+    return _set_password(state, account, password=password)
+
+
 def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "") -> Answer:
     """Sign in to the console as the root user; the answer has keys of that session.
 
@@ -343,6 +349,7 @@ def _invite_elsewhere(state: State, account: Account) -> Answer:
 STEPS: dict[str, Callable[..., Answer]] = {
     "request_password_reset": _request_password_reset,
     "set_password": _set_password,
+    "reset_password": _reset_password,
     "sign_in": _sign_in,
     "enrol_mfa": _enrol_mfa,
     "lose_mfa": _lose_mfa,

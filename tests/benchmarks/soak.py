@@ -66,6 +66,7 @@ EXPECTED = {
     "ServiceUnavailable",
     "SlowDown",
     "Throttling",
+    "ThrottlingException",
     "TooManyRequestsException",
     "UnrecognizedClientException",
 }
