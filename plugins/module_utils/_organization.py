@@ -87,6 +87,11 @@ class Organization:
     def caller(self):
         return self._connection.caller
 
+    @property
+    def region(self) -> str:
+        """The region STS is called in."""
+        return self._connection.region
+
     @functools.cached_property
     def organizations(self) -> t.Any:
         return self._connection.client("organizations")

@@ -13,6 +13,8 @@ description:
   - Reads how centralized root access stands in an organization, namely trusted access for IAM, the two features, the
     delegated administrators and what the caller is, and gives a verdict with the reason and the fix for everything
     that stands in the way.
+  - For a member account it also reads every service control policy on the way from the organization's root to the
+    account, and names those that would stop a root session there. Root sessions are bound by them.
   - It does not fail because something is off or may not be read, but says so in RV(reasons). It fails when there are
     no usable credentials or AWS cannot be reached.
   - No root session is opened.
@@ -25,6 +27,18 @@ options:
         too.
       - Write it as a string in quotes.
     type: str
+  task:
+    description:
+      - What the root session is going to be needed for. Only what this task needs is then in the way.
+      - Without it, everything that stops any of the tasks is.
+    type: str
+    choices:
+      - audit_root_credentials
+      - delete_root_credentials
+      - open_password_recovery
+      - unlock_s3_bucket
+      - unlock_sqs_queue
+    version_added: 0.2.0
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -49,6 +63,19 @@ EXAMPLES = r"""
     account_id: "012345678901"
   register: preflight
   failed_when: not preflight.ready
+
+- name: See which service control policies would stop it
+  breakglass.aws.root_access_info:
+    account_id: "777788889999"
+    task: delete_root_credentials
+  register: guarded
+
+- name: Show each with its fix
+  ansible.builtin.debug:
+    msg: "{{ item.policy_name }} on {{ item.attached_to.name }}: {{ item.fix }}"
+  loop: "{{ guarded.target.service_control_policies }}"
+  loop_control:
+    label: "{{ item.policy_name }}"
 """
 
 RETURN = r"""
@@ -69,6 +96,10 @@ caller:
       description: The partition, from the caller's ARN.
       type: str
       sample: aws
+    region:
+      description: The region STS is called in.
+      type: str
+      sample: us-east-1
     role:
       description:
         - What the caller's account is to the organization.
@@ -142,11 +173,56 @@ target:
       description: Its state.
       type: str
       sample: ACTIVE
+    service_control_policies:
+      description:
+        - The service control policies that stop, or may stop, a root session in the account, from the organization's
+          root down. They are read, not tried.
+        - Null when they could not be read.
+      type: list
+      elements: dict
+      contains:
+        policy_id:
+          description: The policy's ID. Null when no policy at this level allows the actions.
+          type: str
+          sample: p-examplepolicy1
+        policy_name:
+          description: Its name. Null when no policy at this level allows the actions.
+          type: str
+          sample: deny-root-user
+        attached_to:
+          description:
+            - Where it is attached, with C(id), C(name) and C(type), which is V(ROOT), V(ORGANIZATIONAL_UNIT) or
+              V(ACCOUNT).
+          type: dict
+          sample: {id: ou-ab12-example1, name: Vault, type: ORGANIZATIONAL_UNIT}
+        sid:
+          description: The statement's Sid; null when it has none.
+          type: str
+          sample: DenyRootUser
+        actions:
+          description: What a root session needs to call and may not.
+          type: list
+          elements: str
+          sample: ["iam:GetUser"]
+        why:
+          description: What it denies, to whom, when, and what of it cannot be known.
+          type: str
+        known_as:
+          description: The product whose guardrail it is, when its shape gives it away; else null.
+          type: str
+          sample: AWS Control Tower's AWS-GR_RESTRICT_ROOT_USER
+        certain:
+          description: Whether it stops the session for sure. Otherwise RV(target.service_control_policies[].why) says
+            what it depends on.
+          type: bool
+          sample: true
+        fix:
+          description: What to do about it.
+          type: str
 ready:
   description:
     - Whether everything that was looked at is in place for opening root sessions.
-    - What is not known counts as not in place. Not looked at are the caller's permission for C(sts:AssumeRoot) and
-      service control policies on member accounts.
+    - What is not known counts as not in place. Not looked at is the caller's own permission for C(sts:AssumeRoot).
   returned: success
   type: bool
   sample: true
@@ -170,18 +246,23 @@ reasons:
       sample: true
 """
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import survey
 
 
 def look(module: BreakglassModule) -> dict:
-    target = module.params["account_id"]
-    return survey(module.organization, parse_account_id(target, "account_id") if target else None)
+    target, task = module.params["account_id"], module.params["task"]
+    return survey(
+        module.organization, parse_account_id(target, "account_id") if target else None, v.TASKS[task] if task else None
+    )
 
 
 def main() -> None:
-    BreakglassModule(argument_spec={"account_id": {"type": "str"}}).run(look)
+    BreakglassModule(
+        argument_spec={"account_id": {"type": "str"}, "task": {"type": "str", "choices": list(v.TASKS)}}
+    ).run(look)
 
 
 if __name__ == "__main__":

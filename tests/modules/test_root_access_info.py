@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from run_module import run
 
@@ -25,7 +27,80 @@ def test_a_ready_organization_is_ready(sandbox):
     assert result["trusted_access"] is True
     assert result["features"] == {"root_credentials_management": True, "root_sessions": True}
     assert result["delegated_administrators"] == [{"account_id": "222233334444", "name": "security"}]
-    assert result["target"] == {"account_id": "333344445555", "name": "payments", "state": "ACTIVE"}
+    assert result["caller"]["region"] == "us-east-1"
+    assert result["target"] == {
+        "account_id": "333344445555",
+        "name": "payments",
+        "state": "ACTIVE",
+        "service_control_policies": [],
+    }
+
+
+def test_the_policy_that_would_stop_a_root_session_is_named_with_its_fix(sandbox):
+    result = look(sandbox, account_id="777788889999")
+    assert result["ready"] is False
+    [policy] = result["target"]["service_control_policies"]
+    assert (policy["policy_name"], policy["attached_to"]["name"], policy["certain"]) == (
+        "deny-root-user",
+        "Vault",
+        True,
+    )
+    assert "Service control policy deny-root-user on OU Vault" in blocking(result)
+    assert "aws:AssumedRoot" in blocking(result)
+
+
+def attach_scp(box: Box, target: str, **statement) -> None:
+    organizations = box.client("organizations", "operator")
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Resource": "*", **statement}}
+    made = organizations.create_policy(
+        Name="guard", Description="", Type="SERVICE_CONTROL_POLICY", Content=json.dumps(document)
+    )
+    organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
+
+
+def test_a_policy_stands_in_the_way_of_the_tasks_it_stops_only(sandbox):
+    attach_scp(sandbox, "333344445555", Action="s3:PutBucketPolicy")
+    assert look(sandbox, account_id="333344445555")["ready"] is False
+    assert look(sandbox, account_id="333344445555", task="unlock_s3_bucket")["ready"] is False
+    assert look(sandbox, account_id="333344445555", task="audit_root_credentials")["ready"] is True
+
+
+def test_a_policy_that_may_stop_it_is_told_and_does_not_block(sandbox):
+    attach_scp(sandbox, "333344445555", Action="*", Condition={"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}})
+    result = look(sandbox, account_id="333344445555")
+    assert result["ready"] is True
+    assert "aws:SourceIp" in str(result["reasons"])
+
+
+def test_a_policy_on_the_delegated_administrators_account_binds_the_caller(sandbox):
+    attach_scp(sandbox, "222233334444", Action="sts:AssumeRoot")
+    assert "on account security" in blocking(look(sandbox, "delegate", account_id="333344445555"))
+    assert look(sandbox, account_id="333344445555")["ready"] is True
+
+
+def test_policies_that_may_not_be_read_are_not_taken_for_none(sandbox):
+    keys = limited(sandbox, "organizations:ListPoliciesForTarget")
+    result = run("root_access_info", environment=sandbox.environment("operator"), **keys, account_id="333344445555")
+    assert result["ready"] is False
+    assert result["target"]["service_control_policies"] is None
+    assert "ListPoliciesForTarget" in blocking(result)
+
+
+def limited(box: Box, *denied: str) -> dict:
+    """Connection options of a user of the management account who may do everything but this."""
+    iam = box.client("iam", "operator")
+    iam.create_user(UserName="limited")
+    iam.attach_user_policy(UserName="limited", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": list(denied), "Resource": "*"}}
+    iam.put_user_policy(UserName="limited", PolicyName="Limits", PolicyDocument=json.dumps(document))
+    key = iam.create_access_key(UserName="limited")["AccessKey"]
+    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"], "session_token": ""}
+
+
+def test_a_feature_the_task_does_not_need_does_not_block(sandbox):
+    sandbox.client("iam", "operator").disable_organizations_root_sessions()
+    assert look(sandbox, task="audit_root_credentials")["ready"] is True
+    assert look(sandbox, task="unlock_sqs_queue")["ready"] is False
 
 
 def test_looking_writes_nothing_opens_no_session_and_shows_our_name(sandbox):
