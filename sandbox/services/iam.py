@@ -19,6 +19,7 @@ from sandbox.actions import OWN_CREDENTIAL_CALLS
 from sandbox.errors import AwsError, not_implemented
 from sandbox.organization import FEATURES
 from sandbox.root_access import IAM_SERVICE
+from sandbox.services import credential_report
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import Password, RootAccessKey, RootUser, State, import_managed_policy, now
 from sandbox.wire import Answer, Call
@@ -40,6 +41,9 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
     if operation is not None:
         return operation(state, call)
     _import_policies(state, call)
+    if call.operation.startswith("Attach") and ":policy/root-task/" in call.parameters.get("PolicyArn", ""):
+        # They cannot be attached, although IsAttachable reads true; with which error is UNVERIFIED (aws-facts 2.1).
+        raise AwsError("PolicyNotAttachable", f"Policy {call.parameters['PolicyArn']} cannot be attached.")
     answer = forward(call, _Iam.dispatch)
     if answer.error is None:
         _store_as_given(state, call)
@@ -389,6 +393,7 @@ _OPERATIONS: dict[str, Operation] = {
     "GetAccessKeyLastUsed": _get_access_key_last_used,
     "GetAccountSummary": _get_account_summary,
     "ListOrganizationsFeatures": _list_features,
+    "GetCredentialReport": credential_report.get,
     "GetUser": _get_iam_user,
     "ListVirtualMFADevices": _list_virtual_mfa_devices,
     "PutUserPermissionsBoundary": _boundary_of_user,
