@@ -38,7 +38,7 @@ ARGUMENT = {
     "required_together": [("access_key", "secret_key")],
     "required_one_of": [("profile", "access_key", "role_arn")],
 }
-_SESSION_NAME = "breakglass-verify"
+_SESSION_NAME = "breakglass"
 
 
 class AdministratorSession:
@@ -69,7 +69,7 @@ def open_as_administrator(connection: Connection, account_id: str, given: dict) 
             }
         )
     if given.get("role_arn"):
-        own = _assume(own, given["role_arn"])
+        own = assume_role(own, given["role_arn"])
     if own.caller.account_id != account_id or own.caller.is_root:
         raise InvalidInput(
             "verify_as",
@@ -89,11 +89,13 @@ def look(policy: ResourcePolicy, administrator: AdministratorSession) -> dict:
     return {"arn": administrator.arn, "able": True, "reason": ""}
 
 
-def _assume(connection: Connection, role_arn: str) -> Connection:
+def assume_role(connection: Connection, role_arn: str) -> Connection:
+    """The same way to AWS as a role."""
     try:
         answer = connection.sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)["Credentials"]
     except (BotoCoreError, ClientError) as error:
-        raise explain(error, f"assuming {role_arn} for verify_as (sts:AssumeRole)") from error
+        said = explain(error, f"assuming {role_arn} (sts:AssumeRole)")
+        raise BreakglassError(said.cause, _fix(said), said.code) from error
     return connection.as_somebody_else(
         credentials={
             "aws_access_key_id": answer["AccessKeyId"],
@@ -101,3 +103,14 @@ def _assume(connection: Connection, role_arn: str) -> Connection:
             "aws_session_token": answer["SessionToken"],
         }
     )
+
+
+def _fix(said: BreakglassError) -> str:
+    if not is_denied(said):
+        return said.fix
+    if "sts:SetSourceIdentity" in said.cause:
+        return (
+            "The caller's session carries a source identity, and the role's trust policy does not allow "
+            "sts:SetSourceIdentity: allow it there, or use credentials without one."
+        )
+    return "The role is missing, does not trust the caller, or the caller lacks sts:AssumeRole for it."

@@ -14,8 +14,9 @@ from sandbox import Box
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 # Starts a kernel for each of its tasks; the runbooks' tests run it.
 _ELSEWHERE = {"runbook"}
-# Whose profiles the examples name.
-PROFILES = ("data-lake-administrator",)
+# The profiles of the person who runs them, and who each is in the sandbox.
+PROFILES = {"default": "operator", "data-lake-administrator": "data-lake-administrator"}
+KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 NAMES = sorted(file.stem for file in MODULES.glob("[!_]*.py") if file.stem not in _ELSEWHERE)
 
 
@@ -30,9 +31,9 @@ def examples(name: str) -> list[dict]:
     return yaml.safe_load(text)
 
 
-def profile(box: Box, name: str) -> str:
+def profile(box: Box, name: str, who: str) -> str:
     """An identity of the sandbox as a profile of an AWS credentials file."""
-    keys = box.credentials(name)
+    keys = box.credentials(who)
     return (
         f"[{name}]\naws_access_key_id = {keys['access_key']}\naws_secret_access_key = {keys['secret_key']}\n"
         f"aws_session_token = {keys['session_token']}\n"
@@ -45,8 +46,9 @@ def test_examples(name: str, sandbox: Box, tmp_path: Path) -> None:
     play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
     credentials = tmp_path / "credentials"
-    credentials.write_text("".join(profile(sandbox, who) for who in PROFILES))
-    environment = {**sandbox.environment("operator"), "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
+    credentials.write_text("".join(profile(sandbox, *one) for one in PROFILES.items()))
+    environment = {name: value for name, value in sandbox.environment("operator").items() if name not in KEYS}
+    environment["AWS_SHARED_CREDENTIALS_FILE"] = str(credentials)
     run = run_playbook("play.yml", environment=environment, directory=tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert f"ok={len(tasks)} " in run.stdout  # none was skipped or ignored

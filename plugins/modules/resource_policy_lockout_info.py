@@ -1,0 +1,250 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: resource_policy_lockout_info
+short_description: Find buckets and queues whose policy locks administrators out
+version_added: 0.2.0
+description:
+  - Reads the policy of each bucket, and of each queue in O(regions), and says which statements lock administrators out,
+    before anybody calls at night.
+  - Opens no root session and changes nothing. Works with the credentials of a normal administrator of an account, or
+    from the management account by assuming a role in each account.
+  - A policy that may not be read is never taken for harmless. It is V(locked) where AWS says that the policy itself
+    denies reading it, else V(unreadable).
+author:
+  - breakglass.aws contributors (@breakglass)
+options:
+  account_ids:
+    description:
+      - The member accounts to look into, by ID in quotes, by assuming O(role_name) in each.
+      - Without this and O(all_accounts), the account the credentials belong to is looked into.
+    type: list
+    elements: str
+  all_accounts:
+    description:
+      - Look into all member accounts of the organization, by assuming O(role_name) in each.
+    type: bool
+    default: false
+  role_name:
+    description:
+      - The role, by name with its path, that is assumed in each account.
+    type: str
+    default: OrganizationAccountAccessRole
+  services:
+    description:
+      - What to look at, buckets (V(s3)) or queues (V(sqs)) or both.
+    type: list
+    elements: str
+    choices: [s3, sqs]
+    default: [s3, sqs]
+  regions:
+    description:
+      - Where to look for queues. Without it only O(region) is looked at. Buckets of all regions are always found.
+    type: list
+    elements: str
+  administrators:
+    description:
+      - The roles and users, by ARN, that must be able to manage the policies. Only with one account.
+      - With none, it is every role and user of the account.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - breakglass.aws.connection
+  - breakglass.aws.attributes
+  - breakglass.aws.attributes.info_module
+notes:
+  - An account that cannot be looked into is V(unreachable), with cause and fix, and a warning; the others go on.
+  - What cannot be known from a policy (where a request comes from, whether MFA was used) counts as locking, and the
+    reason says so.
+seealso:
+  - module: breakglass.aws.s3_bucket_policy_unlock
+  - module: breakglass.aws.sqs_queue_policy_unlock
+"""
+
+EXAMPLES = r"""
+- name: Look into the account that these credentials are of
+  breakglass.aws.resource_policy_lockout_info:
+    profile: data-lake-administrator
+    regions: [eu-central-1, us-east-1]
+  register: survey
+
+- name: Name what is locked, and why
+  ansible.builtin.debug:
+    msg: "{{ locked | map(attribute='arn') | zip(locked | map(attribute='reason')) | list }}"
+  vars:
+    locked: "{{ survey.accounts | map(attribute='resources') | flatten | selectattr('state', 'eq', 'locked') }}"
+
+- name: Look for locked buckets in the whole organization
+  breakglass.aws.resource_policy_lockout_info:
+    all_accounts: true
+    services: [s3]
+"""
+
+RETURN = r"""
+accounts:
+  description: An entry for each account.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+    name:
+      description: Its name; empty where only its own credentials were used.
+      type: str
+    outcome:
+      description: V(unchanged) when it was looked into, else V(skipped), V(unreachable) or V(failed).
+      type: str
+    reason:
+      description: Why it was not looked into.
+      type: str
+    fix:
+      description: What to do about that.
+      type: str
+    resources:
+      description: Its buckets and queues.
+      type: list
+      elements: dict
+      contains:
+        service:
+          description: V(s3) or V(sqs).
+          type: str
+        arn:
+          description: The bucket or queue.
+          type: str
+        name:
+          description: Its name.
+          type: str
+        region:
+          description: Where it is.
+          type: str
+        state:
+          description:
+            - V(locked), V(unlocked), or V(no_policy).
+            - V(unreadable) when the policy may not be read, V(unknown) when it could not be read or understood.
+          type: str
+        reason:
+          description: Why it is locked, or why that cannot be said.
+          type: str
+        lockout_statements:
+          description: As in M(breakglass.aws.s3_bucket_policy_unlock). Empty where the policy could not be read.
+          type: list
+          elements: dict
+regions:
+  description: Where queues were looked for.
+  returned: always
+  type: list
+  elements: str
+summary:
+  description: How many resources are in each state.
+  returned: always
+  type: dict
+  sample: {"locked": 1, "unlocked": 12, "no_policy": 30}
+"""
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _lockout_survey as lockout_survey
+from ansible_collections.breakglass.aws.plugins.module_utils import _unlock_plan as planning
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._administrator_session import (
+    AdministratorSession,
+    assume_role,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, Target, choose_targets
+
+NO_ROLE = "Or name another role in role_name."
+
+
+def look(module: BreakglassModule) -> dict:
+    params = module.params
+    own = not params["account_ids"] and not params["all_accounts"]
+    targets = (
+        _own_account(module)
+        if own
+        else choose_targets(module.organization, params["account_ids"], params["all_accounts"], warn=module.warn)
+    )
+    _check_administrators(module, targets)
+    partition = module.connection.caller.partition
+    regions = params["regions"] or [module.connection.region]
+    organization_id = _organization_id(module)
+
+    def work(account_id: str, entry: dict) -> None:
+        connection = module.connection if own else _assume(module, partition, account_id)
+        session = AdministratorSession(connection, account_id)
+        entry["resources"] = lockout_survey.survey(
+            session, partition, params["services"], regions, params["administrators"], organization_id
+        )
+        entry["outcome"] = v.UNCHANGED
+
+    entries = sweep(targets, work, {"resources": []})
+    for line in not_done(entries):
+        module.warn(line)
+    resources = [one for entry in entries for one in entry["resources"]]
+    return {
+        "changed": False,
+        "accounts": entries,
+        "regions": regions,
+        "summary": lockout_survey.summarize(resources),
+    }
+
+
+def _own_account(module: BreakglassModule) -> list[Target]:
+    return [Target(Account(id=module.connection.caller.account_id, name="", state="ACTIVE"))]
+
+
+def _check_administrators(module: BreakglassModule, targets: list[Target]) -> None:
+    given = module.params["administrators"]
+    if given and len(targets) != 1:
+        raise InvalidInput("administrators", given, "nothing, unless one account is named")
+    planning.named(resource_of("arn:aws:s3:::any", targets[0].account.id), given)
+
+
+def _organization_id(module: BreakglassModule) -> str | None:
+    """The caller's organization; without it a guard on the organization counts as one that cannot be known."""
+    try:
+        described = module.organization.describe()
+    except BreakglassError as error:
+        module.warn(f"Which organization the account is in could not be read. {error.cause}")
+        return None
+    return described["id"] if described else None
+
+
+def _assume(module: BreakglassModule, partition: str, account_id: str):
+    try:
+        return assume_role(module.connection, f"arn:{partition}:iam::{account_id}:role/{module.params['role_name']}")
+    except BreakglassError as error:
+        raise Unreachable(error.cause, f"{error.fix} {NO_ROLE}", error.code) from error
+
+
+def main() -> None:
+    BreakglassModule(
+        argument_spec={
+            **ARGUMENTS,
+            "role_name": {"type": "str", "default": "OrganizationAccountAccessRole"},
+            "services": {
+                "type": "list",
+                "elements": "str",
+                "choices": list(lockout_survey.SERVICES),
+                "default": list(lockout_survey.SERVICES),
+            },
+            "regions": {"type": "list", "elements": "str"},
+            "administrators": {"type": "list", "elements": "str", "default": []},
+        },
+    ).run(look)
+
+
+if __name__ == "__main__":
+    main()

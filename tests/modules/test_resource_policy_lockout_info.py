@@ -1,0 +1,147 @@
+"""Locked buckets and queues are found by those who may read, and nothing that cannot be read is called harmless."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from run_module import run
+
+from sandbox import Box
+
+DATA_LAKE, PAYMENTS, REPORTS = "012345678901", "333344445555", "555566667777"
+LEDGER, EXPORTS = "payments-ledger-333344445555", "payments-exports-333344445555"
+QUEUE = f"arn:aws:sqs:eu-central-1:{DATA_LAKE}:ingest-events"
+
+
+def survey(box: Box, caller: str, **options) -> dict:
+    return run("resource_policy_lockout_info", environment=box.environment(caller), **options)
+
+
+def states(entry: dict) -> dict[str, str]:
+    return {one["name"]: one["state"] for one in entry["resources"]}
+
+
+def by_name(result: dict) -> dict[str, dict]:
+    return {entry["name"]: entry for entry in result["accounts"]}
+
+
+def test_an_administrator_finds_what_is_locked_in_the_own_account(sandbox):
+    result = survey(sandbox, "data-lake-administrator", regions=["eu-central-1", "us-east-1"])
+    [entry] = result["accounts"]
+    assert (result["failed"], result["changed"], entry["account_id"]) == (False, False, DATA_LAKE)
+    assert states(entry) == {
+        "data-lake-raw-012345678901": "locked",
+        "ingest-events": "locked",
+        "ingest-events-dead-letters": "unlocked",
+    }
+    assert result["summary"] == {"locked": 2, "unlocked": 1}
+    [queue] = [one for one in entry["resources"] if one["arn"] == QUEUE]
+    assert queue["region"] == "eu-central-1"
+    assert "Its own policy denies even reading it." in queue["reason"]
+
+
+def test_queues_are_looked_for_where_told(sandbox):
+    result = survey(sandbox, "data-lake-administrator")
+    assert result["regions"] == ["us-east-1"]
+    assert list(states(result["accounts"][0])) == ["data-lake-raw-012345678901"]
+
+
+def test_from_the_management_account_every_account_is_an_entry(sandbox):
+    result = survey(sandbox, "engineer", all_accounts=True, regions=["eu-central-1"])
+    entries = by_name(result)
+    assert states(entries["payments"]) == {EXPORTS: "unlocked", LEDGER: "locked"}
+    assert states(entries["reports"]) == {"reports-555566667777": "no_policy"}
+    assert states(entries["security"]) == {}
+    assert entries["management"]["outcome"] == "skipped"
+    assert entries["closed-shop"]["outcome"] == "skipped"
+    assert entries["lost-role"]["outcome"] == "unreachable"
+    assert "The role is missing" in entries["lost-role"]["fix"]
+    assert any("lost-role (999900001111) is unreachable" in str(warning) for warning in result["warnings"])
+    assert not [event for event in sandbox.events() if event["operation"] == "AssumeRoot"]
+
+
+def test_a_statement_that_locks_is_named_where_the_policy_may_be_read(sandbox):
+    """A guard that only a deleted VPC endpoint passes denies writing; reading is still allowed."""
+    statement = {
+        "Sid": "OnlyThroughOurEndpoint",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"],
+        "Resource": f"arn:aws:s3:::{EXPORTS}",
+        "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-0a1b2c3d"}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sandbox.client("s3", "payments-administrator").put_bucket_policy(Bucket=EXPORTS, Policy=policy)
+    [entry] = survey(sandbox, "engineer", account_ids=[PAYMENTS], services=["s3"])["accounts"]
+    exports = next(one for one in entry["resources"] if one["name"] == EXPORTS)
+    assert exports["state"] == "locked"
+    [locking] = exports["lockout_statements"]
+    assert (locking["sid"], exports["reason"]) == ("OnlyThroughOurEndpoint", locking["why"])
+
+
+def test_named_administrators_are_those_who_must_get_in(sandbox):
+    role = f"arn:aws:iam::{PAYMENTS}:role/OrganizationAccountAccessRole"
+    deny = {"Effect": "Deny", "Principal": {"AWS": role}, "Action": "s3:PutBucketPolicy"}
+    policy = {"Version": "2012-10-17", "Statement": [{**deny, "Resource": f"arn:aws:s3:::{EXPORTS}"}]}
+    s3 = sandbox.client("s3", "payments-administrator")
+    s3.put_bucket_policy(Bucket=EXPORTS, Policy=json.dumps(policy))
+    options = {"account_ids": [PAYMENTS], "services": ["s3"]}
+    everybody = states(survey(sandbox, "engineer", **options)["accounts"][0])
+    named = states(survey(sandbox, "engineer", administrators=[role], **options)["accounts"][0])
+    assert (everybody[EXPORTS], named[EXPORTS]) == ("unlocked", "locked")
+
+
+def test_what_may_not_be_read_is_never_called_harmless(sandbox):
+    iam = sandbox.client("iam", "payments-administrator")
+    iam.create_user(UserName="clerk")
+    listing = {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "sqs:ListQueues"], "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [listing]})
+    iam.put_user_policy(UserName="clerk", PolicyName="listing", PolicyDocument=document)
+    key = iam.create_access_key(UserName="clerk")["AccessKey"]
+    clerk = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    result = run("resource_policy_lockout_info", endpoint_url=sandbox.url, region="us-east-1", **clerk)
+    assert states(result["accounts"][0]) == {EXPORTS: "unreadable", LEDGER: "locked"}
+    assert any("Which organization the account is in could not be read" in str(one) for one in result["warnings"])
+    exports = next(one for one in result["accounts"][0]["resources"] if one["name"] == EXPORTS)
+    assert "A root session can tell." in exports["reason"]
+
+
+@pytest.mark.parametrize("caller", ["nobody", "delegate"])
+def test_who_may_not_list_is_told_so(sandbox, caller):
+    """The delegate's account has no buckets; in the other accounts no role trusts it."""
+    result = survey(sandbox, caller, account_ids=[PAYMENTS])
+    said = result["msg"] if result["failed"] else result["accounts"][0]["reason"]
+    assert "AccessDenied" in said or "AWS refused" in said
+
+
+def test_a_session_with_a_source_identity_is_told_what_the_trust_policy_lacks(sandbox):
+    [entry] = survey(sandbox, "operator", account_ids=[PAYMENTS])["accounts"]
+    assert entry["outcome"] == "unreachable"
+    assert "does not allow sts:SetSourceIdentity" in entry["fix"]
+
+
+WRONG_INPUT = {
+    "no account": ({"account_ids": ["44445555666"]}, "account_ids"),
+    "all and some": ({"account_ids": [PAYMENTS], "all_accounts": True}, "all_accounts"),
+    "the management account": ({"account_ids": ["111122223333"]}, "management account"),
+    "a stranger": ({"account_ids": ["999999999999"]}, "999999999999"),
+    "an unknown service": ({"services": ["sns"]}, "value of services must be one or more of: s3, sqs"),
+    "administrators of several": (
+        {"all_accounts": True, "administrators": [f"arn:aws:iam::{PAYMENTS}:role/Admin"]},
+        "administrators",
+    ),
+    "an administrator of another account": (
+        {"account_ids": [REPORTS], "administrators": [f"arn:aws:iam::{PAYMENTS}:role/Admin"]},
+        f"is not of account {REPORTS}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_INPUT)
+def test_wrong_input_is_refused(sandbox, case):
+    options, expected = WRONG_INPUT[case]
+    result = survey(sandbox, "engineer", **options)
+    assert result["failed"]
+    assert expected in result["msg"]
+    assert not [event for event in sandbox.events() if event["write"]]
