@@ -162,7 +162,7 @@ def _tell(state: State, account: Account, name: str, outcome: str = "Success", *
 
 def _request_password_reset(state: State, account: Account) -> Answer:
     """Ask for the mail that lets a password be set. AWS sends it whether or not it will be of use."""
-    token = names.hexadecimal(32, "reset", account.id, str(len(state.messages)))
+    token = names.hexadecimal(32, "reset", account.id, now().isoformat())
     subject, text = (
         "Amazon Web Services Password Assistance",
         "Follow the link to set a new password for the root user.",

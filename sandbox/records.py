@@ -106,7 +106,7 @@ def _call_events(state: State, account: str, region: str, before: Key | None) ->
 
 
 def _told_events(state: State, account: str, region: str) -> Iterator[Event]:
-    for number, told in enumerate(state.service_events):
+    for number, told in enumerate(state.service_events, state.told - len(state.service_events)):
         if (told["recipientAccountId"], told["awsRegion"]) == (account, region):
             identity = told.get("userIdentity", {})
             event_id = _uuid("told", str(number), told["eventName"])

@@ -41,6 +41,7 @@ _HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "c
 _SWEEP_EVERY = 1000
 _MAX_EXPIRED = 10_000
 _MAX_EVENTS = 100_000
+_MAX_TOLD = 10_000
 _ALLOW_ALL = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
@@ -314,8 +315,9 @@ class State:
             self.schedule = Schedule()
             self.creations: dict[str, Creation] = {}
             self.handshakes: dict[str, Handshake] = self.description.invitations()
-            self.messages: list[Message] = []
-            self.service_events: list[dict[str, Any]] = []
+            self.messages: deque[Message] = deque(maxlen=_MAX_TOLD)
+            self.service_events: deque[dict[str, Any]] = deque(maxlen=_MAX_TOLD)
+            self.told = 0  # how many service events there were; the oldest of them are forgotten
             self.sessions: dict[str, Session] = {}
             self.user_boundaries: dict[str, str] = {}  # ID of an IAM user -> ARN of its permissions boundary
             self.root_keys: dict[str, str] = {
@@ -360,6 +362,7 @@ class State:
                 CloudTrail's record has for it (serviceEventDetails, userIdentity, responseElements, ...).
         """
         self.service_events.append({"awsRegion": self.home_region, **event})
+        self.told += 1
 
     def record(self, event: dict[str, Any]) -> None:
         self.events.append(event)
