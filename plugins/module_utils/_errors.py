@@ -276,9 +276,12 @@ def explain_assume_root_denial(
         return Unreachable(f"No root session for account {account_id}: {cause} (AWS says: {message}).", fix, code)
 
     switches = look(organization.switches, "the organization's features")
+    says_off = message.startswith("Service not enabled") or "feature is not enabled" in message
+    if says_off and switches and switches.features.get(task.feature):
+        return because("STS has not followed a change yet: IAM shows everything on", _STS_FOLLOWS)
     if message.startswith("Service not enabled") or (switches and switches.trusted_access is False):
         return because("trusted access for IAM is off", f"{_TURN_ON}trusted_access=true.")
-    if "feature is not enabled" in message or (switches and switches.features.get(task.feature) is False):
+    if says_off or (switches and switches.features.get(task.feature) is False):
         return because(f"the feature {task.feature} is off", f"{_TURN_ON}{task.feature}=true.")
 
     if caller.is_root:
@@ -317,6 +320,9 @@ def explain_assume_root_denial(
         "administrator's account, a service control policy denies it. Within minutes of turning centralized root "
         f"access on, AWS may still deny: wait and try again.{possible}{unchecked}",
     )
+
+
+_STS_FOLLOWS = "It follows within some minutes of turning centralized root access on: wait and try again."
 
 
 def explain_denial_in_root_session(error: BreakglassError, policies: ServiceControlPolicies) -> BreakglassError:

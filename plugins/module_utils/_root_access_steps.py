@@ -9,17 +9,30 @@ from __future__ import annotations
 import contextlib
 import time
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    BreakglassError,
+    InvalidInput,
+    Unreachable,
+    error_code,
+    explain,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._root_session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 POLL_SECONDS = 2
+_DONE_ALREADY = ("AccountAlreadyRegisteredException", "AccountNotRegisteredException")
+
+# A session that is opened only to see whether STS opens any: as short as others ask for, and nothing is called in it.
+_PROBE_SECONDS = 60
+_PROBES = {v.ROOT_CREDENTIALS_MANAGEMENT: v.AUDIT_ROOT_CREDENTIALS, v.ROOT_SESSIONS: v.UNLOCK_S3_BUCKET}
 
 
 @dataclass(frozen=True)
@@ -42,7 +55,10 @@ class Desired:
 
 @dataclass(frozen=True)
 class Step:
-    """One call that changes the organization, and how things stand once it is confirmed."""
+    """One call that changes the organization, and how things stand once it is confirmed.
+
+    ``takes_way_back``: afterwards nobody can restore a root user any more.
+    """
 
     service: str
     operation: str  # as AWS names it, e.g. "EnableOrganizationsRootSessions"
@@ -52,6 +68,7 @@ class Step:
     confirmed: t.Callable[[State], bool]
     by_delegate: bool = False
     warning: str = ""
+    takes_way_back: bool = False
 
     @property
     def action(self) -> str:
@@ -185,7 +202,8 @@ def _call(organization: Organization, step: Step) -> None:
     try:
         getattr(client, step.method)(**step.arguments)
     except (BotoCoreError, ClientError) as error:
-        raise explain(error, step.action) from error
+        if error_code(error) not in _DONE_ALREADY:  # by somebody else since we looked; reading back will show
+            raise explain(error, step.action) from error
 
 
 def _confirm(organization: Organization, step: Step, wait_seconds: float) -> State:
@@ -198,6 +216,30 @@ def _confirm(organization: Organization, step: Step, wait_seconds: float) -> Sta
             )
         time.sleep(POLL_SECONDS)
     return state
+
+
+def wait_for_sts(
+    connection: Connection, organization: Organization, account_id: str, features: t.Iterable[str], wait_seconds: float
+) -> None:
+    """Wait until STS opens root sessions in an account for each feature.
+
+    STS follows IAM with a delay that was seen to reach minutes, and its hosts do not follow together: it denied,
+    allowed and denied again (aws-facts 1.6). So two sessions in a row must be opened. Each is an event in CloudTrail.
+    """
+    deadline = time.monotonic() + wait_seconds
+    for feature in features:
+        probe = replace(_PROBES[feature], seconds=_PROBE_SECONDS)
+        opened = 0
+        while opened < 2:
+            try:
+                open_root_session(connection, organization, account_id, probe)
+                opened += 1
+            except Unreachable:
+                if time.monotonic() >= deadline:
+                    raise
+                opened = 0
+                organization.refresh()
+                time.sleep(POLL_SECONDS)
 
 
 _NO_WAY_BACK = (
@@ -215,6 +257,7 @@ def _trusted_access(state: State, on: bool) -> Step:
         State(on, dict.fromkeys(state.features), state.delegates),
         lambda now: now.trusted_access is on,
         warning="" if on else f"Trusted access goes off: {_NO_WAY_BACK}",
+        takes_way_back=not on,
     )
 
 
@@ -229,6 +272,7 @@ def _feature(state: State, feature: str, on: bool) -> Step:
         lambda now: now.features[feature] is on,
         by_delegate=not on,
         warning="" if on else f"The feature {feature} goes off: {_NO_WAY_BACK}",
+        takes_way_back=not on and feature == v.ROOT_CREDENTIALS_MANAGEMENT,
     )
 
 

@@ -13,8 +13,8 @@ description:
   - Makes trusted access for IAM, the two features of centralized root access and the delegated administrator as
     declared, in the order AWS demands. What is not declared is left alone.
   - Each change is read back before the next one is made.
-  - Turning anything off warns, because it may take away the only way back into member accounts that have no root
-    credentials.
+  - Turning anything off warns. Turning off what restores root users is refused without O(force) when there are member
+    accounts whose root user has no password, or of which that is not known, because it is their only way back.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
@@ -48,6 +48,23 @@ options:
     description: How many seconds to wait for each change to show.
     type: int
     default: 180
+  force:
+    description:
+      - Turn trusted access or O(root_credentials_management) off although member accounts lose their only way back.
+      - Which these are is asked through the role C(OrganizationAccountAccessRole), where it answers, because that opens
+        no root sessions. Where it does not answer, or when a delegated administrator asks, it is not known, and counts
+        as such an account.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  probe_account_id:
+    description:
+      - A member account to try root sessions in, after turning root access on, until STS opens them. By ID in quotes.
+      - STS follows IAM with a delay of up to some minutes. Without this option only IAM's own answer is waited for.
+      - For each feature declared as V(true) sessions of one minute are opened until two in a row succeed, for at most
+        O(wait_timeout) seconds. Nothing is called in them. CloudTrail of the caller's account shows each.
+    type: str
+    version_added: 0.2.0
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -76,12 +93,33 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
+- name: Turn it on, and go on when STS has followed
+  breakglass.aws.root_access:
+    trusted_access: true
+    root_credentials_management: true
+    probe_account_id: "333344445555"
+
 - name: No longer delegate root access
   breakglass.aws.root_access:
     delegated_administrator: ""
 """
 
 RETURN = r"""
+without_root_password:
+  description: Member accounts that would lose their only way back, by ID.
+  returned: when something that restores root users goes off
+  type: dict
+  contains:
+    none:
+      description: Those whose root user has no password.
+      type: list
+      elements: str
+      sample: ["333344445555"]
+    unknown:
+      description: Those of which it is not known.
+      type: list
+      elements: str
+      sample: ["888899990000"]
 before:
   description: How it stood.
   returned: success
@@ -118,6 +156,11 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary 
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
+from ansible_collections.breakglass.aws.plugins.module_utils._way_back import (
+    members_without_root_password,
+    refusal,
+)
 
 SWITCHES = ("trusted_access", *v.FEATURES)
 DECLARED = (*SWITCHES, "delegated_administrator")
@@ -139,25 +182,56 @@ def converge(module: BreakglassModule) -> dict:
     before = steps.read_state(module.organization)
     before_shown = steps.show(before, module.organization)
     steps.refuse_impossible(module.organization, before, target)
+    probe = probe_account(module, target)
     planned = steps.plan(before, target)
+    more = guard_way_back(module, planned)
     for step in planned:
         if step.warning:
             module.warn(step.warning)
     if module.check_mode:
         after = planned[-1].becomes if planned else before
-        return result(before_shown, steps.show(after, module.organization), planned)
+        return result(before_shown, steps.show(after, module.organization), planned, more)
 
     done = []
     wait_seconds = module.params["wait_timeout"] if module.params["wait"] else None
     try:
         after = steps.converge(module.organization, before, target, wait_seconds, done)
+        if probe:
+            wanted = [feature for feature, on in target.features.items() if on]
+            steps.wait_for_sts(module.connection, module.organization, probe, wanted, wait_seconds or 0)
     except BreakglassError as error:
         module.fail(error, changed=bool(done), actions=[step.action for step in done])
-    return result(before_shown, steps.show(after, module.organization), done)
+    return result(before_shown, steps.show(after, module.organization), done, more)
 
 
-def result(before: dict, after: dict, taken: list) -> dict:
+def probe_account(module: BreakglassModule, target: steps.Desired) -> str | None:
+    """The account to try root sessions in, once it is known to be one where that can work."""
+    given = module.params["probe_account_id"]
+    if not given:
+        return None
+    if not any(target.features.values()):
+        raise InvalidInput("probe_account_id", given, "an account, together with a feature that is true")
+    account = member_account(module.organization, parse_account_id(given, "probe_account_id"), "probe_account_id")
+    if unusable(account):
+        raise InvalidInput("probe_account_id", account.id, "an ACTIVE account", hint=f"its state is {account.state}")
+    return account.id
+
+
+def guard_way_back(module: BreakglassModule, planned: list) -> dict:
+    """Fail, unless forced, when a planned step takes the only way back from somebody; what is known about that."""
+    taking = next((step for step in planned if step.takes_way_back), None)
+    if taking is None:
+        return {}
+    members = members_without_root_password(module.connection, module.organization)
+    refused = refusal(taking.action, members)
+    if refused and not module.params["force"]:
+        module.fail(refused, changed=False, actions=[], without_root_password=members)
+    return {"without_root_password": members}
+
+
+def result(before: dict, after: dict, taken: list, more: dict) -> dict:
     return {
+        **more,
         "changed": bool(taken),
         "before": before,
         "after": after,
@@ -173,6 +247,8 @@ def main() -> None:
             "delegated_administrator": {"type": "str"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 180},
+            "force": {"type": "bool", "default": False},
+            "probe_account_id": {"type": "str"},
         },
         required_one_of=[DECLARED],
     ).run(converge)

@@ -101,7 +101,7 @@ def test_what_is_not_declared_is_left_alone(sandbox):
 
 
 def test_turning_off_warns_of_the_way_back_and_can_be_repeated(sandbox):
-    result = declare(sandbox, **NOTHING)
+    result = declare(sandbox, **NOTHING, force=True)
     assert written(sandbox) == [
         "iam:DisableOrganizationsRootCredentialsManagement",
         "iam:DisableOrganizationsRootSessions",
@@ -112,7 +112,7 @@ def test_turning_off_warns_of_the_way_back_and_can_be_repeated(sandbox):
     organization = sandbox.snapshot()["organization"]
     assert "iam.amazonaws.com" not in organization["trusted_access"]
     assert not organization["delegated_administrators"].get("iam.amazonaws.com")
-    again = declare(sandbox, **NOTHING)
+    again = declare(sandbox, **NOTHING)  # nothing is taken away any more, so nothing needs force
     assert again["changed"] is False
     assert "warnings" not in again
 
@@ -143,6 +143,12 @@ def test_the_old_delegated_administrator_goes_before_the_new_one_comes(sandbox):
         ({"delegated_administrator": "security"}, "12 digits"),
         ({"root_sessions": False, "wait_timeout": -1}, "wait_timeout"),
         ({"root_sessions": "perhaps"}, "root_sessions"),
+        ({"root_sessions": True, "probe_account_id": "payments"}, "12 digits"),
+        ({"root_sessions": True, "probe_account_id": "111122223333"}, "never a target"),
+        ({"root_sessions": True, "probe_account_id": "666677778888"}, "SUSPENDED"),
+        ({"root_sessions": True, "probe_account_id": "999999999999"}, "not in it"),
+        ({"root_sessions": False, "probe_account_id": "333344445555"}, "together with a feature that is true"),
+        ({"root_sessions": False, "force": "perhaps"}, "force"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_before_any_call_that_writes(sandbox, options, said):
@@ -212,3 +218,75 @@ def test_a_step_that_somebody_undoes_is_not_taken_again_and_again(switched_off):
     assert "iam:EnableOrganizationsRootSessions was done, and then undone" in result["cause"]
     assert result["changed"] is True
     assert result["actions"].count("iam:EnableOrganizationsRootSessions") == 1
+
+
+def test_what_takes_the_only_way_back_is_refused_without_force(sandbox):
+    """The engineer's session has no source identity: the access roles answer, and tell who has a root password."""
+    for options in ({"root_credentials_management": False}, NOTHING):
+        for check_mode in (False, True):
+            result = declare(sandbox, "engineer", check_mode=check_mode, **options)
+            assert result["failed"] is True
+            assert "only way back" in result["cause"]
+            assert "force=true" in result["fix"]
+            truth = sandbox.snapshot()["root_users"]
+            members = result["without_root_password"]
+            assert members["none"] == [one for one in truth if one in members["none"] and not truth[one]["password"]]
+            assert {"333344445555", "222233334444"} <= set(members["none"])
+            assert set(members["unknown"]) == {"888899990000", "999900001111"}  # no role answers there
+            assert not {"444455556666", "111122223333", "666677778888"} & {*members["none"], *members["unknown"]}
+    assert written(sandbox) == []
+    assert "AssumeRoot" not in [event["operation"] for event in sandbox.events()]
+    forced = declare(sandbox, "engineer", root_credentials_management=False, force=True)
+    assert forced["actions"] == ["iam:DisableOrganizationsRootCredentialsManagement"]
+    assert forced["without_root_password"]["none"]
+
+
+def test_what_cannot_be_known_counts_as_no_way_back(sandbox):
+    """The roles refuse the operator's source identity; they trust no delegated administrator at all."""
+    for name in ("operator", "delegate"):
+        result = declare(sandbox, name, root_credentials_management=False)
+        assert "cannot be known without opening root sessions" in result["cause"]
+        assert result["without_root_password"]["none"] == []
+        assert "333344445555" in result["without_root_password"]["unknown"]
+    assert written(sandbox) == []
+
+
+def test_it_waits_until_sts_has_followed(switched_off):
+    switched_off.add_fault("sts_lag", seconds=3)
+    result = declare(switched_off, **EVERYTHING, probe_account_id="333344445555")
+    assert result["failed"] is False
+    probes = [event for event in switched_off.events() if event["operation"] == "AssumeRoot"]
+    answers = [event["status"] for event in probes]
+    assert (answers[0], answers[-2:]) == (403, [200, 200])
+    assert "root" not in [event["principal"].rpartition(":")[2] for event in switched_off.events()]
+
+
+def test_when_sts_does_not_follow_it_fails_and_says_what_was_done(switched_off):
+    switched_off.add_fault("sts_lag", seconds=900)
+    result = declare(switched_off, **EVERYTHING, probe_account_id="333344445555", wait_timeout=1)
+    assert result["failed"] is True
+    assert "STS has not followed" in result["cause"]
+    assert "wait and try again" in result["fix"]
+    assert len(result["actions"]) == 4
+
+
+def test_drift_by_another_tool_is_shown_and_mended_once(sandbox):
+    sandbox.client("iam", "engineer").disable_organizations_root_sessions()
+    result = declare(sandbox, check_mode=True, **EVERYTHING)
+    assert result["diff"]["before"]["features"] == {"root_credentials_management": True, "root_sessions": False}
+    assert result["diff"]["after"]["features"] == {"root_credentials_management": True, "root_sessions": True}
+    assert declare(sandbox, **EVERYTHING)["actions"] == ["iam:EnableOrganizationsRootSessions"]
+    assert declare(sandbox, **EVERYTHING)["changed"] is False
+
+
+def test_who_was_registered_meanwhile_is_no_failure(switched_off):
+    """Another tool is quicker: AWS answers AccountAlreadyRegisteredException (idempotence map, aws-facts 8)."""
+
+    def quicker(event):
+        if event["operation"] == "EnableOrganizationsRootSessions":
+            switched_off.client("organizations", "engineer").register_delegated_administrator(
+                AccountId="222233334444", ServicePrincipal="iam.amazonaws.com"
+            )
+
+    switched_off.on_event(quicker)
+    assert declare(switched_off, **EVERYTHING, wait=False)["failed"] is False
