@@ -199,7 +199,7 @@ def _session_policies(state: State, parameters: dict[str, Any], account: str) ->
 
 def get_session_token(state: State, call: Call) -> dict[str, Any]:
     caller = call.who
-    if caller.principal.kind != "user":
+    if caller.principal.kind != "user" or caller.issued is not None:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
     duration = call.parameters.get("DurationSeconds", 43200)
     _check(

@@ -184,3 +184,12 @@ def test_it_still_answers(box):
 def test_it_serves_this_machine_only(host):
     with pytest.raises(ServerError, match="not a loopback address"):
         SandboxServer(host=host)
+
+
+def test_a_client_cannot_choose_its_account(box):
+    """moto's own header for that is dropped."""
+    iam = box.client("iam", "payments-administrator")
+    iam.meta.events.register(
+        "before-send.iam.*", lambda request, **_: request.headers.__setitem__("X-Moto-Account-Id", "111122223333")
+    )
+    assert [role["RoleName"] for role in iam.list_roles()["Roles"]] == ["OrganizationAccountAccessRole"]
