@@ -1,23 +1,28 @@
-"""Every row of the conformance table holds, over HTTP, with unmodified boto3."""
+"""Every row of the conformance table holds, over HTTP, with unmodified boto3; and the documentation has it."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from pathlib import Path
+from collections import Counter
 
 import pytest
+from conformance import table
 from conformance.facts import Fact
 
 from sandbox import Box
 
-_AREAS = sorted(file.stem for file in (Path(__file__).parent / "conformance").glob("*.py"))
-ROWS = [
-    pytest.param(row, id=f"{area}-{row.check.__name__}")
-    for area in _AREAS
-    for row in getattr(import_module(f"conformance.{area}"), "FACTS", [])
-]
+ROWS = [pytest.param(row, id=f"{row.check.__module__.rpartition('.')[2]}-{row.check.__name__}") for row in table.rows()]
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_fact(sandbox: Box, row: Fact) -> None:
     row.check(sandbox)
+
+
+def test_no_fact_is_there_twice() -> None:
+    texts = Counter((row.section, row.text) for row in table.rows())
+    assert [text for text, times in texts.items() if times > 1] == []
+
+
+def test_the_page_is_up_to_date() -> None:
+    current = table.PAGE.read_text(encoding="utf-8") if table.PAGE.exists() else ""
+    assert current == table.page(), f"{table.PAGE.name} is stale; renew it: {table.COMMAND}"
