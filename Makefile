@@ -16,7 +16,7 @@ export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test molecule lint format sandbox lab clean
+.PHONY: help drill test nightly molecule lint format sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -27,6 +27,9 @@ drill: $(READY) ## rehearse the recoveries in a simulated organization and write
 
 test: $(READY) ## run all tests
 	@python -m pytest
+
+nightly: $(READY) ## try the repair on 10,000 generated policies for each property; half an hour
+	@BREAKGLASS_EXAMPLES=10000 python -m pytest tests/unit/test_policy_repair_properties.py
 
 molecule: $(READY) ## run the molecule scenarios, against the sandbox
 	@molecule test --all

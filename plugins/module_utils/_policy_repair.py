@@ -38,6 +38,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout imp
     find_lockouts,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import (
+    ACTIONS,
     Administrator,
     Resource,
     is_deleted_principal,
@@ -129,29 +130,37 @@ def _cut(lockout: Lockout, resource: Resource) -> tuple[list[dict], dict]:
         return [_with(statement, "NotAction", managing)], locking
     touching = [one for one in patterns if any(like(action.lower(), one.lower()) for action in managing)]
     others = [one for one in patterns if one not in touching]
+    if resource.service in ACTIONS:
+        others += _spelt_out(touching, resource)
     remaining = [_with(statement, "Action", others)] if others else []
     if not any("*" in one or "?" in one for one in touching):
         return remaining, _with(statement, "Action", touching)
-    # "s3:Delete*" cannot be said without one action. But managing the policy is an action on the bucket itself, so
-    # the objects can keep the whole of it.
-    here, elsewhere = _split_resources(statement, resource)
+    # "s3:Delete*" cannot be said without one action, there are too many. But managing the policy is an action on the
+    # bucket itself, so the objects can keep the whole of it.
     locking = _with(statement, "Action", touching)
+    if resource.service != "s3":
+        return remaining, locking
+    here, elsewhere = _split_resources(statement, resource)
     if here and elsewhere:
         remaining.append(_with(locking, "Resource", elsewhere))
         locking = _with(locking, "Resource", here)
     return remaining, locking
 
 
-def _split_resources(statement: dict, resource: Resource) -> tuple[list[str], list[str]]:
-    """Resources of the statement that are the bucket, and those that are its objects; none when that cannot be told.
+def _spelt_out(patterns: list[str], resource: Resource) -> list[str]:
+    """The actions that the patterns stand for, but for those that manage the policy."""
+    return [
+        action
+        for action in ACTIONS[resource.service]
+        if action not in resource.management_actions and any(like(action.lower(), one.lower()) for one in patterns)
+    ]
 
-    A queue has nothing beneath it.
-    """
+
+def _split_resources(statement: dict, resource: Resource) -> tuple[list[str], list[str]]:
+    """Resources of the statement that are the bucket, and those that are its objects; none when that cannot be told."""
     here: list[str] = []
     elsewhere: list[str] = []
-    if resource.service != "s3" or "NotResource" in statement:
-        return [], []
-    if any("${" in pattern for pattern in as_list(statement["Resource"])):
+    if "NotResource" in statement or any("${" in pattern for pattern in as_list(statement["Resource"])):
         return [], []
     for pattern in as_list(statement["Resource"]):
         if not like(resource.arn, pattern):

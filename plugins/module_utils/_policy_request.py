@@ -21,6 +21,36 @@ MANAGEMENT_ACTIONS = {
     "sqs": ("sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
 }
 
+# Every action there is on a queue (Service Authorization Reference, "Actions defined by Amazon SQS"). A pattern can be
+# said without one of them only by naming the others.
+ACTIONS = {
+    "sqs": tuple(
+        f"sqs:{name}"
+        for name in (
+            "AddPermission",
+            "CancelMessageMoveTask",
+            "ChangeMessageVisibility",
+            "CreateQueue",
+            "DeleteMessage",
+            "DeleteQueue",
+            "GetQueueAttributes",
+            "GetQueueUrl",
+            "ListDeadLetterSourceQueues",
+            "ListMessageMoveTasks",
+            "ListQueueTags",
+            "ListQueues",
+            "PurgeQueue",
+            "ReceiveMessage",
+            "RemovePermission",
+            "SendMessage",
+            "SetQueueAttributes",
+            "StartMessageMoveTask",
+            "TagQueue",
+            "UntagQueue",
+        )
+    )
+}
+
 _ADMINISTRATOR = re.compile(r"^arn:aws[\w-]*:iam::(\d{12}):(role|user)/[\w+=,.@/-]+\Z", re.ASCII)
 _EXAMPLE_ACCOUNT = "123456789012"
 _DELETED_PRINCIPAL = re.compile(r"^(AROA|AIDA)[A-Z0-9]{12,}\Z")

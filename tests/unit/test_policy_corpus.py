@@ -25,6 +25,10 @@ DELETED = "AROAEXAMPLE1234567890"
 MANAGING = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
 NOT_MANAGING = {"NotAction": MANAGING, "Action": None}
 
+QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"
+QUEUE_MANAGING = ["sqs:GetQueueAttributes", "sqs:SetQueueAttributes"]
+TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:orders"
+
 OUTSIDE = {"Condition": {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}}}
 
 
@@ -57,6 +61,7 @@ class Case:
     repaired: list[dict] | None = None
     administrators: tuple[str, ...] = ()
     version: str = "2012-10-17"
+    resource: str = BUCKET
 
 
 def harmless(name: str, *statements: dict, **more) -> Case:
@@ -65,6 +70,10 @@ def harmless(name: str, *statements: dict, **more) -> Case:
 
 def locking(name: str, statement: dict, *repaired: dict, **more) -> Case:
     return Case(name, [statement], [0], list(repaired), **more)
+
+
+def on_queue(action="sqs:*", **elements) -> dict:
+    return deny(action, QUEUE, **elements)
 
 
 def narrowed(name: str, statement: dict, **more) -> Case:
@@ -333,6 +342,67 @@ CASES = [
     ),
     harmless("users, a role named", deny(**when("StringEquals", "aws:PrincipalType", "User")), administrators=(ADMIN,)),
     harmless("another user's name", deny(**when("StringNotEquals", "aws:username", "clerk")), administrators=(CLERK,)),
+    # --- queues ---
+    locking("queue: everything", on_queue(), resource=QUEUE),
+    locking("queue: everything, by pattern", on_queue("*"), resource=QUEUE),
+    locking("queue: the account's own root user named", on_queue(Principal={"AWS": ACCOUNT}), resource=QUEUE),
+    locking("queue: its attributes", on_queue("sqs:*Attributes"), resource=QUEUE),
+    locking(
+        "queue: management and one more",
+        on_queue([*QUEUE_MANAGING, "sqs:DeleteQueue"]),
+        on_queue(["sqs:DeleteQueue"]),
+        resource=QUEUE,
+    ),
+    locking(
+        "queue: everything that begins with S",
+        on_queue("sqs:S*"),
+        on_queue(["sqs:SendMessage", "sqs:StartMessageMoveTask"]),
+        resource=QUEUE,
+    ),
+    locking(
+        "queue: everything but sending",
+        on_queue(Action=None, NotAction="sqs:SendMessage"),
+        on_queue(Action=None, NotAction=["sqs:SendMessage", *QUEUE_MANAGING]),
+        resource=QUEUE,
+    ),
+    locking(
+        "queue: a VPC endpoint",
+        on_queue(**when("StringNotEquals", "aws:SourceVpce", "vpce-0a1b")),
+        on_queue(Action=None, NotAction=QUEUE_MANAGING, **when("StringNotEquals", "aws:SourceVpce", "vpce-0a1b")),
+        resource=QUEUE,
+    ),
+    locking(
+        "queue: whatever no topic sends",
+        on_queue(**when("ArnNotEquals", "aws:SourceArn", TOPIC)),
+        on_queue(Action=None, NotAction=QUEUE_MANAGING, **when("ArnNotEquals", "aws:SourceArn", TOPIC)),
+        resource=QUEUE,
+    ),
+    locking(
+        "queue: a role made anew",
+        on_queue(**when("StringNotLike", "aws:userid", f"{DELETED}:*")),
+        on_queue(Action=None, NotAction=QUEUE_MANAGING, **when("StringNotLike", "aws:userid", f"{DELETED}:*")),
+        resource=QUEUE,
+    ),
+    locking(
+        "queue: a named administrator",
+        on_queue(),
+        on_queue(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
+        administrators=(ADMIN,),
+        resource=QUEUE,
+    ),
+    harmless("queue: TLS", on_queue(**when("Bool", "aws:SecureTransport", "false")), resource=QUEUE),
+    harmless(
+        "queue: sending from elsewhere",
+        on_queue("sqs:SendMessage", **when("StringNotEquals", "aws:PrincipalOrgID", "o-theirs0001")),
+        resource=QUEUE,
+    ),
+    harmless(
+        "queue: a topic that sends",
+        allow("sqs:SendMessage", {"Service": "sns.amazonaws.com"}, QUEUE, **when("ArnEquals", "aws:SourceArn", TOPIC)),
+        resource=QUEUE,
+    ),
+    harmless("queue: another queue", deny("sqs:*", f"{QUEUE}-else"), resource=QUEUE),
+    harmless("queue: purging and deleting", on_queue(["sqs:PurgeQueue", "sqs:DeleteQueue"]), resource=QUEUE),
 ]
 
 
@@ -344,7 +414,7 @@ def policy_of(case: Case) -> dict:
 def test_the_lockout_statements_are_those(case):
     found = lockout_statements(
         policy_of(case),
-        resource=BUCKET,
+        resource=case.resource,
         account_id=ACCOUNT,
         administrators=case.administrators,
         organization_id=ORGANIZATION,
@@ -353,7 +423,7 @@ def test_the_lockout_statements_are_those(case):
     for one in found:
         assert one["statement"] == case.statements[one["index"]]
         assert one["sid"] == one["statement"].get("Sid")
-        assert set(one["actions"]) <= set(MANAGING)
+        assert set(one["actions"]) <= set(MANAGING if case.resource == BUCKET else QUEUE_MANAGING)
         assert bool(one["conditions"]) == ("Condition" in one["statement"])
         assert one["why"].startswith("It denies ")
         assert one["why"].endswith(".")
@@ -361,7 +431,7 @@ def test_the_lockout_statements_are_those(case):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_repair_is_this(case):
-    resource = resource_of(BUCKET, ACCOUNT, ORGANIZATION)
+    resource = resource_of(case.resource, ACCOUNT, ORGANIZATION)
     policy = policy_of(case)
     repaired = repair(policy, resource, administrators_of(resource, case.administrators))
     if not case.locked:
@@ -372,4 +442,4 @@ def test_the_repair_is_this(case):
 
 def test_names_are_those_of_one_case_each():
     names = [case.name for case in CASES]
-    assert len(set(names)) == len(names) >= 60
+    assert len(set(names)) == len(names) >= 120

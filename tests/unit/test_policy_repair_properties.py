@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import copy
 import os
+from dataclasses import dataclass
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import find_lockouts
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import repair
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import (
+    Resource,
+    administrators_of,
+    resource_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +25,7 @@ from sandbox.authorization import Policies, Principal, Request, evaluate
 many = settings(max_examples=int(os.environ.get("BREAKGLASS_EXAMPLES", "100")), deadline=None)
 
 ACCOUNT, OTHER, ORGANIZATION = "333344445555", "999900001111", "o-ours000001"
-BUCKET = "arn:aws:s3:::ledger"
-RESOURCE = resource_of(BUCKET, ACCOUNT, ORGANIZATION)
-MANAGING = ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy")
+BUCKET, QUEUE = "arn:aws:s3:::ledger", f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"
 ADMIN, AUDITOR = f"arn:aws:iam::{ACCOUNT}:role/ops/Admin", f"arn:aws:iam::{ACCOUNT}:user/auditor"
 DELETED = "AROADELETED1234567890"
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -59,7 +62,6 @@ NETWORKS = [
     {"aws:SourceVpce": "vpce-0else", "aws:SourceVpc": "vpc-0else", "aws:VpcSourceIp": "10.9.0.7"},
 ]
 MFA = [{}, {"aws:MultiFactorAuthPresent": "true"}, {"aws:MultiFactorAuthPresent": "false"}]
-ACTIONS = (*MANAGING, "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", "s3:DeleteBucket")
 
 
 def context(principal: Principal, network: dict, mfa: dict, tls: bool = True) -> dict:
@@ -69,7 +71,7 @@ def context(principal: Principal, network: dict, mfa: dict, tls: bool = True) ->
 
 
 def decide(policy: dict | None, principal: Principal, action: str, facts: dict):
-    resource = BUCKET if action not in ("s3:GetObject", "s3:PutObject", "s3:DeleteObject") else f"{BUCKET}/a/key"
+    resource = f"{BUCKET}/a/key" if action.endswith("Object") else BUCKET if action.startswith("s3:") else QUEUE
     request = Request(principal, action, resource, ACCOUNT, facts)
     identity = [EVERYTHING] if principal.kind in ("user", "role_session") else []
     return evaluate(request, Policies(identity=identity, resource=policy))
@@ -77,11 +79,44 @@ def decide(policy: dict | None, principal: Principal, action: str, facts: dict):
 
 # --- policies ---
 
-PATTERNS = [
-    "*", "s3:*", "S3:*", "s3:*Policy", "s3:*BucketPolicy", "s3:Get*", "s3:Put*", "s3:Delete*", "s3:DeleteBucket*",
-    "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:deletebucketpolicy", "s3:GetObject", "s3:PutObject",
-    "s3:DeleteObject", "s3:DeleteBucket", "s3:ListBucket", "s3:????????????Policy",
-]  # fmt: skip
+
+@dataclass(frozen=True)
+class Kind:
+    """A resource with a policy: what its policies say of actions and resources, and what is asked of them."""
+
+    resource: Resource
+    patterns: tuple[str, ...]
+    resources: tuple[str, ...]
+    content: tuple[str, ...]  # actions on what is inside
+    others: tuple[str, ...]  # further actions on the resource itself
+
+    @property
+    def managing(self) -> tuple[str, ...]:
+        return self.resource.management_actions
+
+
+S3 = Kind(
+    resource_of(BUCKET, ACCOUNT, ORGANIZATION),
+    (
+        "*", "s3:*", "S3:*", "s3:*Policy", "s3:*BucketPolicy", "s3:Get*", "s3:Put*", "s3:Delete*", "s3:DeleteBucket*",
+        "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:deletebucketpolicy", "s3:GetObject", "s3:PutObject",
+        "s3:DeleteObject", "s3:DeleteBucket", "s3:ListBucket", "s3:????????????Policy",
+    ),
+    (BUCKET, f"{BUCKET}/*", f"{BUCKET}*", "*", f"{BUCKET}/private/*", "arn:aws:s3:::l?dger"),
+    ("s3:GetObject", "s3:PutObject", "s3:DeleteObject"),
+    ("s3:ListBucket", "s3:DeleteBucket"),
+)  # fmt: skip
+SQS = Kind(
+    resource_of(QUEUE, ACCOUNT, ORGANIZATION),
+    (
+        "*", "sqs:*", "SQS:*", "sqs:*Attributes", "sqs:S*", "sqs:Get*", "sqs:*Message", "sqs:*Queue*",
+        "sqs:GetQueueAttributes", "sqs:setqueueattributes", "sqs:SendMessage", "sqs:ReceiveMessage",
+        "sqs:DeleteMessage", "sqs:DeleteQueue", "sqs:???QueueAttributes",
+    ),
+    (QUEUE, f"{QUEUE}*", "*", f"arn:aws:sqs:*:{ACCOUNT}:jobs", "arn:aws:sqs:*:*:j?bs", f"{QUEUE}-else"),
+    ("sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage"),
+    ("sqs:GetQueueUrl", "sqs:DeleteQueue"),
+)  # fmt: skip
 CONDITIONS = [
     ("Bool", "aws:SecureTransport", "false"),
     ("Bool", "aws:SecureTransport", True),
@@ -119,12 +154,12 @@ LISTED = [
 ]  # fmt: skip
 
 
-def one_or_many(values: list) -> st.SearchStrategy:
+def one_or_many(values: list | tuple) -> st.SearchStrategy:
     return st.sampled_from(values) | st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
 
 
 @st.composite
-def statements(draw) -> dict:
+def statements(draw, kind: Kind) -> dict:
     effect = draw(st.sampled_from(["Deny", "Deny", "Deny", "Allow"]))
     everyone = st.sampled_from(["*", {"AWS": "*"}, {"AWS": ["*"]}])
     listed = st.fixed_dictionaries(
@@ -135,21 +170,22 @@ def statements(draw) -> dict:
         statement["NotPrincipal"] = draw(listed)
     else:
         statement["Principal"] = draw(everyone | everyone | listed)
-    statement["NotAction" if draw(st.integers(0, 5)) == 0 else "Action"] = draw(one_or_many(PATTERNS))
-    resources = [BUCKET, f"{BUCKET}/*", f"{BUCKET}*", "*", f"{BUCKET}/private/*", "arn:aws:s3:::l?dger"]
-    statement["NotResource" if draw(st.integers(0, 9)) == 0 else "Resource"] = draw(one_or_many(resources))
+    statement["NotAction" if draw(st.integers(0, 5)) == 0 else "Action"] = draw(one_or_many(kind.patterns))
+    statement["NotResource" if draw(st.integers(0, 9)) == 0 else "Resource"] = draw(one_or_many(kind.resources))
     for operator, key, value in draw(st.lists(st.sampled_from(CONDITIONS), max_size=2)):
         statement.setdefault("Condition", {}).setdefault(operator, {})[key] = value
     return statement
 
 
 @st.composite
-def policies(draw) -> dict:
-    made = draw(st.lists(statements(), min_size=1, max_size=4))
+def cases(draw) -> tuple[Kind, dict]:
+    """A kind of resource, and a policy for one."""
+    kind = draw(st.sampled_from([S3, SQS]))
+    made = draw(st.lists(statements(kind), min_size=1, max_size=4))
     for number, statement in enumerate(made):
         if draw(st.booleans()):
             statement["Sid"] = f"S{number}"
-    return {"Version": draw(st.sampled_from(["2012-10-17", "2008-10-17"])), "Statement": made}
+    return kind, {"Version": draw(st.sampled_from(["2012-10-17", "2008-10-17"])), "Statement": made}
 
 
 NAMED = st.sampled_from([[], [ADMIN], [AUDITOR], [ADMIN, AUDITOR]])
@@ -161,22 +197,24 @@ def let_in(named: list[str]) -> list[Principal]:
 
 
 @many
-@given(policies(), NAMED)
-def test_a_repair_ends_the_lockout_of_every_administrator(policy, named):
-    repaired = repair(policy, RESOURCE, administrators_of(RESOURCE, named))
+@given(cases(), NAMED)
+def test_a_repair_ends_the_lockout_of_every_administrator(case, named):
+    kind, policy = case
+    repaired = repair(policy, kind.resource, administrators_of(kind.resource, named))
 
     for principal in let_in(named):
         for network in NETWORKS[1::2]:  # from anywhere a policy does not name
             for mfa in MFA:
-                for action in MANAGING:
+                for action in kind.managing:
                     decision = decide(repaired, principal, action, context(principal, network, mfa))
                     assert decision.allowed, (repaired, principal.arn, action, network, mfa, decision)
 
 
 @many
-@given(policies(), NAMED)
-def test_a_repair_lets_nobody_else_do_more(policy, named):
-    repaired = repair(policy, RESOURCE, administrators_of(RESOURCE, named))
+@given(cases(), NAMED)
+def test_a_repair_lets_nobody_else_do_more(case, named):
+    kind, policy = case
+    repaired = repair(policy, kind.resource, administrators_of(kind.resource, named))
 
     freed = let_in(named) if named else INSIDE
     for principal in [one for one in INSIDE + OUTSIDE if one not in freed]:
@@ -184,7 +222,7 @@ def test_a_repair_lets_nobody_else_do_more(policy, named):
             for mfa in MFA[:2]:
                 for tls in (True, False):
                     facts = context(principal, network, mfa, tls)
-                    for action in ACTIONS:
+                    for action in (*kind.managing, *kind.content, *kind.others):
                         if decide(repaired, principal, action, facts).allowed:
                             assert decide(policy, principal, action, facts).allowed, (
                                 repaired,
@@ -195,40 +233,43 @@ def test_a_repair_lets_nobody_else_do_more(policy, named):
 
 
 @many
-@given(policies())
-def test_what_is_no_lockout_for_the_account_stays_denied_to_the_account_too(policy):
-    """With nobody named, objects stay behind every guard that has a condition or leaves some action out."""
-    repaired = repair(policy, RESOURCE, administrators_of(RESOURCE))
+@given(cases())
+def test_what_is_no_lockout_for_the_account_stays_denied_to_the_account_too(case):
+    """With nobody named, what is inside stays behind every guard that has a condition or leaves some action out."""
+    kind, policy = case
+    repaired = repair(policy, kind.resource, administrators_of(kind.resource))
     guards = [one for one in policy["Statement"] if one.get("Condition") and "NotResource" not in one]
     guarded = {**policy, "Statement": guards}
 
     for principal in INSIDE[2:]:
         for network in NETWORKS:
             facts = context(principal, network, {})
-            for action in ("s3:GetObject", "s3:DeleteObject"):
+            for action in kind.content:
                 if guards and decide(guarded, principal, action, facts).reason == "explicit_deny":
                     after = decide(repaired, principal, action, facts)
                     assert after.reason == "explicit_deny", (repaired, principal.arn, action, facts)
 
 
 @many
-@given(policies(), NAMED)
-def test_repairing_twice_changes_nothing(policy, named):
-    administrators = administrators_of(RESOURCE, named)
-    repaired = repair(policy, RESOURCE, administrators)
+@given(cases(), NAMED)
+def test_repairing_twice_changes_nothing(case, named):
+    kind, policy = case
+    administrators = administrators_of(kind.resource, named)
+    repaired = repair(policy, kind.resource, administrators)
 
     if repaired is not None:
-        assert find_lockouts(repaired, RESOURCE, administrators) == []
-        assert repair(repaired, RESOURCE, administrators) is repaired
+        assert find_lockouts(repaired, kind.resource, administrators) == []
+        assert repair(repaired, kind.resource, administrators) is repaired
 
 
 @many
-@given(policies(), NAMED)
-def test_statements_that_lock_nobody_stay_in_order_and_the_input_is_left_alone(policy, named):
+@given(cases(), NAMED)
+def test_statements_that_lock_nobody_stay_in_order_and_the_input_is_left_alone(case, named):
+    kind, policy = case
     original = copy.deepcopy(policy)
-    administrators = administrators_of(RESOURCE, named)
-    locking = {lockout.index for lockout in find_lockouts(policy, RESOURCE, administrators)}
-    repaired = repair(policy, RESOURCE, administrators)
+    administrators = administrators_of(kind.resource, named)
+    locking = {lockout.index for lockout in find_lockouts(policy, kind.resource, administrators)}
+    repaired = repair(policy, kind.resource, administrators)
 
     assert policy == original
     untouched = [
