@@ -99,11 +99,14 @@ class StackSets:
     def __init__(self) -> None:
         self._all: dict[str, StackSet] = {}
 
+    def __iter__(self) -> Iterator[StackSet]:
+        return iter(self._all.values())
+
     def add(self, stack_set: StackSet) -> None:
         self._all[stack_set.id] = stack_set
 
     def in_region(self, region: str) -> Iterator[StackSet]:
-        return (one for one in self._all.values() if one.region == region)
+        return (one for one in self if one.region == region)
 
     def find(self, region: str, name: str) -> StackSet | None:
         """By name, of those not deleted; by ID, of all."""

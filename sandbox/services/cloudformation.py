@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -509,6 +510,23 @@ def _delete_instances(state: State, call: Call) -> dict[str, Any]:
         stack_set.instances.pop((instance.account, instance.region), None)
 
     return _start(state, call, stack_set, "DELETE", instances, remove, retain=retain)
+
+
+def forget(state: State, account: str) -> None:
+    """An account has left the organization: its instances go (aws-facts 5c, 7).
+
+    With automatic deployment their stacks go too, unless they are to be retained. Without it StackSets starts nothing
+    by itself, so the stacks are left where they are (UNVERIFIED).
+    """
+    for stack_set in state.stack_sets:
+        automatic = stack_set.auto_deployment
+        deletes = automatic.get("Enabled", False) and not automatic.get("RetainStacksOnAccountRemoval", False)
+        for key in [key for key in stack_set.instances if key[0] == account]:
+            stack = stack_set.instances.pop(key).stack
+            if deletes and stack is not None:
+                # What cannot be deleted stays: there is no operation that could tell.
+                with suppress(stacks.StackFailed):
+                    stacks.remove(_executor(state, account), stack)
 
 
 def _update(state: State, call: Call) -> dict[str, Any]:

@@ -100,16 +100,28 @@ def service_linked(state: State, account: str, service: str, name: str, policy: 
         service: The service principal the role trusts and whose path it has.
         policy: The AWS managed policy of the role.
     """
-    backend = state.iam(account)
-    arn = f"arn:{state.partition}:iam::{account}:role/aws-service-role/{service}/{name}"
-    role = next((role for role in backend.roles.values() if role.arn == arn), None)
+    role = _find_service_linked(state, account, service, name)
     if role is None:
-        path = f"/aws-service-role/{service}/"
+        backend, path = state.iam(account), f"/aws-service-role/{service}/"
         role = backend.create_role(name, json.dumps(trust("Service", service)), path, None, "", [], "3600", service)
         policy_arn = f"arn:{state.partition}:iam::aws:policy/aws-service-role/{policy}"
         import_managed_policy(backend, policy_arn)
         backend.attach_role_policy(policy_arn, name)
     return session_of(account, role, service.partition(".")[0])
+
+
+def delete_service_linked(state: State, account: str, service: str, name: str) -> None:
+    """Delete a service-linked role; its policy goes with it."""
+    role, backend = _find_service_linked(state, account, service, name), state.iam(account)
+    if role is not None:
+        for arn in list(role.managed_policies):
+            backend.detach_role_policy(arn, name)
+        backend.delete_role(name)
+
+
+def _find_service_linked(state: State, account: str, service: str, name: str) -> Any:
+    arn = f"arn:{state.partition}:iam::{account}:role/aws-service-role/{service}/{name}"
+    return next((role for role in state.iam(account).roles.values() if role.arn == arn), None)
 
 
 def session_of(account: str, role: Any, session_name: str) -> Caller:

@@ -17,6 +17,7 @@ from sandbox.actions import Need
 from sandbox.errors import AwsError
 from sandbox.lifecycle import Closure, Creation, Handshake, Message, Sender
 from sandbox.organization import ADMINISTRATOR_ROLE, access_role, make_role
+from sandbox.services import cloudformation, sso_admin
 from sandbox.services.organizations_shared import account as find
 from sandbox.services.organizations_shared import constraint, invalid, page
 from sandbox.standing import handshake as make_handshake
@@ -158,6 +159,10 @@ def depart(state: State, account: Account, method: str, moment: datetime) -> Non
         delegates.pop(account.id, None)
     account.parent = ""
     account.tags.clear()
+    cloudformation.forget(state, account.id)
+    sso_admin.forget(state, account.id)
+    # Its execution role stays, and still trusts the management account: only unenrolling takes it away.
+    state.control_tower.discard(account.id)
     if method != "CLEANED":
         state.outside[account.id] = account
 

@@ -15,7 +15,7 @@ from sandbox import identity_center, names
 from sandbox.errors import AwsError, not_implemented
 from sandbox.identity_center import SERVICE, Assignment, IdentityCenter, PermissionSet, Request
 from sandbox.services import inputs
-from sandbox.services.internal import Iam, service_linked
+from sandbox.services.internal import Iam, delete_service_linked, service_linked
 from sandbox.state import Caller, State, aws_managed_policy, now
 from sandbox.wire import Call
 
@@ -343,9 +343,32 @@ def _provision(state: State, made: IdentityCenter, account: str, one: Permission
         iam("DetachRolePolicy", RoleName=name, PolicyArn=arn)
 
 
+def forget(state: State, account: str) -> None:
+    """An account has left the organization: Identity Center cleans up its roles and its service-linked role there.
+
+    IAM Identity Center User Guide, "Using service-linked roles" (aws-facts 5c, 7). The SAML provider goes with them
+    (UNVERIFIED).
+    """
+    made = state.identity_center
+    if made is None:
+        return
+    for assignment in [one for one in made.assignments if one.account == account]:
+        del made.assignments[assignment]
+    iam = Iam(state, service_linked(state, account, SERVICE, _ROLE, "AWSSSOServiceRolePolicy"), SERVICE)
+    for permission_set in [one for where, one in made.provisioned if where == account]:
+        _remove_role(state, iam, made.provisioned.pop((account, permission_set)))
+    provider = f"arn:{state.partition}:iam::{account}:saml-provider/{identity_center.provider_name(made, account)}"
+    iam.try_("DeleteSAMLProvider", SAMLProviderArn=provider)
+    delete_service_linked(state, account, SERVICE, _ROLE)
+
+
 def _withdraw(state: State, made: IdentityCenter, account: str, permission_set: str, caller: Caller) -> None:
-    iam, name = _iam(state, account, caller), made.provisioned.pop((account, permission_set), None)
-    role = next((role for role in state.iam(account).roles.values() if role.name == name), None)
+    iam = _iam(state, account, caller)
+    _remove_role(state, iam, made.provisioned.pop((account, permission_set), None))
+
+
+def _remove_role(state: State, iam: Iam, name: str | None) -> None:
+    role = next((role for role in state.iam(iam.caller.account).roles.values() if role.name == name), None)
     if role is not None:
         for arn in list(role.managed_policies):
             iam("DetachRolePolicy", RoleName=name, PolicyArn=arn)
