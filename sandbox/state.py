@@ -513,13 +513,18 @@ def _aws_managed_policies() -> dict[str, Any]:
 
 
 def aws_managed_policy(arn: str) -> tuple[str, dict[str, Any]] | None:
-    """Name and description of an AWS managed policy as moto ships it, or None."""
+    """Name and description of an AWS managed policy as moto ships it, or None.
+
+    moto has those of the commercial partition; where they name its ARNs, other partitions' must differ (aws-facts 2.1).
+    """
     head, found, tail = arn.partition(":iam::aws:policy/")
-    if not found:
-        return None
     path, _, name = f"/{tail}".rpartition("/")
     data = _aws_managed_policies().get(name)
-    return (name, data) if data and data["Path"] == f"{path}/" and head.startswith("arn:aws") else None
+    if not found or not head.startswith("arn:aws") or data is None or data["Path"] != f"{path}/":
+        return None
+    if head != "arn:aws":
+        data = {**data, "Document": json.loads(json.dumps(data["Document"]).replace("arn:aws:", f"{head}:"))}
+    return name, data
 
 
 @cache

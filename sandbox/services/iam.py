@@ -344,6 +344,11 @@ def _features(state: State) -> dict[str, Any]:
 def _require_administrator(state: State, call: Call) -> None:
     """Trusted access first, then the caller's standing, with the live texts of aws-facts 1.3."""
     organization, account = state.organization, call.who.account
+    if account not in organization.accounts:
+        raise AwsError(
+            "OrganizationNotFoundException",
+            "The request was rejected because no organization is associated with your account.",
+        )
     if IAM_SERVICE not in organization.trusted_access:
         raise AwsError(
             "ServiceAccessNotEnabledException",

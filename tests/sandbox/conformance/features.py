@@ -168,3 +168,11 @@ def recovery(box: Box) -> None:
     assert iam.get_login_profile()["LoginProfile"]
     as_root(box, PAYMENTS, "IAMDeleteRootUserCredentials")("iam").delete_login_profile()
     assert box.snapshot()["root_users"][PAYMENTS]["password"] is False
+
+
+@fact(FACTS, "1.3", "An account in no organization: OrganizationNotFoundException", source=MODEL)
+def no_organization(box: Box) -> None:
+    box.client("organizations", "operator").remove_account_from_organization(AccountId="343434343434")
+    iam = box.client("iam", "spin-off-administrator")
+    for operation in ALL:
+        assert refused(getattr(iam, operation))[:2] == ("OrganizationNotFoundException", 400)

@@ -39,11 +39,16 @@ SECTIONS = {
     ),
     "5c": ("Accounts that come and go", "Organizations User Guide; SDK model"),
     "5d": ("Unlocking a bucket", facts.TASKS),
+    "5e": ("Unlocking a queue", facts.TASKS),
+    "5g": ("Enabling root access, and the drill", facts.ENABLE),
     "5h": ("A compromised root user", "Account Management Reference Guide"),
     "5i": ("The root user's e-mail address", "Account Management Reference Guide; SDK model"),
     "6": ("Quotas and rates", facts.QUOTAS),
+    "7.1": ("Least privilege: who enables", facts.ENABLE),
+    "7.2": ("Least privilege: who opens root sessions", facts.TASKS),
     "7.7": ("Permissions on members' addresses", "Service Authorization Reference: AWS Account Management"),
-    "7.8": ("SCPs over root users who sign in", facts.SCPS),
+    "7.8": ("SCPs for member accounts", facts.SCPS),
+    "7.9": ("SCPs over the delegated administrator", facts.SCPS),
     "auth": ("Keys, sessions and permissions", facts.EVALUATION),
     "org": ("AWS Organizations otherwise", MODEL),
 }
@@ -93,7 +98,7 @@ def _line(row: Fact, section_source: str) -> str:
     text = text.replace("|", "\\|").replace("*", "\\*").replace("<", "\\<")
     if row.verified:
         return f"| {text} | {source or section_source} | verified |"
-    return f"| {text} | {source or '–'} | presumed |"
+    return f"| {text} | {source or 'none'} | presumed |"
 
 
 def _number(section: str) -> str:
