@@ -20,6 +20,7 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from sandbox import names, standing, state, ways_in
+from sandbox.authorization import PolicyError, validate_resource_control_policy
 from sandbox.identity_center import SERVICE, IdentityCenter
 from sandbox.lifecycle import Behaviour, Handshake, Standing
 
@@ -389,7 +390,7 @@ def _description(item: _Item) -> Description:
     paths = {account["ou"] for account in accounts.values()}
     paths |= {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
     policies = [
-        _policy_spec(name, entry, paths, accounts) | {"type": kind}
+        _policy_spec(name, kind, entry, paths, accounts)
         for key, kind in _POLICIES.items()
         for name, entry in (given[key].mapping() if key in given else {}).items()
     ]
@@ -614,8 +615,14 @@ def _region(given: dict[str, _Item]) -> str:
     return given["region"].text(r"[a-z]{2}(-[a-z]+)+-\d", "a Region") if "region" in given else "us-east-1"
 
 
-def _policy_spec(name: str, item: _Item, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
+def _policy_spec(name: str, kind: str, item: _Item, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
     given = item.fields("description", "document", "targets", required=("document",))
+    document = given["document"].policy()
+    if kind == state.RCP:
+        try:
+            validate_resource_control_policy(json.dumps(document))
+        except PolicyError:
+            raise given["document"].refuse("a policy that denies, Principal *, actions of named services") from None
     targets = []
     for entry in _list(given, "targets"):
         if entry.value != "Root" and entry.value not in paths and entry.value not in accounts:
@@ -624,7 +631,8 @@ def _policy_spec(name: str, item: _Item, paths: set[str], accounts: dict[str, An
     return {
         "name": name,
         "description": given["description"].text() if "description" in given else "",
-        "document": given["document"].policy(),
+        "document": document,
+        "type": kind,
         "targets": targets,
     }
 

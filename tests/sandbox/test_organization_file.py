@@ -173,6 +173,17 @@ ERRORS = [
         "identities.me: accepted: either a role, a user or root",
         id="identity of nobody",
     ),
+    pytest.param(
+        textwrap.dedent(MINIMAL) + 'identities: {me: {account: "111111111111", root: true}}\n',
+        "identities.me.root: true is not accepted; accepted: true, of an account whose root user has an active access",
+        id="identity of a root user without a key",
+    ),
+    pytest.param(
+        textwrap.dedent(MINIMAL)
+        + "resource_control_policies: {p: {document: {Statement: [{Effect: Deny, Action: '*', Resource: '*'}]}}}\n",
+        "accepted: a policy that denies, Principal *, actions of named services",
+        id="resource control policy",
+    ),
 ]
 
 
@@ -197,3 +208,16 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_the_default_file_is_commented_like_a_story():
     lines = DEFAULT.read_text(encoding="utf-8").splitlines()
     assert sum(line.lstrip().startswith("#") for line in lines) > 20
+
+
+def test_resource_control_policies_are_enabled_where_the_file_has_some(tmp_path):
+    statement = "{Effect: Deny, Principal: '*', Action: 's3:*', Resource: '*'}"
+    document = f"document: {{Version: '2012-10-17', Statement: [{statement}]}}"
+    text = f"resource_control_policies: {{perimeter: {{{document}, targets: [Root]}}}}\n"
+    made = load(write(tmp_path, with_account('- {id: "222222222222", name: a}\n') + text)).build()
+    assert list(made.policy_types) == ["SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"]
+    attached = made.attached(made.root_id, "RESOURCE_CONTROL_POLICY")
+    assert [policy.name for policy in attached.values()] == ["RCPFullAWSAccess", "perimeter"]
+    assert [len(level) for level in made.rcps("222222222222") or []] == [2, 1]
+    assert made.rcps(made.management_account) is None
+    assert load(write(tmp_path, textwrap.dedent(MINIMAL))).build().rcps("222222222222") is None
