@@ -150,8 +150,8 @@ SCP_ROWS = [
     ("instance types", ADMIN, "ec2:RunInstances", INSTANCE, {"ec2:InstanceType": "m5.large"}, True),
     ("instance types", ADMIN, "ec2:RunInstances", INSTANCE, {"ec2:InstanceType": "t2.micro"}, False),
     ("instance types", ADMIN, "ec2:RunInstances", INSTANCE, {}, True),
-    ("sharing", ADMIN, "ram:CreateResourceShare", "*", ABROAD, True),
-    ("sharing", ADMIN, "ram:CreateResourceShare", "*", AT_HOME, False),
+    ("sharing", ADMIN, "ram:CreateResourceShare", "*", {"ram:RequestedAllowsExternalPrincipals": "true"}, True),
+    ("sharing", ADMIN, "ram:CreateResourceShare", "*", {"ram:RequestedAllowsExternalPrincipals": "false"}, False),
     ("sharing", ADMIN, "ram:CreateResourceShare", "*", {}, False),
 ]
 RCP_ROWS = [
