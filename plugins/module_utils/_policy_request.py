@@ -207,6 +207,11 @@ _ABSENT_PREFIXES = (
 )
 
 
+def is_of_other_requests(key: str) -> bool:
+    """Is it a key (in lower case) that requests to manage a policy never carry?"""
+    return key.startswith(_ABSENT_PREFIXES)
+
+
 def facts_of(administrator: Administrator, resource: Resource, place: dict) -> Facts:
     """What is known of a request to manage the policy that the administrator makes from a place."""
     account = (administrator.account_id,)
@@ -229,6 +234,6 @@ def facts_of(administrator: Administrator, resource: Resource, place: dict) -> F
             known[f"aws:{side}orgpaths"] = (path,)
 
     def look_up(key: str) -> tuple[str, ...] | None:
-        return () if key.startswith(_ABSENT_PREFIXES) else known.get(key)
+        return () if is_of_other_requests(key) else known.get(key)
 
     return look_up

@@ -22,6 +22,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_condition import like
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import digest, pretty
+from ansible_collections.breakglass.aws.plugins.module_utils._policy_effect import effects
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import resource_of
 from ansible_collections.breakglass.aws.plugins.module_utils._resource_policy import ResourcePolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._root_session import open_root_session
@@ -138,6 +139,7 @@ def _carry_out(module: BreakglassModule, wish: Wish, target: Target, known: dict
     for warning in plan.warnings:
         module.warn(warning)
     known.update(_shown(wish, target, plan, policy.region, session.public))
+    known["effects"] = effects(plan.before, plan.after, resource, administrators) if plan.understood else []
     known["outcome"] = v.CHANGED if plan.changes else v.UNCHANGED
     if verifier:
         known["verified_as"] = administrator_session.look(policy, verifier)

@@ -55,6 +55,17 @@ class Plan:
     warnings: tuple[str, ...] = ()
 
     @property
+    def understood(self) -> bool:
+        """Are both policies what a policy must be? A policy that AWS has may say what we do not know."""
+        try:
+            for document in (self.before, self.after):
+                if document is not None:
+                    parse(document)
+        except PolicyError:
+            return False
+        return True
+
+    @property
     def changes(self) -> bool:
         return not equivalent(self.before, self.after)
 

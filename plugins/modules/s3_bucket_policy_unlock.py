@@ -152,6 +152,31 @@ lockout_statements:
       description: When it denies them, in words; empty when always.
       type: list
       elements: str
+effects:
+  description:
+    - What it means, before and after, for those who must be able to manage the policy, and for the rest of the account.
+    - Empty when a policy could not be understood.
+  returned: once the policy was read
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    who:
+      description: The principal, by ARN, or everybody (else) of the account.
+      type: str
+    what:
+      description: What they do, for example V(manage the policy).
+      type: str
+    before:
+      description: V(denied), V(denied_when) under conditions, or V(not_denied); then their own IAM policies decide.
+      type: str
+    after:
+      description: The same afterwards.
+      type: str
+    denied_when:
+      description: The conditions under which it is denied afterwards.
+      type: list
+      elements: str
 backup:
   description: >-
     The file that holds the policy as it was. Null in check mode, when nothing changed, and when there was no policy.

@@ -146,7 +146,7 @@ def test_one_root_session_serves_it_all_and_shows_no_secret(sandbox, backups):
     assert set(result["session"]) == {"access_key_id", "expiration"}
     assert set(result) - {"msg", "failed", "invocation"} == {
         "changed", "outcome", "account_id", "bucket", "region", "before", "after", "lockout_statements", "backup",
-        "verified_as", "plan", "session", "diff",
+        "effects", "verified_as", "plan", "session", "diff",
     }  # fmt: skip
 
 
