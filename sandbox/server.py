@@ -7,7 +7,6 @@ import ipaddress
 import socket
 import struct
 import threading
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ class SandboxServer:
         port: int = 0,
         host: str = "127.0.0.1",
         *,
-        faults: Iterable[Any] = (),
+        faults: Any = (),
         seed: int = 0,
     ):
         if not _is_loopback(host):

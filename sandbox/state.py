@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -294,7 +294,7 @@ class UnknownIdentity(LookupError):
 class State:
     """The organization as it is now, sessions, events; `reset` brings the beginning back."""
 
-    def __init__(self, description: Description, forecast: Iterable[Any] = (), seed: int = 0) -> None:
+    def __init__(self, description: Description, forecast: Any = (), seed: int = 0) -> None:
         from sandbox.weather import Weather  # which knows of all this
 
         self.description = description

@@ -120,13 +120,13 @@ class Weather:
     """The rules in force, and how often each was met.
 
     Args:
-        forecast: Rules to begin with.
+        forecast: Rules to begin with, as `add` takes them.
         seed: Of rules that have none of their own.
     """
 
-    def __init__(self, state: State, forecast: Iterable[Any], seed: int) -> None:
+    def __init__(self, state: State, forecast: Any, seed: int) -> None:
         self._state = state
-        self._forecast = list(forecast)
+        self._forecast = forecast
         self._seed = seed
         self._lock = threading.Lock()
         self._counting = threading.Lock()

@@ -111,7 +111,7 @@ def rules(given: Any, is_account: Callable[[str], bool]) -> list[Rule]:
     """
     if isinstance(given, dict) and given.keys() == {"rules"}:
         given = given["rules"]
-    several = given if isinstance(given, list) else [given]
+    several = given if isinstance(given, list | tuple) else [given]
     return [rule(one, is_account) for one in several]
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,9 @@ def run(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
 
 
 @contextmanager
-def serving(stop: signal.Signals) -> Iterator[str]:
+def serving(stop: signal.Signals, *options: str) -> Iterator[str]:
     """A sandbox of its own process, by its port; ended as a user or a supervisor would."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=CLEAN) as process:
         try:
             line = process.stdout.readline()
@@ -159,6 +160,166 @@ def test_broken_organization(tmp_path):
     file.write_text("organization: mine\nmanagement_account: 1\naccounts: []\n")
     text = one_line(run("serve", "--port", "0", "--organization", str(file)), 2)
     assert f"{file}, line 1: organization:" in text
+
+
+def listed(port: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in run("faults", "list", "--port", port).stdout.splitlines()]
+
+
+def test_faults(port, tmp_path):
+    added = run("faults", "add", "throttling", "--service", "iam", "--share", "0.5", "--seed", "7", "--port", port)
+    counts = {"calls_met": 0, "calls_hit": 0}
+    rule = {"kind": "throttling", "service": "iam", "share": 0.5, "seed": 7}
+    assert listed(port) == [{"name": added.stdout.strip(), **rule, **counts}]
+    file = tmp_path / "faults.yml"
+    file.write_text("- {kind: slow, seconds: 1 second, account: '444455556666'}\n- {kind: reset, times: 2}\n")
+    assert len(run("faults", "add", "--file", str(file), "--port", port).stdout.split()) == 2
+    assert [rule["kind"] for rule in listed(port)] == ["throttling", "slow", "reset"]
+    assert run("faults", "clear", added.stdout.strip(), "--port", port).returncode == 0
+    assert [rule["kind"] for rule in listed(port)] == ["slow", "reset"]
+    assert run("faults", "clear", "--port", port).returncode == 0
+    assert listed(port) == []
+    assert "published_rates: keep the request rates AWS publishes" in run("faults", "kinds", "--port", port).stdout
+
+
+def test_aws_meets_the_weather(port):
+    env = environment(port, "operator") | {"AWS_MAX_ATTEMPTS": "1"}
+    run("faults", "add", "throttling", "--port", port)
+    refused = aws(env, "organizations", "list-accounts")
+    assert "(TooManyRequestsException) when calling the ListAccounts operation" in refused.stderr
+    run("faults", "clear", "--port", port)
+    assert aws(env, "organizations", "list-accounts").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["thunder"], 1, "kind: 'thunder' is not accepted; accepted: throttling,"),
+        (["reset", "--share", "2"], 1, "share: 2 is not accepted; accepted: a number from 0 to 1"),
+        (["reset", "--share", "half"], 1, "share: 'half' is not accepted; accepted: a number from 0 to 1"),
+        (["slow"], 1, "seconds: missing; slow needs seconds"),
+        ([], 2, "faults add needs KIND, or --file FILE"),
+        (["reset", "--file", "faults.yml"], 2, "faults add takes KIND with its options, or --file alone"),
+        (["--file", "/nowhere/faults.yml"], 2, "/nowhere/faults.yml: No such file or directory"),
+    ],
+    ids=str,
+)
+def test_wrong_faults(port, arguments, status, text):
+    assert text in one_line(run("faults", "add", *arguments, "--port", port), status)
+
+
+def test_clock(port):
+    before = datetime.fromisoformat(run("clock", "show", "--port", port).stdout.strip())
+    after = datetime.fromisoformat(run("clock", "advance", "4 days", "--port", port).stdout.strip())
+    assert timedelta(days=4) <= after - before < timedelta(days=4, minutes=5)
+    assert "accepted: a time span" in one_line(run("clock", "advance", "yesterday", "--port", port), 1)
+    run("reset", "--port", port)
+    assert datetime.fromisoformat(run("clock", "show", "--port", port).stdout.strip()) < after
+
+
+def test_people(port):
+    shown = run("person", "--port", port).stdout
+    assert "444455556666 legacy-web\n" in shown
+    assert "reset-password WHO [password=]\n" in shown
+    reset = run("person", "reset-password", "444455556666", "password=open sesame", "--port", port)
+    assert json.loads(reset.stdout) == {"password": "open sesame"}
+    assert json.loads(run("person", "look", "legacy-web", "--port", port).stdout)["password"] == "open sesame"
+    assert json.loads(run("person", "look", "legacy-web", "mailbox", "--port", port).stdout) == []
+    assert "Password recovery is disabled" in one_line(run("person", "reset-password", "payments", "--port", port), 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["sing", "legacy-web"], 1, "nobody can 'sing'; there are: request_password_reset"),
+        (["reset-password", "nobody"], 1, "no account 'nobody' in this organization"),
+        (["reset-password", "legacy-web", "colour=red"], 1, "reset_password takes no colour; accepted: password"),
+        (["reset-password", "legacy-web", "red"], 2, "'red' is not accepted; accepted: NAME=VALUE"),
+        (["look", "legacy-web", "diary"], 1, "nobody can look at 'diary'; there are: mailbox, phone"),
+        (["sign-in"], 2, "person sign-in needs WHO"),
+    ],
+    ids=str,
+)
+def test_wrong_people(port, arguments, status, text):
+    assert text in one_line(run("person", *arguments, "--port", port), status)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *([name] for name in ("serve", "env", "reset", "events", "snapshot", "clock", "faults", "person")),
+        *(["clock", step] for step in ("show", "advance")),
+        *(["faults", step] for step in ("kinds", "list", "add", "clear")),
+        [],
+    ],
+    ids=str,
+)
+def test_help(command):
+    shown = run(*command, "--help")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith(f"usage: {' '.join(['python -m sandbox', *command])}")
+
+
+@pytest.mark.parametrize("command", [["clock"], ["faults"], []], ids=str)
+def test_an_unfinished_command_says_how_it_goes_on(command):
+    result = run(*command)
+    assert result.returncode == 2
+    assert "required" in result.stderr
+
+
+def test_a_reader_that_has_seen_enough(port):
+    for _ in range(3):
+        environment(port, "operator")
+    command = f"{sys.executable} -m sandbox snapshot --port {port} | head -c 1"
+    ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, env=CLEAN, check=False)
+    assert (ended.stdout, ended.stderr) == ("{", "")
+
+
+def test_serving_in_bad_weather(tmp_path):
+    file = tmp_path / "faults.yml"
+    file.write_text("- {kind: throttling, share: 0.5}\n")
+    with serving(signal.SIGTERM, "--faults", str(file), "--seed", "4") as number:
+        assert [rule["kind"] for rule in listed(number)] == ["throttling"]
+        run("faults", "clear", "--port", number)
+        run("reset", "--port", number)
+        assert [rule["kind"] for rule in listed(number)] == ["throttling"], "the weather it began with is back"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("- {kind: thunder}\n", "kind: 'thunder' is not accepted; accepted: throttling,"),
+        ("- {kind: slow, seconds: soon}\n", "seconds: 'soon' is not accepted; accepted: a time span"),
+        ("- {kind: account_suspended, account: '123123123123'}\n", "account: '123123123123' is not accepted"),
+        ("- {kind: slow\n- x", "this is no YAML"),
+        ("storm", "'storm' is not a rule"),
+    ],
+)
+def test_serving_with_broken_faults(tmp_path, content, problem):
+    file = tmp_path / "faults.yml"
+    file.write_text(content)
+    text = one_line(run("serve", "--port", "0", "--faults", str(file)), 2)
+    assert text.startswith(f"sandbox: {file}")
+    assert problem in text
+
+
+def test_what_keeps_a_port_from_being_bound():
+    """A port that only the administrator may bind is not `in use`."""
+    assert "may not be bound by this user" in problem_of("PermissionError(errno.EACCES, 'Permission denied')")
+    assert "cannot be bound: No buffer" in problem_of("OSError(errno.ENOBUFS, 'No buffer space available')")
+    assert "is in use" in problem_of("OSError(errno.EADDRINUSE, 'Address already in use')")
+
+
+def problem_of(error: str) -> str:
+    """What the sandbox says where the system answers a bind with an error; who runs the tests may bind anything."""
+    code = f"""
+import errno, socket
+def refuse(*_): raise {error}
+socket.socket.bind = refuse
+from sandbox.__main__ import main
+raise SystemExit(main(["serve", "--port", "81"]))
+"""
+    return one_line(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False), 2)
 
 
 def test_not_for_other_machines():
