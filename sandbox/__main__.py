@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_clock(commands)
     _add_faults(commands)
     _add_person(commands)
+    _add_generate(commands)
     return parser
 
 
@@ -122,6 +124,23 @@ def _add_person(commands: Any) -> None:
     person.add_argument("given", nargs="*", metavar="NAME=VALUE", help="what the step is told; for `look`: what at")
 
 
+def _add_generate(commands: Any) -> None:
+    text = "write an organization file of any size, with the bad days of real ones"
+    generate = commands.add_parser("generate", help=text, description=f"{text[0].upper()}{text[1:]}.")
+    generate.add_argument("--accounts", type=_accounts, required=True, metavar="N", help="10 to 10000")
+    generate.add_argument("--seed", type=int, default=0, help="same seed, same file (default: 0)")
+    generate.add_argument("--output", metavar="FILE", help="where to (default: standard output)")
+    generate.set_defaults(do=_generate)
+
+
+def _accounts(text: str) -> int:
+    from sandbox.generator import LEAST, MOST
+
+    if not re.fullmatch("[0-9]{1,6}", text) or not LEAST <= int(text) <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not accepted; accepted: {LEAST} to {MOST}")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; accepted: 0 to 65535")
@@ -166,6 +185,20 @@ def _serve(options: argparse.Namespace) -> int:
     )
     ended.wait()
     server.stop()
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from sandbox.generator import generate
+
+    text = generate(options.accounts, options.seed)
+    if options.output is None:
+        sys.stdout.write(text)
+        return 0
+    try:
+        Path(options.output).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _UsageError(f"{options.output}: {error.strerror}") from error
     return 0
 
 
