@@ -315,7 +315,7 @@ def suspended(box: Box) -> None:
     assert refused(lambda: as_root(box, "666677778888", AUDIT))[0] == "AccessDenied"
 
 
-@fact(FACTS, "2.5", "PENDING_CLOSURE still works", source="Organizations User Guide: Account states")
+@fact(FACTS, "2.5", "Root sessions still open in an account in PENDING_CLOSURE")
 def pending_closure(box: Box) -> None:
     control(box, "POST", "behaviour", {"closure": "1 hour"})
     box.client("organizations", "operator").close_account(AccountId=LEGACY)
