@@ -148,15 +148,15 @@ def _identity_policies(state: State, caller: Caller) -> tuple[list[str], str | N
     principal = caller.principal
     if principal.kind not in ("user", "role_session"):
         return [], None
+    # By its ID: who was deleted and made again under the old name is somebody else.
     backend = state.iam(caller.account)
     if principal.kind == "role_session":
-        # By its ID: a role that was deleted and made again under its old name is another role.
         role = backend.roles.get(principal.unique_id)
         if role is None:
             return [], None
         return _granted(state, caller.account, [role]), _boundary(state, caller.account, role.permissions_boundary_arn)
     user = backend.users.get(caller.user_name or "")
-    if user is None:
+    if user is None or user.id != principal.unique_id:
         return [], None
     groups = [group for group in backend.groups.values() if user in group.users]
     boundary = _boundary(state, caller.account, state.user_boundaries.get(user.id))

@@ -252,6 +252,24 @@ def recreated_role(box: Box) -> None:
     assert clients_of(box, keys)("iam").list_roles()
 
 
+@fact(FACTS, "auth", "A session of a user that was deleted and made again may nothing any more", verified=False)
+def recreated_user(box: Box) -> None:
+    iam = box.client("iam", "operator")
+
+    def make() -> dict[str, str]:
+        iam.create_user(UserName="temporary")
+        iam.attach_user_policy(UserName="temporary", PolicyArn=ADMINISTRATOR)
+        return iam.create_access_key(UserName="temporary")["AccessKey"]
+
+    key = make()
+    session = clients_of(box, clients_of(box, key)("sts").get_session_token()["Credentials"])("iam")
+    iam.delete_access_key(UserName="temporary", AccessKeyId=key["AccessKeyId"])
+    iam.detach_user_policy(UserName="temporary", PolicyArn=ADMINISTRATOR)
+    iam.delete_user(UserName="temporary")
+    assert clients_of(box, make())("iam").list_roles()
+    assert refused(session.list_roles)[0] == "AccessDenied"
+
+
 @fact(FACTS, "auth", "aws:userid is the role's ID and the session's name", source=CONDITIONS)
 def user_id(box: Box) -> None:
     mine = box.client("sts", "nobody").get_caller_identity()["UserId"]

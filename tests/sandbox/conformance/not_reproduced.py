@@ -24,6 +24,7 @@ NOT_REPRODUCED: list[tuple[str, str]] = [
         "5b",
         "StackSets with self-managed permissions, templates of anything but IAM roles and policies, drift",
     ),
+    ("5b", "StackSets' automatic deployment to accounts that join or are moved (that accounts leave has rows above)"),
     ("5b", "Identity Center's groups, customer managed policies, inline policies and application assignments"),
     ("5c", "What else ends when an account leaves: shared resources, cost history, agreements, quotas"),
     ("5c", "Reasons of `ConstraintViolationException` beyond those with a row above"),
