@@ -38,15 +38,17 @@ class Scenario:
     expected: Callable[[Snapshot], Snapshot]
 
 
-def _administrator_can(account_name: str, what: str, bucket: str, region: str, call: Callable[[Any], Any]) -> Probe:
+def _administrator_can(
+    account_name: str, what: str, resource: str, service: str, region: str, call: Callable[[Any], Any]
+) -> Probe:
     def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
         try:
-            call(rehearsal.client("s3", f"{account_name}-administrator", region))
+            call(rehearsal.client(service, f"{account_name}-administrator", region))
         except ClientError as error:
             return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
         return True, "AWS answers"
 
-    return Probe(f"Can the administrator of {account_name} {what} {bucket}?", ask)
+    return Probe(f"Can the administrator of {account_name} {what} {resource}?", ask)
 
 
 def _root_user_is_clean(account_id: str, account_name: str) -> Probe:
@@ -89,7 +91,40 @@ def _without_root_credentials(*account_ids: str) -> Callable[[Snapshot], Snapsho
     return expected
 
 
+def _with_own_account_let_past(queue: str, sid: str) -> Callable[[Snapshot], Snapshot]:
+    def expected(before: Snapshot) -> Snapshot:
+        after = copy.deepcopy(before)
+        [locking] = [one for one in after["queue_policies"][queue]["Statement"] if one.get("Sid") == sid]
+        locking["Condition"] = {"StringNotEquals": {"aws:PrincipalAccount": queue.split(":")[4]}}
+        return after
+
+    return expected
+
+
+def _policy_of_ledger(s3: Any) -> Any:
+    return s3.get_bucket_policy(Bucket=LEDGER)
+
+
+def _objects_of_ledger(s3: Any) -> Any:
+    return s3.list_objects_v2(Bucket=LEDGER)
+
+
+def _policy_of_queue(sqs: Any) -> Any:
+    return sqs.get_queue_attributes(QueueUrl=_address(sqs), AttributeNames=["Policy"])
+
+
+def _messages(sqs: Any) -> Any:
+    return sqs.receive_message(QueueUrl=_address(sqs))
+
+
+def _address(sqs: Any) -> str:
+    """Where the queue is. The locked administrator may not even ask."""
+    _arn, _aws, _sqs, _region, account_id, name = QUEUE.split(":")
+    return f"{sqs.meta.endpoint_url}/{account_id}/{name}"
+
+
 LEDGER = "payments-ledger-333344445555"
+QUEUE = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
 
 SCENARIOS = (
     Scenario(
@@ -102,13 +137,38 @@ SCENARIOS = (
         parameters={"account_id": "333344445555", "bucket": LEDGER, "check_mode": False},
         probes=(
             _administrator_can(
-                "payments", "read the policy of", LEDGER, "eu-west-1", lambda s3: s3.get_bucket_policy(Bucket=LEDGER)
+                "payments",
+                "read the policy of",
+                LEDGER,
+                "s3",
+                "eu-west-1",
+                _policy_of_ledger,
             ),
             _administrator_can(
-                "payments", "list the objects in", LEDGER, "eu-west-1", lambda s3: s3.list_objects_v2(Bucket=LEDGER)
+                "payments",
+                "list the objects in",
+                LEDGER,
+                "s3",
+                "eu-west-1",
+                _objects_of_ledger,
             ),
         ),
         expected=_without_statement(LEDGER, "LockedByMistake"),
+    ),
+    Scenario(
+        title="A queue policy locks everyone out",
+        story=(
+            "To stop a runaway producer, someone denied everybody everything on the queue that feeds the data lake. "
+            "Nobody can take that back. The grant to producers of the organization must survive the repair, and must "
+            "not let in strangers that the deny kept out."
+        ),
+        runbook="unlock_sqs_queue",
+        parameters={"account_id": "012345678901", "queue": QUEUE, "check_mode": False},
+        probes=(
+            _administrator_can("data-lake", "read the policy of", QUEUE, "sqs", "eu-central-1", _policy_of_queue),
+            _administrator_can("data-lake", "receive messages from", QUEUE, "sqs", "eu-central-1", _messages),
+        ),
+        expected=_with_own_account_let_past(QUEUE, "StopEverything"),
     ),
     Scenario(
         title="Root users with stray credentials",

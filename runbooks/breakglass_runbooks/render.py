@@ -8,6 +8,7 @@ the page scroll sideways.
 from __future__ import annotations
 
 import difflib
+import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +30,12 @@ TONES = {
             "changed",
             "absent",
             "unchanged",
+            "not denied",
         ),
         GREEN,
     ),
-    **dict.fromkeys(("failed", "unreachable", "unverified", "not ready", "off", "blocking"), RED),
-    **dict.fromkeys(("skipped", "for real", "unknown", "present"), AMBER),
+    **dict.fromkeys(("failed", "unreachable", "unverified", "not ready", "off", "blocking", "denied"), RED),
+    **dict.fromkeys(("skipped", "for real", "unknown", "present", "denied when"), AMBER),
     **dict.fromkeys(("running", "plan only", "would change", "would remove"), BLUE),
 }
 
@@ -45,6 +47,8 @@ TABLE = f"{FONT} border-collapse: collapse; width: 100%; table-layout: auto; mar
 NOTHING = "-"
 LONG_WORD = 32  # an access key ID and a Sid stay in one piece, an ARN or a digest may be broken
 WRAP = "overflow-wrap: anywhere; white-space: normal;"
+_CODE_WRAP = "white-space: pre-wrap; overflow-wrap: anywhere;"
+_GREEN_BACK, _RED_BACK = "rgba(46,160,67,.20)", "rgba(248,81,73,.20)"  # lines that come and go
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,7 @@ def diff(before: str, after: str, title: str = "") -> Shown | None:
         return None
     if changes[0].startswith(("@@ -0,", "@@ -1,", "@@ -1 ")):
         del changes[0]  # it begins at the top: nothing is left out
-    colours = {"+": "rgba(46,160,67,.20)", "-": "rgba(248,81,73,.20)", "@": "rgba(128,128,128,.15)"}
+    colours = {"+": _GREEN_BACK, "-": _RED_BACK, "@": "rgba(128,128,128,.15)"}
     rows = "".join(
         f'<div style="background: {colours.get(line[:1], "transparent")}; padding: 0 10px; '
         f'white-space: pre-wrap; overflow-wrap: anywhere;">{escape(_gap(line)) or " "}</div>'
@@ -229,6 +233,31 @@ def diff(before: str, after: str, title: str = "") -> Shown | None:
         f'<div style="{MONO} line-height: 1.4; border: {LINE}; border-radius: 4px; margin: 8px 0;">{name}{rows}</div>',
         (f"{_escape_markdown(title)}\n\n" if title else "") + f"```diff\n{body}\n```",
     )
+
+
+def side_by_side(before: str, after: str, titles: tuple[str, str] = ("before", "after")) -> Shown | None:
+    """Two texts beside each other, line by line; None when nothing differs. In Markdown, the lines that differ."""
+    if before == after:
+        return None
+    old, new = before.splitlines(), after.splitlines()
+    rows = []
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for left, right in itertools.zip_longest(old[a:b], new[c:d]):
+            gone, come = kind != "equal" and left is not None, kind != "equal" and right is not None
+            rows.append(f"<tr>{_side(left, _RED_BACK if gone else '')}{_side(right, _GREEN_BACK if come else '')}</tr>")
+    head = "".join(f'<th style="{CELL} {FONT} width: 50%; font-weight: 600;">{escape(title)}</th>' for title in titles)
+    style = f"{MONO} line-height: 1.4; border-collapse: collapse; width: 100%; table-layout: fixed; margin: 8px 0;"
+    html = (
+        f'<table style="{style} border: {LINE};"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
+    compared = diff(before, after)
+    return Shown(html, compared.markdown if compared else "")
+
+
+def _side(line: str | None, background: str) -> str:
+    style = f"text-align: left; vertical-align: top; padding: 0 10px; border: none; border-right: {LINE};"
+    shown = "" if line is None else escape(line)
+    return f'<td style="{style} background: {background or "transparent"}; {_CODE_WRAP}">{shown}</td>'
 
 
 def bar(parts: Mapping[str, int]) -> Shown:

@@ -142,39 +142,80 @@ def credentials_removed(result: Result, check_mode: bool) -> Shown:
 
 
 def unlocked_policy(result: Result, check_mode: bool) -> Shown:
-    """Which statements lock the bucket, and how its policy changes."""
+    """Which statements lock the bucket or queue, how its policy changes, and what that means for people."""
     backup, session = result.get("backup"), result.get("session")
-    statements = result.get("lockout_statements") or []
     outcome = result.get("outcome") or ("changed" if result.get("changed") else "unchanged")
+    resource = f"Bucket {result['bucket']}" if "bucket" in result else f"Queue {result.get('queue')}"
     return render.stack(
         [
-            render.heading(f"Bucket {result.get('bucket')}", _done(outcome, check_mode)),
+            render.heading(resource, _done(outcome, check_mode)),
             render.facts(
                 {
                     "account": render.mono(result.get("account_id")),
                     "region": result.get("region"),
                     **({"backup": _backup(backup)} if backup else {}),
                     **({"root session": _session(session)} if session else {}),
+                    **({"an administrator": _verified(result["verified_as"])} if result.get("verified_as") else {}),
+                    **({"plan": render.mono(result["plan"]["digest"])} if result.get("plan") else {}),
                 }
             ),
-            render.heading("Statements that lock") if statements else None,
-            render.table(
-                ["statement", "why it locks", "denied actions", "conditions"],
-                [
-                    [
-                        statement.get("sid") or f"number {statement['index'] + 1}",
-                        statement.get("why"),
-                        statement.get("actions"),
-                        statement.get("conditions"),
-                    ]
-                    for statement in statements
-                ],
-            )
-            if statements
-            else None,
-            *_diffs(result),
+            *_lockouts(result.get("lockout_statements") or []),
+            *_policies_compared(result),
+            *_effects(result.get("effects") or [], result.get("changed", False)),
         ]
     )
+
+
+def _lockouts(statements: list[Result]) -> list[Shown]:
+    if not statements:
+        return []
+    rows = [
+        [
+            statement.get("sid") or f"number {statement['index'] + 1}",
+            statement.get("why"),
+            statement.get("actions"),
+            statement.get("conditions"),
+        ]
+        for statement in statements
+    ]
+    columns = ["statement", "why it locks", "denied actions", "conditions"]
+    return [render.heading("Statements that lock"), render.table(columns, rows)]
+
+
+def _policies_compared(result: Result) -> list[Shown | None]:
+    """The policies beside each other; nothing when they are the same."""
+    compared = result.get("diff") or {}
+    shown = render.side_by_side(
+        render.as_lines(compared.get("before")),
+        render.as_lines(compared.get("after")),
+        ("policy before", "policy after"),
+    )
+    return [render.heading("What changes"), shown] if shown else []
+
+
+def _effects(rows: list[Result], changed: bool) -> list[Shown]:
+    """What people can do with the resource; where the policy does not deny it, their own IAM policies decide."""
+    if not rows or not changed:
+        return []
+    words = {"denied": "denied", "denied_when": "denied when", "not_denied": "not denied"}
+    columns = ["who", "what", "before", "after", "still denied when"]
+    shown = [
+        [
+            render.mono(row["who"]) if row["who"].startswith("arn:") else row["who"],
+            row["what"],
+            render.badge(words[row["before"]]),
+            render.badge(words[row["after"]]),
+            row["denied_when"],
+        ]
+        for row in rows
+    ]
+    remark = "Not denied means that the policy does not stop it: their own IAM policies decide."
+    return [render.heading("What people can do"), render.table(columns, shown), render.small(remark)]
+
+
+def _verified(found: Result) -> Shown:
+    answer = {True: "can read the policy", False: "cannot read the policy", None: "could not be asked"}[found["able"]]
+    return render.lines([render.mono(found["arn"]), render.plain(answer)])
 
 
 VIEWS: dict[str, Callable[[Result, bool], Shown]] = {
@@ -183,6 +224,7 @@ VIEWS: dict[str, Callable[[Result, bool], Shown]] = {
     "breakglass.aws.root_credentials_info": credentials_found,
     "breakglass.aws.root_credentials": credentials_removed,
     "breakglass.aws.s3_bucket_policy_unlock": unlocked_policy,
+    "breakglass.aws.sqs_queue_policy_unlock": unlocked_policy,
 }
 
 

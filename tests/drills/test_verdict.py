@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from drills import report
 from drills.run import Answer, Drill, Part, differences
-from drills.scenarios import LEDGER, SCENARIOS
+from drills.scenarios import LEDGER, QUEUE, SCENARIOS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5),
@@ -66,18 +66,24 @@ def test_any_change_is_a_difference(state, value, data):
 
 
 def test_expected_states_name_only_the_damage():
-    """The expectation for the bucket drops one statement; the one for root users empties just the named accounts."""
+    """The bucket's drops one statement, the queue's lets its account past one, the root users' empties the named."""
     root_user = {"password": True, "access_keys": ["AKIA"], "signing_certificates": [], "mfa_devices": []}
     before = {
         "root_users": {
             account: copy.deepcopy(root_user) for account in ("444455556666", "012345678901", "111122223333")
         },
         "bucket_policies": {LEDGER: {"Statement": [{"Sid": "RequireTLS"}, {"Sid": "LockedByMistake"}]}, "other": None},
+        "queue_policies": {QUEUE: {"Statement": [{"Sid": "Producers"}, {"Sid": "StopEverything"}]}},
     }
-    unlocked, cleaned = (scenario.expected(before) for scenario in SCENARIOS)
+    unlocked, opened, cleaned = (scenario.expected(before) for scenario in SCENARIOS)
     assert [line.split(" must be")[0] for line in differences(before, unlocked)] == [
         f"bucket_policies.{LEDGER}.Statement"
     ]
+    assert opened["queue_policies"][QUEUE]["Statement"] == [
+        {"Sid": "Producers"},
+        {"Sid": "StopEverything", "Condition": {"StringNotEquals": {"aws:PrincipalAccount": "012345678901"}}},
+    ]
+    assert {**opened, "queue_policies": None} == {**before, "queue_policies": None}
     assert {line.split(".")[1] for line in differences(before, cleaned)} == {"444455556666", "012345678901"}
 
 

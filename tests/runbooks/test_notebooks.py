@@ -21,7 +21,7 @@ SKELETON = ["Parameters", "Start", "Preflight", "Plan", "Act", "Verify", "Hand b
 
 
 def test_there_are_runbooks() -> None:
-    assert {"remove_root_credentials", "unlock_s3_bucket"} <= {runbook.name for runbook in RUNBOOKS}
+    assert {"remove_root_credentials", "unlock_s3_bucket", "unlock_sqs_queue"} <= {runbook.name for runbook in RUNBOOKS}
 
 
 @pytest.fixture(params=RUNBOOKS, ids=lambda runbook: runbook.name)

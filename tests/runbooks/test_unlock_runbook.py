@@ -178,6 +178,32 @@ def test_a_refusal_is_readable_in_the_notebook_and_on_the_terminal(story: Story)
     assert "Root sessions cannot be opened yet. Nothing was changed." in last_words
 
 
+def test_a_queue_is_unlocked_and_an_administrator_shows_it(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    place, keys = make_workplace(sandbox.environment("operator")), sandbox.credentials("data-lake-administrator")
+    profile = place.folder / "credentials"
+    profile.write_text(
+        f"[lake]\naws_access_key_id={keys['access_key']}\naws_secret_access_key={keys['secret_key']}\n"
+        f"aws_session_token={keys['session_token']}\n"
+    )
+    place.environment["AWS_SHARED_CREDENTIALS_FILE"] = str(profile)
+    queue = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
+    given = [f"account_id={queue.split(':')[4]}", f"queue={queue}", "verify_profile=lake", "check_mode=false"]
+    parameters = [word for one in given for word in ("-p", one)]
+    done = place.run("breakglass_runbooks", "run", "unlock_sqs_queue", *parameters, "-p", "evidence_dir=done")
+    assert done.returncode == 0, done.stdout + done.stderr
+    allow, deny = sandbox.snapshot()["queue_policies"][queue]["Statement"]
+    assert (allow["Sid"], deny["Condition"]) == (
+        "ProducersOfTheOrganization",
+        {"StringNotEquals": {"aws:PrincipalAccount": "012345678901"}},
+    )
+    executed = cells(place.folder / "done/unlock_sqs_queue.ipynb")
+    assert "cannot read the policy" in shown(executed["plan"])
+    assert "can read the policy" in shown(executed["act"])
+    assert "receive messages" in shown(executed["plan"])
+    profile.unlink()
+    assert not [path for path, text in place.texts().items() if str(keys["secret_key"]) in text]
+
+
 def test_no_secret_is_in_any_file(story: Story) -> None:
     assert story.secrets
     assert len(story.texts) > 10
