@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from conformance.facts import ENABLE, MODEL, RECORDED, ROOT_USER, TASKS, Fact, fact
-from conformance.steps import MANAGEMENT, as_root, control
+from conformance.steps import MANAGEMENT, as_root, control, records
 from refusals import refused
 
 from sandbox import Box
@@ -335,3 +335,15 @@ def root_access_key(box: Box) -> None:
     assert iam.get_user()["User"]["UserId"] == "555566667777"
     iam.create_user(UserName="made-by-root")
     assert iam.list_users()["Users"]
+
+
+@fact(
+    FACTS, "4.1", "Calls by a root access key are type Root with that key, and have no sessionContext", source=ROOT_USER
+)
+def root_key_events(box: Box) -> None:
+    box.client("iam", "nightly-job").list_roles()
+    [event] = records(box.client("cloudtrail", "reports-administrator"), EventName="ListRoles")
+    identity = event["userIdentity"]
+    assert (identity["type"], identity["principalId"]) == ("Root", "555566667777")
+    assert identity["accessKeyId"] == box.credentials("nightly-job")["access_key"]
+    assert "sessionContext" not in identity
