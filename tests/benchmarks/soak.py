@@ -151,7 +151,7 @@ class Sandbox:
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data=data, method=method)
-        with self.open(request, timeout=120) as answer:
+        with self.open(request, timeout=600) as answer:
             return json.load(answer)
 
 
