@@ -59,7 +59,8 @@ class _Iam(Forwarded, IamResponse):
         value = super()._get_param(param_name, None)
         if value is None and param_name == "UserName":
             value = self.call.who.user_name
-        if param_name == "PolicyDocument" and isinstance(value, str):
+        trust = self.call.operation == "UpdateAssumeRolePolicy"  # moto knows root users there, as principals
+        if param_name == "PolicyDocument" and isinstance(value, str) and not trust:
             value = _ROOT_RESOURCE.sub(r"\1user/root", value)
         return if_none if value is None else value
 

@@ -353,3 +353,22 @@ def session_ends(box: Box) -> None:
     assert client("iam").list_roles()
     control(box, "POST", "clock", {"advance": "16 minutes"})
     assert refused(client("iam").list_roles)[0] == "ExpiredToken"
+
+
+@fact(FACTS, "auth", "Policies are kept as they were given, those that name a root user as principal or resource too")
+def documents_are_kept(box: Box) -> None:
+    iam, role = box.client("iam", "operator"), "NoPermissions"
+    trusting = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": f"arn:aws:iam::{PAYMENTS}:root"}}
+    trust = {"Version": "2012-10-17", "Statement": [trusting]}
+    iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
+    assert iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"] == trust
+    granted = {"Effect": "Allow", "Action": "sts:AssumeRoot", "Resource": ["arn:aws:iam::*:root"]}
+    grant(box, role, granted)
+    inline = iam.get_role_policy(RoleName=role, PolicyName="granted")["PolicyDocument"]
+    assert inline["Statement"] == [granted]
+    document = {"Version": "2012-10-17", "Statement": [granted]}
+    arn = iam.create_policy(PolicyName="open", PolicyDocument=json.dumps(document))["Policy"]["Arn"]
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True)
+    for version in ("v1", "v2"):
+        kept = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+        assert kept == document
