@@ -57,17 +57,7 @@ class AdministratorSession:
 
 def open_as_administrator(connection: Connection, account_id: str, given: dict) -> AdministratorSession:
     """The session that an option ``verify_as`` means. InvalidInput when it is not one of the account's own people."""
-    own = connection
-    if given.get("profile"):
-        own = connection.as_somebody_else(profile=given["profile"])
-    elif given.get("access_key"):
-        own = connection.as_somebody_else(
-            credentials={
-                "aws_access_key_id": given["access_key"],
-                "aws_secret_access_key": given["secret_key"],
-                "aws_session_token": given.get("session_token"),
-            }
-        )
+    own = as_given(connection, given)
     if given.get("role_arn"):
         own = assume_role(own, given["role_arn"])
     if own.caller.account_id != account_id or own.caller.is_root:
@@ -78,6 +68,21 @@ def open_as_administrator(connection: Connection, account_id: str, given: dict) 
             hint="Anybody else may be refused, or let in, for other reasons",
         )
     return AdministratorSession(own, account_id)
+
+
+def as_given(connection: Connection, given: dict) -> Connection:
+    """The same way to AWS with the profile or the keys that the options name; as we are without any."""
+    if given.get("profile"):
+        return connection.as_somebody_else(profile=given["profile"])
+    if given.get("access_key"):
+        return connection.as_somebody_else(
+            credentials={
+                "aws_access_key_id": given["access_key"],
+                "aws_secret_access_key": given["secret_key"],
+                "aws_session_token": given.get("session_token"),
+            }
+        )
+    return connection
 
 
 def look(policy: ResourcePolicy, administrator: AdministratorSession) -> dict:
