@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: lockout_statements
-short_description: The statements of a bucket policy that lock its own administrators out
+short_description: The statements of a bucket or queue policy that lock its own administrators out
 version_added: 0.1.0
 author: breakglass.aws contributors (@breakglass)
 description:
@@ -20,11 +20,11 @@ options:
     type: raw
     required: true
   resource:
-    description: The ARN of the bucket whose policy it is.
+    description: The ARN of the bucket or queue whose policy it is.
     type: str
     required: true
   account_id:
-    description: The account that owns the bucket, as a string of 12 digits.
+    description: The account that owns the bucket or queue, as a string of 12 digits.
     type: str
     required: true
   administrators:
@@ -43,6 +43,7 @@ seealso:
   - plugin: breakglass.aws.locked_out
     plugin_type: test
   - module: breakglass.aws.s3_bucket_policy_unlock
+  - module: breakglass.aws.sqs_queue_policy_unlock
 """
 
 EXAMPLES = r"""
