@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conformance.facts import Fact, fact
+from conformance.facts import MODEL, Fact, fact
 from conformance.identity_center import Center, no_access, sign_in
 from conformance.stacksets import ROLE, create, deploy, template
 from conformance.steps import at_once, clients_of, control, serving
@@ -24,7 +24,7 @@ def roles(box: Box) -> list[str]:
 
 
 def _stacks_row(text: str, automatic: dict[str, bool], *, stays: bool, verified: bool = True) -> None:
-    @fact(FACTS, "5c", text, verified=verified)
+    @fact(FACTS, "5c", text, verified=verified, source=MODEL if verified else "")
     def stacks_of_a_leaver(box: Box) -> None:
         at_once(box)
         client = box.client("cloudformation", "operator")
@@ -63,7 +63,12 @@ _stacks_row(
 )
 
 
-@fact(FACTS, "5c", "Identity Center takes its roles, its service-linked role and the assignments out of a leaver")
+@fact(
+    FACTS,
+    "5c",
+    "Identity Center takes its roles, its service-linked role and the assignments out of a leaver",
+    source="IAM Identity Center User Guide: Using service-linked roles",
+)
 def identity_center_cleans_up(box: Box) -> None:
     at_once(box)
     center = Center(box)

@@ -44,6 +44,7 @@ REGIONS = "IAM User Guide: Manage AWS STS in an AWS Region"
 ROOT_USER = "IAM User Guide: AWS account root user"
 SCPS = "Organizations User Guide: Service control policies"
 RCPS = "Organizations User Guide: Resource control policies"
+LOST_MFA = "IAM User Guide: Recover an MFA protected identity"
 QUOTAS = "Organizations User Guide: Quotas and service limits"
 
 

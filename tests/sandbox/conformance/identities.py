@@ -291,7 +291,9 @@ def principal_tags(box: Box) -> None:
 
 
 def _condition_row(key: str, value: str | list[str], operator: str = "StringEquals") -> None:
-    @fact(FACTS, "auth", f"Condition key {key} is in the request context", source=CONDITIONS)
+    text = "is not in the context of an ordinary request" if operator == "Null" else "is in the request context"
+
+    @fact(FACTS, "auth", f"Condition key {key} {text}", source=CONDITIONS)
     def condition_key(box: Box) -> None:
         iam = box.client("iam", "payments-administrator")
         attach_scp(box, PAYMENTS, deny("iam:ListRoles", Condition={operator: {key: value}}))

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import pytest
-from conformance.facts import Fact, fact
+from conformance.facts import LOST_MFA, Fact, fact
 from conformance.steps import attach_scp, clients_of, control, records, root_session
 from refusals import refused
 
@@ -172,7 +172,7 @@ def leftover_entity(sandbox: Box) -> None:
     assert person(sandbox, "spin-off", "enrol_mfa")["serial"] == serial
 
 
-@fact(FACTS, "2.3", "A root user has 8 MFA devices at most")
+@fact(FACTS, "2.3", "A root user has 8 MFA devices at most", source=LOST_MFA)
 def device_limit(sandbox: Box) -> None:
     person(sandbox, "data-lake", "sign_in")
     for number in range(8):

@@ -7,7 +7,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from conformance.facts import ENABLE, MODEL, RECORDED, ROOT_USER, TASKS, Fact, fact
+from conformance.facts import ENABLE, LOST_MFA, MODEL, RECORDED, ROOT_USER, TASKS, Fact, fact
 from conformance.steps import MANAGEMENT, as_root, control, records
 from refusals import refused
 
@@ -231,14 +231,19 @@ def no_restore(box: Box) -> None:
     assert iam.list_mfa_devices()["MFADevices"] == []
 
 
-@fact(FACTS, "2.3", "A virtual device's serial is its ARN, a hardware token's the vendor's", source=MODEL)
+@fact(FACTS, "2.3", "A virtual device's serial is its ARN; a hardware token has its vendor's", verified=False)
 def serials(box: Box) -> None:
     devices = as_root(box, LEGACY, AUDIT)("iam").list_mfa_devices()["MFADevices"]
     assert [device["SerialNumber"].startswith("arn:") for device in devices] == [True, False]
     assert devices[0]["SerialNumber"] == VIRTUAL
 
 
-@fact(FACTS, "2.3", "A deactivated virtual device stays as an entity, which an administrator of the account can delete")
+@fact(
+    FACTS,
+    "2.3",
+    "A deactivated virtual device stays as an entity, which an administrator of the account can delete",
+    source=LOST_MFA,
+)
 def leftover_device(box: Box) -> None:
     administrator = box.client("iam", "legacy-web-administrator")
     [device] = administrator.list_virtual_mfa_devices(AssignmentStatus="Assigned")["VirtualMFADevices"]

@@ -32,7 +32,7 @@ SECTIONS = {
     "3.2": ("Locked queues", facts.TASKS),
     "4.1": ("CloudTrail events", "IAM User Guide: Track privileged tasks in CloudTrail; CloudTrail User Guide"),
     "4.2": ("Telling root use apart", "CloudTrail User Guide: userIdentity element"),
-    "5a": ("A lost MFA device", "IAM User Guide: Recover an MFA protected identity"),
+    "5a": ("A lost MFA device", facts.LOST_MFA),
     "5b": (
         "Ways back into an account without its administrator role",
         "CloudFormation, IAM Identity Center and Control Tower User Guides; SDK models",

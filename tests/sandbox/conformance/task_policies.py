@@ -164,7 +164,10 @@ def caller_identity(box: Box) -> None:
 
 
 @fact(
-    FACTS, "2.5", "A root session makes no user and no role: OrganizationAccountAccessRole cannot be made again with it"
+    FACTS,
+    "2.5",
+    "A root session makes no user and no role: OrganizationAccountAccessRole cannot be made again with it",
+    source=POLICIES,
 )
 def no_roles(box: Box) -> None:
     denied(
