@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import ParamValidationError
 from conformance.facts import MODEL, RECORDED, REGIONS, TASKS, Fact, fact
-from conformance.steps import DELEGATE, LOST_ROLE, MANAGEMENT, as_root, attach_scp, control, deny, grant
+from conformance.steps import DELEGATE, LOST_ROLE, MANAGEMENT, as_root, attach_scp, clients_of, control, deny, grant
 from refusals import refused
 
 from sandbox import Box
@@ -152,13 +152,20 @@ def callers(box: Box) -> None:
         assert ask(box, who)["Credentials"]
 
 
-@fact(FACTS, "1.1", "Root credentials cannot call it: no session of AssumeRoot, no root access key", source=TASKS)
+@fact(
+    FACTS, "1.1", "Root credentials cannot call it: no session of AssumeRoot, no access key, no sign-in", source=TASKS
+)
 def no_root_caller(box: Box) -> None:
     sts = as_root(box, MEMBER, AUDIT)("sts")
     arn = {"arn": f"{TASK}{AUDIT}"}
     opened = refused(lambda: sts.assume_root(TargetPrincipal=MEMBER, TaskPolicyArn=arn))
     assert opened == denied(f"arn:aws:iam::{MEMBER}:root", MEMBER)
     assert refused(lambda: ask(box, "nightly-job")) == denied(f"arn:aws:iam::{REPORTS}:root", MEMBER)
+    # Not even those of the management account.
+    [device] = box.snapshot()["root_users"][MANAGEMENT]["mfa_devices"]
+    signed_in = clients_of(box, control(box, "POST", "person/management/sign_in", {"mfa": device}))("sts")
+    signed = refused(lambda: signed_in.assume_root(TargetPrincipal=MEMBER, TaskPolicyArn=arn))
+    assert signed == denied(f"arn:aws:iam::{MANAGEMENT}:root", MEMBER)
 
 
 @fact(
