@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -21,6 +21,7 @@ from sandbox.wire import Call, Signature
 
 ANONYMOUS = Caller(Principal("", "anonymous", "anonymous"))
 _ALLOWED_SKEW = timedelta(minutes=15)
+_SIGNED = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _INVALID = "The security token included in the request is invalid."
 _MISMATCH = (
     "The request signature we calculated does not match the signature you provided. "
@@ -142,10 +143,10 @@ def _query_value(call: Call, name: str) -> str:
 
 def _check_date(call: Call, signature: Signature, date: str) -> None:
     try:
-        signed = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        signed = datetime.fromisoformat(date)
     except ValueError:
         raise _refusal(call, "signature") from None
-    if not date.startswith(signature.date):
+    if not _SIGNED.fullmatch(date) or not date.startswith(signature.date):
         raise _refusal(call, "signature")
     # Clients sign with real time, wherever the sandbox's clock has been moved to.
     age, allowed = clock.real() - signed, _ALLOWED_SKEW

@@ -10,8 +10,9 @@ import io
 import json
 import re
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
@@ -21,7 +22,7 @@ from moto.core.model import ListShape, MapShape, OperationModel, ServiceModel, S
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
-from moto.core.serialize import SerializationContext, get_serializer_class
+from moto.core.serialize import QuerySerializer, SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
@@ -85,7 +86,7 @@ class Call:
     Attributes:
         raw_path: Path as it came, percent-encoded; the signature covers it so.
         raw_query: Query string as it came.
-        request: The request as moto reads it, path-style whatever came.
+        request: The request as moto reads it, once it was needed; see `moto_request`.
         operation: Operation name of the service model, for example `PutBucketPolicy`.
         parameters: By the members of the operation's input shape. Of S3 only path, query and header parameters.
         caller: Who signed it; known after authentication.
@@ -115,6 +116,14 @@ class Call:
     def header(self, name: str, default: str = "") -> str:
         key = name.upper().replace("-", "_")
         return self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", default)
+
+    @cached_property
+    def fields(self) -> dict[str, str]:
+        """The fields of the query string and of a form in the body; of those given twice the first."""
+        pairs = parse_qsl(self.raw_query, keep_blank_values=True)
+        if self.header("content-type").startswith("application/x-www-form-urlencoded"):
+            pairs += parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return dict(reversed(pairs))
 
     @property
     def who(self) -> Caller:
@@ -199,8 +208,7 @@ def _unsigned_service(call: Call) -> str:
     if target:
         return _BY_TARGET.get(target, target.lower())
     if call.header("content-type").startswith("application/x-www-form-urlencoded"):
-        fields = dict(parse_qsl(call.body.decode("latin-1")))
-        return _BY_VERSION.get(fields.get("Version", ""), "sts")
+        return _BY_VERSION.get(call.fields.get("Version", ""), "sts")
     return "s3"
 
 
@@ -227,13 +235,12 @@ def identify(call: Call) -> None:
     model = _model(call.service)
     if call.service not in SERVICES or model is None:
         raise not_implemented(call.service or "unknown", _any_operation_name(call))
-    request = call.request = _moto_request(call)
     if call.service == "s3":
-        return _identify_s3(call, request)
+        return _identify_s3(call, moto_request(call))
     labels: dict[str, Any] = {}
     if call.protocol == "rest-json":
         try:
-            call.operation, labels = _route(call, request)
+            call.operation, labels = _route(call)
         except HTTPException as error:
             raise AwsError(
                 "UnknownOperationException", f"Unknown operation {call.method} {call.raw_path}", 404
@@ -248,22 +255,22 @@ def identify(call: Call) -> None:
         raise AwsError("UnknownOperationException", f"Unknown operation {call.operation}")
     call.model = model.operation_model(call.operation)
     try:
-        call.parameters = PROTOCOL_PARSERS[call.protocol](call.model).parse(
-            {
-                "method": call.method,
-                "values": request.values,
-                "headers": request.headers,
-                "body": call.body,
-                "url_path": request.path,
-                "url_params": labels,
-            }
-        )
+        call.parameters = PROTOCOL_PARSERS[call.protocol](call.model).parse(_source(call, labels))
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise _unreadable(call) from error
     call.parameters = call.parameters or {}
     if call.model.input_shape is not None and not _fits(call.model.input_shape, call.parameters):
         raise _unreadable(call)
     return None
+
+
+def _source(call: Call, labels: dict[str, Any]) -> dict[str, Any]:
+    """What moto's parsers look at. Forms and JSON bodies are all there is to a request, but for REST services."""
+    source = {"method": call.method, "values": call.fields, "headers": {}, "body": call.body, "url_params": labels}
+    if call.protocol == "rest-json":
+        request = moto_request(call)
+        source |= {"headers": request.headers, "url_path": request.path}
+    return source
 
 
 def _unreadable(call: Call) -> AwsError:
@@ -289,15 +296,12 @@ def _operation_name(call: Call) -> str:
     target = call.header("x-amz-target")
     if target:
         return target.rpartition(".")[2]
-    fields = dict(parse_qsl(call.raw_query))
-    if call.header("content-type").startswith("application/x-www-form-urlencoded"):
-        fields |= dict(parse_qsl(call.body.decode("latin-1")))
-    return fields.get("Action", "")
+    return call.fields.get("Action", "")
 
 
-def _route(call: Call, request: Request) -> tuple[str, dict[str, Any]]:
+def _route(call: Call) -> tuple[str, dict[str, Any]]:
     """The operation of a REST service, by method and path, and what the path names."""
-    operation, labels = get_service_router(call.service).match(request)
+    operation, labels = get_service_router(call.service).match(moto_request(call))
     return operation.name, labels
 
 
@@ -305,7 +309,7 @@ def _any_operation_name(call: Call) -> str:
     """The operation of a service the sandbox does not have, for the error text."""
     if call.protocol in ("rest-json", "rest-xml") and _model(call.service):
         try:
-            return _route(call, _moto_request(call))[0]
+            return _route(call)[0]
         except HTTPException:
             return f"{call.method} {call.raw_path}"
     return _operation_name(call) or call.method
@@ -327,8 +331,10 @@ def _identify_s3(call: Call, request: Request) -> None:
             call.parameters[name] = request.headers[key]
 
 
-def _moto_request(call: Call) -> Request:
+def moto_request(call: Call) -> Request:
     """The request as moto shall see it: on a host it takes for local, the bucket in the path."""
+    if call.request is not None:
+        return call.request
     environ, path = call.environ, call.raw_path
     port = environ.get("SERVER_PORT", "")
     bucket = _BUCKET_HOST.fullmatch(call.host) if call.service == "s3" else None
@@ -341,7 +347,8 @@ def _moto_request(call: Call) -> Request:
     environ["HTTP_USER_AGENT"] = call.header("user-agent").replace("region/", "region-")
     environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
     environ["sandbox.call"] = call
-    return _MotoRequest(environ)
+    call.request = _MotoRequest(environ)
+    return call.request
 
 
 # Answers
@@ -351,14 +358,36 @@ def answer(call: Call, result: dict[str, Any] | None) -> Answer:
     """A result in the protocol of the call, by the service model."""
     if call.model is None:
         raise RuntimeError("the request has no operation")
-    serializer = get_serializer_class(call.service, call.protocol)(call.model, SerializationContext(call.request_id))
-    written = serializer.serialize(result)
+    serializer = get_serializer_class(call.service, call.protocol)
+    if serializer is QuerySerializer:
+        serializer = _QuerySerializer
+    written = serializer(call.model, SerializationContext(call.request_id)).serialize(result)
     body = written["body"]
     return Answer(
         written["status_code"],
         {**written["headers"], **_request_id_headers(call)},
         body if isinstance(body, bytes) else body.encode(),
     )
+
+
+class _QuerySerializer(QuerySerializer):
+    """moto's, with a writer that knows that the names come from the models: half of an answer's time went there."""
+
+    def _serialize_body(self, body: Any) -> str:
+        return "".join(_elements(body))
+
+
+def _elements(members: dict[str, Any]) -> Iterator[str]:
+    """XML elements; a list is an element repeated, and `@xmlns` the attribute of the element around."""
+    for name, value in members.items():
+        for one in value if isinstance(value, list) else [value]:
+            if not isinstance(one, dict):
+                text = escape(str(one))
+                yield f"<{name}>{text}</{name}>" if text else f"<{name}/>"
+                continue
+            inside = "".join(_elements({key: one[key] for key in one if key != "@xmlns"}))
+            start = f'{name} xmlns="{one["@xmlns"]}"' if "@xmlns" in one else name
+            yield f"<{start}>{inside}</{name}>" if inside else f"<{start}/>"
 
 
 def error_answer(call: Call, error: AwsError) -> Answer:

@@ -293,6 +293,16 @@ def _get_iam_user(state: State, call: Call) -> dict[str, Any]:
     }
 
 
+def _list_access_keys_of_user(state: State, call: Call) -> dict[str, Any]:
+    """Without the way through moto, where two thirds of the time of this much used call went."""
+    user = _user(state, call)
+    keys = [
+        {"UserName": user.name, "AccessKeyId": key.access_key_id, "Status": key.status, "CreateDate": key.create_date}
+        for key in user.access_keys
+    ]
+    return {"AccessKeyMetadata": keys, "IsTruncated": False}
+
+
 # For every caller
 
 
@@ -401,6 +411,7 @@ _OPERATIONS: dict[str, Operation] = {
     "ListOrganizationsFeatures": _list_features,
     "GetCredentialReport": credential_report.get,
     "GetUser": _get_iam_user,
+    "ListAccessKeys": _list_access_keys_of_user,
     "ListVirtualMFADevices": _list_virtual_mfa_devices,
     "PutUserPermissionsBoundary": _boundary_of_user,
     **{f"EnableOrganizations{feature}": _enable(feature) for feature in FEATURES},

@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.responses import BaseResponse
 
 from sandbox.errors import not_implemented
-from sandbox.wire import Answer, Call
+from sandbox.wire import Answer, Call, moto_request
 
 
 class Forwarded(BaseResponse):
@@ -30,9 +30,7 @@ class Forwarded(BaseResponse):
 
 def forward(call: Call, dispatch: Callable[..., Any]) -> Answer:
     """Call moto and bring its answer into our form."""
-    request = call.request
-    if request is None:
-        raise RuntimeError("the request has not been read")
+    request = moto_request(call)
     try:
         status, headers, body = dispatch(request, request.raw_url, request.headers)
     except NotImplementedError as error:
