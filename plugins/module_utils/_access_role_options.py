@@ -17,7 +17,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role_ways i
     stack_set_name,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._administrator_session import OPTIONS, as_given
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection, check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
@@ -25,7 +25,6 @@ ROLE = {"role_name": {"type": "str", "default": v.ACCESS_ROLE}}
 
 _ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
 _STACK_SET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,119}\Z", re.ASCII)
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z", re.ASCII)
 
 
 def identity_center(*, with_sign_in: bool = False) -> dict:
@@ -55,13 +54,16 @@ def identity_center(*, with_sign_in: bool = False) -> dict:
     }
 
 
+def check_role_name(option: str, role_name: str) -> str:
+    if not _ROLE_NAME.match(role_name):
+        accepted = "the name of a role, up to 64 of letters, digits and +=,.@_-, not its ARN"
+        raise InvalidInput(option, role_name, accepted)
+    return role_name
+
+
 def wanted(params: dict, connection: Connection) -> Wanted:
     """What the options say; InvalidInput for what cannot be meant."""
-    role_name = params["role_name"]
-    if not _ROLE_NAME.match(role_name):
-        raise InvalidInput(
-            "role_name", role_name, "the name of a role, up to 64 of letters, digits and +=,.@_-, not its ARN"
-        )
+    role_name = check_role_name("role_name", params["role_name"])
     name = params.get("stack_set_name") or stack_set_name(role_name)
     if not _STACK_SET_NAME.match(name):
         raise InvalidInput("stack_set_name", name, "up to 120 letters, digits and hyphens, a letter first")
@@ -72,8 +74,8 @@ def wanted(params: dict, connection: Connection) -> Wanted:
         ("stack_set_region", params.get("stack_set_region")),
         ("identity_center.region", center.get("region")),
     ):
-        if region and not _REGION.match(region):
-            raise InvalidInput(option, region, "a region such as us-east-1")
+        if region:
+            check_region(option, region)
     sign_in = center.get("sign_in")
     return Wanted(
         role_name=role_name,

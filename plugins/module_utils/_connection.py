@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 import threading
 import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    THROTTLED,
+    InvalidInput,
+    explain,
+)
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     import boto3
@@ -26,6 +31,15 @@ DEFAULT_REGION = "us-east-1"  # where STS cannot be switched off, and where IAM 
 _RETRIES = {"mode": "adaptive", "total_max_attempts": 8}
 # The first call of a run finds out whether AWS is there at all. That should not take a minute.
 _FIRST_CALL_RETRIES = {"mode": "standard", "total_max_attempts": 2}
+
+
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z", re.ASCII)
+
+
+def check_region(option: str, value: str) -> None:
+    """InvalidInput when an option's value cannot be the name of a region."""
+    if not _REGION.match(value):
+        raise InvalidInput(option, value, "a region such as us-east-1")
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,7 @@ class Connection:
         self._config = Config(user_agent_extra=user_agent, retries=_RETRIES, connect_timeout=10)
         if config:
             self._config = self._config.merge(config)
+        self._listeners = []
         self._lock = threading.Lock()  # making clients is not thread-safe in boto3, using them is
         try:
             self._session = boto3.session.Session(profile_name=profile or None, **(credentials or {}))
@@ -95,6 +110,10 @@ class Connection:
         return Connection(
             region=self.region, profile=profile, credentials=credentials, config=self._config, **self._options
         )
+
+    def on_throttled(self, listener: t.Callable[[], t.Any]) -> None:
+        """Call ``listener`` whenever AWS throttles a call of any client, those that botocore itself tries again too."""
+        self._listeners.append(listener)
 
     @functools.cached_property
     def sts(self) -> t.Any:
@@ -141,4 +160,12 @@ class Connection:
                     client = self._session.client(service, **options)
         except (BotoCoreError, ValueError) as error:
             raise explain(error, f"connecting to {service}") from error
+        client.meta.events.register("needs-retry", self._notice)
         return client
+
+    def _notice(self, response: tuple | None = None, **unused: t.Any) -> None:
+        # Botocore's event after each attempt; what a handler returns would be taken for an order to wait.
+        code = response[1].get("Error", {}).get("Code") if response else None
+        if code in THROTTLED:
+            for listener in self._listeners:
+                listener()

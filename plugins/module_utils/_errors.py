@@ -169,6 +169,27 @@ _FIXES = {
     "DestinationParentNotFoundException": "The OU is gone: name one that is there.",
     "SourceParentNotFoundException": "Somebody moved the account meanwhile: run it again.",
     "UnsupportedAPIEndpointException": "This region's endpoint does not do this: set region=us-east-1.",
+    # Looking into CloudTrail
+    "InvalidTimeRangeException": "Correct since and until: CloudTrail's Event history keeps 90 days.",
+    "InvalidNextTokenException": "The pages of the answer did not fit together: run it again.",
+    "OperationNotPermittedException": "The organization's management account must let CloudTrail answer here.",
+    # Bringing roles back
+    "OperationInProgressException": "Another operation of this StackSet is running: wait until it is done.",
+    "StaleRequestException": "Another operation of this StackSet came in between: run it again.",
+    "NameAlreadyExistsException": "Another StackSet has this name: name another one in stack_set_name.",
+    "InvalidOperationException": (
+        "Only the management account operates this, and only while the organization trusts StackSets: see "
+        "activate_trusted_access."
+    ),
+    "LimitExceededException": "A quota of the service is reached: remove what is not needed, or have it raised.",
+    "ServiceQuotaExceededException": "A quota of the service is reached: remove what is not needed, or have it raised.",
+    "LimitExceeded": "A quota of IAM is reached in the account: remove what is not needed, or have it raised.",
+    "ConflictException": "Another change of IAM Identity Center was under way: run it again.",
+    "EntityAlreadyExists": "It is there already, made by somebody else meanwhile: run it again.",
+    "MalformedPolicyDocument": (
+        "IAM takes no policy back that names a principal which does not exist: mend the role's trust policy by hand."
+    ),
+    "UnmodifiableEntity": "Only the service that made this role may change it: name another role.",
     "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
 }
 

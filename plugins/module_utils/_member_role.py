@@ -67,7 +67,8 @@ def _refused(error: ClientError, arn: str, caller_arn: str) -> Refused:
         return Refused(
             f"{answer} The caller's session carries a source identity, and the role's trust policy does not allow "
             "sts:SetSourceIdentity.",
-            "Allow it in the role's trust policy, or use a session without a source identity.",
+            "Allow it in the role's trust policy (breakglass.aws.organization_access_role, source_identity=true), or "
+            "use a session without a source identity.",
             error_code(error),
             needs_source_identity=True,
         )

@@ -13,6 +13,7 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_condition import (
     Facts,
     entry_holds,
@@ -30,9 +31,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_words impor
 
 ROOT_SESSION, ROOT_USER, ROLE = "root_session", "root_user", "role"
 PRINCIPALS = (ROOT_SESSION, ROOT_USER, ROLE)
-
-# IAM has one control plane a partition; this is the aws:RequestedRegion of its calls.
-_IAM_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def facts_of(request: Request) -> Facts:
     is_root = request.principal != ROLE
     is_user = ":user/" in request.arn
     organization_id = request.organization_path.split("/")[0]
-    region = _IAM_REGIONS.get(request.partition) if request.service in ("iam", "organizations") else request.region
+    region = v.HOME_REGIONS.get(request.partition) if request.service in ("iam", "organizations") else request.region
     known = {
         **ALWAYS,
         "aws:principalarn": (request.arn,),

@@ -121,6 +121,9 @@ UNKNOWN = "unknown"
 # The role that Organizations makes in accounts it creates, and that the management account administers them with.
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 
+# Where a partition's IAM has its one control plane: aws:RequestedRegion of its calls, and where CloudTrail has them.
+HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+
 # Account states (organizations:Account.State) in which nobody can act in the account.
 UNUSABLE_STATES = ("PENDING_ACTIVATION", "SUSPENDED", "CLOSED")
 
