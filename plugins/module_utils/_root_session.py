@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
@@ -16,6 +17,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     error_code,
     explain,
     explain_assume_root_denial,
+    is_denied,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
@@ -36,6 +38,7 @@ class RootSession:
         self._clients = {}
         self.account_id = account_id
         self.task = task
+        self.source_identity = None  # of the caller's own session; CloudTrail shows it for this one too
 
     def __repr__(self) -> str:
         return f"<root session of {self.account_id} for {self.task.name}>"
@@ -48,29 +51,58 @@ class RootSession:
             "expiration": self._credentials["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
 
+    def hand_out(self) -> dict:
+        """The secrets, in the form amazon.aws' modules take them. For whoever asked for a session, and nobody else."""
+        return {
+            "access_key": self._credentials["AccessKeyId"],
+            "secret_key": self._credentials["SecretAccessKey"],
+            "session_token": self._credentials["SessionToken"],
+            "expiration": self.public["expiration"],
+        }
+
     def client(self, service: str, region: str | None = None) -> t.Any:
         """A boto3 client that acts as the root user, built from this session's credentials alone."""
         if (service, region) not in self._clients:
             self._clients[service, region] = self._connection.root_client(service, self._credentials, region)
         return self._clients[service, region]
 
-    def assert_root_of(self, account_id: str) -> dict:
-        """Make sure that calls of this session act as the root user of ``account_id``; the answer of GetUser.
+    def assert_root_of(self, account_id: str) -> str:
+        """Make sure that calls of this session act as the root user of ``account_id``; the root user's ARN.
 
         IAM calls without UserName act on whoever makes them. In a session that is not the target's, deleting
         "the" password would delete somebody else's, so nothing that changes anything may come before this.
         """
-        try:
-            user = self.client("iam").get_user()["User"]
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"asking who the root session is (iam:GetUser in {account_id})", account_id) from error
+        arn = self._ask_iam(account_id) if "iam:GetUser" in self.task.actions else self._ask_sts(account_id)
         expected = self._connection.caller.root_arn(account_id)
-        if user.get("Arn") != expected:
+        if arn != expected:
             raise BreakglassError(
-                f"The root session for account {account_id} acts as {user.get('Arn')}, not as {expected}.",
+                f"The root session for account {account_id} acts as {arn}, not as {expected}.",
                 "Nothing was changed. Check endpoint_url and proxies: they do not lead to the account named.",
             )
-        return user
+        return expected
+
+    def _ask_iam(self, account_id: str) -> str | None:
+        try:
+            return self.client("iam").get_user()["User"].get("Arn")
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, f"asking who the root session is (iam:GetUser in {account_id})", account_id) from error
+
+    def _ask_sts(self, account_id: str) -> str | None:
+        """For tasks without GetUser. STS says that no policy can deny this call (API reference, GetCallerIdentity);
+        whether that holds for task policies is not known, so a denial counts too: it names whom it denies.
+        """
+        try:
+            return self.client("sts").get_caller_identity().get("Arn")
+        except (BotoCoreError, ClientError) as error:
+            denied = re.match(r"User: (arn:\S+) is not authorized", _message(error)) if is_denied(error) else None
+            if denied:
+                return denied[1]
+            doing = f"asking who the root session is (sts:GetCallerIdentity in {account_id})"
+            raise explain(error, doing, account_id) from error
+
+
+def _message(error: BaseException) -> str:
+    return error.response["Error"].get("Message", "")
 
 
 def open_root_session(connection: Connection, organization: Organization, account_id: str, task: Task) -> RootSession:
@@ -93,4 +125,6 @@ def open_root_session(connection: Connection, organization: Organization, accoun
         raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
     except BotoCoreError as error:
         raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
-    return RootSession(connection, account_id, task, answer["Credentials"])
+    session = RootSession(connection, account_id, task, answer["Credentials"])
+    session.source_identity = answer.get("SourceIdentity")
+    return session

@@ -1,0 +1,236 @@
+#!/usr/bin/python
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sts_assume_root
+short_description: Open a root session in a member account, for other modules and tools
+version_added: 0.2.0
+description:
+  - Opens a root session for one task (C(sts:AssumeRoot)) and returns its credentials, which end by themselves after at
+    most 15 minutes and cannot be revoked before.
+  - The result hides itself. No callback, log or event shows it, whether or not the task says C(no_log), while
+    C(register) keeps it for later tasks. A failure is shown.
+  - The other modules of this collection open their own sessions and do not need this one.
+author:
+  - breakglass.aws contributors (@breakglass)
+options:
+  account_id:
+    description:
+      - The member account, by ID in quotes. The management account is refused.
+      - Needed unless O(state=absent).
+    type: str
+  task:
+    description:
+      - What the session is for. It can do nothing else.
+      - Needed unless O(state=absent).
+    type: str
+    choices:
+      - audit_root_credentials
+      - delete_root_credentials
+      - open_password_recovery
+      - unlock_s3_bucket
+      - unlock_sqs_queue
+  duration_seconds:
+    description:
+      - How long the session lives, from 1 to 900 seconds. As short as the work allows.
+      - Without it, 180 for tasks that look or open password recovery, else 600.
+    type: int
+  write_profile:
+    description:
+      - Also write the credentials to O(credentials_file) as a profile of this name, for tools that take nothing else.
+      - A profile that this module did not write is never touched, and V(default) is refused.
+    type: str
+  credentials_file:
+    description:
+      - The AWS credentials file for O(write_profile). It gets mode 0600; what else is in it stays.
+    type: path
+  state:
+    description:
+      - V(present) opens a session.
+      - V(absent) removes the profile O(write_profile) from O(credentials_file). Nothing is asked of AWS.
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - breakglass.aws.connection
+  - breakglass.aws.attributes
+  - breakglass.aws.attributes.changing_module
+attributes:
+  idempotent:
+    support: partial
+    details:
+      - With O(state=present) every run opens a new session and is changed.
+  diff_mode:
+    support: none
+    details:
+      - What would be shown is secret.
+notes:
+  - Run it as the management account's operator or as the delegated administrator for IAM.
+  - In check mode no session is opened, because that is an event in the audit log, and no credentials are returned.
+seealso:
+  - module: amazon.aws.sts_assume_role
+"""
+
+EXAMPLES = r"""
+- name: Open a session that may look at the root user's credentials
+  breakglass.aws.sts_assume_root:
+    account_id: "444455556666"
+    task: audit_root_credentials
+    duration_seconds: 60
+  register: session
+
+- name: Say which events of CloudTrail will be its own
+  ansible.builtin.debug:
+    msg: "{{ session.access_key_id }} until {{ session.expiration }}"
+
+- name: Open a session for a tool that reads credentials files
+  breakglass.aws.sts_assume_root:
+    account_id: "333344445555"
+    task: unlock_s3_bucket
+    write_profile: payments-root
+    credentials_file: ~/.breakglass/credentials
+
+- name: Take its profile away again
+  breakglass.aws.sts_assume_root:
+    write_profile: payments-root
+    credentials_file: ~/.breakglass/credentials
+    state: absent
+"""
+
+RETURN = r"""
+sts_creds:
+  description: >-
+    The credentials, in the form of M(amazon.aws.sts_assume_role). Hidden from all output. Null in check mode.
+  returned: with O(state=present)
+  type: dict
+  contains:
+    access_key:
+      description: The access key ID.
+      type: str
+    secret_key:
+      description: The secret access key.
+      type: str
+    session_token:
+      description: The session token.
+      type: str
+    expiration:
+      description: When they end.
+      type: str
+access_key_id:
+  description: CloudTrail shows it in every event of the session. May be logged.
+  returned: with O(state=present), not in check mode
+  type: str
+  sample: ASIAEXAMPLEEXAMPLE00
+expiration:
+  description: When the session ends. May be logged.
+  returned: with O(state=present), not in check mode
+  type: str
+  sample: "2026-11-24T10:15:00Z"
+source_identity:
+  description: The source identity of the caller's own session, which the root session carries on. May be logged.
+  returned: with O(state=present), not in check mode
+  type: str
+account_id:
+  description: The account.
+  returned: with O(state=present)
+  type: str
+  sample: "444455556666"
+task:
+  description: What the session is for.
+  returned: with O(state=present)
+  type: str
+  sample: audit_root_credentials
+"""
+
+from dataclasses import replace
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _credentials_file
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput, Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._root_session import RootSession, open_root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
+
+LONGEST = 900  # seconds; AWS's limit for AssumeRoot
+
+
+def work(module: BreakglassModule) -> dict:
+    if module.params["write_profile"] is not None:
+        _credentials_file.check_name(module.params["write_profile"])
+    return forget(module) if module.params["state"] == "absent" else hand_out(module)
+
+
+def forget(module: BreakglassModule) -> dict:
+    """Remove the profile."""
+    path, name = module.params["credentials_file"], module.params["write_profile"]
+    before = _credentials_file.read(path)
+    after = _credentials_file.without_profile(before, name)
+    if after != before and not module.check_mode:
+        _credentials_file.write(path, after)
+    return {"changed": after != before}
+
+
+def hand_out(module: BreakglassModule) -> dict:
+    """Open a session and return its credentials, and write them where that was asked for."""
+    params = module.params
+    account_id = parse_account_id(params["account_id"], "account_id")
+    task = v.TASKS[params["task"]]
+    if params["duration_seconds"] is not None:
+        if not 1 <= params["duration_seconds"] <= LONGEST:
+            raise InvalidInput("duration_seconds", params["duration_seconds"], f"a number from 1 to {LONGEST}")
+        task = replace(task, seconds=params["duration_seconds"])
+    path, name = params["credentials_file"], params["write_profile"]
+    if name:  # whatever stands in the way of writing must be known before there is something to lose
+        _credentials_file.without_profile(_credentials_file.read(path), name)
+    account = member_account(module.organization, account_id, "account_id")
+    if unusable(account):
+        raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
+    result = {"changed": True, "account_id": account_id, "task": task.name, "sts_creds": None}
+    if module.check_mode:
+        return result
+    session = open_root_session(module.connection, module.organization, account_id, task)
+    if "iam:GetUser" in task.actions:
+        session.assert_root_of(account_id)
+    if name:
+        write_profile(path, name, session)
+    return {**result, **session.public, "sts_creds": session.hand_out(), "source_identity": session.source_identity}
+
+
+def write_profile(path: str, name: str, session: RootSession) -> None:
+    secret = session.hand_out()
+    values = {
+        "aws_access_key_id": secret["access_key"],
+        "aws_secret_access_key": secret["secret_key"],
+        "aws_session_token": secret["session_token"],
+    }
+    remark = f"{session.task.name} in {session.account_id}, ends {secret['expiration']}"
+    _credentials_file.write(path, _credentials_file.with_profile(_credentials_file.read(path), name, values, remark))
+
+
+def main() -> None:
+    BreakglassModule(
+        argument_spec={
+            "account_id": {"type": "str"},
+            "task": {"type": "str", "choices": list(v.TASKS)},
+            "duration_seconds": {"type": "int"},
+            "write_profile": {"type": "str"},
+            "credentials_file": {"type": "path"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        },
+        required_if=[
+            ("state", "present", ["account_id", "task"]),
+            ("state", "absent", ["write_profile", "credentials_file"]),
+        ],
+        required_together=[("write_profile", "credentials_file")],
+    ).run(work)
+
+
+if __name__ == "__main__":
+    main()
