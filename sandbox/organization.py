@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import yaml
 from moto.iam.models import IAMBackend, VirtualMfaDevice
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
@@ -23,6 +22,7 @@ from sandbox import names, standing, state, ways_in
 from sandbox.authorization import PolicyError, validate_resource_control_policy
 from sandbox.identity_center import SERVICE, IdentityCenter
 from sandbox.lifecycle import Behaviour, Handshake, Standing
+from sandbox.yaml_file import OrganizationError, Path_, Source, read
 
 DEFAULT = Path(__file__).parent / "organizations" / "default.yml"
 ADMINISTRATOR_ROLE = "OrganizationAccountAccessRole"
@@ -34,77 +34,6 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800,
 Value = Any
 
 
-class OrganizationError(ValueError):
-    """The organization file cannot be used; the text says where and what is accepted."""
-
-
-# Reading YAML with line numbers
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML without its traps: 12 digits stay text (an account ID), no octal numbers, no dates, no yes and no."""
-
-    yaml_implicit_resolvers: ClassVar[dict[str, list[Any]]] = {}
-
-
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|)$"), ["~", "n", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), ["t", "f"])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^(?:0|-?[1-9][0-9]{0,10})$"), list("-0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"^(?:<<)$"), ["<"])
-
-Path_ = tuple[str | int, ...]
-
-
-@dataclass
-class _Source:
-    """Where values came from, for error texts."""
-
-    name: str
-    lines: dict[Path_, int] = field(default_factory=dict)
-
-    def error(self, path: Path_, problem: str) -> OrganizationError:
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
-        line = next((self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines), None)
-        at = f"{self.name}, line {line}" if line else self.name
-        return OrganizationError(f"{at}: {where or 'the file'}: {problem}")
-
-
-def _read_yaml(file: Path) -> tuple[Value, _Source]:
-    source = _Source(str(file))
-    try:
-        loader = _Loader(file.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        if node is None:
-            raise source.error((), "it is empty; accepted: a description of an organization")
-        value = loader.construct_document(node)
-    except OSError as error:
-        raise OrganizationError(f"{file}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise OrganizationError(f"{file}: is not UTF-8 text") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f"{file}, line {mark.line + 1}" if mark else str(file)
-        raise OrganizationError(f"{at}: is not YAML: {getattr(error, 'problem', error)}") from error
-    for path, line in _walk(node, (), source):
-        source.lines[path] = line
-    return value, source
-
-
-def _walk(node: yaml.Node, path: Path_, source: _Source) -> Iterator[tuple[Path_, int]]:
-    yield path, node.start_mark.line + 1
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _walk(item, (*path, index), source)
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, item in node.value:
-            if key.value in seen:
-                source.lines[path] = key.start_mark.line + 1
-                raise source.error(path, f"the key {key.value!r} is there twice")
-            seen.add(key.value)
-            yield from _walk(item, (*path, key.value), source)
-
-
 # Checking
 
 
@@ -114,7 +43,7 @@ class _Item:
 
     value: Value
     path: Path_
-    source: _Source
+    source: Source
     loaded: datetime
 
     def refuse(self, accepted: str) -> OrganizationError:
@@ -312,9 +241,9 @@ def load(source: str | Path | dict[str, Any] | None = None) -> Description:
         OrganizationError: With the place in the file and what is accepted there.
     """
     if isinstance(source, dict):
-        value, place = source, _Source("organization")
+        value, place = source, Source("organization")
     else:
-        value, place = _read_yaml(Path(source or DEFAULT))
+        value, place = read(Path(source or DEFAULT))
     return _description(_Item(value, (), place, state.now().replace(microsecond=0)))
 
 
@@ -324,7 +253,7 @@ def change_behaviour(given: Value, base: Behaviour) -> Behaviour:
     Raises:
         OrganizationError: With what is accepted.
     """
-    return standing.behaviour(_Item(given, ("behaviour",), _Source("request"), state.now()), base)
+    return standing.behaviour(_Item(given, ("behaviour",), Source("request"), state.now()), base)
 
 
 def _description(item: _Item) -> Description:
