@@ -4,7 +4,7 @@
     %runbook unlock_s3_bucket
 
 checks the notebook's parameters and starts a run. From then on a cell that begins with %%tasks is a list of Ansible
-tasks, and `%evidence` ends the run.
+tasks, one that begins with %%gate is what a person must do or decide, and `%evidence` ends the run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
     IPython calls this for %load_ext and %reload_ext. Runbooks use the latter, which says nothing the second time.
     """
+    from breakglass_runbooks.handover import take
     from breakglass_runbooks.magics import RunbookMagics
 
     if RunbookMagics.__name__ not in shell.magics_manager.registry:
-        shell.register_magics(RunbookMagics(shell))
+        shell.register_magics(RunbookMagics(shell, take()))

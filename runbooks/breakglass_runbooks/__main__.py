@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import catalog
+from breakglass_runbooks import answers, catalog, outcomes
 from breakglass_runbooks.errors import RunbookError
-
-INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return 0 when it was done, 1 when it failed, 130 when it was interrupted."""
+    """Do what the command line says; return the exit status, see `outcomes`."""
     options = _parser().parse_args(arguments)
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
@@ -25,10 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
         return options.command(options)
     except RunbookError as error:
         print(error, file=sys.stderr)
-        return 1
+        return outcomes.NOT_STARTED
     except KeyboardInterrupt:
         print("Interrupted. The executed notebook shows how far it came.", file=sys.stderr)
-        return INTERRUPTED
+        return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,10 +55,26 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--output", metavar="FILE", type=Path, help="the executed notebook (default: in the evidence folder)"
     )
-    run.add_argument("--timeout", metavar="SECONDS", type=int, help="how long a cell may take (default: no limit)")
-    run.add_argument("--json", action="store_true", help="write progress as JSON lines")
+    _add_how(run)
     run.set_defaults(command=_run)
     return parser
+
+
+def _add_how(command: argparse.ArgumentParser) -> None:
+    """What every command that runs cells takes."""
+    command.add_argument(
+        "--answer",
+        dest="answers",
+        metavar="GATE=VALUE",
+        action="append",
+        default=[],
+        help="what a person answers at a gate; GATE alone asks for it here and does not show it",
+    )
+    command.add_argument(
+        "--answers-file", metavar="FILE", help="a JSON object of answers; - reads it from standard input"
+    )
+    command.add_argument("--timeout", metavar="SECONDS", type=int, help="how long a cell may take (default: no limit)")
+    command.add_argument("--json", action="store_true", help="write progress as JSON lines")
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -78,29 +91,22 @@ def _describe(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     # papermill takes a second to import; a wrong name must not.
     runbook = catalog.find(options.name)
+    if options.parameters_file == options.answers_file == "-":
+        raise RunbookError("Standard input can hold the parameters or the answers, not both.")
     given = _given(options)
+    answered = answers.given(options.answers, options.answers_file, runbook.gates)
     from breakglass_runbooks import launch, progress
 
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
         reporter.begin(runbook)
-        ending = launch.run(runbook, given, options.output, reporter.cell, options.timeout)
+        ending = launch.run(runbook, given, options.output, reporter.cell, options.timeout, answered)
         reporter.end(ending)
-    return 1 if ending.failure else 0
+    return outcomes.EXIT_STATUS[ending.outcome]
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """The parameters of the command line: text stays text, so an account ID keeps its zeros."""
-    given: dict[str, Any] = {}
-    if options.parameters_file:
-        try:
-            read = sys.stdin.read if options.parameters_file == "-" else Path(options.parameters_file).read_text
-            given = json.loads(read())
-        except OSError as error:
-            raise RunbookError(f"{options.parameters_file} cannot be read: {error.strerror}.") from None
-        except ValueError as error:
-            raise RunbookError(f"{options.parameters_file} is not JSON: {error}.") from None
-        if not isinstance(given, dict):
-            raise RunbookError(f"{options.parameters_file} must hold one JSON object of names and values.")
+    given = answers.json_object(options.parameters_file) if options.parameters_file else {}
     for item in options.parameters:
         name, equals, value = item.partition("=")
         if not equals:

@@ -12,6 +12,8 @@ import nbformat
 
 from breakglass_runbooks.collection import NOTEBOOKS
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.gate import Gate
+from breakglass_runbooks.gate import find as find_gate
 from breakglass_runbooks.parameters import Parameter, declared, describe
 
 
@@ -42,6 +44,11 @@ class Runbook:
             raise RunbookError(f"{self.path} has {len(cells)} cells tagged 'parameters'; a runbook has exactly one.")
         return declared(cells[0].source)
 
+    @cached_property
+    def gates(self) -> list[Gate]:
+        """Where a person must act, in order."""
+        return [gate for cell in self.notebook.cells if cell.cell_type == "code" and (gate := find_gate(cell.source))]
+
     @property
     def title(self) -> str:
         """Its first heading."""
@@ -54,7 +61,9 @@ class Runbook:
 
     def describe(self) -> str:
         """All that somebody must know to run it."""
-        return "\n".join([self.title, "", self.introduction, "", "It takes:", *describe(self.parameters)])
+        asked = [f"  {gate.name}: {gate.expects}" for gate in self.gates]
+        gates = ["", "It asks people (--answer NAME=VALUE answers beforehand):", *asked] if asked else []
+        return "\n".join([self.title, "", self.introduction, "", "It takes:", *describe(self.parameters), *gates])
 
     def _beginning(self) -> list[str]:
         first = self.notebook.cells[0]

@@ -67,6 +67,7 @@ class Record:
     steps: list[dict[str, Any]] = field(default_factory=list)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by access key ID
     backups: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[dict[str, Any]] = field(default_factory=list)  # of the people at the gates
 
     @property
     def changed(self) -> bool:
@@ -105,6 +106,10 @@ class Record:
             if isinstance(backup, dict) and backup.get("path") and backup not in self.backups:
                 self.backups.append(backup)
 
+    def answer(self, gate: str, answer: str) -> None:
+        """Take note of what a person answered; of a secret, only that there was an answer."""
+        self.answers.append({"time": _now(), "gate": gate, "answer": answer})
+
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> None:
         """Take over what the plan and the act found; an act that was skipped left everything as it was."""
         acted = not act.get("skipped")
@@ -115,9 +120,13 @@ class Record:
 
     def unfinished_accounts(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The accounts that could not be dealt with."""
-        result = plan if act.get("skipped") else act
         not_done = module_util("_vocabulary").NOT_DONE
-        return [account for account in result.get("accounts", []) if account["outcome"] in not_done]
+        return [account for account in _accounts(plan, act) if account["outcome"] in not_done]
+
+    def finished_accounts(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The accounts in which something was done."""
+        done = ("changed", "removed")
+        return [account for account in _accounts(plan, act) if account["outcome"] in done and not self.check_mode]
 
     def write(self) -> None:
         """Write the file so that it is at any moment complete, and readable for its owner only."""
@@ -135,6 +144,7 @@ class Record:
             "after": self.after,
             "sessions": list(self.sessions.values()),
             "backups": self.backups,
+            "answers": self.answers,
             "steps": self.steps,
         }
         unfinished = self.folder / f".{FILE}"
@@ -157,6 +167,11 @@ def _state(result: Mapping[str, Any], key: str) -> Any:
     if "accounts" in result:
         return {account["account_id"]: account.get(key) for account in result["accounts"]}
     return result.get(key)
+
+
+def _accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The accounts as they are in the end."""
+    return (plan if act.get("skipped") else act).get("accounts", [])
 
 
 def _outcome(result: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,17 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 from papermill.log import logger
 
+from breakglass_runbooks.errors import Waiting
+from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.redaction import Redactor
+
 SKIPPED = "skipped"
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A cell that begins (`status` "running") or has ended ("completed", "failed", "skipped")."""
+    """A cell that begins (`status` "running") or has ended ("completed", "failed", "waiting", "skipped")."""
 
     cell: str  # its id
     title: str
@@ -49,9 +54,16 @@ def title_of(nb: Any, index: int) -> str:
 class _Book(NotebookExecutionManager):
     """Keeps the state of each cell in the notebook, and tells somebody about it."""
 
-    def __init__(self, *args: Any, on_progress: Callable[[Progress], None] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        on_progress: Callable[[Progress], None] | None = None,
+        redactor: Redactor | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._on_progress = on_progress
+        self._redactor = redactor or Redactor()
         self._begun = 0.0
         self._code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
 
@@ -62,7 +74,13 @@ class _Book(NotebookExecutionManager):
 
     def cell_complete(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
         super().cell_complete(cell, cell_index=cell_index, **kwargs)
+        if any(output.get("ename") == Waiting.__name__ for output in cell.get("outputs", [])):
+            cell.metadata.papermill["status"] = WAITING
         self._tell(cell, cell_index, time.monotonic() - self._begun)
+
+    def save(self, **kwargs: Any) -> None:
+        self._redactor.notebook(self.nb)
+        super().save(**kwargs)
 
     def notebook_complete(self, **kwargs: Any) -> None:
         # Before papermill turns what was never reached into "completed".
@@ -156,6 +174,8 @@ def execute(
     start_timeout: int = 60,
     execution_timeout: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    handover: Handover | None = None,
+    secrets: Iterable[str] = (),
     stdout_file: Any = None,
     stderr_file: Any = None,
     **_: Any,
@@ -163,9 +183,18 @@ def execute(
     """Run every cell of `nb` and return it, saved at each step to `output_path`.
 
     A cell that fails, dies or takes longer than `execution_timeout` seconds has an error among its outputs afterwards;
-    papermill raises it. `on_progress` hears of each code cell when it begins and when it ends.
+    papermill raises it. `on_progress` hears of each code cell when it begins and when it ends. The kernel gets the
+    `handover`. `secrets`, and those of the environment, are hidden in what is saved.
     """
-    book = _Book(nb, output_path, log_output, progress_bar, autosave_cell_every, on_progress=on_progress)
+    book = _Book(
+        nb,
+        output_path,
+        log_output,
+        progress_bar,
+        autosave_cell_every,
+        on_progress=on_progress,
+        redactor=Redactor(secrets),
+    )
     book.notebook_start()
     try:
         with tempfile.TemporaryDirectory(prefix="breakglass-", ignore_cleanup_errors=True) as name:
@@ -182,7 +211,7 @@ def execute(
                 stdout_file=stdout_file,
                 stderr_file=stderr_file,
             )
-            client.execute(env=_kernel_environment(folder))
+            client.execute(env=_kernel_environment(folder) | (handover or Handover()).environment())
     finally:
         book.notebook_complete()
     return book.nb

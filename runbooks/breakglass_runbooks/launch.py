@@ -12,13 +12,11 @@ from typing import Any
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from breakglass_runbooks import engine, evidence, parameters
+from breakglass_runbooks import engine, evidence, outcomes, parameters
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.execution import Progress
-
-# Errors whose text is meant for the reader; of any other, the kind is worth knowing too.
-PLAIN_ERRORS = ("RunbookError", "DeadKernelError", "CellTimeoutError")
+from breakglass_runbooks.handover import Handover
 
 
 @dataclass
@@ -30,13 +28,20 @@ class Ending:
     page: Path
     evidence_dir: Path | None
     cells: list[Progress] = field(default_factory=list)  # each in its last state
-    failure: str = ""  # the message of what failed; empty when nothing did
+    failure: str = ""  # the message of what ended the run; empty when it is through
     changed: bool = False
+    check_mode: bool = False
+    outcome: str = outcomes.INTERRUPTED
+
+    @property
+    def stopped_at(self) -> Progress | None:
+        """The cell in which the run ended before its end."""
+        return next((cell for cell in self.cells if cell.status in ("failed", "waiting")), None)
 
     @property
     def failed_cell(self) -> str:
-        """The title of the cell that failed."""
-        return next((cell.title for cell in self.cells if cell.status == "failed"), "")
+        """The title of that cell."""
+        return self.stopped_at.title if self.stopped_at else ""
 
 
 def run(
@@ -45,8 +50,9 @@ def run(
     output: Path | None = None,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     timeout: int | None = None,
+    answers: Mapping[str, str] | None = None,
 ) -> Ending:
-    """Run `runbook` with the parameters `given`.
+    """Run `runbook` with the parameters `given` and the `answers` for its gates, checked.
 
     The executed notebook goes to `output`, by default into the evidence folder, and its page beside it. Raises
     RunbookError when the runbook cannot be started; nothing has been done then.
@@ -65,6 +71,8 @@ def run(
         cells[progress.number] = progress
         on_progress(progress)
 
+    answers = answers or {}
+    ended_by = ""
     engine.register()
     try:
         papermill.execute_notebook(
@@ -75,15 +83,19 @@ def run(
             progress_bar=False,
             execution_timeout=timeout,
             on_progress=watch,
+            handover=Handover(dict(answers), launcher=True),
+            secrets=[answers[gate.name] for gate in runbook.gates if gate.secret and gate.name in answers],
         )
     except PapermillExecutionError as error:
-        plain = error.ename in PLAIN_ERRORS
-        ending.failure = error.evalue if plain else f"{error.ename}: {error.evalue}"
+        ended_by = error.ename
+        ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
     finally:
         ending.cells = list(cells.values())
         ending.page.touch(mode=0o600)
         ending.page.write_text(page(notebook), encoding="utf-8")
-    ending.changed = bool(folder) and _changed(folder)
+    ending.changed, ending.check_mode = _said(folder) if folder else (False, False)
+    acted = ending.changed and not ending.check_mode
+    ending.outcome = outcomes.of(ended_by, ending.stopped_at.cell if ending.stopped_at else "", acted)
     return ending
 
 
@@ -115,9 +127,10 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _changed(folder: Path) -> bool:
-    """Whether the run changed anything, or would, as its evidence says."""
+def _said(folder: Path) -> tuple[bool, bool]:
+    """What the evidence says: whether the run changed anything, or would, and whether it only planned."""
     try:
-        return json.loads((folder / evidence.FILE).read_text(encoding="utf-8"))["changed"]
+        content = json.loads((folder / evidence.FILE).read_text(encoding="utf-8"))
+        return content["changed"], content["check_mode"]
     except FileNotFoundError:
-        return False  # it ended before it began to keep evidence
+        return False, False  # it ended before it began to keep evidence

@@ -1,27 +1,34 @@
-"""The magics of a runbook: %runbook starts a run, %%tasks runs Ansible tasks in it."""
+"""The magics of a runbook: %runbook starts a run, %%tasks runs Ansible tasks in it, %%gate asks a person."""
 
 from __future__ import annotations
 
 import json
-import time
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
+from breakglass_runbooks import gate as gates
 from breakglass_runbooks import parameters, render, views
-from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.asking import ask
+from breakglass_runbooks.errors import Partial, RunbookError, Waiting
 from breakglass_runbooks.evidence import Record, make_folder
+from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.play import Event, check_tasks, run_tasks
+from breakglass_runbooks.redaction import Redactor
+from breakglass_runbooks.tasklist import TaskList
 
 
 @magics_class
 class RunbookMagics(Magics):
     """A run in this kernel, and the magics that act on it."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, handover: Handover) -> None:
         super().__init__(shell)
+        self._handover = handover
+        self._redactor = Redactor()
         self._record: Record | None = None
         self._declared: list[parameters.Parameter] = []
         self._registered: set[str] = set()
@@ -56,18 +63,79 @@ class RunbookMagics(Magics):
         check_tasks(cell)
         self._find_parameters()
         record.parameters = self._checked_parameters()
-        live = _TaskList()
+        live = TaskList()
         try:
             run_tasks(cell, record.parameters | self._results(), record.check_mode, lambda event: self._on(event, live))
         except RunbookError as error:
-            record.outcome, record.message = "failed", str(error)
-            raise
+            record.outcome, record.message = "failed", self._redactor.text(str(error))
+            raise RunbookError(record.message) from None
         else:
             record.outcome, record.message = "unfinished", ""
             self._failed = None
         finally:
             record.write()
             live.show_results()
+
+    @cell_magic
+    def gate(self, line: str, cell: str) -> None:
+        """Show a person what to do or decide, and ask for the answer; it is a variable from then on.
+
+        In check mode nobody is asked: an answer given beforehand counts, else the variable is empty.
+        """
+        gate = gates.parse(line, cell)
+        record = self._current(cell)
+        if any(gate.name == parameter.name for parameter in self._declared):
+            raise RunbookError(f"The gate {gate.name} has the name of a parameter. Give it another one.")
+        self._failed = cell
+        record.parameters = self._checked_parameters()
+        variables = record.parameters | self._results()
+        self._keep({gate.name: ""})  # until there is an answer
+        if gates.needed(gate, variables):
+            words = gates.render(gate, variables)
+            display(_gate(gate, words), raw=True)
+            self._keep({gate.name: self._answer(gate, words, variables)})
+        else:
+            display(render.text(f"Nothing to do here, because it is needed only when {gate.when}."))
+        self._failed = None
+
+    def _answer(self, gate: gates.Gate, words: str, variables: Mapping[str, Any]) -> str:
+        """The answer of a person, given before or now, and written down unless it is secret."""
+        record = self._record
+        try:
+            if gate.name in self._handover.answers:
+                answer = self._beforehand(gate, variables)
+            elif record.check_mode:
+                display(render.notice("Only planned, so nobody is asked here.", "plan only"))
+                return ""
+            else:
+                answer = ask(gate, variables)
+        except Waiting as waiting:
+            record.outcome, record.message = "waiting", str(waiting)
+            raise Waiting(f"{waiting}\n\n{words}\n\n{self._way_on(gate)}") from None
+        else:
+            if gate.secret:
+                self._redactor.add(answer)
+            record.answer(gate.name, "(secret)" if gate.secret else answer)
+            display(render.text("Answered." if gate.secret else f"Answered: {answer}"))
+            return answer
+        finally:
+            record.write()
+
+    def _beforehand(self, gate: gates.Gate, variables: Mapping[str, Any]) -> str:
+        """The answer given with the command; Waiting, with what is wrong, when it does not open the gate."""
+        try:
+            return gates.check(gate, self._handover.answers[gate.name], variables)
+        except ValueError as refusal:
+            raise Waiting(f"The answer given to the gate '{gate.name}' does not open it: {refusal}") from None
+
+    def _way_on(self, gate: gates.Gate) -> str:
+        if not self._handover.launcher:
+            return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
+        value = "" if gate.secret else "=..."
+        return (
+            f"Answer with {gate.expects}. Then go on:\n\n"
+            f"python -m breakglass_runbooks resume {shlex.quote(self._folder)} --answer {gate.name}{value}"
+        )
 
     @line_magic
     def evidence(self, line: str) -> None:
@@ -85,7 +153,8 @@ class RunbookMagics(Magics):
         record.write()
         display(_evidence(record))
         if unfinished:
-            raise RunbookError(
+            kind = Partial if record.finished_accounts(plan, act) else RunbookError
+            raise kind(
                 f"{len(unfinished)} account(s) could not be dealt with; the others are as shown above.\n"
                 f"{record.message}"
             )
@@ -148,12 +217,13 @@ class RunbookMagics(Magics):
                 ) from None
         return results
 
-    def _on(self, event: Event, live: _TaskList) -> None:
-        live.on(event)
+    def _on(self, event: Event, live: TaskList) -> None:
+        shown = self._redactor.data(event)
+        live.on(shown)
         if event["event"] == "started":
             return
-        result = event["result"]
-        self._record.add(event)
+        result = event["result"]  # later steps get it as it is
+        self._record.add(shown)
         if event["register"]:
             # Ansible adds these only when the result becomes a variable.
             states = {"changed": False, "failed": event["event"] in ("failed", "unreachable")}
@@ -169,65 +239,10 @@ class RunbookMagics(Magics):
         self.shell.push(public)
 
 
-class _TaskList:
-    """The tasks of a cell as they go by; updated in place, so that a saved notebook keeps the last state."""
-
-    def __init__(self) -> None:
-        self._rows: list[dict[str, Any]] = []
-        self._finished: list[Event] = []
-        self._idle = "Starting Ansible ..."
-        self._handle = display(self._table(), display_id=True)
-
-    def on(self, event: Event) -> None:
-        """Show an event."""
-        if event["event"] == "started":
-            self._rows.append({"task": event["task"], "state": "running", "since": time.monotonic(), "note": ""})
-        else:
-            self._finished.append(event)
-            self._rows[-1].update(
-                state=_state(event), note=_note(event), took=time.monotonic() - self._rows[-1]["since"]
-            )
-        self._handle.update(self._table())
-
-    def show_results(self) -> None:
-        """Show what the tasks found or did, below the list; what was still running is not shown as running."""
-        self._idle = "No task was run."
-        for row in self._rows:
-            if row["state"] == "running":
-                row["state"] = "unknown"
-        self._handle.update(self._table())
-        for event in self._finished:
-            shown = views.view(event)
-            if shown:
-                display(shown)
-
-    def _table(self) -> render.Shown:
-        if not self._rows:
-            return render.text(self._idle)
-        return render.table(
-            ["task", "state", "time"],
-            [
-                [
-                    render.words(row["task"], *([render.small(row["note"])] if row["note"] else [])),
-                    render.badge(row["state"]),
-                    f"{row['took']:.1f} s" if "took" in row else None,
-                ]
-                for row in self._rows
-            ],
-        )
-
-
-def _state(event: Event) -> str:
-    if event["event"] == "changed" and event["check_mode"]:
-        return "would change"
-    if event["event"] == "skipped":
-        return "not run"  # unlike an account that is skipped, nothing to look at
-    return "failed, ignored" if event["ignored"] else event["event"]
-
-
-def _note(event: Event) -> str:
-    condition = event["result"].get("false_condition")
-    return f"only when {condition}" if event["event"] == "skipped" and condition else ""
+def _gate(gate: gates.Gate, words: str) -> dict[str, str]:
+    """What a person is shown at a gate: Markdown, as JupyterLab, a page and a forge render it."""
+    shown = f"**A person must act here** (gate `{gate.name}`)\n\n{words}\n\n*Answer: {gate.expects}.*"
+    return {"text/markdown": shown, "text/plain": shown}
 
 
 def _introduction(record: Record) -> render.Shown:

@@ -11,11 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from breakglass_runbooks import outcomes
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.execution import Progress
 from breakglass_runbooks.launch import Ending
 
-SIGNS = {"completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
+SIGNS = {"waiting": ("?", "yellow"), "completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
 
 
 class TextReporter:
@@ -51,14 +52,18 @@ class TextReporter:
         self._print(f"{sign} {where} {progress.title}: {progress.status}{took}", style=style)
 
     def end(self, ending: Ending) -> None:
-        """Say where everything lies, and last of all what failed."""
+        """Say where everything lies, what failed or is waited for, and last of all the outcome."""
         self._print(f"Notebook: {ending.notebook}\nPage:     {ending.page}")
         if ending.evidence_dir:
             self._print(f"Evidence: {ending.evidence_dir}")
         if ending.failure:
-            self._print(f"\nThe runbook FAILED at '{ending.failed_cell}':\n\n{ending.failure}", style="bold red")
+            style = "bold yellow" if ending.outcome == outcomes.WAITING else "bold red"
+            meaning = outcomes.MEANINGS[ending.outcome]
+            self._print(f"\n{meaning} It stopped at '{ending.failed_cell}':\n\n{ending.failure}\n", style=style)
         else:
-            self._print("The runbook is through.", style="green")
+            planned = ending.check_mode and ending.changed
+            self._print(outcomes.PLANNED if planned else outcomes.MEANINGS[ending.outcome], style="green")
+        self._print(f"Outcome: {ending.outcome}")
 
     def _print(self, words: str, style: str | None = None) -> None:
         self._console.print(words, style=style, markup=False, soft_wrap=True)

@@ -31,12 +31,33 @@ TONES = {
             "absent",
             "unchanged",
             "not denied",
+            "answers",
+            "open",
+            "done",
+            "not in the way",
         ),
         GREEN,
     ),
-    **dict.fromkeys(("failed", "unreachable", "unverified", "not ready", "off", "blocking", "denied"), RED),
-    **dict.fromkeys(("skipped", "for real", "unknown", "present", "denied when"), AMBER),
-    **dict.fromkeys(("running", "plan only", "would change", "would remove"), BLUE),
+    **dict.fromkeys(
+        (
+            "failed",
+            "unreachable",
+            "unverified",
+            "not ready",
+            "off",
+            "blocking",
+            "denied",
+            "does not answer",
+            "closed",
+            "in the way",
+        ),
+        RED,
+    ),
+    **dict.fromkeys(
+        ("skipped", "for real", "unknown", "present", "denied when", "person needed", "will happen", "to be confirmed"),
+        AMBER,
+    ),
+    **dict.fromkeys(("running", "plan only", "would change", "would remove", "would be taken"), BLUE),
 }
 
 FONT = "font-family: system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif; font-size: 14px; line-height: 1.45;"

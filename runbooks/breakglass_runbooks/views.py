@@ -218,11 +218,178 @@ def _verified(found: Result) -> Shown:
     return render.lines([render.mono(found["arn"]), render.plain(answer)])
 
 
+def access_roles_found(result: Result, check_mode: bool = False) -> Shown:
+    """Whether the management account gets into accounts by their access role, and how it could again."""
+    return _for_each_account(result, _access_role_found, lambda one: "answers" if _is_in(one) else one["outcome"])
+
+
+def _is_in(account: Result) -> bool:
+    return (account.get("role") or {}).get("state") == "answers"
+
+
+def _access_role_found(account: Result) -> list[Shown | None]:
+    role = account.get("role")
+    ways = [
+        [
+            _spoken(way["method"]),
+            render.badge("open" if way["possible"] else "closed"),
+            render.lines([render.plain(way[key]) for key in ("reason", "fix") if way[key]]),
+        ]
+        for way in account.get("ways_back") or []
+    ]
+    return [
+        render.facts(
+            {
+                "account": render.mono(account["account_id"]),
+                **({"role": render.mono(role["arn"]), "it is": _role_state(role)} if role else {}),
+                **({"because": account["reason"]} if account.get("reason") else {}),
+                **({"what to do": account["fix"]} if account.get("fix") else {}),
+            }
+        ),
+        render.heading("Ways back without the root user, in the order they are tried") if ways else None,
+        render.table(["way", "", "what closes it, and what would open it"], ways) if ways else None,
+    ]
+
+
+def _role_state(role: Result) -> str:
+    return f"{_spoken(role['state'])}{'' if role['certain'] else ' (not certain)'}"
+
+
+def access_roles_brought_back(result: Result, check_mode: bool) -> Shown:
+    """By which way the role came back or would, which were tried, and what was called."""
+
+    def shown(account: Result) -> list[Shown | None]:
+        attempts = [
+            [
+                _spoken(attempt["method"]),
+                render.badge("closed" if attempt["outcome"] == "refused" else attempt["outcome"]),
+                render.lines([render.plain(attempt[key]) for key in ("reason", "fix") if attempt[key]]),
+            ]
+            for attempt in account.get("attempts") or []
+        ]
+        actions = [render.mono(action) for action in account.get("actions") or []]
+        return [
+            render.facts({"account": render.mono(account["account_id"]), "": account["reason"]})
+            if account.get("reason") and not _not_done(account)
+            else None,
+            render.table(["way", "", "why, and what to do"], attempts) if attempts else None,
+            render.facts({"what was called": render.lines(actions)}) if actions else None,
+        ]
+
+    each = _for_each_account(result, shown, lambda one: _done(one["outcome"], check_mode))
+    return render.stack([each, *_diffs(result)])
+
+
+def _not_done(account: Result) -> bool:
+    """Its reason repeats what stands in the table of ways."""
+    return account["outcome"] in ("failed", "unreachable", "unverified")
+
+
+def accounts_described(result: Result, check_mode: bool = False) -> Shown:
+    """Where accounts stand; with a purpose, what is in the way of it and what it entails."""
+    accounts = result["accounts"]
+    if any(account.get("findings") for account in accounts):
+        return _for_each_account(result, _findings_of, lambda one: "ready" if one.get("ready") else "not ready")
+    rows = [
+        [_account(account), account.get("state"), (account.get("ou") or {}).get("path"), _remark(account)]
+        for account in accounts
+    ]
+    return render.table(["account", "state", "where", "remark"], rows, empty="There is no account.")
+
+
+def _findings_of(account: Result) -> list[Shown | None]:
+    found = account["findings"]
+    blocking = [one for one in found if one["kind"] == "blocking"]
+    entailed = [one for one in found if one["kind"] != "blocking"]
+    return [
+        render.notice(account["verdict"], "ready" if account["ready"] else "not ready"),
+        render.facts(
+            {
+                "account": render.mono(account["account_id"]),
+                "state": account.get("state"),
+                "where": (account.get("ou") or {}).get("path"),
+                "root e-mail": account.get("email"),
+                "joined": _joined(account),
+            }
+        ),
+        render.heading("What may stand in the way"),
+        _findings(blocking, {True: "in the way", False: "not in the way", None: "to be confirmed"}),
+        render.heading("What it entails"),
+        _findings(entailed, {True: "will happen", False: "no", None: "look"}),
+    ]
+
+
+def _joined(account: Result) -> str:
+    method = {"CREATED": "created in the organization", "INVITED": "invited"}.get(account.get("joined_method") or "")
+    return ", ".join(word for word in (account.get("joined"), method) if word)
+
+
+def _findings(found: list[Result], words: Mapping[bool | None, str]) -> Shown:
+    """Findings, what stands first; the names are what `confirmed` takes."""
+    order = (True, None, False)
+    return render.table(
+        ["", "about", "what was found", "what to do"],
+        [
+            [render.badge(words[one["holds"]]), _name(one["name"]), one["text"], one["fix"]]
+            for one in sorted(found, key=lambda one: order.index(one["holds"]))
+        ],
+    )
+
+
+def _name(name: str) -> Shown:
+    return render.mono(name)
+
+
+def account_changed(result: Result, check_mode: bool) -> Shown:
+    """Where an account stood and stands, and how it would come back."""
+    undo = result.get("undo")
+    name = " ".join(word for word in (result.get("name"), result.get("account_id")) if word)
+    outcome = result.get("outcome")
+    return render.stack(
+        [
+            render.heading(f"Account {name}".rstrip(), _done(outcome, check_mode) if outcome else None),
+            render.facts({"what is called": render.lines([render.mono(one) for one in result["actions"]])})
+            if result.get("actions")
+            else render.facts({_spoken(key): value for key, value in (result.get("before") or {}).items()}),
+            *_diffs(result),
+            render.folded("What it would take to bring it back as it was", _undo(undo)) if undo else None,
+        ]
+    )
+
+
+def _undo(undo: Result) -> Shown:
+    return render.facts(
+        {
+            "how": undo["how"],
+            "until": undo.get("until") or "no end",
+            "organizational unit": render.words(undo["ou"]["path"], render.mono(undo["ou"]["id"])),
+            "tags": undo["tags"] or None,
+            "delegations": undo["delegations"],
+            "policies attached to it": [policy["name"] for policy in undo["policies"] or []],
+        }
+    )
+
+
+def _for_each_account(
+    result: Result, parts: Callable[[Result], list[Shown | None]], badge: Callable[[Result], str]
+) -> Shown:
+    """A heading for each account, and what there is to show of it."""
+    return render.stack(
+        part
+        for account in result["accounts"]
+        for part in [render.heading(account.get("name") or account["account_id"], badge(account)), *parts(account)]
+    )
+
+
 VIEWS: dict[str, Callable[[Result, bool], Shown]] = {
     "breakglass.aws.root_access_info": root_access,
     "breakglass.aws.root_access": root_access_change,
     "breakglass.aws.root_credentials_info": credentials_found,
     "breakglass.aws.root_credentials": credentials_removed,
+    "breakglass.aws.organization_access_role_info": access_roles_found,
+    "breakglass.aws.organization_access_role": access_roles_brought_back,
+    "breakglass.aws.organization_account_info": accounts_described,
+    "breakglass.aws.organization_account": account_changed,
     "breakglass.aws.s3_bucket_policy_unlock": unlocked_policy,
     "breakglass.aws.sqs_queue_policy_unlock": unlocked_policy,
 }

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
+from breakglass_runbooks.errors import RunbookError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 # State of tools that a test must not leave in anybody's home.
@@ -73,3 +79,47 @@ def write_notebook() -> Callable[..., Path]:
         return path
 
     return write
+
+
+class Notebook:
+    """A kernel's shell in which cells are run one by one."""
+
+    def __init__(self) -> None:
+        self.shell = InteractiveShell.instance()
+        self.shown = ""
+
+    def cell(self, source: str) -> None:
+        """Run a cell and raise what it raises; what it displays is in `shown`."""
+        with capture_output() as captured:
+            result = self.shell.run_cell(textwrap.dedent(source), store_history=True)
+        self.shown = "\n".join(
+            [captured.stdout, captured.stderr, *(json.dumps(output.data) for output in captured.outputs)]
+        )
+        result.raise_error()
+
+    def failure(self, source: str) -> str:
+        """Run a cell that must fail; return all that its reader sees of that."""
+        with pytest.raises(RunbookError) as failure:
+            self.cell(source)
+        return str(failure.value)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.shell.user_ns[name]
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
+    """A notebook in which a run has been started, for real."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "ansible"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    InteractiveShell.clear_instance()
+    notebook = Notebook()
+    notebook.cell('account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""')
+    notebook.cell('account_id = "012345678901"\ncheck_mode = False')
+    notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
+    yield notebook
+    notebook.shell.history_manager.end_session()
+    InteractiveShell.clear_instance()

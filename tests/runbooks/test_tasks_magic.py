@@ -4,65 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.play import check_tasks
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
 SECRET = "planted-secret-of-the-environment"
 
 
-class Notebook:
-    """A kernel's shell in which cells are run one by one."""
-
-    def __init__(self) -> None:
-        self.shell = InteractiveShell.instance()
-        self.shown = ""
-
-    def cell(self, source: str) -> None:
-        """Run a cell and raise what it raises; what it displays is in `shown`."""
-        with capture_output() as captured:
-            result = self.shell.run_cell(textwrap.dedent(source), store_history=True)
-        self.shown = "\n".join(
-            [captured.stdout, captured.stderr, *(json.dumps(output.data) for output in captured.outputs)]
-        )
-        result.raise_error()
-
-    def failure(self, source: str) -> str:
-        """Run a cell that must fail; return all that its reader sees of that."""
-        with pytest.raises(RunbookError) as failure:
-            self.cell(source)
-        return str(failure.value)
-
-    def __getitem__(self, name: str) -> Any:
-        return self.shell.user_ns[name]
-
-
-@pytest.fixture
-def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
-    """A notebook in which a run has been started, for real."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "ansible"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", None)
-    InteractiveShell.clear_instance()
-    notebook = Notebook()
-    notebook.cell('account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""')
-    notebook.cell('account_id = "012345678901"\ncheck_mode = False')
-    notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
-    yield notebook
-    notebook.shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
-
-
-def test_variables_go_in_and_results_come_out(notebook: Notebook, tmp_path: Path) -> None:
+def test_variables_go_in_and_results_come_out(notebook: Any, tmp_path: Path) -> None:
     notebook.cell("import json\n_private = 1\nown = 'of the notebook'")
     notebook.cell(
         """\
@@ -110,7 +62,7 @@ def test_variables_go_in_and_results_come_out(notebook: Notebook, tmp_path: Path
     assert [path.name for path in tmp_path.glob("breakglass-*")] == []
 
 
-def test_check_mode_is_for_the_whole_cell_and_changes_nothing(notebook: Notebook, tmp_path: Path) -> None:
+def test_check_mode_is_for_the_whole_cell_and_changes_nothing(notebook: Any, tmp_path: Path) -> None:
     write = f"""\
         %%tasks
         - name: Write a file
@@ -130,7 +82,7 @@ def test_check_mode_is_for_the_whole_cell_and_changes_nothing(notebook: Notebook
     assert "would change" not in notebook.shown
 
 
-def test_a_failing_task_says_first_what_it_has_to_say(notebook: Notebook) -> None:
+def test_a_failing_task_says_first_what_it_has_to_say(notebook: Any) -> None:
     failure = notebook.failure(
         """\
         %%tasks
@@ -171,7 +123,7 @@ def test_what_is_no_list_of_tasks_is_refused_with_the_line(cell: str, said: str)
         check_tasks(cell)
 
 
-def test_an_unknown_module_is_named_with_its_line(notebook: Notebook) -> None:
+def test_an_unknown_module_is_named_with_its_line(notebook: Any) -> None:
     failure = notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n- name: y\n  no.such.module:\n")
     assert "no.such.module" in failure
     assert "line 4 of this cell" in failure
@@ -179,7 +131,7 @@ def test_an_unknown_module_is_named_with_its_line(notebook: Notebook) -> None:
 
 
 def test_secrets_of_tasks_and_environment_stay_out_of_sight(
-    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    notebook: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("ANSIBLE_VERBOSITY", "4")
@@ -203,20 +155,20 @@ def test_secrets_of_tasks_and_environment_stay_out_of_sight(
     assert not any(SECRET.encode() in text for text in texts)
 
 
-def test_results_that_are_no_longer_data_are_named(notebook: Notebook) -> None:
+def test_results_that_are_no_longer_data_are_named(notebook: Any) -> None:
     notebook.cell("%%tasks\n- name: x\n  ansible.builtin.debug:\n  register: seen\n")
     notebook.cell("seen = object()")
     assert "seen was registered" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
 
 
-def test_a_run_must_be_started_with_what_it_needs(notebook: Notebook) -> None:
+def test_a_run_must_be_started_with_what_it_needs(notebook: Any) -> None:
     notebook.cell("account_id = 12345678901; evidence_dir = ''")
     failure = notebook.failure("%runbook test")
     assert '"012345678901"' in failure
     assert "account_id (str, required)" in failure
 
 
-def test_behind_a_failed_step_only_that_step_runs(notebook: Notebook, tmp_path: Path) -> None:
+def test_behind_a_failed_step_only_that_step_runs(notebook: Any, tmp_path: Path) -> None:
     # JupyterLab's "Run All Cells" may still run cells behind one that failed.
     step = f"%%tasks\n- name: Look\n  ansible.builtin.stat:\n    path: {tmp_path}/needed\n  register: needed\n\n"
     step += "- name: Needed\n  ansible.builtin.assert:\n    that: needed.stat.exists\n"
@@ -229,7 +181,7 @@ def test_behind_a_failed_step_only_that_step_runs(notebook: Notebook, tmp_path: 
     notebook.cell(behind)
 
 
-def test_a_run_that_cannot_be_started_leaves_none_to_go_on_with(notebook: Notebook) -> None:
+def test_a_run_that_cannot_be_started_leaves_none_to_go_on_with(notebook: Any) -> None:
     started = notebook["evidence_dir"]
     notebook.cell("account_id = 'no'")
     notebook.failure("%runbook test")
@@ -240,7 +192,7 @@ def test_a_run_that_cannot_be_started_leaves_none_to_go_on_with(notebook: Notebo
     assert "already loaded" not in notebook.shown
 
 
-def test_parameters_that_are_no_python_stop_the_run_that_has_the_old_ones(notebook: Notebook) -> None:
+def test_parameters_that_are_no_python_stop_the_run_that_has_the_old_ones(notebook: Any) -> None:
     with pytest.raises(SyntaxError):
         notebook.cell("account_id: str = 012345678901\ncheck_mode: bool = False")
     for cell in ("%%tasks\n- name: x\n  ansible.builtin.debug:\n", "%runbook test"):
@@ -249,7 +201,7 @@ def test_parameters_that_are_no_python_stop_the_run_that_has_the_old_ones(notebo
     notebook.cell("%runbook test")
 
 
-def test_evidence_of_another_run_is_not_touched(notebook: Notebook, tmp_path: Path) -> None:
+def test_evidence_of_another_run_is_not_touched(notebook: Any, tmp_path: Path) -> None:
     first = notebook["evidence_dir"]
     notebook.cell("%runbook test")  # once more by hand: a new run, in a new folder
     assert notebook["evidence_dir"] != first

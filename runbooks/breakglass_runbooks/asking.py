@@ -1,0 +1,29 @@
+"""Ask the person at a gate, where there is one."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Mapping
+from typing import Any
+
+from IPython.core.error import StdinNotImplementedError
+
+from breakglass_runbooks.errors import Waiting
+from breakglass_runbooks.gate import Gate, check
+
+
+def ask(gate: Gate, variables: Mapping[str, Any]) -> str:
+    """Ask until the answer opens the gate; raise Waiting when nobody can be asked.
+
+    JupyterLab shows a line to type into, for a secret one that hides it. papermill and nbclient refuse to ask.
+    """
+    prompt = f"{gate.name} ({gate.expects}): "
+    while True:
+        try:
+            answer = getpass.getpass(prompt) if gate.secret else input(prompt)
+        except (StdinNotImplementedError, EOFError):
+            raise Waiting(f"The run waits for a person at the gate '{gate.name}'.") from None
+        try:
+            return check(gate, answer, variables)
+        except ValueError as refusal:
+            print(refusal)

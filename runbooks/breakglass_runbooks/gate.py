@@ -1,0 +1,149 @@
+"""%%gate: what a person must do or decide, and which answer lets the run go on.
+
+The cell is Markdown for the person, a template over the parameters and earlier results. Its last lines may say what
+must be answered (without one: `done`), and when there is anything to ask at all:
+
+    %%gate confirmed
+    Root of account {{ account_id }} is about to lose its keys. Type the account ID to go on.
+
+    answer: equals account_id
+    when: plan.changed
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+
+from breakglass_runbooks.collection import module_util
+from breakglass_runbooks.errors import RunbookError
+
+KINDS = {
+    "text": "some text",
+    "account_id": "an account ID, 12 digits",
+    "equals": "the value of {} again",
+    "one of": "one of: {}",
+    "secret": "a secret; it is not shown and not kept",
+}
+ACCEPTED = "done, text, account_id, secret, 'equals NAME' or 'one of WORD, WORD'"
+# What is shorter would be found, and hidden, in the middle of innocent words.
+SHORTEST_SECRET = 4
+
+_LAST_LINE = re.compile(r"(answer|when):\s*(.*\S)\s*")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate as its cell is written."""
+
+    name: str
+    text: str  # Markdown, with {{ ... }} for parameters and results
+    kind: str  # of KINDS
+    of: tuple[str, ...] = ()  # the words to choose from; for "equals" the name of the variable
+    when: str = ""  # an expression; empty: always
+
+    @property
+    def secret(self) -> bool:
+        """Whether the answer must stay out of everything that is kept."""
+        return self.kind == "secret"
+
+    @property
+    def expects(self) -> str:
+        """What must be answered, in words."""
+        return KINDS[self.kind].format(", ".join(self.of))
+
+
+def find(source: str) -> Gate | None:
+    """The gate that a cell is, None when it is none."""
+    first, _, body = source.partition("\n")
+    magic, _, name = first.partition(" ")
+    return parse(name, body) if magic == "%%gate" else None
+
+
+def parse(name: str, body: str) -> Gate:
+    """Read a gate; raise RunbookError, saying how it is written, when it is none."""
+    name = name.strip()
+    if not name.isidentifier() or name.startswith("_"):
+        raise RunbookError(f"%%gate takes the name of the answer, as in '%%gate confirmed', not {name!r}.")
+    lines = body.rstrip().splitlines()
+    last: dict[str, str] = {}
+    while lines and (match := _LAST_LINE.fullmatch(lines[-1])):
+        last[match[1]] = match[2]
+        lines.pop()
+    text = "\n".join(lines).strip()
+    if not text:
+        raise RunbookError(f"The gate {name} does not say what there is to do. Write it below %%gate, as Markdown.")
+    return Gate(name, text, *_kind(name, last.get("answer", "done")), last.get("when", ""))
+
+
+def _kind(name: str, answer: str) -> tuple[str, tuple[str, ...]]:
+    if answer == "done":
+        return "one of", ("done",)
+    if answer in ("text", "account_id", "secret"):
+        return answer, ()
+    if answer.startswith("equals ") and answer.removeprefix("equals ").strip().isidentifier():
+        return "equals", (answer.removeprefix("equals ").strip(),)
+    words = tuple(word.strip() for word in answer.removeprefix("one of ").split(",") if word.strip())
+    if answer.startswith("one of ") and words:
+        return "one of", words
+    raise RunbookError(f"The gate {name} asks for an answer that is not known: {answer!r}. It may be {ACCEPTED}.")
+
+
+def render(gate: Gate, variables: Mapping[str, Any]) -> str:
+    """The text of a gate as the person reads it; what comes from `variables` stays text, and is no Markdown."""
+    return _template(gate, lambda environment: environment.from_string(gate.text).render(variables))
+
+
+def needed(gate: Gate, variables: Mapping[str, Any]) -> bool:
+    """Whether there is anything to ask."""
+    if not gate.when:
+        return True
+    return _template(
+        gate, lambda environment: bool(environment.compile_expression(gate.when, undefined_to_none=False)(variables))
+    )
+
+
+def check(gate: Gate, answer: Any, variables: Mapping[str, Any] | None = None) -> str:
+    """Return the answer as it counts; raise ValueError, which never repeats a secret, when it does not open the gate.
+
+    Without `variables`, what can only be known during the run is not looked at.
+    """
+    text = answer.strip() if isinstance(answer, str) else str(answer)
+    if gate.secret and len(text) < SHORTEST_SECRET:
+        raise ValueError(f"{gate.name} must have {SHORTEST_SECRET} characters or more.")
+    if not text:
+        raise ValueError(f"{gate.name} must be {gate.expects}.")
+    if gate.kind == "account_id":
+        try:
+            return module_util("_account_id").parse_account_id(text, gate.name)
+        except module_util("_errors").InvalidInput as error:
+            raise ValueError(str(error)) from None
+    if gate.kind == "one of" and text not in gate.of:
+        raise ValueError(f"{gate.name} must be {gate.expects}; {text!r} is not.")
+    if gate.kind == "equals" and variables is not None:
+        expected = variables.get(gate.of[0])
+        expected = expected if isinstance(expected, str) else json.dumps(expected)
+        if text != expected:
+            raise ValueError(f"{gate.name} must be {gate.expects}, which {text!r} is not.")
+    return text
+
+
+def _template(gate: Gate, use: Any) -> Any:
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, finalize=_as_text, keep_trailing_newline=True)
+    for state in ("changed", "skipped", "failed"):  # as in a task: plan is changed
+        environment.tests[state] = lambda result, state=state: bool(result.get(state))
+    try:
+        return use(environment)
+    except (jinja2.TemplateError, TypeError, AttributeError) as error:
+        raise RunbookError(f"The gate {gate.name} cannot be shown: {error}.") from None
+
+
+def _as_text(value: Any) -> str:
+    """A value in Markdown: one line, without what would make a link, code or HTML of it."""
+    words = " ".join(str(value).split())
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("`", "'")

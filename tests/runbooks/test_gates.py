@@ -1,0 +1,201 @@
+"""%%gate: what may be answered, who is asked and when, and that a secret is nowhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breakglass_runbooks import gate as gates
+from breakglass_runbooks.answers import given
+from breakglass_runbooks.errors import RunbookError, Waiting
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+SECRET = "planted-answer-4711"
+
+
+@pytest.mark.parametrize(
+    ("answer", "right", "wrong"),
+    [
+        ("", ["done", " done "], ["", "yes", "Done"]),
+        ("answer: text", ["anything at all"], ["", "  "]),
+        ("answer: account_id", ["012345678901"], ["12345678901", "0123", "twelve", ""]),
+        ("answer: one of opened, refused", ["opened", "refused"], ["open", "opened, refused", ""]),
+        ("answer: equals account_id", ["333344445555"], ["333344445556", "account_id", ""]),
+        ("answer: equals accounts", ['["333344445555"]'], ["333344445555"]),
+        ("answer: secret", [SECRET], ["", "123"]),
+    ],
+)
+def test_answers_are_typed(answer: str, right: list[str], wrong: list[str]) -> None:
+    gate = gates.parse("x", f"Do it.\n\n{answer}\n")
+    variables = {"account_id": "333344445555", "accounts": ["333344445555"]}
+    for words in right:
+        assert gates.check(gate, words, variables) == words.strip()
+    for words in wrong:
+        with pytest.raises(ValueError, match=r"^x(:| must)") as refusal:
+            gates.check(gate, words, variables)
+        assert not (gate.secret and words) or words not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "said"),
+    [
+        ("", "Do it.", "takes the name of the answer"),
+        ("two words", "Do it.", "takes the name of the answer"),
+        ("_own", "Do it.", "takes the name of the answer"),
+        ("x", "\nanswer: text\n", "does not say what there is to do"),
+        ("x", "Do it.\nanswer: yes or no", "may be done, text"),
+        ("x", "Do it.\nanswer: one of ,", "may be done, text"),
+        ("x", "Do it.\nanswer: equals two words", "may be done, text"),
+    ],
+)
+def test_what_is_no_gate_is_refused(name: str, body: str, said: str) -> None:
+    with pytest.raises(RunbookError, match=said):
+        gates.parse(name, body)
+
+
+@for_all(st.text())
+def test_values_from_elsewhere_stay_text(name: str) -> None:
+    gate = gates.parse("x", "Account {{ name }}.")
+    shown = gates.render(gate, {"name": f"{name}<script>[a](b)`{{{{ 1 }}}}"})
+    assert "<" not in shown
+    assert "[" not in shown
+    assert shown.count("\n") == 0
+    assert "{{ 1 }}" in shown
+
+
+def test_a_gate_is_needed_when_it_says_so() -> None:
+    gate = gates.parse("x", "Do it.\n\nwhen: plan is changed and way == 'root'\nanswer: text")
+    assert gates.needed(gate, {"plan": {"changed": True}, "way": "root"})
+    assert not gates.needed(gate, {"plan": {"changed": False}, "way": "root"})
+    with pytest.raises(RunbookError, match="'way' is undefined"):
+        gates.needed(gate, {"plan": {"changed": True}})
+
+
+def test_answers_given_beforehand_are_checked_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known = [
+        gates.parse("way", "Choose.\n\nanswer: one of root, role"),
+        gates.parse("code", "Read the mail.\n\nanswer: secret"),
+    ]
+    monkeypatch.setattr("getpass.getpass", lambda prompt: SECRET)
+    assert given(["way=root", "code"], None, known) == {"way": "root", "code": SECRET}
+    with pytest.raises(RunbookError, match=r"(?s)way must be one of.*wy is not a gate.*: way, code"):
+        given(["way=rot", "wy=root"], None, known)
+    with pytest.raises(RunbookError, match="code is secret") as refusal:
+        given([f"code={SECRET}"], None, known)
+    assert SECRET not in str(refusal.value)
+    (tmp_path / "answers.json").write_text(json.dumps({"code": SECRET}))
+    assert given([], str(tmp_path / "answers.json"), known) == {"code": SECRET}
+
+
+GATE = "%%gate way\nHow do you get into {{ account_id }}?\n\nanswer: one of root, role\n"
+CODE = "%%gate code\nType the code.\n\nanswer: secret\n"
+
+
+def test_a_person_is_asked_until_the_answer_fits(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["rot", "root"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    notebook.cell(GATE)
+    assert "How do you get into 012345678901?" in notebook.shown
+    assert "'rot' is not" in notebook.shown
+    assert notebook["way"] == "root"
+    notebook.cell(
+        "%%tasks\n- name: Use it\n  ansible.builtin.debug:\n    msg: by {{ way }}\n  register: used\n"
+        "- name: Second\n  ansible.builtin.debug:\n  when: way == 'role'\n"
+    )
+    assert notebook["used"]["msg"] == "by root"
+    evidence = json.loads(Path(notebook["evidence_dir"], "evidence.json").read_text())
+    assert [(answer["gate"], answer["answer"]) for answer in evidence["answers"]] == [("way", "root")]
+
+
+def test_in_check_mode_nobody_is_asked(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail("asked"))
+    notebook.cell("check_mode = True")
+    notebook.cell(GATE)
+    assert notebook["way"] == ""
+    assert "How do you get into 012345678901?" in notebook.shown
+    assert "nobody is asked" in notebook.shown
+
+
+def test_where_nobody_can_be_asked_the_run_waits(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", nobody)
+    with pytest.raises(Waiting, match=r"(?s)waits for a person at the gate 'way'.*How do you get into 012345678901"):
+        notebook.cell(GATE)
+    assert "an earlier step failed" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
+    monkeypatch.setattr("builtins.input", lambda prompt: "role")
+    notebook.cell(GATE)
+    notebook.cell("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
+
+
+def test_a_gate_that_is_not_needed_asks_nobody(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail("asked"))
+    notebook.cell(f"{GATE}when: account_id == '333344445555'\n")
+    assert notebook["way"] == ""
+    assert "needed only when" in notebook.shown
+
+
+def test_a_gate_has_a_name_of_its_own(notebook: Any) -> None:
+    assert "name of a parameter" in notebook.failure("%%gate account_id\nDo it.\n")
+
+
+def test_a_secret_answer_is_used_and_is_nowhere(notebook: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda prompt: SECRET)
+    notebook.cell(CODE)
+    notebook.cell(
+        "%%tasks\n- name: Use it\n  ansible.builtin.debug:\n    msg: it is {{ code }}\n  register: used\n"
+        "- name: It is really there\n  ansible.builtin.assert:\n    that: code | length == 19\n"
+    )
+    failed = notebook.failure("%%tasks\n- name: Say {{ code }}\n  ansible.builtin.fail:\n    msg: not {{ code }}\n")
+    assert "not [hidden]" in failed
+    assert SECRET not in failed
+    assert SECRET not in notebook.shown
+    texts = [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.is_file()]
+    assert texts
+    assert not any(SECRET in text for text in texts)
+
+
+@pytest.fixture(scope="module")
+def waited(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path]) -> Any:
+    """A runbook with two gates, run without answers, and with them."""
+    place = make_workplace({})
+    write_notebook(
+        place.folder / "gated.ipynb",
+        "%reload_ext breakglass_runbooks\n%runbook gated",
+        GATE,
+        CODE,
+        "print(way, code); raise ValueError(code)",
+        parameters='account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""\n',
+    )
+    given = ["-p", "account_id=012345678901", "-p", "check_mode=false"]
+    place.waiting = place.run("breakglass_runbooks", "run", "gated.ipynb", *given, "-p", "evidence_dir=waiting")
+    (place.folder / "answers.json").write_text(json.dumps({"way": "role", "code": SECRET}))
+    more = ["--answers-file", "answers.json", "-p", "evidence_dir=answered"]
+    place.answered = place.run("breakglass_runbooks", "run", "gated.ipynb", *given, *more)
+    (place.folder / "answers.json").unlink()
+    return place
+
+
+def test_a_headless_run_ends_waiting_and_says_how_to_go_on(waited: Any) -> None:
+    assert waited.waiting.returncode == 3, waited.waiting.stderr
+    assert "How do you get into 012345678901?" in waited.waiting.stdout
+    assert "breakglass_runbooks resume" in waited.waiting.stdout
+    assert "--answer way=..." in waited.waiting.stdout
+    assert waited.waiting.stdout.splitlines()[-1] == "Outcome: waiting"
+    notebook = json.loads((waited.folder / "waiting/gated.ipynb").read_text())
+    states = [cell["metadata"]["papermill"]["status"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert states[-4:] == ["completed", "waiting", "skipped", "skipped"]
+
+
+def test_with_answers_it_goes_through_and_hides_the_secret_one(waited: Any) -> None:
+    assert waited.answered.returncode == 1, waited.answered.stdout
+    assert "role [hidden]" in (waited.folder / "answered/gated.ipynb").read_text()
+    assert SECRET not in waited.answered.stdout + waited.answered.stderr
+    assert not [path for path, text in waited.texts().items() if SECRET in text]
