@@ -6,23 +6,100 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+from dataclasses import dataclass
+from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_user
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
+    InvalidInput,
     explain_denial_in_root_session,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._root_session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import Manner, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
+_ACCESS_KEY = re.compile(r"A[KS]IA\w{12,124}\Z", re.ASCII)
+_CERTIFICATE = re.compile(r"[A-Z0-9]{24,128}\Z", re.ASCII)
+_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}\Z", re.ASCII)
+_DEVICE_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):(mfa|u2f|sms-mfa)/.+")
+_LONGEST_DAYS = 36_500
 
-def audit(connection: Connection, organization: Organization, targets: list[Target]) -> list[dict]:
+
+@dataclass(frozen=True)
+class Wish:
+    """Which root credentials are to be gone. ``serials`` are the MFA devices meant, None all of them."""
+
+    kinds: tuple[str, ...]
+    guard: _root_user.Guard
+    serials: frozenset | None = None
+
+    def terms(self, organization: Organization) -> dict:
+        """What two runs must agree on for the one to rely on what the other did."""
+        return {
+            "do": "root_credentials",
+            "organization": organization.describe()["id"],
+            "kinds": sorted(self.kinds),
+            "days": self.guard.days,
+            "allowed": sorted(self.guard.allowed),
+            "serials": None if self.serials is None else sorted(self.serials),
+        }
+
+
+def check_kinds(kinds: t.Sequence[str]) -> tuple[str, ...]:
+    """The kinds chosen; InvalidInput when there is none."""
+    if not kinds:
+        raise InvalidInput("kinds", kinds, f"at least one of {', '.join(v.KINDS)}")
+    return tuple(kinds)
+
+
+def check_guard(days: int, allowed: t.Sequence[str], now: datetime) -> _root_user.Guard:
+    """The guard that the options mean."""
+    if not 0 <= days <= _LONGEST_DAYS:
+        raise InvalidInput("recently_used_days", days, f"a number of days from 0 to {_LONGEST_DAYS}")
+    for id in allowed:
+        if id != v.PASSWORD and not _ACCESS_KEY.match(id) and not _CERTIFICATE.match(id):
+            raise InvalidInput(
+                "allow_recently_used", id, f'the ID of an access key or a signing certificate, or "{v.PASSWORD}"'
+            )
+    return _root_user.Guard(now, days, frozenset(allowed))
+
+
+def check_serials(
+    serials: t.Sequence[str] | None, kinds: t.Collection[str], partition: str, targets: t.Sequence[Target]
+) -> frozenset | None:
+    """The MFA devices named, None when none is. An ARN tells whose a device is: it must belong to a target."""
+    if serials is None:
+        return None
+    if v.MFA_DEVICES not in kinds:
+        raise InvalidInput("mfa_serials", serials, f"nothing, unless kinds has {v.MFA_DEVICES}")
+    if not serials:
+        raise InvalidInput("mfa_serials", serials, "at least one serial number, or no mfa_serials at all")
+    accounts = {target.account.id for target in targets}
+    for serial in serials:
+        if not _SERIAL.match(serial):
+            raise InvalidInput("mfa_serials", serial, "a serial number, or an ARN, as root_credentials_info tells it")
+        arn = _DEVICE_ARN.match(serial)
+        if serial.startswith("arn:") and (
+            arn is None or arn["partition"] != partition or arn["account"] not in accounts
+        ):
+            raise InvalidInput(
+                "mfa_serials",
+                serial,
+                f"a device of an account this task is for, as in arn:{partition}:iam::ACCOUNT:mfa/NAME",
+            )
+    return frozenset(serials)
+
+
+def audit(
+    connection: Connection, organization: Organization, targets: list[Target], manner: Manner | None = None
+) -> list[dict]:
     """The root credentials of each target."""
 
     def look(account_id: str, entry: dict) -> None:
@@ -30,16 +107,17 @@ def audit(connection: Connection, organization: Organization, targets: list[Targ
         entry["root_credentials"] = _root_user.read_root_credentials(iam, account_id)
         entry["outcome"] = v.UNCHANGED if any(_root_user.identify(entry["root_credentials"]).values()) else v.ABSENT
 
-    return sweep(targets, look, {"root_credentials": None, "session": None}, understand=_name_policies(organization))
+    blank = {"root_credentials": None, "session": None}
+    return sweep(targets, look, blank, understand=_name_policies(organization), manner=manner)
 
 
 def remove(
     connection: Connection,
     organization: Organization,
     targets: list[Target],
-    kinds: t.Collection[str],
-    guard: _root_user.Guard,
+    wish: Wish,
     check_mode: bool,
+    manner: Manner | None = None,
 ) -> list[dict]:
     """The chosen kinds of root credentials gone from each target; in check mode, what would go.
 
@@ -50,7 +128,7 @@ def remove(
     def clean(account_id: str, entry: dict) -> None:
         iam = _act_as_root(connection, organization, account_id, task, entry)
         before = _root_user.read_root_credentials(iam, account_id)
-        plan = _root_user.plan_removal(before, kinds, guard)
+        plan = _root_user.plan_removal(before, wish.kinds, wish.guard, wish.serials)
         entry.update(before=before, after=before)
         if not any(item.outcome == v.REMOVED for item in plan):
             _conclude(entry, plan)
@@ -63,8 +141,23 @@ def remove(
             entry["after"], confirmed = _root_user.read_back(iam, account_id, before, done)
             _conclude(entry, confirmed)
 
-    blank = {"changed": False, "before": None, "after": None, "items": [], "session": None}
-    return sweep(targets, clean, blank, understand=_name_policies(organization))
+    blank = {
+        "changed": False,
+        "before": None,
+        "after": None,
+        "items": [],
+        "leftover_mfa_devices": [],
+        "session": None,
+    }
+    return sweep(targets, clean, blank, understand=_name_policies(organization), manner=manner)
+
+
+def unknown_serials(serials: frozenset | None, entries: list[dict]) -> list[str]:
+    """The named MFA devices that no root user had, when every account was looked into."""
+    if serials is None or any(entry["before"] is None for entry in entries):
+        return []
+    found = {device["serial"] for entry in entries for device in entry["before"][v.MFA_DEVICES]}
+    return sorted(serials - found)
 
 
 def _name_policies(organization: Organization) -> t.Callable[[BreakglassError], BreakglassError]:
@@ -95,6 +188,11 @@ def _conclude(entry: dict, items: list[_root_user.Item]) -> None:
     outcome = v.worst(item.outcome for item in items)
     entry.update(
         items=[{"kind": item.kind, "id": item.id, "outcome": item.outcome, "reason": item.reason} for item in items],
+        leftover_mfa_devices=[
+            item.id
+            for item in items
+            if item.kind == v.MFA_DEVICES and item.outcome == v.REMOVED and _root_user.is_virtual_device(item.id)
+        ],
         changed=any(item.outcome in (v.REMOVED, v.UNVERIFIED) for item in items),
         outcome=outcome,
         reason=""

@@ -50,7 +50,7 @@ class Guard:
     def judge(self, kind: str, id: str, created: str | None, last_used: str | None) -> Item:
         """Remove it or keep it, and what a person should know about it."""
         if kind == v.SIGNING_CERTIFICATES:
-            return Item(kind, id, v.REMOVED, "AWS does not tell when a signing certificate was last used.")
+            return self._judge_by_age(kind, id, created)
         if last_used and self._is_recent(last_used):
             used = f"Used {self._ago(last_used)}"
             if id in self.allowed:
@@ -59,6 +59,16 @@ class Guard:
         if not last_used and created and self._is_recent(created):
             return Item(kind, id, v.REMOVED, f"Created {self._ago(created)} and never used.")
         return Item(kind, id, v.REMOVED)
+
+    def _judge_by_age(self, kind: str, id: str, created: str | None) -> Item:
+        """For what AWS tells no last use of: what is new may well be in use."""
+        unknown = "AWS does not tell when a signing certificate was last used"
+        if not created or not self._is_recent(created):
+            return Item(kind, id, v.REMOVED, f"{unknown}.")
+        if id in self.allowed:
+            return Item(kind, id, v.REMOVED, f"Uploaded {self._ago(created)}; allowed by allow_recently_used.")
+        named = f"name {id} in allow_recently_used to remove it all the same"
+        return Item(kind, id, v.SKIPPED, f"Uploaded {self._ago(created)}, and {unknown}: {named}.")
 
     def _is_recent(self, moment: str) -> bool:
         return self.now - parse_time(moment) < timedelta(days=self.days)
@@ -110,8 +120,13 @@ def identify(credentials: dict) -> dict[str, list[str]]:
     }
 
 
-def plan_removal(credentials: dict, kinds: t.Collection[str], guard: Guard) -> list[Item]:
-    """What is to become of each credential of the chosen ``kinds``, in the order in which it is to happen."""
+def plan_removal(
+    credentials: dict, kinds: t.Collection[str], guard: Guard, serials: t.Collection[str] | None = None
+) -> list[Item]:
+    """What is to become of each credential of the chosen ``kinds``, in the order in which it is to happen.
+
+    ``serials`` are the MFA devices meant, None all of them.
+    """
     password = credentials[v.PASSWORD]
     items = [
         guard.judge(v.ACCESS_KEYS, key["id"], key["created"], key["last_used"]["date"])
@@ -123,10 +138,13 @@ def plan_removal(credentials: dict, kinds: t.Collection[str], guard: Guard) -> l
     ]
     if password["present"]:
         items.append(guard.judge(v.PASSWORD, v.PASSWORD, password["created"], password["last_used"]))
-    items += [_plan_device(device["serial"]) for device in credentials[v.MFA_DEVICES]]
+    devices = [device["serial"] for device in credentials[v.MFA_DEVICES]]
+    meant = [serial for serial in devices if serials is None or serial in serials]
+    items += [_plan_device(serial) for serial in meant]
     chosen = [item for item in items if item.kind in kinds]
     stays = password["present"] and not any(item.kind == v.PASSWORD and item.outcome == v.REMOVED for item in chosen)
-    return [_without_password_first(item) if stays else item for item in chosen]
+    alone = stays and len(meant) == len(devices)
+    return [_without_password_first(item) if alone else item for item in chosen]
 
 
 def remove(iam: t.Any, account_id: str, plan: list[Item]) -> list[Item]:
@@ -178,6 +196,11 @@ def without(credentials: dict, items: list[Item]) -> dict:
         v.SIGNING_CERTIFICATES: [one for one in credentials[v.SIGNING_CERTIFICATES] if one["id"] not in gone],
         v.MFA_DEVICES: [device for device in credentials[v.MFA_DEVICES] if device["serial"] not in gone],
     }
+
+
+def is_virtual_device(serial: str) -> bool:
+    """Whether an MFA device is an entity of the account, which stays behind when it is deactivated."""
+    return ":mfa/" in serial
 
 
 def format_time(moment: datetime | None) -> str | None:
@@ -242,13 +265,13 @@ def _action(iam: t.Any, operation: str) -> str:
 def _plan_device(serial: str) -> Item:
     # The delete task may deactivate a device; the virtual device itself belongs to the account, not to its root user.
     left = "The virtual device stays in the account, unassigned; an administrator there can delete it."
-    return Item(v.MFA_DEVICES, serial, v.REMOVED, left if ":mfa/" in serial else "")
+    return Item(v.MFA_DEVICES, serial, v.REMOVED, left if is_virtual_device(serial) else "")
 
 
 def _without_password_first(item: Item) -> Item:
     if item.kind != v.MFA_DEVICES:
         return item
-    return replace(item, outcome=v.SKIPPED, reason="MFA stays as long as the root user has a password.")
+    return replace(item, outcome=v.SKIPPED, reason="The last MFA device stays as long as the root user has a password.")
 
 
 # kind -> the operation that removes one and the name of its id's parameter, if it has one

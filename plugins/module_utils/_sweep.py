@@ -27,6 +27,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import Tar
 
 if t.TYPE_CHECKING:
     from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+    from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 
 WORKERS = 8  # AssumeRoot's quota is unpublished; at about 0.75 s a call this stays near 10 calls a second
 MOST_WORKERS = 20
@@ -55,24 +56,22 @@ class Manner:
 
 
 @contextlib.contextmanager
-def manner_of(
-    params: dict, connection: Connection, wish: dict, finished: t.Collection[str], warn: t.Callable[[str], t.Any]
-) -> t.Iterator[Manner]:
-    """The manner that the options mean. ``wish`` is what must agree for a journal's entry to count, and ``finished``
-    are the outcomes after which an account is done. A journal that could not be kept to the end is warned of.
+def manner_of(module: BreakglassModule, terms: dict, finished: t.Collection[str]) -> t.Iterator[Manner]:
+    """The manner that the options in ARGUMENTS mean.
+
+    ``terms`` is what must agree for an entry of the journal to count, and ``finished`` are the outcomes after which an
+    account is done. Check mode keeps no journal and believes none. One that could not be kept to the end is warned of.
     """
-    if not 1 <= params["workers"] <= MOST_WORKERS:
-        raise InvalidInput("workers", params["workers"], f"a number from 1 to {MOST_WORKERS}")
-    if not params["journal"]:
-        yield Manner(params["workers"], connection)
+    workers, path = module.params["workers"], module.params["journal"]
+    if not 1 <= workers <= MOST_WORKERS:
+        raise InvalidInput("workers", workers, f"a number from 1 to {MOST_WORKERS}")
+    if not path or module.check_mode:
+        yield Manner(workers, module.connection)
         return
-    with Journal(params["journal"], wish, finished) as journal:
-        yield Manner(params["workers"], connection, journal)
+    with Journal(path, terms, finished) as journal:
+        yield Manner(workers, module.connection, journal)
     if journal.trouble:
-        warn(
-            f"The journal {params['journal']} could not be kept ({journal.trouble}): not all accounts that are done are "
-            "in it."
-        )
+        module.warn(f"The journal {path} could not be kept ({journal.trouble}): it lacks accounts that are done.")
 
 
 def sweep(

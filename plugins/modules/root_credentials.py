@@ -29,13 +29,22 @@ options:
   kinds:
     description:
       - The kinds of root credentials to remove. They are removed in the order of the default, however they are given.
-      - MFA devices stay as long as there is a password, so that no root user is ever left with a password alone.
+      - The last MFA device stays as long as there is a password, so that no root user is ever left with a password
+        alone.
       - A virtual MFA device is deactivated. The device itself stays in the account, unassigned, until an administrator
-        of the account deletes it.
+        of the account deletes it. RV(accounts[].leftover_mfa_devices) names it.
     type: list
     elements: str
     choices: [access_keys, signing_certificates, password, mfa_devices]
     default: [access_keys, signing_certificates, password, mfa_devices]
+  mfa_serials:
+    description:
+      - Only these MFA devices, by serial number or ARN as M(breakglass.aws.root_credentials_info) tells them, for
+        example a lost one. The others stay.
+      - Needs V(mfa_devices) in O(kinds). An ARN of an account the task is not for is refused.
+    type: list
+    elements: str
+    version_added: 0.2.0
   protected_accounts:
     description:
       - Accounts that are never touched, by ID. With O(all_accounts=true) they are V(skipped); to name one in
@@ -46,11 +55,13 @@ options:
   recently_used_days:
     description:
       - Keep access keys and passwords that were used within this many days, as V(skipped). V(0) keeps none.
-      - Signing certificates have no last use that AWS would tell, so nothing keeps them.
+      - AWS does not tell the last use of signing certificates. Those uploaded within this many days are kept.
     type: int
     default: 90
   allow_recently_used:
-    description: What may be removed although it was used recently, namely access key IDs, and V(password).
+    description:
+      - What may be removed although it was used recently, namely IDs of access keys and signing certificates, and
+        V(password).
     type: list
     elements: str
     default: []
@@ -59,6 +70,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - breakglass.aws.connection
   - breakglass.aws.accounts
+  - breakglass.aws.sweep
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
@@ -84,6 +96,18 @@ EXAMPLES = r"""
     account_ids: ["555566667777"]
     kinds: [access_keys]
     allow_recently_used: [AKIAEXAMPLEEXAMPLE00]
+
+- name: Take away one MFA device that is lost, and nothing else
+  breakglass.aws.root_credentials:
+    account_ids: ["343434343434"]
+    kinds: [mfa_devices]
+    mfa_serials: ["arn:aws:iam::343434343434:mfa/lost-phone"]
+
+- name: Clean all accounts but one, and go on from the journal should it be broken off
+  breakglass.aws.root_credentials:
+    all_accounts: true
+    protected_accounts: ["777788889999"]
+    journal: sweep.jsonl
 """
 
 RETURN = r"""
@@ -150,6 +174,21 @@ accounts:
         reason:
           description: Why, or what else to know about it.
           type: str
+    leftover_mfa_devices:
+      description:
+        - The virtual MFA devices, by ARN, that were deactivated, or in check mode would be, and stay in the account,
+          assigned to nobody. No root session can delete them. An administrator of the account can
+          (C(iam:DeleteVirtualMFADevice)), and should before a new device gets the same name.
+        - Devices that were left behind earlier cannot be seen from a root session.
+      type: list
+      elements: str
+      version_added: 0.2.0
+      sample: ["arn:aws:iam::444455556666:mfa/root-account-mfa-device"]
+    journal_time:
+      description: When the account was done, if the journal says so and this run did not look; else null.
+      type: str
+      version_added: 0.2.0
+      sample: "2026-01-31T03:00:00Z"
     session:
       description: The root session; null when none was opened.
       type: dict
@@ -172,55 +211,54 @@ summary:
 from datetime import datetime, timezone
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials
+from ansible_collections.breakglass.aws.plugins.module_utils import _sweep as sweeping
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import Guard
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     ARGUMENTS,
     choose_targets,
 )
 
+# After these there is nothing left to do in an account, and it was read back.
+FINISHED = (v.REMOVED, v.ABSENT)
+
 
 def remove(module: BreakglassModule) -> dict:
-    params = module.params
-    guard = guard_of(params)
+    params, organization = module.params, module.organization
+    kinds = _root_credentials.check_kinds(params["kinds"])
+    guard = _root_credentials.check_guard(
+        params["recently_used_days"], params["allow_recently_used"], datetime.now(timezone.utc)
+    )
     targets = choose_targets(
-        module.organization,
-        params["account_ids"],
-        params["all_accounts"],
-        params["protected_accounts"],
-        warn=module.warn,
+        organization, params["account_ids"], params["all_accounts"], params["protected_accounts"], warn=module.warn
     )
-    accounts = _root_credentials.remove(
-        module.connection, module.organization, targets, params["kinds"], guard, module.check_mode
-    )
+    serials = _root_credentials.check_serials(params["mfa_serials"], kinds, module.connection.caller.partition, targets)
+    wish = _root_credentials.Wish(kinds, guard, serials)
+    with sweeping.manner_of(module, wish.terms(organization), FINISHED) as manner:
+        accounts = _root_credentials.remove(module.connection, organization, targets, wish, module.check_mode, manner)
+    for serial in _root_credentials.unknown_serials(serials, accounts):
+        module.warn(f"mfa_serials: no root user has the device {serial}.")
     result = {
         "changed": any(account["changed"] for account in accounts),
         "accounts": accounts,
-        "summary": summarize(accounts),
+        "summary": sweeping.summarize(accounts),
         "diff": _root_credentials.diff(accounts),
     }
-    problems = not_done(accounts)
+    problems = sweeping.not_done(accounts)
     if problems:
         summary = f"{len(problems)} of {len(accounts)} accounts are not done."
         module.fail_json(msg=" ".join([summary, *problems]), **result)
     return result
 
 
-def guard_of(params: dict) -> Guard:
-    if params["recently_used_days"] < 0:
-        raise InvalidInput("recently_used_days", params["recently_used_days"], "a number of days, 0 or more")
-    return Guard(datetime.now(timezone.utc), params["recently_used_days"], frozenset(params["allow_recently_used"]))
-
-
 def main() -> None:
     BreakglassModule(
         argument_spec={
             **ARGUMENTS,
+            **sweeping.ARGUMENTS,
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
             "kinds": {"type": "list", "elements": "str", "choices": list(v.KINDS), "default": list(v.KINDS)},
+            "mfa_serials": {"type": "list", "elements": "str"},
             "protected_accounts": {"type": "list", "elements": "str", "default": []},
             "recently_used_days": {"type": "int", "default": 90},
             "allow_recently_used": {"type": "list", "elements": "str", "default": []},

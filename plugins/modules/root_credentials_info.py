@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - amazon.aws.region.modules
   - breakglass.aws.connection
   - breakglass.aws.accounts
+  - breakglass.aws.sweep
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
@@ -38,6 +39,12 @@ EXAMPLES = r"""
   breakglass.aws.root_credentials_info:
     all_accounts: true
   register: audit
+
+- name: Look at the whole organization, a few accounts at a time, and go on from the journal should it be broken off
+  breakglass.aws.root_credentials_info:
+    all_accounts: true
+    workers: 4
+    journal: audit.jsonl
 
 - name: Name the accounts whose root user has a password
   ansible.builtin.debug:
@@ -132,6 +139,11 @@ accounts:
             enabled:
               description: When it was enabled.
               type: str
+    journal_time:
+      description: When the account was looked at, if the journal says so and this run did not look; else null.
+      type: str
+      version_added: 0.2.0
+      sample: "2026-01-31T03:00:00Z"
     session:
       description: The root session; null when none was opened.
       type: dict
@@ -152,8 +164,9 @@ summary:
 """
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials
+from ansible_collections.breakglass.aws.plugins.module_utils import _sweep as sweeping
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     ARGUMENTS,
     choose_targets,
@@ -161,17 +174,20 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
 
 
 def look(module: BreakglassModule) -> dict:
+    organization = module.organization
     targets = choose_targets(
-        module.organization, module.params["account_ids"], module.params["all_accounts"], warn=module.warn
+        organization, module.params["account_ids"], module.params["all_accounts"], warn=module.warn
     )
-    accounts = _root_credentials.audit(module.connection, module.organization, targets)
-    for line in not_done(accounts):
+    terms = {"do": "root_credentials_info", "organization": organization.describe()["id"]}
+    with sweeping.manner_of(module, terms, (v.UNCHANGED, v.ABSENT)) as manner:
+        accounts = _root_credentials.audit(module.connection, organization, targets, manner)
+    for line in sweeping.not_done(accounts):
         module.warn(line)
-    return {"accounts": accounts, "summary": summarize(accounts)}
+    return {"accounts": accounts, "summary": sweeping.summarize(accounts)}
 
 
 def main() -> None:
-    BreakglassModule(argument_spec=ARGUMENTS).run(look)
+    BreakglassModule(argument_spec={**ARGUMENTS, **sweeping.ARGUMENTS}).run(look)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials, _root_user
+from ansible_collections.breakglass.aws.plugins.module_utils._pace import Pace
 from run_module import run
 
 from sandbox import Box
@@ -196,6 +197,97 @@ def test_mfa_alone_stays_while_there_is_a_password(sandbox):
     assert root_users(sandbox)[LEGACY]["mfa_devices"] == []
 
 
+def test_a_lost_device_goes_alone_while_another_stays_beside_the_password(sandbox):
+    before = root_users(sandbox)[LEGACY]
+    options = {"account_ids": [LEGACY], "kinds": ["mfa_devices"]}
+    [entry] = remove(sandbox, **options, mfa_serials=["GAHT55556666"])["accounts"]
+    assert outcomes(entry) == [("mfa_devices", "removed")]
+    left = [serial for serial in before["mfa_devices"] if serial != "GAHT55556666"]
+    assert root_users(sandbox)[LEGACY] == {**before, "mfa_devices": left}
+
+    [entry] = remove(sandbox, **options, mfa_serials=left)["accounts"]
+    assert entry["outcome"] == "skipped"
+    assert root_users(sandbox)[LEGACY]["mfa_devices"] == left
+
+
+def test_a_device_nobody_has_is_pointed_out(sandbox):
+    result = remove(sandbox, account_ids=[LEGACY], kinds=["mfa_devices"], mfa_serials=["GAHT00000000"])
+    assert (result["summary"], written(sandbox)) == ({"absent": 1}, [])
+    assert "no root user has the device GAHT00000000" in str(result["warnings"])
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_virtual_devices_that_stay_behind_are_told(sandbox, check_mode):
+    [entry] = remove(sandbox, check_mode=check_mode, account_ids=[LEGACY])["accounts"]
+    left = f"arn:aws:iam::{LEGACY}:mfa/root-account-mfa-device"
+    assert entry["leftover_mfa_devices"] == [left]
+    if not check_mode:
+        unassigned = sandbox.client("iam", "legacy-web-administrator").list_virtual_mfa_devices(
+            AssignmentStatus="Unassigned"
+        )["VirtualMFADevices"]
+        assert [device["SerialNumber"] for device in unassigned] == [left]
+
+
+def opened(box: Box) -> list[str]:
+    """The accounts root sessions were opened in."""
+    return [event["resource"].split(":")[4] for event in box.events() if event["operation"] == "AssumeRoot"]
+
+
+def test_a_sweep_that_was_broken_off_goes_on_from_its_journal(sandbox, tmp_path):
+    options = {"account_ids": [LEGACY, "777788889999", REPORTS], "journal": str(tmp_path / "journal")}
+    first = remove(sandbox, **options)
+    assert [entry["outcome"] for entry in first["accounts"]] == ["removed", "unreachable", "skipped"]
+    since = len(opened(sandbox))
+    again = remove(sandbox, **options)
+    assert sorted(opened(sandbox)[since:]) == [REPORTS, "777788889999"]
+    entry = again["accounts"][0]
+    assert entry["journal_time"]
+    assert {**entry, "journal_time": None, "changed": True} == first["accounts"][0]
+    assert again["changed"] is False
+    assert [entry["journal_time"] for entry in again["accounts"][1:]] == [None, None]
+    assert "secret" not in (tmp_path / "journal").read_text().lower()
+
+
+@pytest.mark.parametrize(
+    "other", [{"kinds": ["access_keys"]}, {"recently_used_days": 1}, {"allow_recently_used": ["password"]}]
+)
+def test_a_journal_of_other_options_is_not_believed(sandbox, tmp_path, other):
+    options = {"account_ids": [LEGACY], "journal": str(tmp_path / "journal")}
+    remove(sandbox, **options)
+    assert remove(sandbox, **options, **other)["accounts"][0]["journal_time"] is None
+    assert remove(sandbox, **options)["accounts"][0]["journal_time"]
+
+
+def test_a_protected_account_stays_so_whatever_the_journal_says(sandbox, tmp_path):
+    journal = str(tmp_path / "journal")
+    remove(sandbox, account_ids=[LEGACY], journal=journal)
+    result = remove(sandbox, all_accounts=True, protected_accounts=[LEGACY, "777788889999"], journal=journal)
+    entry = next(entry for entry in result["accounts"] if entry["account_id"] == LEGACY)
+    assert (entry["outcome"], entry["journal_time"]) == ("skipped", None)
+
+
+def test_check_mode_neither_keeps_nor_believes_a_journal(sandbox, tmp_path):
+    journal = tmp_path / "journal"
+    remove(sandbox, check_mode=True, account_ids=[LEGACY], journal=str(journal))
+    assert not journal.exists()
+    remove(sandbox, account_ids=[LEGACY], journal=str(journal))
+    before = journal.read_bytes()
+    again = remove(sandbox, check_mode=True, account_ids=[LEGACY], journal=str(journal))
+    assert again["accounts"][0]["journal_time"] is None
+    assert journal.read_bytes() == before
+
+
+def test_throttling_slows_a_sweep_down_and_fails_nothing(sandbox, monkeypatch):
+    """The pace is told of refusals that botocore itself tries again."""
+    paces = []
+    slow_down = Pace.slow_down
+    monkeypatch.setattr(Pace, "slow_down", lambda self: (slow_down(self), paces.append(self.allowed)))
+    sandbox.add_fault("throttling", service="iam", share=0.1, seed=3)
+    result = remove(sandbox, all_accounts=True, protected_accounts=["777788889999"])
+    assert result["failed"] is False, result["msg"]
+    assert min(paces) < 8
+
+
 def test_all_accounts_are_done_but_those_that_must_not_or_cannot_be(sandbox):
     """One account out of reach fails the task, in the end and with everything in its result."""
     before = root_users(sandbox)
@@ -235,6 +327,20 @@ def test_a_protected_account_that_does_not_exist_is_pointed_out(sandbox):
         ({"account_ids": [LEGACY], "recently_used_days": -1}, "recently_used_days"),
         ({"account_ids": [LEGACY], "recently_used_days": "many"}, "recently_used_days"),
         ({"account_ids": [LEGACY], "state": "present"}, "state"),
+        ({"account_ids": [LEGACY], "recently_used_days": 36_501}, "recently_used_days"),
+        ({"account_ids": [LEGACY], "allow_recently_used": ["legacy-web"]}, "allow_recently_used: 'legacy-web'"),
+        ({"account_ids": [LEGACY], "kinds": []}, "kinds: [] is not valid. Accepted is at least one"),
+        ({"account_ids": [LEGACY], "workers": 0}, "workers: 0 is not valid. Accepted is a number from 1 to 20"),
+        ({"account_ids": [LEGACY], "workers": 21}, "workers: 21"),
+        ({"account_ids": [LEGACY], "workers": "all"}, "workers"),
+        ({"account_ids": [LEGACY], "journal": "/"}, "The journal / cannot be used"),
+        ({"account_ids": [LEGACY], "mfa_serials": []}, "mfa_serials: []"),
+        ({"account_ids": [LEGACY], "mfa_serials": ["short"]}, "mfa_serials: 'short'"),
+        ({"account_ids": [LEGACY], "mfa_serials": ["GAHT 55556666"]}, "mfa_serials"),
+        ({"account_ids": [LEGACY], "mfa_serials": ["GAHT55556666"], "kinds": ["password"]}, "unless kinds has mfa_dev"),
+        ({"account_ids": [LEGACY], "mfa_serials": [f"arn:aws:iam::{REPORTS}:mfa/x"]}, "a device of an account this"),
+        ({"account_ids": [LEGACY], "mfa_serials": [f"arn:aws-cn:iam::{LEGACY}:mfa/x"]}, "arn:aws:iam::ACCOUNT"),
+        ({"account_ids": [LEGACY], "mfa_serials": [f"arn:aws:iam::{LEGACY}:user/x"]}, "arn:aws:iam::ACCOUNT"),
         ({"account_ids": []}, "at least one account ID"),
         ({}, "at least one account ID"),
         ({"account_ids": [LEGACY], "all_accounts": True}, "all_accounts"),

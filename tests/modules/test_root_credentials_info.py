@@ -194,3 +194,15 @@ def test_without_credentials_and_without_an_endpoint_it_fails_in_words(sandbox):
     assert "credentials" in nobody["cause"]
     nowhere = {**sandbox.environment("operator"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     assert "http://127.0.0.1:9" in run("root_credentials_info", environment=nowhere, all_accounts=True)["cause"]
+
+
+def test_what_the_journal_knows_is_not_looked_at_again(sandbox, tmp_path):
+    options = {"account_ids": ["444455556666", "777788889999"], "journal": str(tmp_path / "journal"), "workers": 2}
+    first = audit(sandbox, **options)
+    since = len(sandbox.events())
+    again = audit(sandbox, **options)
+    targets = [event["resource"] for event in sandbox.events()[since:] if event["operation"] == "AssumeRoot"]
+    assert targets == ["arn:aws:iam::777788889999:root"]  # it could not be looked into: never taken for done
+    assert again["accounts"][0]["journal_time"]
+    assert again["accounts"][0]["root_credentials"] == first["accounts"][0]["root_credentials"]
+    assert again["summary"] == first["summary"]

@@ -64,6 +64,17 @@ def test_mfa_is_never_planned_to_go_while_a_password_stays(before, kinds, days, 
     assert order == sorted(order)
 
 
+@given(credentials(), kinds, days, allowed, st.sets(st.integers(0, 3)))
+def test_a_named_device_goes_only_if_another_stays_beside_the_password(before, kinds, days, allowed, named):
+    serials = {f"arn:aws:iam::444455556666:mfa/device-{number}" for number in named}
+    plan = root_user.plan_removal(before, kinds, root_user.Guard(NOW, days, allowed), serials)
+    after = root_user.without(before, plan)
+    gone = {item.id for item in plan if item.kind == v.MFA_DEVICES and item.outcome == v.REMOVED}
+    assert gone <= serials
+    if gone and after[v.PASSWORD]["present"]:
+        assert after[v.MFA_DEVICES]
+
+
 @given(credentials(), kinds, days, allowed)
 def test_every_credential_of_the_chosen_kinds_is_accounted_for(before, kinds, days, allowed):
     plan = root_user.plan_removal(before, kinds, root_user.Guard(NOW, days, allowed))
@@ -108,10 +119,14 @@ def test_the_guard_says_why(created, last_used, outcome, told):
     assert bool(item.reason) == bool(told)
 
 
-def test_the_guard_admits_that_certificates_have_no_last_use():
-    item = root_user.Guard(NOW, 90).judge(v.SIGNING_CERTIFICATES, "CERT0", moment(5), None)
-    assert item.outcome == v.REMOVED
-    assert "last used" in item.reason
+@pytest.mark.parametrize(
+    ("uploaded", "allowed", "outcome"), [(5, (), v.SKIPPED), (5, ("CERT0",), v.REMOVED), (91, (), v.REMOVED)]
+)
+def test_certificates_have_no_last_use_so_that_new_ones_are_kept(uploaded, allowed, outcome):
+    guard = root_user.Guard(NOW, 90, frozenset(allowed))
+    item = guard.judge(v.SIGNING_CERTIFICATES, "CERT0", moment(uploaded), None)
+    assert item.outcome == outcome
+    assert ("last used" in item.reason) is (not allowed)
 
 
 ACCOUNT = "444455556666"
