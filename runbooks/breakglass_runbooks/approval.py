@@ -1,0 +1,272 @@
+"""A second person's approval: an SSH signature over what a plan would do, good for some hours.
+
+A plan is known by its digest. The run asks with a request; the approver reads the executed runbook and signs a
+statement that names the plan, who asked, who approves and until when. A list of allowed signers, in OpenSSH's own
+format, says whose signature counts. Statement and signature are two files that plain `ssh-keygen -Y verify` can check
+years later; as one word, the token, they are an answer to a gate.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from breakglass_runbooks import files
+from breakglass_runbooks.errors import RunbookError
+
+REQUEST = "request.json"
+FOLDER = "approvals"
+NAMESPACE = "breakglass.aws"  # OpenSSH's: a signature made for git, say, is no approval
+HOURS, MOST_HOURS = 24, 7 * 24
+# Two clocks are never the same.
+SKEW = timedelta(minutes=5)
+EMERGENCY = "EMERGENCY because"
+REVIEW_AFTER = timedelta(days=3)
+SHORTEST_REASON = 20
+
+# What is another every time the same plan is made.
+_OF_THE_MOMENT = {"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be approved, and who asks."""
+
+    runbook: str
+    plan: str  # its digest
+    requester: list[str]  # all names by which whoever asks is known
+    parameters: dict[str, Any]
+
+    def write(self, folder: Path) -> None:
+        """Leave it in the folder of the run, for whoever approves."""
+        files.write(folder / REQUEST, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path) -> Request:
+        """The request of the run in `folder`."""
+        try:
+            return cls(**json.loads((folder / REQUEST).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise RunbookError(f"No run in {folder} waits for an approval.") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise RunbookError(f"{folder / REQUEST} cannot be read: {error}.") from None
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A permission to go on: signed by a second person, or taken in an emergency."""
+
+    plan: str
+    approver: str
+    approved: str
+    expires: str = ""
+    emergency: str = ""  # the reason, when nobody could be asked
+    review_by: str = ""  # the day by which somebody must look at that
+
+
+def plan_digest(result: Mapping[str, Any]) -> str:
+    """What the plan that a task registered is known by: the module's own digest, where it has one.
+
+    The same plan made again has the same digest; one that would do anything else has another.
+    """
+    own = result.get("plan")
+    if isinstance(own, Mapping) and isinstance(own.get("digest"), str):
+        return own["digest"]
+    return hashlib.sha256(json.dumps(_lasting(result), sort_keys=True).encode()).hexdigest()
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _lasting(item) for key, item in value.items() if key not in _OF_THE_MOMENT}
+    if isinstance(value, list):
+        return [_lasting(item) for item in value]
+    return value
+
+
+def names_of(arn: str, requester: str = "") -> list[str]:
+    """The names by which whoever asks is known: as they call themselves, their ARN, and the name at its end.
+
+    With IAM Identity Center and most federations, a session's ARN ends in the person's user name or e-mail address.
+    """
+    return [name for name in dict.fromkeys((requester, arn, arn.rpartition("/")[2])) if name]
+
+
+def sign(request: Request, key: Path, approver: str, hours: int = HOURS) -> str:
+    """Sign with the SSH key, or through the agent with a public one; return the token. RunbookError says why not."""
+    if not 1 <= hours <= MOST_HOURS:
+        raise RunbookError(f"An approval is good for 1 to {MOST_HOURS} hours, not {hours}.")
+    if not re.fullmatch(r"[^\s\"*?!,]+", approver):
+        raise RunbookError(f"{approver!r} is no name. Take the one that stands in the list of allowed signers.")
+    if _is(approver, request.requester):
+        raise RunbookError(f"{approver} asked for this approval. Somebody else must approve.")
+    now = datetime.now(UTC)
+    statement = json.dumps(
+        {
+            "runbook": request.runbook,
+            "plan": request.plan,
+            "requester": request.requester,
+            "approver": approver,
+            "approved": _text(now),
+            "expires": _text(now + timedelta(hours=hours)),
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+    done = _ssh_keygen("sign", "-n", NAMESPACE, "-f", str(key), given=statement)
+    if done.returncode != 0:
+        raise RunbookError(f"{key} cannot sign: {_last_line(done.stderr)}")
+    return base64.urlsafe_b64encode(json.dumps([statement, done.stdout]).encode()).decode()
+
+
+def keep(folder: Path, token: str) -> Path:
+    """Write statement and signature into the folder of a run; return the statement's file."""
+    statement, signature = _parts(token)
+    words = json.loads(statement)
+    name = re.sub(r"[^\w.@+-]", "_", f"{words['approver']}-{words['plan'][:12]}.json")
+    kept = folder / FOLDER
+    kept.mkdir(mode=0o700, exist_ok=True)
+    files.write(kept / name, statement)
+    files.write(kept / f"{name}.sig", signature)
+    return kept / name
+
+
+def kept(folder: Path) -> list[str]:
+    """The tokens of the approvals that lie in the folder of a run."""
+    return [
+        base64.urlsafe_b64encode(
+            json.dumps([path.read_text(encoding="utf-8"), path.with_name(f"{path.name}.sig").read_text()]).encode()
+        ).decode()
+        for path in sorted((folder / FOLDER).glob("*.json"))
+        if path.with_name(f"{path.name}.sig").is_file()
+    ]
+
+
+def check(token: str, request: Request, allowed_signers: Path) -> Approval:
+    """The approval that `token` is for `request`; ValueError says why it is none."""
+    statement, signature = _parts(token)
+    try:
+        words = json.loads(statement)
+        approval = Approval(*(str(words[name]) for name in ("plan", "approver", "approved", "expires")))
+        begin, end = datetime.fromisoformat(approval.approved), datetime.fromisoformat(approval.expires)
+        lasts = end - begin
+    except (ValueError, KeyError, TypeError):
+        raise ValueError("This is not an approval: the statement that was signed is none.") from None
+    _check_signature(statement, signature, approval.approver, request.requester, allowed_signers)
+    # From here on it is what the approver signed; before, anybody may have written it.
+    now = datetime.now(UTC)
+    if words.get("runbook") != request.runbook or approval.plan != request.plan:
+        raise ValueError(
+            f"{approval.approver} approved another plan ({words.get('runbook')} {approval.plan[:12]}) than this one "
+            f"({request.runbook} {request.plan[:12]}). What is to be done has changed, so it must be approved again."
+        )
+    if begin > now + SKEW or not timedelta(0) < lasts <= timedelta(hours=MOST_HOURS):
+        raise ValueError(
+            f"{approval.approver}'s approval is not good: it is from {approval.approved} until {approval.expires}."
+        )
+    if now >= end:
+        raise ValueError(f"{approval.approver}'s approval has expired at {approval.expires}. Ask for a new one.")
+    return approval
+
+
+def emergency(words: str, request: Request) -> Approval | None:
+    """The override that an answer is, None when it is none; ValueError when its reason does not explain anything."""
+    if not words.startswith(EMERGENCY.split()[0]):
+        return None
+    reason = words.removeprefix(EMERGENCY).strip()
+    if not words.startswith(EMERGENCY) or len(reason) < SHORTEST_REASON or len(reason.split()) < 3:
+        raise ValueError(f"Write '{EMERGENCY} ...' and say in a sentence why nobody can approve; it will be reviewed.")
+    now = datetime.now(UTC)
+    who = request.requester[0] if request.requester else "unknown"
+    return Approval(
+        request.plan, who, _text(now), emergency=reason, review_by=f"{(now + REVIEW_AFTER).date().isoformat()}"
+    )
+
+
+def require_signers(allowed_signers: str) -> Path:
+    """The list of allowed signers; RunbookError when it is none, before anybody is asked to sign."""
+    path = Path(allowed_signers).expanduser().absolute()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise RunbookError(f"The list of allowed signers {path} cannot be read: {why}.") from None
+    if not any(line.strip() and not line.lstrip().startswith("#") for line in lines):
+        raise RunbookError(
+            f"The list of allowed signers {path} is empty. Write a line for each person who may approve:\n"
+            f'alice@example.com namespaces="{NAMESPACE}" ssh-ed25519 AAAA...'
+        )
+    return path
+
+
+def command(folder: Path) -> str:
+    """What the approver types."""
+    return f"python -m breakglass_runbooks approve {shlex.quote(str(folder))} --key KEY --as NAME"
+
+
+def _check_signature(
+    statement: str, signature: str, approver: str, requester: Iterable[str], allowed_signers: Path
+) -> None:
+    """Raise ValueError unless an allowed signer who is not the requester made the signature over the statement."""
+    with tempfile.NamedTemporaryFile("w", suffix=".sig") as file:
+        file.write(signature)
+        file.flush()
+        known = ("-f", str(allowed_signers), "-s", file.name, "-n", NAMESPACE)
+
+        def verify(name: str) -> subprocess.CompletedProcess[str]:
+            return _ssh_keygen("verify", *known, "-I", name, given=statement)
+
+        verified = verify(approver)
+        if verified.returncode != 0:
+            raise ValueError(
+                f"This is no valid signature of {approver}: the approval was changed, somebody else signed it, or "
+                f"{allowed_signers} does not let them sign. ssh-keygen says: {_last_line(verified.stderr)}"
+            )
+        # Whoever has one key under two names is one person all the same.
+        if _is(approver, requester) or any(verify(name).returncode == 0 for name in requester):
+            raise ValueError(f"{approver} approved what they asked for themselves. Somebody else must approve.")
+
+
+def _is(name: str, known_as: Iterable[str]) -> bool:
+    return name.casefold() in {one.casefold() for one in known_as}
+
+
+def _parts(token: str) -> tuple[str, str]:
+    try:
+        statement, signature = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
+        return str(statement), str(signature)
+    except (ValueError, TypeError, binascii.Error):
+        raise ValueError(
+            "This is not an approval. An approval is the word that `python -m breakglass_runbooks approve` prints; in an "
+            f"emergency, '{EMERGENCY} ...' with the reason."
+        ) from None
+
+
+def _ssh_keygen(what: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["ssh-keygen", "-Y", what, *arguments], input=given, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise RunbookError(
+            "ssh-keygen is not installed, and approvals are signed and checked with it.\n"
+            "Install the OpenSSH client, version 8.2 or later, then try again."
+        ) from None
+
+
+def _last_line(words: str) -> str:
+    return (words.strip().splitlines() or ["it does not say why"])[-1]
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")
