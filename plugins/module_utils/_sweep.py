@@ -130,10 +130,10 @@ def summarize(entries: t.Sequence[dict]) -> dict[str, int]:
     return {outcome: outcomes.count(outcome) for outcome in v.OUTCOMES if outcome in outcomes}
 
 
-def not_done(entries: t.Sequence[dict]) -> list[str]:
-    """A line for each account that could not be done, with cause and fix."""
+def not_done(entries: t.Sequence[dict], outcomes: t.Collection[str] = v.NOT_DONE) -> list[str]:
+    """A line for each account that could not be done, or has another of these ``outcomes``, with cause and fix."""
     return [
         f"{entry['name']} ({entry['account_id']}) is {entry['outcome']}: {entry['reason']} {entry['fix']}".rstrip()
         for entry in entries
-        if entry["outcome"] in v.NOT_DONE
+        if entry["outcome"] in outcomes
     ]

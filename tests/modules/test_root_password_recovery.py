@@ -1,0 +1,292 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _password_recovery as recovering
+from ansible_collections.breakglass.aws.plugins.module_utils import _root_user
+from run_module import run
+
+from sandbox import Box
+
+PAYMENTS, LEGACY, LAKE, VAULT = "333344445555", "444455556666", "012345678901", "777788889999"
+RECOVERER = [
+    {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoot",
+        "Resource": "arn:aws:iam::*:root",
+        "Condition": {
+            "StringEquals": {"sts:TaskPolicyArn": "arn:aws:iam::aws:policy/root-task/IAMCreateRootUserPassword"}
+        },
+    },
+    {"Effect": "Allow", "Action": ["organizations:Describe*", "organizations:List*"], "Resource": "*"},
+]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch):
+    monkeypatch.setattr(recovering, "_READ_BACK_PAUSES", (0, 0))
+    monkeypatch.setattr(_root_user, "RETRY_PAUSES", (0,))
+
+
+def recover(box: Box, state: str, *account_ids: str, who: str = "operator", check_mode: bool = False, **more) -> dict:
+    options = {"state": state, "account_ids": list(account_ids), **more}
+    return run("root_password_recovery", check_mode=check_mode, environment=box.environment(who), **options)
+
+
+def written(box: Box) -> list[str]:
+    return [event["operation"] for event in box.events() if event["write"]]
+
+
+def has_password(box: Box, account_id: str) -> bool:
+    return box.snapshot()["root_users"][account_id]["password"]
+
+
+def test_it_opens_and_nothing_else_changes(sandbox):
+    before = sandbox.snapshot()
+    result = recover(sandbox, "open", PAYMENTS)
+    assert result["failed"] is False, result["msg"]
+    [entry] = result["accounts"]
+    assert (entry["outcome"], result["changed"], result["summary"]) == ("changed", True, {"changed": 1})
+    assert (entry["before"]["kind"], entry["after"]["kind"]) == ("none", "recovery")
+    assert written(sandbox) == ["CreateLoginProfile"]
+    after = sandbox.snapshot()
+    assert after["root_users"][PAYMENTS].pop("password") is True
+    before["root_users"][PAYMENTS].pop("password")
+    assert after == before
+    assert [session["task"] for session in entry["sessions"]] == ["audit_root_credentials", "open_password_recovery"]
+
+
+def test_the_person_told_what_to_do_gets_in(sandbox):
+    [entry] = recover(sandbox, "open", PAYMENTS)["accounts"]
+    assert entry["mail"]["address"] in entry["next_steps"][0]
+    assert entry["mail"]["address"] == sandbox.look("payments")["email"]
+    assert entry["mail"]["source"] == "organizations:DescribeAccount"
+    assert "GetPrimaryEmail" in entry["mail"]["reason"]
+    assert "register an MFA device" in " ".join(entry["next_steps"])
+    sandbox.act("payments", "reset_password")
+    sandbox.act("payments", "sign_in")
+
+
+def test_the_address_comes_from_account_management_when_that_is_allowed(sandbox):
+    sandbox.client("organizations", "operator").enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    [entry] = recover(sandbox, "open", PAYMENTS)["accounts"]
+    assert (entry["mail"]["source"], entry["mail"]["reason"]) == ("account:GetPrimaryEmail", "")
+
+
+def test_the_second_run_changes_nothing_and_says_since_when(sandbox):
+    recover(sandbox, "open", PAYMENTS)
+    result = recover(sandbox, "open", PAYMENTS)
+    [entry] = result["accounts"]
+    assert (entry["outcome"], result["changed"]) == ("unchanged", False)
+    assert "open already, since" in entry["reason"]
+    assert written(sandbox) == ["CreateLoginProfile"]
+    assert result["diff"] == {"before": {}, "after": {}}
+
+
+def test_a_password_in_use_will_do_and_is_told_from_a_recovery(sandbox):
+    [entry] = recover(sandbox, "open", LEGACY)["accounts"]
+    assert (entry["outcome"], entry["after"]["kind"]) == ("unchanged", "password")
+    assert "last used at" in entry["reason"]
+    assert len(entry["mfa_devices"]) == 2
+    assert "GAHT55556666" in " ".join(entry["next_steps"])
+    assert written(sandbox) == []
+
+
+def test_it_closes_what_nobody_used_and_does_so_once(sandbox):
+    recover(sandbox, "open", PAYMENTS)
+    result = recover(sandbox, "closed", PAYMENTS)
+    [entry] = result["accounts"]
+    assert (entry["outcome"], entry["after"]["kind"]) == ("removed", "none")
+    assert has_password(sandbox, PAYMENTS) is False
+    again = recover(sandbox, "closed", PAYMENTS)
+    assert (again["summary"], again["changed"]) == ({"absent": 1}, False)
+    assert written(sandbox) == ["CreateLoginProfile", "DeleteLoginProfile"]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_password_in_use_is_not_closed(sandbox, check_mode):
+    result = recover(sandbox, "closed", LEGACY, check_mode=check_mode)
+    assert result["failed"] is True
+    assert result["accounts"][0]["outcome"] == "skipped"
+    assert "breakglass.aws.root_credentials" in result["msg"]
+    assert has_password(sandbox, LEGACY) is True
+
+
+def test_a_recovery_somebody_used_is_not_closed(sandbox):
+    recover(sandbox, "open", PAYMENTS)
+    sandbox.act("payments", "reset_password")
+    sandbox.act("payments", "sign_in")
+    result = recover(sandbox, "closed", PAYMENTS)
+    assert result["accounts"][0]["outcome"] == "skipped"
+    assert has_password(sandbox, PAYMENTS) is True
+
+
+@pytest.mark.parametrize(("state", "account_id"), [("open", PAYMENTS), ("open", LAKE), ("closed", LAKE)])
+def test_check_mode_foretells_and_writes_nothing(sandbox, state, account_id):
+    before = sandbox.snapshot()
+    foretold = recover(sandbox, state, account_id, check_mode=True)
+    assert sandbox.snapshot() == before
+    assert written(sandbox) == []
+    assert {task["task"] for task in foretold["accounts"][0]["sessions"]} == {"audit_root_credentials"}
+    done = recover(sandbox, state, account_id)
+    for key in ("changed", "summary", "diff", "failed"):
+        assert foretold[key] == done[key]
+
+
+def test_the_diff_shows_what_opens(sandbox):
+    result = recover(sandbox, "open", PAYMENTS, LEGACY, allow_bulk=True)
+    assert result["diff"] == {
+        "before": {f"{PAYMENTS} payments": "no login profile, password recovery closed"},
+        "after": {f"{PAYMENTS} payments": "password recovery open"},
+    }
+
+
+def test_who_may_open_but_not_look_is_served_too(sandbox):
+    """Two people: who opens recovery may not look or delete (AWS facts 7.4)."""
+    iam = sandbox.client("iam", "operator")
+    iam.put_role_policy(
+        RoleName="NoPermissions",
+        PolicyName="Recover",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": RECOVERER}),
+    )
+    result = recover(sandbox, "open", PAYMENTS, who="nobody")
+    assert result["failed"] is False, result["msg"]
+    [entry] = result["accounts"]
+    assert (entry["outcome"], entry["mfa_devices"]) == ("changed", None)
+    assert "MFA device nobody has" in " ".join(entry["next_steps"])
+    [entry] = recover(sandbox, "open", PAYMENTS, who="nobody")["accounts"]
+    assert (entry["outcome"], entry["after"]["kind"]) == ("unchanged", "unknown")
+
+
+def test_a_policy_that_would_stop_the_person_is_pointed_out(sandbox):
+    organizations = sandbox.client("organizations", "operator")
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}, "Null": {"aws:AssumedRoot": "true"}},
+    }
+    policy = organizations.create_policy(
+        Name="no-root-user",
+        Description="",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=PAYMENTS)
+    result = recover(sandbox, "open", PAYMENTS)
+    [entry] = result["accounts"]
+    assert entry["outcome"] == "changed"  # root sessions are exempt
+    assert [found["policy_name"] for found in entry["stopped_by"]] == ["no-root-user"]
+    assert "once signed in, the root user is stopped. Service control policy no-root-user" in str(result["warnings"])
+    assert "no-root-user" in entry["next_steps"][0]
+
+
+def test_an_account_shut_off_by_policy_is_unreachable(sandbox):
+    result = recover(sandbox, "open", VAULT)
+    assert result["failed"] is True
+    assert result["accounts"][0]["outcome"] == "unreachable"
+    assert "deny-root-user" in result["msg"]
+
+
+def test_a_suspended_account_is_not_done_and_fails(sandbox):
+    result = recover(sandbox, "open", "666677778888")
+    assert result["failed"] is True
+    assert "SUSPENDED" in result["msg"]
+
+
+def test_a_session_that_is_not_the_targets_root_creates_nothing(sandbox, monkeypatch):
+    """No GetUser in this task's sessions: STS says whose they are."""
+    opened = recovering.open_root_session
+
+    def elsewhere(connection, organization, account_id, task):
+        wrong = task.name == "open_password_recovery"
+        return opened(connection, organization, "222233334444" if wrong else account_id, task)
+
+    monkeypatch.setattr(recovering, "open_root_session", elsewhere)
+    result = recover(sandbox, "open", PAYMENTS)
+    assert f"not as arn:aws:iam::{PAYMENTS}:root" in result["msg"]
+    assert written(sandbox) == []
+
+
+def test_a_denial_that_names_whom_it_denies_counts_as_an_answer(sandbox, monkeypatch):
+    """Should AWS's task policy deny GetCallerIdentity: the denial names the root user."""
+    from sandbox.errors import AwsError
+    from sandbox.services import sts
+
+    def deny(state, call):
+        if call.who.is_root:
+            arn = call.who.principal.arn
+            raise AwsError("AccessDenied", f"User: {arn} is not authorized to perform: sts:GetCallerIdentity", 403)
+        return answer(state, call)
+
+    answer = sts.get_caller_identity
+    monkeypatch.setitem(sts._OPERATIONS, "GetCallerIdentity", deny)
+    assert recover(sandbox, "open", PAYMENTS)["summary"] == {"changed": 1}
+
+
+@pytest.mark.parametrize(("state", "account_id"), [("open", PAYMENTS), ("closed", LAKE)])
+def test_what_does_not_read_back_is_unverified(sandbox, monkeypatch, state, account_id):
+    monkeypatch.setattr(recovering, "_read_until", lambda iam, account_id, present: None if present else "2026")
+    result = recover(sandbox, state, account_id)
+    assert result["failed"] is True
+    assert result["accounts"][0]["outcome"] == "unverified"
+    assert result["changed"] is True
+
+
+def test_done_but_not_readable_is_unverified_too(sandbox):
+    sandbox.on_event(
+        lambda event: (
+            event["write"] and event["service"] == "iam" and sandbox.add_fault("root_denied", account=PAYMENTS)
+        )
+    )
+    result = recover(sandbox, "open", PAYMENTS)
+    assert result["failed"] is True
+    [entry] = result["accounts"]
+    assert (entry["outcome"], entry["changed"]) == ("unverified", True)
+    assert "reading back failed" in entry["reason"]
+
+
+@pytest.mark.parametrize(
+    ("who", "said"),
+    [
+        ("delegate", None),
+        ("nobody", "DescribeOrganization"),
+        ("payments-administrator", "neither the management account"),
+        ("auditor", "IAMCreateRootUserPassword"),
+    ],
+)
+def test_who_may_and_who_is_told_who_must(sandbox, who, said):
+    result = recover(sandbox, "open", PAYMENTS, who=who)
+    assert result["failed"] is bool(said)
+    assert (said or "") in result.get("msg", "")
+    assert has_password(sandbox, PAYMENTS) is not bool(said)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"account_ids": [PAYMENTS, LEGACY]}, "one account, unless allow_bulk=true"),
+        ({"account_ids": []}, "at least one account ID"),
+        ({"account_ids": ["111122223333"]}, "never a target"),
+        ({"account_ids": ["999999999999"]}, "999999999999 is not in it"),
+        ({"account_ids": ["payments"]}, "12 digits"),
+        ({"account_ids": [12345678901]}, '"012345678901"'),
+        ({"account_ids": [PAYMENTS], "protected_accounts": [PAYMENTS]}, "protected_accounts"),
+        ({"account_ids": [PAYMENTS], "protected_accounts": ["x"]}, "protected_accounts: 'x'"),
+        ({"account_ids": [PAYMENTS], "state": "present"}, "state"),
+        ({"account_ids": [PAYMENTS], "state": None}, "state"),
+        ({"account_ids": [PAYMENTS], "allow_bulk": "maybe"}, "allow_bulk"),
+        ({"account_ids": None}, "account_ids"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_any_session_is_opened(sandbox, options, said):
+    options = {"state": "open", **options}
+    result = run("root_password_recovery", environment=sandbox.environment("operator"), **options)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert "AssumeRoot" not in [event["operation"] for event in sandbox.events()]
+
+
+def test_the_same_account_twice_is_one(sandbox):
+    assert recover(sandbox, "open", PAYMENTS, "3333-4444-5555")["summary"] == {"changed": 1}
