@@ -251,7 +251,13 @@ class Weather:
         return Fault("throttling", throttling(call)) if self._chosen(name, rule) else None
 
     def _fail(self, name: str, rule: Rule, call: Call) -> Fault | None:
-        return Fault("server_error", failure(call, rule.status)) if self._chosen(name, rule) else None
+        return Fault("server_error", failure(call, rule.status or 500)) if self._chosen(name, rule) else None
+
+    def _refuse(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        code = str(rule.code)
+        status = rule.status or _modelled_status(call, code)
+        refusal = AwsError(code, f"The sandbox was told to refuse this call with {code}.", status)
+        return Fault("refusal", refusal) if self._chosen(name, rule) else None
 
     def _break(self, name: str, rule: Rule, call: Call) -> Fault | None:
         return Fault("reset", failure(call, 503)) if self._chosen(name, rule) else None
@@ -347,6 +353,7 @@ _STRIKES: dict[str, Callable[[Weather, str, Rule, Call], Fault | None]] = {
     "throttling": Weather._throttle,
     "published_rates": Weather._hold_to_rates,
     "server_error": Weather._fail,
+    "refusal": Weather._refuse,
     "reset": Weather._break,
     "lost_answer": Weather._spoil,
     "cut": Weather._spoil,
@@ -360,6 +367,13 @@ def throttling(call: Call) -> AwsError:
     """The service's refusal of a call too many."""
     code, status, text = _THROTTLING[call.service]
     return AwsError(code, text, status)
+
+
+def _modelled_status(call: Call, code: str) -> int:
+    """The HTTP status the service's model has for an error; 400 where it has none."""
+    shapes = call.model.error_shapes if call.model else []
+    named = (shape for shape in shapes if code in (shape.name, shape.error_code))
+    return next((shape.metadata.get("error", {}).get("httpStatusCode", 400) for shape in named), 400)
 
 
 def failure(call: Call, status: int) -> AwsError:

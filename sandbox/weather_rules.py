@@ -32,6 +32,9 @@ KINDS = {
     "throttling": Kind("refuse calls as too many: a share of them, or all above a rate", (*_MATCHING, "rate", "burst")),
     "published_rates": Kind("keep the request rates AWS publishes", ("account",)),
     "server_error": Kind("fail on AWS's side, HTTP status 500 or 503; nothing is done", (*_MATCHING, "status")),
+    "refusal": Kind(
+        "refuse calls with an error of your choice; nothing is done", (*_MATCHING, "code", "status"), ("code",)
+    ),
     "reset": Kind("reset the connection before anything is done", _MATCHING),
     "lost_answer": Kind("do the call, then reset the connection", _MATCHING),
     "cut": Kind("do the call, then break off in the middle of the answer", _MATCHING),
@@ -67,7 +70,8 @@ class Rule:
         times: After so many hits the rule is spent.
         seed: Rules with the same number and seed hit the same calls.
         rate: Calls a second an account has, with `burst` in store.
-        status: HTTP status.
+        status: HTTP status; None for the usual one.
+        code: The error's code, as AWS has it on the wire.
         seconds: Delay.
         calls: Calls a session has left.
     """
@@ -81,7 +85,8 @@ class Rule:
     seed: int | None = None
     rate: float | None = None
     burst: float | None = None
-    status: int = 500
+    status: int | None = None
+    code: str | None = None
     seconds: float | None = None
     calls: int | None = None
     region: str | None = None
@@ -144,6 +149,8 @@ def _check_together(made: Rule) -> None:
             raise _refusal("operation", made.operation, f"the name of an operation of {where}; * stands for any part")
     if (made.rate is None) != (made.burst is None):
         raise RuleError("rate, burst: one without the other; accepted: both or none")
+    if made.kind == "server_error" and made.status not in (None, 500, 503):
+        raise _refusal("status", made.status, "500, 503")
     if made.kind == "slow" and made.seconds is not None and made.seconds > _LONGEST_DELAY:
         raise _refusal("seconds", made.seconds, f"up to {_LONGEST_DELAY:g}")
     if made.kind == "region_deactivated" and made.region == "us-east-1":
@@ -210,7 +217,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "seed": _number(0, whole=True),
     "rate": _number(0.001, 1e6),
     "burst": _number(1, 1e6),
-    "status": _choice(500, 503),
+    "status": _number(400, 599, whole=True),
+    "code": _text(r"[A-Za-z0-9.]{1,100}", "an error code such as MalformedPolicy"),
     "seconds": _seconds,
     "calls": _number(0, whole=True),
     "region": _text(_REGION, "a Region such as eu-west-1"),

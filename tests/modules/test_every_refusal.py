@@ -1,0 +1,104 @@
+"""Every error AWS has for the calls a module makes ends in a failed task, or account, with cause and fix.
+
+Each module runs once undisturbed, to learn its calls. Then each of these calls is refused with each error of the
+service's model, and with those any call may meet.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _root_user
+from botocore.session import Session
+from run_module import run
+
+from sandbox import Box
+
+ANY_CALL = ("AccessDenied", "ExpiredToken", "Throttling", "InternalFailure")
+LEGACY, PAYMENTS, LAKE, LOST = "444455556666", "333344445555", "012345678901", "999900001111"
+QUEUE = f"arn:aws:sqs:eu-central-1:{LAKE}:ingest-events"
+
+# What each module is asked to do, by whom.
+WORK: dict[str, tuple[str, dict]] = {
+    "root_access_info": ("operator", {"account_id": LEGACY}),
+    "root_access": ("operator", {"root_sessions": False, "force": True, "delegated_administrator": "", "wait": False}),
+    "root_credentials_info": ("operator", {"account_ids": [LEGACY]}),
+    "root_credentials": ("operator", {"account_ids": [LEGACY]}),
+    "sts_assume_root": ("operator", {"account_id": LEGACY, "task": "audit_root_credentials"}),
+    "s3_bucket_policy_unlock": ("operator", {"account_id": PAYMENTS, "bucket": "payments-ledger-333344445555"}),
+    "sqs_queue_policy_unlock": ("operator", {"account_id": LAKE, "queue": QUEUE}),
+    "resource_policy_lockout_info": ("data-lake-administrator", {"regions": ["eu-central-1"]}),
+    "organization_account_info": ("operator", {"account_ids": [PAYMENTS], "purpose": "remove"}),
+    "organization_account": ("operator", {"account_id": LOST, "state": "in_ou", "ou": "Security"}),
+    "root_activity_info": ("engineer", {"hours": 1}),
+    "organization_access_role_info": ("engineer", {"account_ids": [LOST]}),
+}
+# Answers that tell what a module wants to know, or that somebody else was quicker: no failure.
+TELLING = {
+    "NoSuchEntity",
+    "NoSuchEntityException",
+    "AccountNotFoundException",
+    "AccountNotRegisteredException",
+    "AWSOrganizationsNotInUseException",
+    "NoSuchBucketPolicy",
+    "DuplicateAccountException",
+    "ResourceNotFoundException",
+    "ServiceAccessNotEnabledException",
+    "ServiceAccessNotEnabled",
+    "OrganizationNotFoundException",
+    "OrganizationNotFound",
+}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0,))
+    monkeypatch.setattr(_root_user, "RETRY_PAUSES", (0,))
+
+
+def work(box: Box, module: str, backups: Path) -> dict:
+    caller, options = WORK[module]
+    more = {"backup_dir": str(backups), "wait_timeout": 0} if module.endswith("_unlock") else {}
+    once = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
+    return run(module, environment=box.environment(caller), aws_config=once, **options, **more)
+
+
+@cache
+def modelled(service: str, operation: str) -> tuple[str, ...]:
+    """The codes, on the wire, of the errors that botocore's model has for an operation."""
+    model = Session().get_service_model(service).operation_model(operation)
+    return tuple(shape.error_code for shape in model.error_shapes)
+
+
+@pytest.mark.parametrize("module", WORK)
+def test_refused_calls_end_in_cause_and_fix(sandbox: Box, tmp_path: Path, module: str) -> None:
+    undisturbed = work(sandbox, module, tmp_path / "undisturbed")
+    assert not undisturbed["failed"], undisturbed["msg"]
+    calls = dict.fromkeys((event["service"], event["operation"]) for event in sandbox.events())
+    assert calls
+    wrong = []
+    for service, operation in calls:
+        for code in dict.fromkeys((*modelled(service, operation), *ANY_CALL)):
+            sandbox.reset()
+            sandbox.add_fault("refusal", service=service, operation=operation, code=code)
+            result = work(sandbox, module, tmp_path / f"{operation}-{code}")
+            if not is_told(result, code):
+                wrong.append(f"{operation} {code}: {result.get('msg')} {result.get('exception', '')[-300:]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def is_told(result: dict, code: str) -> bool:
+    """Failed with cause and fix; or the account is reported with them; or a warning, a reason or a finding says it."""
+    if "exception" in result or "Traceback" in str(result):
+        return False
+    if result["failed"]:
+        return bool(result.get("cause") and result.get("fix")) or all(map(explained, result.get("accounts") or [{}]))
+    if code in TELLING:
+        return True
+    return code in str(result) or "refused" in str(result) or any(map(explained, result.get("accounts") or []))
+
+
+def explained(entry: dict) -> bool:
+    return entry.get("outcome") in ("unreachable", "failed", "unverified") and bool(entry["reason"])
