@@ -14,6 +14,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role import
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import as_list, minified, statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import is_deleted_principal
+from ansible_collections.breakglass.aws.plugins.module_utils._retry import while_busy
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -83,7 +84,7 @@ def bring_back(iam: t.Any, role_name: str, management_account_id: str, partition
     def call(operation: str, **arguments: t.Any) -> None:
         action = f"iam:{operation.title().replace('_', '')}"
         try:
-            getattr(iam, operation)(RoleName=name, **arguments)
+            while_busy(lambda: getattr(iam, operation)(RoleName=name, **arguments))
         except (BotoCoreError, ClientError) as error:
             raise explain(error, f"bringing back the role {name} ({action})") from error
         done.append(action)

@@ -162,8 +162,12 @@ class StackSetWay(Way):
                 self.done.append("cloudformation:ActivateOrganizationsAccess")
             direct = self._stack_set(self.wanted.stack_set_name)
             direct.ensure(self._template(self.wanted.role_name, retained=True))
+        except BreakglassError as error:
+            return dict.fromkeys(account_ids, error)
+        try:
             failures = direct.deploy(account_ids)
         except BreakglassError as error:
+            self._clean_up(direct)
             return dict.fromkeys(account_ids, error)
         existing = [one for one in account_ids if "already exists" in failures[one]]
         results = {one: _failed(failures[one]) for one in account_ids}
@@ -180,6 +184,9 @@ class StackSetWay(Way):
         results: dict[str, BreakglassError | None] = {}
         try:
             way_in.ensure(self._template(helper, retained=False))
+        except BreakglassError as error:
+            return dict.fromkeys(account_ids, error)
+        try:
             for account_id, failure in way_in.deploy(account_ids).items():
                 results[account_id] = _failed(failure)
                 if not failure:

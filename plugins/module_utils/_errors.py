@@ -44,6 +44,7 @@ THROTTLED = (
     "RequestThrottled",
     "SlowDown",
 )
+AWS_FAILED = ("InternalFailure", "InternalError", "InternalServerException", "ServiceException", "ServiceFailure")
 
 
 class BreakglassError(Exception):
@@ -128,12 +129,14 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
         )
     if code in ACCESS_DENIED:
         return answer, f"Give the caller permission for {error.operation_name}."
-    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+    if code in AWS_FAILED or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return answer, "The failure is on the side of AWS, or of the endpoint in use: run it again in some minutes."
-    return answer, _REASONS.get(reason) or _FIXES.get(code, _LOOK_UP)
+    fix = _REASONS.get(reason) or _FIXES.get(code)
+    return answer, fix or (_GONE if "NotFound" in code or code == "NoSuchEntity" else _LOOK_UP)
 
 
 _TURN_ON = "Turn it on: breakglass.aws.root_access, "
+_GONE = "It is not there, or not any more: check its name and run it again."
 _LOOK_UP = "Look the code up in the AWS API reference of the operation named."
 
 _FIXES = {
@@ -159,6 +162,9 @@ _FIXES = {
     "RegionDisabledException": (
         "STS is switched off in this region for the target account: use another one, for example region=us-east-1."
     ),
+    "ConstraintViolationException": "A limit of AWS Organizations is in the way; its text says which.",
+    "AccountAlreadyRegisteredException": "It is registered already: run it again.",
+    "AccountNotRegisteredException": "It is not registered any more: run it again.",
     "AccountNotFoundException": "Check the account ID and whose credentials are used.",
     "PolicyTypeNotEnabledException": "Service control policies are not enabled in this organization.",
     "ConcurrentModificationException": "Another change was under way: run it again.",
@@ -171,9 +177,13 @@ _FIXES = {
     "UnsupportedAPIEndpointException": "This region's endpoint does not do this: set region=us-east-1.",
     # Looking into CloudTrail
     "InvalidTimeRangeException": "Correct since and until: CloudTrail's Event history keeps 90 days.",
+    "UnsupportedOperationException": "CloudTrail does not answer this here: set region, for example us-east-1.",
     "InvalidNextTokenException": "The pages of the answer did not fit together: run it again.",
     "OperationNotPermittedException": "The organization's management account must let CloudTrail answer here.",
     # Bringing roles back
+    "StackSetNotEmptyException": "Stacks of it are left in accounts: see in CloudFormation's console why they stayed.",
+    "CreatedButModifiedException": "Somebody changed the StackSet meanwhile: delete it, and run it again.",
+    "InsufficientCapabilitiesException": "The StackSet is not the one this would make: name another in stack_set_name.",
     "OperationInProgressException": "Another operation of this StackSet is running: wait until it is done.",
     "StaleRequestException": "Another operation of this StackSet came in between: run it again.",
     "NameAlreadyExistsException": "Another StackSet has this name: name another one in stack_set_name.",

@@ -21,6 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     explain,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._retry import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._root_session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account
 
@@ -200,7 +201,7 @@ def converge(
 def _call(organization: Organization, step: Step) -> None:
     client = {"iam": organization.iam, "organizations": organization.organizations}[step.service]
     try:
-        getattr(client, step.method)(**step.arguments)
+        while_busy(lambda: getattr(client, step.method)(**step.arguments))
     except (BotoCoreError, ClientError) as error:
         if error_code(error) not in _DONE_ALREADY:  # by somebody else since we looked; reading back will show
             raise explain(error, step.action) from error

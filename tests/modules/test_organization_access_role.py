@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import botocore.session
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import (
     _access_role_rescue,
@@ -15,6 +16,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils import (
     _permission_set,
     _stack_set,
 )
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from run_module import run
 
 from sandbox import Box
@@ -533,6 +536,67 @@ def test_a_failure_of_aws_is_told_with_cause_and_fix(sandbox, service, operation
     said = one["reason"] + str(one["attempts"])
     assert operation in said
     assert "Traceback" not in json.dumps(result)
+
+
+def refuse(monkeypatch, refused: str, code: str) -> None:
+    """Have AWS refuse a call, as the botocore client shows it."""
+    original = BaseClient._make_api_call
+
+    def make(self, operation, arguments):
+        if operation == refused:
+            raise ClientError({"Error": {"Code": code, "Message": "So it is."}}, operation)
+        return original(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", make)
+
+
+CALLS = {
+    "cloudformation": [
+        "CreateStackInstances",
+        "CreateStackSet",
+        "DescribeStackSetOperation",
+        "ListStackInstances",
+        "ListStackSetOperationResults",
+    ],
+    "sso-admin": [
+        "CreateAccountAssignment",
+        "DescribeAccountAssignmentCreationStatus",
+        "DescribePermissionSet",
+        "ListAccountAssignments",
+        "ListInstances",
+        "ListPermissionSets",
+    ],
+    "identitystore": ["ListUsers"],
+}
+
+
+@pytest.mark.parametrize(("service", "operation"), [(service, one) for service, ops in CALLS.items() for one in ops])
+def test_every_refusal_aws_models_ends_in_a_failed_task_with_cause_and_fix(sandbox, monkeypatch, service, operation):
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    method = "stackset" if service == "cloudformation" else "identity_center"
+    for code in dict.fromkeys([*(shape.error_code for shape in model.error_shapes), "AccessDenied"]):
+        sandbox.reset()
+        activate(sandbox)
+        with monkeypatch.context() as patched:
+            refuse(patched, operation, code)
+            result = bring_back(sandbox, account_ids=[LOST], method=method, identity_center=CENTER)
+        assert result["failed"] is True
+        [attempt] = entry(result)["attempts"]
+        assert f"{operation}) ({code}" in attempt["reason"]
+        assert attempt["fix"]
+        assert "exception" not in result
+
+
+@pytest.mark.parametrize("operation", ["DeleteStackInstances", "DeleteStackSet"])
+def test_what_cannot_be_cleaned_up_is_a_warning_and_the_role_is_back(sandbox, monkeypatch, operation):
+    activate(sandbox)
+    with monkeypatch.context() as patched:
+        refuse(patched, operation, "OperationInProgressException")
+        result = bring_back(sandbox, account_ids=[LOST])
+    assert result["failed"] is False
+    assert entry(result)["outcome"] == "changed"
+    assert "is left" in str(result["warnings"])
+    assert bring_back(sandbox, account_ids=[INVITED])["failed"] is False  # the StackSet that is left is used again
 
 
 def test_throttling_is_retried(sandbox):

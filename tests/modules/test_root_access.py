@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import botocore.session
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _retry
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_access_steps as steps
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from run_module import run
 
 from sandbox import Box
@@ -290,3 +294,77 @@ def test_who_was_registered_meanwhile_is_no_failure(switched_off):
 
     switched_off.on_event(quicker)
     assert declare(switched_off, **EVERYTHING, wait=False)["failed"] is False
+
+
+def refuse(monkeypatch, client_operation: str, code: str, times: int, reason: str | None = None) -> None:
+    """Have AWS refuse a call so many times, as the botocore client shows it."""
+    original, left = BaseClient._make_api_call, [times]
+
+    def make(self, operation, arguments):
+        if operation == client_operation and left[0]:
+            left[0] -= 1
+            error = {"Error": {"Code": code, "Message": "So it is."}, **({"Reason": reason} if reason else {})}
+            raise ClientError(error, operation)
+        return original(self, operation, arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", make)
+
+
+def test_what_is_busy_is_tried_again_within_bounds(sandbox, monkeypatch):
+    monkeypatch.setattr(_retry, "PAUSES", (0, 0, 0))
+    move = {"delegated_administrator": "333344445555"}
+    refuse(monkeypatch, "DeregisterDelegatedAdministrator", "ConcurrentModificationException", 3)
+    assert declare(sandbox, **move)["failed"] is False
+    refuse(monkeypatch, "DeregisterDelegatedAdministrator", "ConcurrentModificationException", 4)
+    result = declare(sandbox, delegated_administrator="222233334444")
+    assert result["failed"] is True
+    assert "run it again" in result["fix"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "options"),
+    [
+        ("EnableAWSServiceAccess", {"trusted_access": True}),
+        ("EnableOrganizationsRootCredentialsManagement", {"root_credentials_management": True}),
+        ("EnableOrganizationsRootSessions", {"root_sessions": True}),
+        ("RegisterDelegatedAdministrator", {"delegated_administrator": "333344445555"}),
+    ],
+)
+def test_every_refusal_aws_models_ends_in_a_failed_task_with_cause_and_fix(
+    switched_off, monkeypatch, operation, options
+):
+    """AWS's model lists the errors of each call; none may end in success or in a traceback."""
+    monkeypatch.setattr(_retry, "PAUSES", ())
+    service = "iam" if "Organizations" in operation else "organizations"
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    codes = [shape.error_code for shape in model.error_shapes]
+    for code in codes:
+        if code in ("AccountAlreadyRegisteredException",):
+            continue  # that is what was wanted
+        refuse(monkeypatch, operation, code, 99)
+        result = declare(switched_off, **{**EVERYTHING, **options}, wait=False)
+        monkeypatch.undo()
+        assert result["failed"] is True
+        assert code in result["cause"]
+        assert result["fix"]
+        assert "exception" not in result
+    assert codes
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "SERVICE_ACCESS_NOT_ENABLED",
+        "CANNOT_REGISTER_MASTER_AS_DELEGATED_ADMINISTRATOR",
+        "CANNOT_REGISTER_SUSPENDED_ACCOUNT_AS_DELEGATED_ADMINISTRATOR",
+        "MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED",
+        "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE",
+    ],
+)
+def test_the_reasons_of_a_constraint_have_fixes_of_their_own(sandbox, monkeypatch, reason):
+    refuse(monkeypatch, "RegisterDelegatedAdministrator", "ConstraintViolationException", 1, reason)
+    result = declare(sandbox, delegated_administrator="333344445555")
+    assert result["failed"] is True
+    assert reason in result["cause"]
+    assert "its text says which" not in result["fix"]
+    assert result["actions"] == ["organizations:DeregisterDelegatedAdministrator 222233334444"]

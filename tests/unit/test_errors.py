@@ -11,8 +11,39 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
 )
 
 CALLS = {
-    "sts": ["AssumeRoot"],
+    "sts": ["AssumeRoot", "AssumeRole"],
+    "cloudformation": [
+        "ActivateOrganizationsAccess",
+        "CreateStackInstances",
+        "CreateStackSet",
+        "DeleteStackInstances",
+        "DeleteStackSet",
+        "DescribeOrganizationsAccess",
+        "DescribeStackSet",
+        "DescribeStackSetOperation",
+        "ListStackInstances",
+        "ListStackSetOperationResults",
+    ],
+    "sso-admin": [
+        "CreateAccountAssignment",
+        "DeleteAccountAssignment",
+        "DescribeAccountAssignmentCreationStatus",
+        "DescribeAccountAssignmentDeletionStatus",
+        "DescribePermissionSet",
+        "ListAccountAssignments",
+        "ListInstances",
+        "ListPermissionSets",
+    ],
+    "identitystore": ["ListGroups", "ListUsers"],
+    "cloudtrail": ["LookupEvents"],
     "iam": [
+        "GetRole",
+        "ListAttachedRolePolicies",
+        "ListRolePolicies",
+        "CreateRole",
+        "AttachRolePolicy",
+        "UpdateAssumeRolePolicy",
+        "GetAccountSummary",
         "GetUser",
         "GetLoginProfile",
         "ListAccessKeys",
@@ -36,6 +67,11 @@ CALLS = {
         "DeregisterDelegatedAdministrator",
         "EnableAWSServiceAccess",
         "DisableAWSServiceAccess",
+        "ListRoots",
+        "ListParents",
+        "DescribeOrganizationalUnit",
+        "ListPoliciesForTarget",
+        "DescribePolicy",
     ],
 }
 EVERYWHERE = ["AccessDenied", "ExpiredToken", "InvalidClientTokenId", "Throttling", "InternalFailure", "InvalidAction"]

@@ -1,0 +1,73 @@
+"""The playbook access_role, run by name."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from playbooks import run_playbook
+from sandbox import Box
+
+
+@pytest.fixture
+def play(sandbox: Box, tmp_path: Path):
+    def run(*arguments: str, identity: str = "operator", **variables: object) -> subprocess.CompletedProcess[str]:
+        return run_playbook(
+            "breakglass.aws.access_role",
+            *arguments,
+            "-e",
+            json.dumps(variables),
+            environment=sandbox.environment(identity),
+            directory=tmp_path,
+        )
+
+    return run
+
+
+def test_it_plans_brings_back_and_is_done_only_once(play, sandbox):
+    before = sandbox.snapshot()
+    planned = play("--check", "-e", "account_ids=999900001111", activate_trusted_access=True)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "Plan; nothing was changed:" in planned.stdout
+    assert "lost-role (999900001111) is changed: It would be brought back by stackset." in planned.stdout
+    assert not [event for event in sandbox.events() if event["write"]]
+    assert sandbox.snapshot() == before
+    done = play("-e", "account_ids=999900001111", activate_trusted_access=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Brought back by stackset." in done.stdout
+    assert "DEPRECATION" not in done.stdout + done.stderr
+    again = play("-e", "account_ids=999900001111")
+    assert "changed=0" in again.stdout
+    assert "Let the management account in already: lost-role." in again.stdout
+
+
+def test_what_is_not_open_fails_with_what_is_left(play):
+    failed = play(account_ids=["999900001111"])
+    assert failed.returncode == 2
+    assert "only a root sign-in is left" in failed.stdout
+    assert "activate_trusted_access=true" in failed.stdout
+    assert "Traceback" not in failed.stdout + failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "Name the accounts"),
+        ({"account_ids": ["999900001111"], "all_accounts": True}, "Name the accounts"),
+        ({"account_ids": ["999900001111"], "method": "root"}, "method"),
+        ({"account_ids": ["999900001111"], "identity_center": {"user_name": "on-call"}}, "permission_set"),
+        ({"account_ids": ["lost-role"]}, "12 digits"),
+    ],
+)
+def test_wrong_variables_are_refused_in_words(play, sandbox, variables, said):
+    refused = play(**variables)
+    assert refused.returncode == 2
+    assert said in refused.stdout + refused.stderr
+    assert not [event for event in sandbox.events() if event["write"]]
+
+
+def test_who_may_not_is_told_who_must(play):
+    assert "Only the management account" in play(account_ids=["999900001111"], identity="delegate").stdout
