@@ -158,19 +158,18 @@ def check(token: str, request: Request, allowed_signers: Path) -> Approval:
     try:
         words = json.loads(statement)
         approval = Approval(*(str(words[name]) for name in ("plan", "approver", "approved", "expires")))
-        begin, end = datetime.fromisoformat(approval.approved), datetime.fromisoformat(approval.expires)
-        lasts = end - begin
+        now, begin, end = datetime.now(UTC), *map(datetime.fromisoformat, (approval.approved, approval.expires))
+        good = begin <= now + SKEW and timedelta(0) < end - begin <= timedelta(hours=MOST_HOURS)
     except (ValueError, KeyError, TypeError):
         raise ValueError("This is not an approval: the statement that was signed is none.") from None
     _check_signature(statement, signature, approval.approver, request.requester, allowed_signers)
     # From here on it is what the approver signed; before, anybody may have written it.
-    now = datetime.now(UTC)
     if words.get("runbook") != request.runbook or approval.plan != request.plan:
         raise ValueError(
             f"{approval.approver} approved another plan ({words.get('runbook')} {approval.plan[:12]}) than this one "
             f"({request.runbook} {request.plan[:12]}). What is to be done has changed, so it must be approved again."
         )
-    if begin > now + SKEW or not timedelta(0) < lasts <= timedelta(hours=MOST_HOURS):
+    if not good:
         raise ValueError(
             f"{approval.approver}'s approval is not good: it is from {approval.approved} until {approval.expires}."
         )
@@ -247,8 +246,8 @@ def _parts(token: str) -> tuple[str, str]:
         return str(statement), str(signature)
     except (ValueError, TypeError, binascii.Error):
         raise ValueError(
-            "This is not an approval. An approval is the word that `python -m breakglass_runbooks approve` prints; in an "
-            f"emergency, '{EMERGENCY} ...' with the reason."
+            "This is not an approval. An approval is the word that `python -m breakglass_runbooks approve` prints; "
+            f"in an emergency, '{EMERGENCY} ...' with the reason."
         ) from None
 
 
