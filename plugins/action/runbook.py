@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
 import typing as t
 
 from ansible.errors import AnsibleActionFail
@@ -25,6 +27,7 @@ FOREIGN = ("ansible_", "awx_", "tower_")
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
     "parameters": {"type": "dict", "default": {}},
+    "answers": {"type": "dict", "default": {}, "no_log": True},
     "output_dir": {"type": "path"},
     "extra_vars_except": {"type": "list", "elements": "str"},
 }
@@ -49,7 +52,7 @@ class ActionModule(ActionBase):
         if output_dir:
             parameters.setdefault("evidence_dir", output_dir)
             command += ["--output", os.path.join(output_dir, f"{options['name']}.ipynb")]
-        return {**result, **self._follow(command, json.dumps(parameters))}
+        return {**result, **self._follow(command, json.dumps(parameters), json.dumps(options["answers"]))}
 
     def _extra_vars(self, names_left_out: list[str] | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The command line's extra variables, where they are wanted as parameters."""
@@ -61,11 +64,12 @@ class ActionModule(ActionBase):
             if name not in names_left_out and not name.startswith(FOREIGN)
         }
 
-    def _follow(self, command: list[str], parameters: str) -> dict[str, t.Any]:
+    def _follow(self, command: list[str], parameters: str, answers: str) -> dict[str, t.Any]:
         """Run the launcher, show its progress, and return what became of the run as a result."""
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as errors, _pipe_with(answers) as pipe:
             process = subprocess.Popen(
-                command,
+                [*command, "--answers-file", f"/dev/fd/{pipe}"],
+                pass_fds=[pipe],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -85,6 +89,7 @@ class ActionModule(ActionBase):
             return {"failed": True, "msg": said or f"The runbook ended with status {status} and did not say why."}
         result = {
             "changed": end["changed"],
+            "outcome": end["outcome"],
             "runbook": end["runbook"],
             "notebook": end["notebook"],
             "html": end["page"],
@@ -92,7 +97,8 @@ class ActionModule(ActionBase):
             "cells": [{key: cell[key] for key in ("cell", "title", "status", "seconds")} for cell in end["cells"]],
         }
         if end["failure"]:
-            result.update(failed=True, msg=end["failure"], failed_cell=end["failed_cell"])
+            stopped = f"The runbook ended '{end['outcome']}' at '{end['failed_cell']}'."
+            result.update(failed=True, msg=f"{stopped}\n{end['failure']}", failed_cell=end["failed_cell"])
         return result
 
     def _show(self, events: t.Iterable[dict[str, t.Any]]) -> dict[str, t.Any] | None:
@@ -112,6 +118,25 @@ class ActionModule(ActionBase):
         self._compute_environment_string(own)
         path = [RUNBOOKS, *filter(None, [os.environ.get("PYTHONPATH")])]
         return {**os.environ, **{k: str(v) for k, v in own.items()}, "PYTHONPATH": os.pathsep.join(path)}
+
+
+@contextlib.contextmanager
+def _pipe_with(text: str) -> t.Iterator[int]:
+    """A pipe that holds `text`: answers may be secret, so they stand in no file and on no command line."""
+    reader, writer = os.pipe()
+    feeder = threading.Thread(
+        target=_feed, args=(writer, text), daemon=True
+    )  # a pipe takes no more than 64 KiB at once
+    feeder.start()
+    try:
+        yield reader
+    finally:
+        os.close(reader)
+
+
+def _feed(writer: int, text: str) -> None:
+    with contextlib.suppress(BrokenPipeError), open(writer, "w", encoding="utf-8") as stream:
+        stream.write(text)
 
 
 def _require_runbooks() -> None:

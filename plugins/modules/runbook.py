@@ -32,6 +32,15 @@ options:
         is given here.
     type: dict
     default: {}
+  answers:
+    description:
+      - What people answer at the gates of the runbook, by the name of the gate. An answer that does not fit is refused
+        before anything runs.
+      - At a gate without an answer the run ends with the outcome V(waiting), and its message says what to do.
+      - Secret answers are neither shown nor kept; put them into a vault or ask for them with C(vars_prompt).
+    type: dict
+    default: {}
+    version_added: 0.2.0
   output_dir:
     description:
       - The folder for the executed notebook, its page and the evidence. It must not hold the evidence of another run.
@@ -87,6 +96,16 @@ runbook:
   returned: when the runbook was started
   type: str
   sample: unlock_s3_bucket
+outcome:
+  description:
+    - How the run ended.
+    - V(changed) and V(unchanged) are through, V(waiting) needs a person at a gate, V(partial) changed something but
+      could not do everything, V(blocked) was stopped by its preflight before it changed anything.
+    - The task fails on V(waiting), V(partial), V(blocked) and V(failed).
+  returned: when the runbook was started
+  type: str
+  sample: changed
+  version_added: 0.2.0
 changed:
   description: Whether the runbook changed anything, or in check mode would.
   returned: always
@@ -121,7 +140,7 @@ cells:
       type: str
       sample: Plan
     status:
-      description: V(completed), V(failed), or V(skipped) for what was not reached.
+      description: V(completed), V(failed), V(waiting) for an unanswered gate, or V(skipped) for what was not reached.
       type: str
       sample: completed
     seconds:
@@ -129,8 +148,8 @@ cells:
       type: float
       sample: 2.4
 failed_cell:
-  description: The title of the cell that failed.
-  returned: when the runbook failed
+  description: The title of the cell in which the run ended before its end.
+  returned: when the run did not come through
   type: str
   sample: Preflight
 """

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import answers, catalog, outcomes
+from breakglass_runbooks import answers, catalog, outcomes, verify
 from breakglass_runbooks.errors import RunbookError
 
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return outcomes.NOT_STARTED
     except KeyboardInterrupt:
-        print("Interrupted. The executed notebook shows how far it came.", file=sys.stderr)
+        print("Interrupted. The executed notebook shows how far it came; `resume` goes on from there.", file=sys.stderr)
         return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]
 
 
@@ -57,6 +57,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_how(run)
     run.set_defaults(command=_run)
+
+    resume = commands.add_parser(
+        "resume",
+        help="go on with a run",
+        description="Go on with a run that waits for a person, failed or was interrupted.",
+    )
+    resume.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
+    _add_how(resume)
+    resume.set_defaults(command=_resume)
+
+    verification = commands.add_parser("verify", help="tell whether the evidence of a run has been altered")
+    verification.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
+    verification.add_argument("--manifest", metavar="SHA256", default="", help="what the run said of its manifest")
+    verification.set_defaults(command=_verify)
     return parser
 
 
@@ -102,6 +116,28 @@ def _run(options: argparse.Namespace) -> int:
         ending = launch.run(runbook, given, options.output, reporter.cell, options.timeout, answered)
         reporter.end(ending)
     return outcomes.EXIT_STATUS[ending.outcome]
+
+
+def _resume(options: argparse.Namespace) -> int:
+    from breakglass_runbooks import progress
+    from breakglass_runbooks.resume import resume, runbook_of
+
+    folder = options.folder.expanduser().absolute()
+    runbook = runbook_of(folder)
+    answered = answers.given(options.answers, options.answers_file, runbook.gates)
+    with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
+        reporter.begin(runbook)
+        ending = resume(folder, answered, reporter.cell, options.timeout)
+        reporter.end(ending)
+    return outcomes.EXIT_STATUS[ending.outcome]
+
+
+def _verify(options: argparse.Namespace) -> int:
+    problems = verify.problems(options.folder.expanduser().absolute(), options.manifest)
+    for problem in problems:
+        print(problem)
+    print("Altered, or incomplete." if problems else "Unaltered: everything is as it was when the run ended.")
+    return 1 if problems else 0
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

@@ -14,10 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from breakglass_runbooks import files, journal, state
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 
 FILE = "evidence.json"
+UNFINISHED = (journal.FILE, state.FILE)
+# More than the journal of a run takes: when this much cannot be written, a run must not begin.
+ROOM = 256 * 1024
 
 
 def make_folder(wanted: str, runbook: str) -> Path:
@@ -33,16 +37,30 @@ def make_folder(wanted: str, runbook: str) -> Path:
             f"The evidence folder {folder} cannot be made: {error.strerror}.\n"
             "Set evidence_dir to a folder you may write."
         ) from None
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise RunbookError(
-            f"The evidence folder {folder} is not writable.\nSet evidence_dir to a folder you may write."
-        )
+    _probe(folder)
     if (folder / FILE).exists():
         raise RunbookError(
             f"The folder {folder} holds the evidence of another run.\n"
             "Set evidence_dir to a new folder, or leave it empty."
         )
     return folder
+
+
+def _probe(folder: Path) -> None:
+    """Raise RunbookError unless there is room in a folder that can be written."""
+    probe = folder / ".room"
+    try:
+        with open(probe, "wb") as file:
+            file.write(bytes(ROOM))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise RunbookError(
+            f"The evidence folder {folder} cannot be written: {error.strerror}.\n"
+            "Nothing is done that cannot be proved. Make room, or set evidence_dir to a folder you may write."
+        ) from None
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def _unused(parent: Path, runbook: str) -> Path:
@@ -68,6 +86,26 @@ class Record:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by access key ID
     backups: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)  # of the people at the gates
+    actor: str = ""  # the ARN of whoever calls AWS, once it is known
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether a run has been written down there."""
+        return (folder / FILE).exists()
+
+    @classmethod
+    def load(cls, folder: Path) -> Record:
+        """What was written down of a run that goes on."""
+        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        record = cls(content["runbook"], folder, content["parameters"], datetime.fromisoformat(content["started"]))
+        record.sessions = {session["access_key_id"]: session for session in content["sessions"]}
+        for name in ("steps", "backups", "answers", "actor"):
+            setattr(record, name, content[name])
+        return record
+
+    def journal(self, event: str, **details: Any) -> None:
+        """Add to the journal, before the run goes on."""
+        journal.Journal(self.folder).append(event, actor=self.actor or None, **details)
 
     @property
     def changed(self) -> bool:
@@ -86,7 +124,7 @@ class Record:
         result = event["result"]
         self.steps.append(
             {
-                "time": _now(),
+                "time": now(),
                 "task": event["task"],
                 "action": event["action"],
                 "check_mode": event["check_mode"],
@@ -94,9 +132,14 @@ class Record:
                 **({"message": result.get("msg")} if event["event"] in ("failed", "unreachable") else {}),
             }
         )
+        accounts, sessions = set(), set()
         for found in _mappings(result):
-            session, backup = found.get("session"), found.get("backup")
+            session, backup, caller = found.get("session"), found.get("backup"), found.get("caller")
+            accounts |= {found["account_id"]} if isinstance(found.get("account_id"), str) else set()
+            if isinstance(caller, dict) and isinstance(caller.get("arn"), str):
+                self.actor = caller["arn"]
             if isinstance(session, dict) and session.get("access_key_id"):
+                sessions.add(session["access_key_id"])
                 kept = {key: session[key] for key in ("access_key_id", "expiration") if key in session}
                 self.sessions[session["access_key_id"]] = {
                     "account_id": found.get("account_id"),
@@ -105,10 +148,20 @@ class Record:
                 }
             if isinstance(backup, dict) and backup.get("path") and backup not in self.backups:
                 self.backups.append(backup)
+        self.journal(
+            "task",
+            task=event["task"],
+            module=event["action"],
+            check_mode=event["check_mode"],
+            outcome=event["event"],
+            accounts=sorted(accounts),
+            sessions=sorted(sessions),
+        )
 
     def answer(self, gate: str, answer: str) -> None:
         """Take note of what a person answered; of a secret, only that there was an answer."""
-        self.answers.append({"time": _now(), "gate": gate, "answer": answer})
+        self.answers.append({"time": now(), "gate": gate, "answer": answer})
+        self.journal("answer", gate=gate, answer=answer)
 
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> None:
         """Take over what the plan and the act found; an act that was skipped left everything as it was."""
@@ -133,7 +186,7 @@ class Record:
         content = {
             "runbook": self.runbook,
             "started": self.started.isoformat(timespec="seconds"),
-            "written": _now(),
+            "written": now(),
             "check_mode": self.check_mode,
             "parameters": self.parameters,
             "outcome": self.outcome,
@@ -145,20 +198,17 @@ class Record:
             "sessions": list(self.sessions.values()),
             "backups": self.backups,
             "answers": self.answers,
+            "actor": self.actor,
             "steps": self.steps,
         }
-        unfinished = self.folder / f".{FILE}"
-        with open(unfinished, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            json.dump(content, file, indent=2, ensure_ascii=False)
-            file.write("\n")
-        unfinished.replace(self.folder / FILE)
+        files.write(self.folder / FILE, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
-    def files(self) -> list[tuple[str, str]]:
-        """The files of the evidence folder with their SHA-256; the notebook and its page are still being written."""
+    def listed(self) -> list[tuple[str, str]]:
+        """The files of the evidence folder with their SHA-256, without those that are still being written."""
         return [
             (str(path.relative_to(self.folder)), hashlib.sha256(path.read_bytes()).hexdigest())
             for path in sorted(self.folder.rglob("*"))
-            if path.is_file() and path.suffix not in (".ipynb", ".html")
+            if path.is_file() and path.suffix not in (".ipynb", ".html") and path.name not in UNFINISHED
         ]
 
 
@@ -191,5 +241,6 @@ def _mappings(value: Any) -> Iterator[dict[str, Any]]:
             yield from _mappings(item)
 
 
-def _now() -> str:
+def now() -> str:
+    """The time, as it is written everywhere here."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -19,6 +19,7 @@ class Handover:
 
     answers: dict[str, str] = field(default_factory=dict)  # by gate
     resume: bool = False  # go on with the run in the evidence folder
+    spent: list[str] = field(default_factory=list)  # gates whose secret answers no step needs any more
     launcher: bool = False  # the launcher runs this, so a run can go on later
 
     def environment(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from breakglass_runbooks import engine, evidence, outcomes, parameters
+from breakglass_runbooks import engine, evidence, files, lock, outcomes, parameters, runs, verify
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.execution import Progress
+from breakglass_runbooks.gate import Gate
 from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.runs import Run
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Ending:
     changed: bool = False
     check_mode: bool = False
     outcome: str = outcomes.INTERRUPTED
+    manifest: str = ""  # the SHA-256 of the evidence's manifest
 
     @property
     def stopped_at(self) -> Progress | None:
@@ -59,44 +64,89 @@ def run(
     """
     values = parameters.check(runbook.parameters, given)
     passed = {name: values[name] for name in given}
-    folder = None
-    if "evidence_dir" in values:
-        folder = evidence.make_folder(values["evidence_dir"], runbook.name)
-        passed["evidence_dir"] = str(folder)
-    notebook = _output(output or (folder or Path.cwd()) / f"{runbook.name}.ipynb")
+    handover = Handover(dict(answers or {}), launcher=True)
+    if "evidence_dir" not in values:
+        notebook = _output(output or Path.cwd() / f"{runbook.name}.ipynb")
+        return execute(runbook, Run(str(runbook.path), "", passed, str(notebook)), None, handover, on_progress, timeout)
+    folder = evidence.make_folder(values["evidence_dir"], runbook.name)
+    if (folder / runs.FILE).exists():
+        raise RunbookError(
+            f"The folder {folder} holds another run. Set evidence_dir to a new folder, or leave it empty.\n"
+            f"To go on with that run: {resume_command(folder)}"
+        )
+    notebook = _output(output or folder / f"{runbook.name}.ipynb")
+    begun = Run(str(runbook.path), runs.digest(runbook), passed | {"evidence_dir": str(folder)}, str(notebook))
+    begun.write(folder)
+    held = lock.on_run(folder)
+    try:
+        return execute(runbook, begun, folder, handover, on_progress, timeout)
+    finally:
+        held.release()
+
+
+def execute(
+    runbook: Runbook,
+    begun: Run,
+    folder: Path | None,
+    handover: Handover,
+    on_progress: Callable[[Progress], None],
+    timeout: int | None,
+) -> Ending:
+    """Run the cells, and write the page, the end of the journal and the manifest, however that goes."""
+    notebook = Path(begun.notebook)
     ending = Ending(runbook.name, notebook, notebook.with_suffix(".html"), folder)
     cells: dict[int, Progress] = {}
 
     def watch(progress: Progress) -> None:
         cells[progress.number] = progress
+        if folder:
+            kept = {key: getattr(progress, key) for key in ("cell", "title", "status")}
+            Journal(folder).append("cell", **kept, seconds=round(progress.seconds, 1))
         on_progress(progress)
 
-    answers = answers or {}
-    ended_by = ""
+    ended_by = KeyboardInterrupt.__name__
     engine.register()
     try:
         papermill.execute_notebook(
             _literal(runbook.path),
             _literal(notebook),
-            passed,
+            begun.parameters,
             engine_name=engine.NAME,
             progress_bar=False,
             execution_timeout=timeout,
             on_progress=watch,
-            handover=Handover(dict(answers), launcher=True),
-            secrets=[answers[gate.name] for gate in runbook.gates if gate.secret and gate.name in answers],
+            handover=handover,
+            secrets=[handover.answers[gate.name] for gate in runbook.gates if _is_answered_secret(gate, handover)],
         )
+        ended_by = ""
     except PapermillExecutionError as error:
         ended_by = error.ename
         ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
     finally:
         ending.cells = list(cells.values())
-        ending.page.touch(mode=0o600)
-        ending.page.write_text(page(notebook), encoding="utf-8")
-    ending.changed, ending.check_mode = _said(folder) if folder else (False, False)
-    acted = ending.changed and not ending.check_mode
-    ending.outcome = outcomes.of(ended_by, ending.stopped_at.cell if ending.stopped_at else "", acted)
+        files.write(ending.page, page(notebook))
+        _conclude(ending, ended_by)
     return ending
+
+
+def _is_answered_secret(gate: Gate, handover: Handover) -> bool:
+    return gate.secret and gate.name in handover.answers
+
+
+def _conclude(ending: Ending, ended_by: str) -> None:
+    """Work out the outcome, and seal the evidence with it."""
+    folder = ending.evidence_dir
+    ending.changed, ending.check_mode = _said(folder) if folder else (False, False)
+    stopped = ending.stopped_at.cell if ending.stopped_at else ""
+    ending.outcome = outcomes.of(ended_by, stopped, ending.changed and not ending.check_mode)
+    if folder:
+        Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
+        ending.manifest = verify.seal(folder, [ending.notebook, ending.page])
+
+
+def resume_command(folder: Path) -> str:
+    """What a person types to go on with a run."""
+    return f"python -m breakglass_runbooks resume {shlex.quote(str(folder))}"
 
 
 def page(notebook: Path) -> str:

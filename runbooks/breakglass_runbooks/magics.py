@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import getpass
+import html
 import json
+import os
 import shlex
+import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from breakglass_runbooks import gate as gates
-from breakglass_runbooks import parameters, render, views
+from breakglass_runbooks import lock, parameters, render, state, verify, views
 from breakglass_runbooks.asking import ask
 from breakglass_runbooks.errors import Partial, RunbookError, Waiting
-from breakglass_runbooks.evidence import Record, make_folder
+from breakglass_runbooks.evidence import Record, make_folder, now
 from breakglass_runbooks.handover import Handover
-from breakglass_runbooks.play import Event, check_tasks, run_tasks
+from breakglass_runbooks.play import Event, check_tasks, run_tasks, task_names
 from breakglass_runbooks.redaction import Redactor
 from breakglass_runbooks.tasklist import TaskList
 
@@ -34,6 +39,10 @@ class RunbookMagics(Magics):
         self._registered: set[str] = set()
         self._folder = ""  # of the latest run: what the notebook's evidence_dir says until somebody changes it
         self._failed: str | None = None  # the step that failed and has not been run again with success
+        self._state: state.State | None = None  # which steps are done
+        self._lock: lock.Lock | None = None  # on what this run acts on
+        self._left: dict[str, Any] = {}  # what the step that runs has left in variables so far
+        self._secrets: set[str] = set()  # names of the variables that hold secret answers
 
     @line_magic
     def runbook(self, line: str) -> None:
@@ -42,16 +51,23 @@ class RunbookMagics(Magics):
         # before this one ends here: what follows finds no run when this fails.
         self._record, self._failed = None, None
         self._registered.clear()
+        self.end()
         self._declared = self._find_parameters()
         values = self._checked_parameters()
         if values.get("evidence_dir") == self._folder:
             values["evidence_dir"] = ""  # the latest run's first cells are run again: a new run, in a new folder
-        folder = make_folder(values.get("evidence_dir", ""), line.strip())
+        resume = self._handover.resume and not self._folder and Record.is_in(Path(values["evidence_dir"]))
+        folder = Path(values["evidence_dir"]) if resume else make_folder(values.get("evidence_dir", ""), line.strip())
         values["evidence_dir"] = self._folder = str(folder)
+        if values.get("check_mode") is not True:
+            self._lock = lock.on_target(line.strip(), self._declared, values)
         self.shell.push(values)
-        self._record = Record(line.strip(), folder, values)
-        self._record.write()
-        display(_introduction(self._record))
+        record = Record.load(folder) if resume else Record(line.strip(), folder, values)
+        self._state = state.State.load(folder) if resume else state.State(folder)
+        record.write()
+        record.journal("resumed" if resume else "started", runbook=record.runbook, parameters=values, user=_user())
+        self._record = record
+        display(_introduction(record))
 
     @cell_magic
     def tasks(self, line: str, cell: str) -> None:
@@ -63,18 +79,45 @@ class RunbookMagics(Magics):
         check_tasks(cell)
         self._find_parameters()
         record.parameters = self._checked_parameters()
-        live = TaskList()
+        variables = record.parameters | self._results()
+        inputs = state.used(cell, variables)
+        key = state.key(cell, {name: value for name, value in inputs.items() if name not in self._secrets})
+        done = self._state.take(state.TASKS, key)
+        if done:
+            self._restore(done)
+        else:
+            record.journal("step", key=key, tasks=task_names(cell))
+            events = self._run(cell, variables)
+            changed = any(event["event"] == "changed" and not event["check_mode"] for event in events)
+            # What holds a secret is not kept, so such a step is done again when the run goes on.
+            if self._redactor.data(self._left) == self._left:
+                self._state.add(state.Step(state.TASKS, key, [*inputs], self._left, changed, now(), events))
+        self._failed = None
+
+    def _run(self, cell: str, variables: Mapping[str, Any]) -> list[Event]:
+        """Run the tasks of a cell, show and write down what each does, and return it."""
+        record, live, self._left = self._record, TaskList(), {}
         try:
-            run_tasks(cell, record.parameters | self._results(), record.check_mode, lambda event: self._on(event, live))
+            run_tasks(cell, variables, record.check_mode, lambda event: self._on(event, live))
         except RunbookError as error:
             record.outcome, record.message = "failed", self._redactor.text(str(error))
+            record.journal("failed", message=record.message)
             raise RunbookError(record.message) from None
         else:
             record.outcome, record.message = "unfinished", ""
-            self._failed = None
+            return live.finished
         finally:
             record.write()
             live.show_results()
+
+    def _restore(self, step: state.Step) -> None:
+        """Take the results of a step that was done in an earlier part of this run, and show them."""
+        self._record.journal("restored", key=step.key, done=step.time)
+        display(render.notice(f"Done at {step.time}, in an earlier part of this run. Not done again.", "unchanged"))
+        self._keep(step.registered)
+        for event in step.events:
+            if shown := views.view(event):
+                display(shown)
 
     @cell_magic
     def gate(self, line: str, cell: str) -> None:
@@ -90,20 +133,30 @@ class RunbookMagics(Magics):
         record.parameters = self._checked_parameters()
         variables = record.parameters | self._results()
         self._keep({gate.name: ""})  # until there is an answer
+        self._secrets |= {gate.name} if gate.secret else set()
         if gates.needed(gate, variables):
             words = gates.render(gate, variables)
             display(_gate(gate, words), raw=True)
-            self._keep({gate.name: self._answer(gate, words, variables)})
+            inputs = [*state.used(cell, variables)]
+            self._keep({gate.name: self._answer(gate, words, variables, inputs)})
         else:
             display(render.text(f"Nothing to do here, because it is needed only when {gate.when}."))
         self._failed = None
 
-    def _answer(self, gate: gates.Gate, words: str, variables: Mapping[str, Any]) -> str:
-        """The answer of a person, given before or now, and written down unless it is secret."""
+    def _answer(self, gate: gates.Gate, words: str, variables: Mapping[str, Any], inputs: list[str]) -> str:
+        """The answer of a person, given before or now, and written down unless it is secret.
+
+        An answer from an earlier part of the run counts as long as the person would be shown the same.
+        """
         record = self._record
+        key = state.key(words, {"expects": gate.expects})
+        done = self._state.take(state.GATE, key)
         try:
             if gate.name in self._handover.answers:
                 answer = self._beforehand(gate, variables)
+            elif done and (not gate.secret or gate.name in self._handover.spent):
+                display(render.notice(f"Answered at {done.time}, in an earlier part of this run.", "unchanged"))
+                return done.registered.get(gate.name, "")
             elif record.check_mode:
                 display(render.notice("Only planned, so nobody is asked here.", "plan only"))
                 return ""
@@ -111,10 +164,14 @@ class RunbookMagics(Magics):
                 answer = ask(gate, variables)
         except Waiting as waiting:
             record.outcome, record.message = "waiting", str(waiting)
-            raise Waiting(f"{waiting}\n\n{words}\n\n{self._way_on(gate)}") from None
+            record.journal("waiting", gate=gate.name)
+            raise Waiting(f"{waiting}\n\n{html.unescape(words)}\n\n{self._way_on(gate)}") from None
         else:
             if gate.secret:
                 self._redactor.add(answer)
+            record.outcome, record.message = "unfinished", ""
+            left = {} if gate.secret else {gate.name: answer}
+            self._state.add(state.Step(state.GATE, key, inputs, left, time=now()))
             record.answer(gate.name, "(secret)" if gate.secret else answer)
             display(render.text("Answered." if gate.secret else f"Answered: {answer}"))
             return answer
@@ -151,13 +208,23 @@ class RunbookMagics(Magics):
         if unfinished:
             record.message = "\n".join(_complaint(account) for account in unfinished)
         record.write()
+        record.journal("concluded", outcome=record.outcome, message=record.message)
         display(_evidence(record))
+        self.end()
+        if not self._handover.launcher:
+            verify.seal(record.folder)
         if unfinished:
             kind = Partial if record.finished_accounts(plan, act) else RunbookError
             raise kind(
                 f"{len(unfinished)} account(s) could not be dealt with; the others are as shown above.\n"
                 f"{record.message}"
             )
+
+    def end(self) -> None:
+        """Let others act on what this run acted on; the end of the kernel does the same."""
+        if self._lock:
+            self._lock.release()
+        self._lock = None
 
     def _named_results(self, names: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
         results = self._results()
@@ -236,7 +303,16 @@ class RunbookMagics(Magics):
         """Make results variables of the notebook; names of one's own start with an underscore."""
         public = {name: value for name, value in variables.items() if not name.startswith("_")}
         self._registered |= public.keys()
+        self._left = self._left | public
         self.shell.push(public)
+
+
+def _user() -> str:
+    """Who runs this machine's part, as far as it can be known."""
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):  # a user ID without a name, as in a container
+        return f"{os.getuid()}@{socket.gethostname()}"
 
 
 def _gate(gate: gates.Gate, words: str) -> dict[str, str]:
@@ -281,7 +357,7 @@ def _evidence(record: Record) -> render.Shown:
                 empty="None.",
             ),
             render.heading(f"Evidence in {record.folder}"),
-            render.table(["file", "SHA-256"], [[name, render.mono(digest)] for name, digest in record.files()]),
+            render.table(["file", "SHA-256"], [[name, render.mono(digest)] for name, digest in record.listed()]),
         ]
     )
 

@@ -38,6 +38,8 @@ def of(error: str, cell: str, acted: bool) -> str:
 
     `acted` says whether something was changed for real. Whatever stops a preflight stands in the way of all else.
     """
+    if error == KeyboardInterrupt.__name__:
+        return INTERRUPTED
     named = {Waiting.__name__: WAITING, Blocked.__name__: BLOCKED, Partial.__name__: PARTIAL}
     if error in named:
         return named[error]

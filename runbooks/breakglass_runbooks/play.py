@@ -88,6 +88,13 @@ def check_tasks(text: str) -> None:
             )
 
 
+def task_names(text: str) -> list[str]:
+    """The names of the tasks of a cell (checked YAML text), or what stands there without one."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    tasks = [{key.value: value.value for key, value in item.value} for item in root.value]
+    return [str(task.get("name", next(iter(task), ""))) for task in tasks]
+
+
 def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Event], None]) -> None:
     """Run `tasks` (checked YAML text) with `variables`; call `on_event` with each event of the callback plugin.
 
@@ -172,6 +179,10 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
             for line in events:
                 on_event(json.loads(line))
         return process.wait(), "".join(printed) if not drain.join() else ""
+    except RunbookError:  # what is done can no longer be written down
+        process.terminate()
+        process.wait()
+        raise
     except KeyboardInterrupt:
         process.terminate()
         process.wait()

@@ -14,7 +14,7 @@ from rich.text import Text
 from breakglass_runbooks import outcomes
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.execution import Progress
-from breakglass_runbooks.launch import Ending
+from breakglass_runbooks.launch import Ending, resume_command
 
 SIGNS = {"waiting": ("?", "yellow"), "completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
 
@@ -55,11 +55,13 @@ class TextReporter:
         """Say where everything lies, what failed or is waited for, and last of all the outcome."""
         self._print(f"Notebook: {ending.notebook}\nPage:     {ending.page}")
         if ending.evidence_dir:
-            self._print(f"Evidence: {ending.evidence_dir}")
+            self._print(f"Evidence: {ending.evidence_dir}\nManifest: SHA-256 {ending.manifest}")
         if ending.failure:
             style = "bold yellow" if ending.outcome == outcomes.WAITING else "bold red"
             meaning = outcomes.MEANINGS[ending.outcome]
             self._print(f"\n{meaning} It stopped at '{ending.failed_cell}':\n\n{ending.failure}\n", style=style)
+            if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
+                self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")
         else:
             planned = ending.check_mode and ending.changed
             self._print(outcomes.PLANNED if planned else outcomes.MEANINGS[ending.outcome], style="green")

@@ -16,7 +16,7 @@ class TaskList:
 
     def __init__(self) -> None:
         self._rows: list[dict[str, Any]] = []
-        self._finished: list[Event] = []
+        self.finished: list[Event] = []
         self._idle = "Starting Ansible ..."
         self._handle = display(self._table(), display_id=True)
 
@@ -25,7 +25,7 @@ class TaskList:
         if event["event"] == "started":
             self._rows.append({"task": event["task"], "state": "running", "since": time.monotonic(), "note": ""})
         else:
-            self._finished.append(event)
+            self.finished.append(event)
             self._rows[-1].update(
                 state=_state(event), note=_note(event), took=time.monotonic() - self._rows[-1]["since"]
             )
@@ -38,7 +38,7 @@ class TaskList:
             if row["state"] == "running":
                 row["state"] = "unknown"
         self._handle.update(self._table())
-        for event in self._finished:
+        for event in self.finished:
             shown = views.view(event)
             if shown:
                 display(shown)

@@ -108,18 +108,41 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Notebook]:
-    """A notebook in which a run has been started, for real."""
+def new_notebook_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Notebook]]:
+    """Start a shell, with nothing of the one before; nobody sits in front of it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "ansible"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    InteractiveShell.clear_instance()
-    notebook = Notebook()
+
+    def nobody(prompt: str) -> str:
+        raise EOFError(f"asked {prompt}")
+
+    monkeypatch.setattr("builtins.input", nobody)
+    monkeypatch.setattr("getpass.getpass", nobody)
+
+    def end() -> None:
+        if InteractiveShell.initialized():
+            shell = InteractiveShell.instance()
+            if magics := shell.magics_manager.registry.get("RunbookMagics"):
+                magics.end()
+            shell.history_manager.end_session()
+            InteractiveShell.clear_instance()
+
+    def start() -> Notebook:
+        end()
+        return Notebook()
+
+    yield start
+    end()
+
+
+@pytest.fixture
+def notebook(new_notebook_shell: Callable[[], Notebook]) -> Notebook:
+    """A notebook in which a run has been started, for real."""
+    notebook = new_notebook_shell()
     notebook.cell('account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""')
     notebook.cell('account_id = "012345678901"\ncheck_mode = False')
     notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
-    yield notebook
-    notebook.shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
+    return notebook

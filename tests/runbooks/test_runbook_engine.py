@@ -115,7 +115,7 @@ def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Calla
     assert process.returncode == 1
     assert "\x1b" not in output
     assert "[4/4] Step 2: failed in" in output
-    assert output.index("FAILED at 'Step 2'") < output.index("Nobody is called 0042.")
+    assert output.index("The runbook FAILED. It stopped at 'Step 2'") < output.index("Nobody is called 0042.")
     page = (tmp_path / "out.html").read_text()
     assert "Nobody is called 0042." in page
     assert "<script" not in page
@@ -148,7 +148,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
     monkeypatch.chdir(tmp_path)
     write_notebook(tmp_path / "greet.ipynb", "1", parameters=PARAMETERS)
     (tmp_path / "there.ipynb").write_text("evidence")
-    assert main(["run", *arguments]) == 1
+    assert main(["run", *arguments]) == 2
     output = capsys.readouterr()
     assert said in output.err
     assert "Traceback" not in output.err

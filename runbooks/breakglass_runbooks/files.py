@@ -1,0 +1,23 @@
+"""Write files that are at any moment complete, and readable for their owner only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from breakglass_runbooks.errors import RunbookError
+
+
+def write(path: Path, text: str) -> None:
+    """Put `text` in place of what `path` holds; raise RunbookError when that cannot be done."""
+    unfinished = path.with_name(f".{path.name}")
+    try:
+        with open(unfinished, "w", encoding="utf-8", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise RunbookError(
+            f"{path} cannot be written: {error.strerror}. Make room, or have it made writable."
+        ) from None

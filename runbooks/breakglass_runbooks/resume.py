@@ -1,0 +1,83 @@
+"""Go on with a run that waits for a person, failed, was interrupted, or whose kernel or machine died."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from breakglass_runbooks import launch, lock, outcomes, runs, state, verify
+from breakglass_runbooks.catalog import Runbook
+from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.execution import Progress
+from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.journal import Journal
+
+THROUGH = (outcomes.CHANGED, outcomes.UNCHANGED)
+
+
+def runbook_of(folder: Path) -> Runbook:
+    """The runbook of the run in `folder`; RunbookError when it cannot go on, because it is another one by now, say."""
+    run = runs.Run.load(folder)
+    runbook = Runbook(Path(run.runbook))
+    if not runbook.path.is_file() or runs.digest(runbook) != run.sha256:
+        raise RunbookError(
+            f"The runbook {runbook.path} has been changed since this run began, so nobody can tell which of its "
+            "steps are done.\nStart a new run: what is done already, it finds done."
+        )
+    return runbook
+
+
+def resume(
+    folder: Path,
+    answers: Mapping[str, str],
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    timeout: int | None = None,
+) -> launch.Ending:
+    """Go on with the run in `folder`; see `state` for what is not done again.
+
+    The notebook of the part before is kept beside the new one, with a number. Raises RunbookError, with nothing done,
+    when the run is through, still running or has been tampered with.
+    """
+    runbook = runbook_of(folder)
+    held = lock.on_run(folder)
+    try:
+        _check(folder)
+        run = runs.Run.load(folder)
+        notebook = Path(run.notebook)
+        for path in (notebook, notebook.with_suffix(".html")):
+            if path.exists():
+                path.rename(path.with_name(f"{path.stem}-part-{run.part}{path.suffix}"))
+        notebook.touch(mode=0o600)
+        run.part += 1
+        run.write(folder)
+        (folder / verify.FILE).unlink(missing_ok=True)
+        handover = Handover(dict(answers), resume=True, spent=_spent(runbook, folder), launcher=True)
+        return launch.execute(runbook, run, folder, handover, on_progress, timeout)
+    finally:
+        held.release()
+
+
+def _check(folder: Path) -> None:
+    """Raise RunbookError unless the run may go on: it is not through, and nobody has changed what it left."""
+    journal = Journal(folder)
+    problems = [*journal.problems()]
+    if (folder / verify.FILE).exists():  # not when it was killed
+        problems += [problem for problem in verify.problems(folder) if not problem.endswith(": added.")]
+    if problems:
+        raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
+    entries = journal.entries()
+    if entries and entries[-1]["event"] == "ended" and entries[-1]["outcome"] in THROUGH:
+        raise RunbookError(f"The run in {folder} is through; there is nothing to go on with.")
+
+
+def _spent(runbook: Runbook, folder: Path) -> list[str]:
+    """Gates with secret answers for which all steps that use the answer stay done."""
+    steps = state.State.load(folder).pending
+    sources = [cell.source for cell in runbook.notebook.cells if cell.source.startswith("%%tasks")]
+    return [
+        gate.name
+        for gate in runbook.gates
+        if gate.secret
+        and sum(bool(state.used(source, {gate.name: ""})) for source in sources)
+        == sum(gate.name in step.inputs for step in steps if step.kind == state.TASKS)
+    ]

@@ -1,0 +1,93 @@
+"""Which steps of a run are done, so that it can go on without doing them again.
+
+A step is known by its cell, the parameters and results that the cell names, and `check_mode`. What was changed is not
+done again, and what it was done with (the plan it followed, the answers it waited for) stays as it was. All else that
+only looks, as preflights and verifications do, looks again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from breakglass_runbooks import files
+from breakglass_runbooks.errors import RunbookError
+
+FILE = "state.json"
+TASKS, GATE = "tasks", "gate"
+
+
+@dataclass
+class Step:
+    """A step that is done."""
+
+    kind: str  # TASKS or GATE
+    key: str
+    inputs: list[str]  # the names it was done with
+    registered: dict[str, Any]  # what it left in variables
+    changed: bool = False  # for real
+    time: str = ""
+    events: list[dict[str, Any]] = field(default_factory=list)  # what to show of it
+
+
+@dataclass
+class State:
+    """The steps of a run, in the order in which they were done."""
+
+    folder: Path
+    steps: list[Step] = field(default_factory=list)
+    pending: list[Step] = field(default_factory=list)  # of an earlier part of the run, not come to yet
+
+    @classmethod
+    def load(cls, folder: Path) -> State:
+        """The state of a run that goes on."""
+        try:
+            steps = [Step(**step) for step in json.loads((folder / FILE).read_text(encoding="utf-8"))]
+        except FileNotFoundError:
+            steps = []
+        except (ValueError, TypeError):
+            raise RunbookError(f"{folder / FILE} has been damaged. Start a new run.") from None
+        return cls(folder, pending=kept(steps))
+
+    def take(self, kind: str, key: str) -> Step | None:
+        """The step if it is done already; it counts as done in this part of the run too."""
+        step = next((step for step in self.pending if (step.kind, step.key) == (kind, key)), None)
+        if step:
+            self.pending.remove(step)
+            self.add(step)
+        return step
+
+    def add(self, step: Step) -> None:
+        """Take note of a step that is done."""
+        self.steps.append(step)
+        files.write(self.folder / FILE, json.dumps([asdict(step) for step in (*self.steps, *self.pending)]))
+
+
+def kept(steps: Iterable[Step]) -> list[Step]:
+    """The steps that stay done: those that changed something, what they were done with, and all answers."""
+    stay: list[Step] = []
+    needed: set[str] = set()
+    acted = False
+    for step in reversed(list(steps)):
+        acted = acted or step.changed
+        if step.changed or step.kind == GATE or needed & step.registered.keys():
+            stay.append(step)
+            if acted:  # an answer after the last change counts only as long as what was shown is the same
+                needed.update(step.inputs)
+    return stay[::-1]
+
+
+def used(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the variables that a cell names."""
+    words = set(re.findall(r"\w+", source)) | {"check_mode"}
+    return {name: value for name, value in variables.items() if name in words}
+
+
+def key(source: str, values: Mapping[str, Any]) -> str:
+    """What a step is known by."""
+    return hashlib.sha256(json.dumps([source, values], sort_keys=True).encode()).hexdigest()

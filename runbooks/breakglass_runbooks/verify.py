@@ -1,0 +1,61 @@
+"""Seal the folder of a run with the SHA-256 of all that is in it, and tell later whether anything is different."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from breakglass_runbooks import files
+from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.journal import Journal, digest
+
+FILE = "manifest.json"
+
+
+def seal(folder: Path, others: Iterable[Path] = ()) -> str:
+    """Write the manifest of a folder and of files elsewhere; return its SHA-256, for keeping in another place."""
+    sealed = {name: digest((folder / name).read_bytes()) for name in _names(folder)}
+    sealed |= {os.path.relpath(path, folder): digest(path.read_bytes()) for path in others if path.exists()}
+    content = {"written": datetime.now(UTC).isoformat(timespec="seconds"), "files": sealed}
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    files.write(folder / FILE, text)
+    return digest(text.encode())
+
+
+def problems(folder: Path, expected: str = "") -> list[str]:
+    """Say, a line each, what is not as it was sealed; `expected` is the manifest's SHA-256, where somebody kept it."""
+    return [*_manifest_problems(folder, expected), *Journal(folder).problems()]
+
+
+def _manifest_problems(folder: Path, expected: str) -> Iterator[str]:
+    try:
+        text = (folder / FILE).read_bytes()
+        sealed = json.loads(text)["files"]
+    except FileNotFoundError:
+        if not folder.is_dir():
+            raise RunbookError(f"There is no folder {folder}.") from None
+        yield f"{FILE} is missing: it was removed, or the run is not over, or was killed."
+        return
+    except (ValueError, KeyError, TypeError):
+        yield f"{FILE}: is no manifest."
+        return
+    if expected and digest(text) != expected.lower():
+        yield f"{FILE}: changed; its SHA-256 is {digest(text)}."
+    for name, sha256 in sealed.items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{name}: removed."
+        elif digest(path.read_bytes()) != sha256:
+            yield f"{name}: changed."
+    for name in _names(folder):
+        if name not in sealed:
+            yield f"{name}: added."
+
+
+def _names(folder: Path) -> list[str]:
+    """All files in a folder but the manifest."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink())
+    return [name for path in paths if (name := str(path.relative_to(folder))) != FILE]

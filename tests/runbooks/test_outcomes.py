@@ -1,0 +1,34 @@
+"""Every way a run can end has one outcome, and every outcome an exit status."""
+
+from __future__ import annotations
+
+import pytest
+from breakglass_runbooks import outcomes
+
+
+@pytest.mark.parametrize(
+    ("error", "cell", "acted", "outcome", "status"),
+    [
+        ("", "", False, "unchanged", 0),
+        ("", "", True, "changed", 0),
+        ("Waiting", "confirm", False, "waiting", 3),
+        ("Waiting", "confirm", True, "waiting", 3),
+        ("Partial", "evidence", True, "partial", 4),
+        ("RunbookError", "verify", True, "partial", 4),
+        ("DeadKernelError", "verify", True, "partial", 4),
+        ("Blocked", "start", False, "blocked", 5),
+        ("RunbookError", "preflight", False, "blocked", 5),
+        ("RunbookError", "preflight-mail", False, "blocked", 5),
+        ("RunbookError", "preflight", True, "partial", 4),
+        ("CellTimeoutError", "preflight", False, "failed", 1),
+        ("RunbookError", "plan", False, "failed", 1),
+        ("ZeroDivisionError", "plan", False, "failed", 1),
+    ],
+)
+def test_outcome(error: str, cell: str, acted: bool, outcome: str, status: int) -> None:
+    assert outcomes.of(error, cell, acted) == outcome
+    assert outcomes.EXIT_STATUS[outcome] == status
+
+
+def test_every_outcome_that_is_shown_has_words() -> None:
+    assert outcomes.MEANINGS.keys() | {outcomes.INTERRUPTED} == outcomes.EXIT_STATUS.keys()

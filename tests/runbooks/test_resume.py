@@ -1,0 +1,243 @@
+"""A run that broke off goes on: nothing is done twice, whatever looks looks again, and the journal holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import yaml
+from breakglass_runbooks import magics, runs, state
+from breakglass_runbooks.errors import RunbookError, Waiting
+from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.resume import resume, runbook_of
+
+CELLS = [
+    'account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""',
+    "account_id = '012345678901'; check_mode = False; evidence_dir = {folder!r}",
+    "%reload_ext breakglass_runbooks\n%runbook tiny",
+    "%%tasks\n- look: access\n  register: access\n",
+    "%%tasks\n- look: one two\n  register: plan\n",
+    "%%gate confirmed\nThere is {{ plan.left }} to do in {{ account_id }}.\n\nanswer: equals account_id\n",
+    "%%gate code\nType the code.\n\nanswer: secret\n",
+    "%%tasks\n- do: one\n  because: '{{ plan }} {{ confirmed }}'\n  register: one\n",
+    "%%tasks\n- do: two\n  with: '{{ code }}'\n  register: act\n",
+    "%%tasks\n- look: one two\n  register: verification\n",
+    "%evidence plan act",
+]
+ANSWERS = {"confirmed": "012345678901", "code": "planted-4711"}
+
+
+class World:
+    """What tasks look at and change, instead of AWS; and the shell of whichever kernel runs at the moment."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.looked: list[str] = []
+
+    def run_tasks(
+        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[..., None]
+    ) -> None:
+        """Stand in for Ansible: `do` changes something, `look` tells what is left to do."""
+        for task in yaml.safe_load(text):
+            common = {"task": "x", "action": "x", "check_mode": check_mode, "path": "", "warnings": []}
+            on_event({**common, "event": "started"})
+            if "look" in task:
+                self.looked.append(task["look"])
+                left = [word for word in task["look"].split() if word not in self.done]
+                event, result = "ok", {"left": left, "changed": bool(left), "at": len(self.looked)}
+            else:
+                self.done.append(task["do"])
+                event, result = "changed", {"changed": True, "outcome": "changed", "before": [], "after": [task["do"]]}
+            on_event({**common, "event": event, "register": task["register"], "ignored": False, "result": result})
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(magics, "run_tasks", world.run_tasks)
+    return world
+
+
+@pytest.fixture
+def kernel(new_notebook_shell: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Start a kernel, as the launcher would; the one before is dead then."""
+
+    def start(handover: Handover) -> Any:
+        for name, value in handover.environment().items():
+            monkeypatch.setenv(name, value)
+        return new_notebook_shell()
+
+    return start
+
+
+@pytest.mark.parametrize("killed_after", range(len(CELLS)))
+def test_killed_after_any_cell_it_goes_on_and_does_nothing_twice(
+    killed_after: int, world: World, kernel: Callable[..., Any], tmp_path: Path
+) -> None:
+    cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in CELLS]
+    first = kernel(Handover(ANSWERS, launcher=True))
+    for cell in cells[:killed_after]:
+        first.cell(cell)
+    reached = "\n".join(cells[:killed_after])
+    # The answer that has been given counts; the secret one is asked for again, until no step needs it any more.
+    answers = ANSWERS if "%%gate confirmed" not in reached else {"code": ANSWERS["code"]}
+    spent = "do: two" in reached
+    second = kernel(Handover({} if spent else answers, resume=True, spent=["code"] if spent else [], launcher=True))
+    looked_before = len(world.looked)
+    for cell in cells:
+        second.cell(cell)
+    assert world.done == ["one", "two"]
+    assert world.looked[looked_before] == "access"
+    assert world.looked[-1] == "one two" or spent
+    evidence = json.loads((tmp_path / "run/evidence.json").read_text())
+    assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
+    assert evidence["after"] == ["two"]
+    assert second["plan"]["left"] == ["one", "two"] or killed_after < 8
+    assert [*Journal(tmp_path / "run").problems()] == []
+    assert not [path for path in (tmp_path / "run").iterdir() if ANSWERS["code"] in path.read_text()]
+
+
+def test_a_gate_asks_again_when_what_it_shows_is_different(
+    world: World, kernel: Callable[..., Any], tmp_path: Path
+) -> None:
+    cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in CELLS]
+    first = kernel(Handover(ANSWERS, launcher=True))
+    for cell in cells[:6]:
+        first.cell(cell)
+    world.done.append("one")  # by somebody else, meanwhile
+    second = kernel(Handover({}, resume=True, launcher=True))
+    for cell in cells[:5]:
+        second.cell(cell)
+    with pytest.raises(Waiting, match=r"There is \['two'\] to do"):
+        second.cell(cells[5])
+
+
+def step(key: str, inputs: list[str], registers: str, changed: bool = False, kind: str = state.TASKS) -> state.Step:
+    return state.Step(kind, key, inputs, {registers: 1}, changed)
+
+
+@pytest.mark.parametrize(
+    ("steps", "stay"),
+    [
+        ([step("look", [], "access"), step("plan", ["account_id"], "plan")], []),
+        (
+            [step("plan", [], "plan"), step("act", ["plan"], "act", True), step("look", ["act"], "seen")],
+            ["plan", "act"],
+        ),
+        (
+            [step("look", [], "access"), step("plan", ["access"], "plan"), step("act", ["plan"], "act", True)],
+            ["look", "plan", "act"],
+        ),
+        (
+            [step("plan", [], "plan"), step("gate", ["plan"], "yes", kind=state.GATE), step("act", [], "act", True)],
+            ["plan", "gate", "act"],
+        ),
+        ([step("plan", [], "plan"), step("gate", ["plan"], "yes", kind=state.GATE)], ["gate"]),
+    ],
+)
+def test_what_was_changed_stays_done_with_what_it_was_done_with(steps: list[state.Step], stay: list[str]) -> None:
+    assert [kept.key for kept in state.kept(steps)] == stay
+
+
+def test_a_step_is_another_one_with_other_inputs() -> None:
+    variables = {"account_id": "1", "other": "2", "check_mode": False}
+    inputs = state.used("msg: '{{ account_id }} {{ others }}'", variables)
+    assert inputs == {"account_id": "1", "check_mode": False}
+    assert state.key("x", inputs) != state.key("x", inputs | {"account_id": "2"})
+    assert state.key("x", inputs) != state.key("x", inputs | {"check_mode": True})
+    assert state.key("x", inputs) != state.key("y", inputs)
+
+
+ACT = """\
+%%tasks
+- name: Write {what}
+  ansible.builtin.shell: echo {what} >> done.txt
+  args:
+    chdir: "{{{{ lookup('env', 'PWD') }}}}"
+  register: {register}
+"""
+REAL = [
+    "%reload_ext breakglass_runbooks\n%runbook real",
+    ACT.format(what="one", register="plan"),
+    "%%gate way\nWhich way?\n\nanswer: one of root, role\n",
+    "import os\nos.path.exists('die') and os.kill(os.getpid(), 9)",
+    ACT.format(what="two {{ way }}", register="act"),
+    "%evidence plan act",
+]
+
+
+@pytest.fixture(scope="module")
+def story(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path]) -> Iterator[Any]:
+    """A run that waits, dies, and comes through."""
+    place = make_workplace({})
+    place.environment["PWD"] = str(place.folder)
+    parameters = 'check_mode: bool = True\nevidence_dir: str = ""\n'
+    write_notebook(place.folder / "real.ipynb", *REAL, parameters=parameters)
+    command = ["breakglass_runbooks", "resume", "run"]
+    given = ["-p", "check_mode=false", "-p", "evidence_dir=run"]
+    place.waiting = place.run("breakglass_runbooks", "run", "real.ipynb", *given)
+    place.refused = place.run(*command, "--answer", "way=both")
+    (place.folder / "die").touch()
+    place.died = place.run(*command, "--answer", "way=root")
+    (place.folder / "die").unlink()
+    place.through = place.run(*command)
+    return place
+
+
+def test_a_run_that_waited_and_died_comes_through(story: Any) -> None:
+    assert story.waiting.returncode == 3, story.waiting.stderr
+    assert story.refused.returncode == 2
+    assert "way must be one of: root, role" in story.refused.stderr
+    assert story.died.returncode == 4, story.died.stdout + story.died.stderr
+    assert "kernel died" in story.died.stdout
+    assert story.through.returncode == 0, story.through.stdout + story.through.stderr
+    assert story.through.stdout.splitlines()[-1] == "Outcome: changed"
+    assert (story.folder / "done.txt").read_text() == "one\ntwo root\n"
+
+
+def test_every_part_has_left_its_notebook(story: Any) -> None:
+    names = {path.name for path in (story.folder / "run").iterdir()}
+    assert {"real.ipynb", "real-part-1.ipynb", "real-part-2.ipynb", "real.html", "real-part-2.html"} <= names
+    cells = nbformat.read(story.folder / "run/real.ipynb", as_version=4).cells
+    assert "Not done again" in json.dumps(cells)
+    assert [path.name for path in (story.folder / "run").iterdir() if path.stat().st_mode & 0o077] == []
+
+
+def test_the_journal_tells_all_of_it(story: Any) -> None:
+    journal = Journal(story.folder / "run")
+    assert [*journal.problems()] == []
+    entries = journal.entries()
+    assert [entry["outcome"] for entry in entries if entry["event"] == "ended"] == ["waiting", "partial", "changed"]
+    assert [entry["task"] for entry in entries if entry["event"] == "task"] == ["Write one", "Write two root"]
+    assert [entry["gate"] for entry in entries if entry["event"] == "answer"] == ["way"]
+    assert story.run("breakglass_runbooks", "verify", "run").returncode == 0
+
+
+def test_what_is_through_or_changed_does_not_go_on(story: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder = story.folder / "run"
+    with pytest.raises(RunbookError, match="is through"):
+        resume(folder, {})
+    run = runs.Run.load(folder)
+    copy = tmp_path / "real.ipynb"
+    copy.write_text((story.folder / "real.ipynb").read_text().replace("echo two", "echo three"))
+    run.runbook = str(copy)
+    run.write(tmp_path)
+    with pytest.raises(RunbookError, match="has been changed since this run began"):
+        runbook_of(tmp_path)
+    with pytest.raises(RunbookError, match="no run in"):
+        runbook_of(story.folder)
+
+
+def test_what_was_tampered_with_does_not_go_on(story: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for path in (story.folder / "run").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "state.json").write_text("[]")
+    with pytest.raises(RunbookError, match=r"(?s)state.json: changed.*no longer be trusted"):
+        resume(folder, {})
