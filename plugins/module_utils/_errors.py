@@ -374,6 +374,57 @@ def explain_denial_in_root_session(error: BreakglassError, policies: ServiceCont
     return type(error)(f"{error.cause} {causes}", fixes, error.code, error.denied_call)
 
 
+# Account Management's errors, whose codes mean other things elsewhere.
+_ADDRESS_FIXES = {
+    "ConflictException": (
+        "Name an address that no other AWS account has, closed ones included; name+something@host may be another one."
+    ),
+    "ResourceNotFoundException": (
+        "No change to this address is pending: run it without otp, and then with the code that AWS sends."
+    ),
+    "ValidationException": (
+        "Check email and otp. A code works for the address it was sent to, for 24 hours: run it with resend=true and "
+        "without otp for another one."
+    ),
+}
+ADDRESSES_ARE_FOR = (
+    "Use credentials of the management account, or of the delegated administrator for "
+    f"{v.ACCOUNT_SERVICE_PRINCIPAL}, which need not be the one for IAM."
+)
+
+
+def explain_address_refusal(error: Exception, doing: str, organization: Organization) -> BreakglassError:
+    """Why Account Management refused something about a root user's address; a denial is taken apart by looking."""
+    told = explain(error, doing)
+    if error_code(error) in _ADDRESS_FIXES:
+        return BreakglassError(told.cause, _ADDRESS_FIXES[error_code(error)], told.code)
+    if not is_denied(error):
+        return told
+    caller = organization.caller.account_id
+    unread = []
+
+    def look(read: t.Callable[[], t.Any], what: str) -> t.Any:
+        try:
+            return read()
+        except BreakglassError:
+            unread.append(what)
+            return None
+
+    description = look(organization.describe, "the organization")
+    if description and description["management_account_id"] != caller:
+        delegations = look(lambda: organization.delegations_of(caller), "the delegated administrators")
+        if v.ACCOUNT_SERVICE_PRINCIPAL not in (delegations or ()):
+            cause = f"{told.cause} Account {caller} does not look after the addresses of others."
+            return BreakglassError(cause, ADDRESSES_ARE_FOR, told.code)
+    trusted = look(organization.trusted_services, "the services the organization trusts")
+    if trusted is not None and v.ACCOUNT_SERVICE_PRINCIPAL not in trusted:
+        cause = f"{told.cause} Trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} is off."
+        fix = "As the management account, set activate_trusted_access=true (breakglass.aws.root_email)."
+        return BreakglassError(cause, fix, told.code)
+    unchecked = f" Not checked, for want of permission: {', '.join(unread)}." if unread else ""
+    return BreakglassError(told.cause, f"{told.fix}{unchecked}", told.code)
+
+
 def policy_in_words(found: dict) -> str:
     """One of ServiceControlPolicies' findings, in one sentence."""
     if found["policy_name"] is None:

@@ -13,6 +13,8 @@ VERSION = "0.1.0"  # as in galaxy.yml; a test compares the two
 
 # The service that AWS Organizations trusts with centralized root access.
 SERVICE_PRINCIPAL = "iam.amazonaws.com"
+# ... and with the root users' e-mail addresses and the contacts of accounts.
+ACCOUNT_SERVICE_PRINCIPAL = "account.amazonaws.com"
 
 # The switches of the organization: our name -> AWS's name in EnabledFeatures.
 ROOT_CREDENTIALS_MANAGEMENT = "root_credentials_management"
