@@ -75,21 +75,35 @@ def root_access(result: Result, check_mode: bool = False) -> Shown:
 
 
 def root_access_change(result: Result, check_mode: bool) -> Shown:
-    """What was switched."""
+    """What is switched, and what is called for it, in this order."""
+    before, after = result["before"], result["after"]
+    rows = [["trusted access", _switch(before["trusted_access"]), _switch(after["trusted_access"])]]
+    rows += [
+        [words, *(_switch(state["features"].get(name)) for state in (before, after))]
+        for name, words in FEATURES.items()
+    ]
+    rows += [["delegated administrators", *(_delegates(state) for state in (before, after))]]
+    actions = [render.mono(action) for action in result.get("actions") or []]
     return render.stack(
         [
             render.heading("Root access", _done("changed" if result.get("changed") else "unchanged", check_mode)),
-            render.lines([render.plain(action) for action in result["actions"]]) if result.get("actions") else None,
-            *_diffs(result),
+            render.table(["", "before", "would be" if check_mode else "after"], rows),
+            render.facts({"what would be called" if check_mode else "what was called": render.lines(actions)})
+            if actions
+            else None,
         ]
     )
+
+
+def _delegates(state: Result) -> Shown:
+    return render.lines([_account(account) for account in state.get("delegated_administrators") or []])
 
 
 def credentials_found(result: Result, check_mode: bool = False) -> Shown:
     """Which root credentials each account has."""
     return render.stack(
         [
-            render.bar(result.get("summary") or {}),
+            render.bar({_found(outcome): count for outcome, count in (result.get("summary") or {}).items()}),
             render.table(
                 ["account", "outcome", "root credentials", "remark"],
                 [

@@ -104,7 +104,7 @@ def test_runbook_starts_under_its_own_name(runbook: Runbook, cells: list[Any]) -
 def test_permissions_are_stated_as_a_policy(cells: list[Any]) -> None:
     [policy] = re.findall(r"```json\n(.*?)```", cells[0].source, flags=re.DOTALL)
     statements = json.loads(policy)["Statement"]
-    assert "sts:AssumeRoot" in [statement["Action"] for statement in statements]
+    assert {"sts:AssumeRoot", "sts:AssumeRole"} & {str(statement["Action"]) for statement in statements}
 
 
 def test_a_copy_made_by_hand_is_no_runbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
