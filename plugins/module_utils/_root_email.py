@@ -110,7 +110,12 @@ def member(organization: Organization, account_id: str) -> Account:
     if description["management_account_id"] == account_id:
         hint = f"{MANAGEMENT_ACCOUNT_IS_NO_TARGET[0]}; its own root user changes its address, signed in, at Account"
         raise InvalidInput("account_id", account_id, "the ID of a member account", hint=hint)
-    account = organization.account(account_id)
+    try:
+        account = organization.account(account_id)
+    except BreakglassError as error:
+        if is_denied(error) and description["management_account_id"] != organization.caller.account_id:
+            raise BreakglassError(error.cause, ADDRESSES_ARE_FOR, error.code) from error
+        raise
     if account is None:
         hint = f"{account_id} is not in it. Check the ID, and whose credentials are used"
         raise InvalidInput("account_id", account_id, "the ID of an account of the organization", hint=hint)
