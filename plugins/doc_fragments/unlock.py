@@ -60,7 +60,7 @@ options:
   verify_as:
     description:
       - Credentials of a normal administrator of the account, who is shown to get in again after the change. A root
-        session cannot show that: no lockout stops it. The administrator reads the policy and nothing
+        session cannot show that, no lockout stops it. The administrator reads the policy and nothing
         else. Not done with O(mode=restore).
     type: dict
     version_added: 0.2.0
