@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
 
 from IPython.core.error import StdinNotImplementedError
 
 from breakglass_runbooks.errors import Waiting
-from breakglass_runbooks.gate import Gate, check
+from breakglass_runbooks.gate import Gate
 
 
-def ask(gate: Gate, variables: Mapping[str, Any]) -> str:
-    """Ask until the answer opens the gate; raise Waiting when nobody can be asked.
+def ask(gate: Gate, judge: Callable[[str], str]) -> str:
+    """Ask until the answer opens the gate, which `judge` tells; raise Waiting when nobody can be asked.
 
     JupyterLab shows a line to type into, for a secret one that hides it. papermill and nbclient refuse to ask.
     """
@@ -24,6 +23,6 @@ def ask(gate: Gate, variables: Mapping[str, Any]) -> str:
         except (StdinNotImplementedError, EOFError):
             raise Waiting(f"The run waits for a person at the gate '{gate.name}'.") from None
         try:
-            return check(gate, answer, variables)
+            return judge(answer)
         except ValueError as refusal:
             print(refusal)

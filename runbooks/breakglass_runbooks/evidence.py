@@ -86,6 +86,7 @@ class Record:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by access key ID
     backups: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)  # of the people at the gates
+    approvals: list[dict[str, Any]] = field(default_factory=list)  # and that none was wanted, or none could be had
     actor: str = ""  # the ARN of whoever calls AWS, once it is known
 
     @staticmethod
@@ -99,7 +100,7 @@ class Record:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         record = cls(content["runbook"], folder, content["parameters"], datetime.fromisoformat(content["started"]))
         record.sessions = {session["access_key_id"]: session for session in content["sessions"]}
-        for name in ("steps", "backups", "answers", "actor"):
+        for name in ("steps", "backups", "answers", "approvals", "actor"):
             setattr(record, name, content[name])
         return record
 
@@ -163,6 +164,11 @@ class Record:
         self.answers.append({"time": now(), "gate": gate, "answer": answer})
         self.journal("answer", gate=gate, answer=answer)
 
+    def approve(self, approval: dict[str, Any]) -> None:
+        """Take note of who let a plan be carried out."""
+        self.approvals.append({"time": now(), **approval})
+        self.journal("approval", **approval)
+
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> None:
         """Take over what the plan and the act found; an act that was skipped left everything as it was."""
         acted = not act.get("skipped")
@@ -198,6 +204,7 @@ class Record:
             "sessions": list(self.sessions.values()),
             "backups": self.backups,
             "answers": self.answers,
+            "approvals": self.approvals,
             "actor": self.actor,
             "steps": self.steps,
         }

@@ -29,8 +29,11 @@ KINDS = {
     "equals": "the value of {} again",
     "one of": "one of: {}",
     "secret": "a secret; it is not shown and not kept",
+    "approval": "the approval that a second person has signed; nothing, to look for it in the run's folder; or "
+    "'EMERGENCY because ...' with the reason",
 }
-ACCEPTED = "done, text, account_id, secret, 'equals NAME' or 'one of WORD, WORD'"
+ACCEPTED = "done, text, account_id, secret, 'equals NAME', 'one of WORD, WORD' or 'approval of PLAN'"
+APPROVAL = "approval"
 # What is shorter would be found, and hidden, in the middle of innocent words.
 SHORTEST_SECRET = 4
 
@@ -44,7 +47,7 @@ class Gate:
     name: str
     text: str  # Markdown, with {{ ... }} for parameters and results
     kind: str  # of KINDS
-    of: tuple[str, ...] = ()  # the words to choose from; for "equals" the name of the variable
+    of: tuple[str, ...] = ()  # the words to choose from; for "equals" and "approval" the name of the variable
     when: str = ""  # an expression; empty: always
 
     @property
@@ -86,8 +89,9 @@ def _kind(name: str, answer: str) -> tuple[str, tuple[str, ...]]:
         return "one of", ("done",)
     if answer in ("text", "account_id", "secret"):
         return answer, ()
-    if answer.startswith("equals ") and answer.removeprefix("equals ").strip().isidentifier():
-        return "equals", (answer.removeprefix("equals ").strip(),)
+    for beginning, kind in (("equals ", "equals"), ("approval of ", APPROVAL)):
+        if answer.startswith(beginning) and (variable := answer.removeprefix(beginning).strip()).isidentifier():
+            return kind, (variable,)
     words = tuple(word.strip() for word in answer.removeprefix("one of ").split(",") if word.strip())
     if answer.startswith("one of ") and words:
         return "one of", words
@@ -116,6 +120,8 @@ def check(gate: Gate, answer: Any, variables: Mapping[str, Any] | None = None) -
     text = answer.strip() if isinstance(answer, str) else str(answer)
     if gate.secret and len(text) < SHORTEST_SECRET:
         raise ValueError(f"{gate.name} must have {SHORTEST_SECRET} characters or more.")
+    if gate.kind == APPROVAL:
+        return text  # the run judges it: what it is good for is known when the plan is made
     if not text:
         raise ValueError(f"{gate.name} must be {gate.expects}.")
     if gate.kind == "account_id":

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import html
 import json
 import os
 import shlex
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
+from breakglass_runbooks import approving, lock, parameters, render, state, verify, views
 from breakglass_runbooks import gate as gates
-from breakglass_runbooks import lock, parameters, render, state, verify, views
 from breakglass_runbooks.asking import ask
 from breakglass_runbooks.errors import Partial, RunbookError, Waiting
 from breakglass_runbooks.evidence import Record, make_folder, now
@@ -149,23 +150,29 @@ class RunbookMagics(Magics):
         An answer from an earlier part of the run counts as long as the person would be shown the same.
         """
         record = self._record
-        key = state.key(words, {"expects": gate.expects})
+        desk = approving.Desk(gate, variables, record) if gate.kind == gates.APPROVAL else None
+        if desk and not desk.configured:
+            display(render.notice(approving.LOUD, "not approved"))
+            return desk.do_without()
+        judge = desk.judge if desk else functools.partial(gates.check, gate, variables=variables)
+        key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
+        acted = self._state.has_acted  # an approval that may have expired since is good only for what it began
         done = self._state.take(state.GATE, key)
         try:
             if gate.name in self._handover.answers:
-                answer = self._beforehand(gate, variables)
-            elif done and (not gate.secret or gate.name in self._handover.spent):
+                answer = self._beforehand(gate, judge)
+            elif done and (acted if desk else not gate.secret or gate.name in self._handover.spent):
                 display(render.notice(f"Answered at {done.time}, in an earlier part of this run.", "unchanged"))
                 return done.registered.get(gate.name, "")
             elif record.check_mode:
                 display(render.notice("Only planned, so nobody is asked here.", "plan only"))
                 return ""
             else:
-                answer = ask(gate, variables)
+                answer = (desk.look() if desk else "") or ask(gate, judge)
         except Waiting as waiting:
             record.outcome, record.message = "waiting", str(waiting)
             record.journal("waiting", gate=gate.name)
-            raise Waiting(f"{waiting}\n\n{html.unescape(words)}\n\n{self._way_on(gate)}") from None
+            raise Waiting(f"{waiting}\n\n{html.unescape(words)}\n\n{self._way_on(gate, desk)}") from None
         else:
             if gate.secret:
                 self._redactor.add(answer)
@@ -178,16 +185,18 @@ class RunbookMagics(Magics):
         finally:
             record.write()
 
-    def _beforehand(self, gate: gates.Gate, variables: Mapping[str, Any]) -> str:
+    def _beforehand(self, gate: gates.Gate, judge: Callable[[str], str]) -> str:
         """The answer given with the command; Waiting, with what is wrong, when it does not open the gate."""
         try:
-            return gates.check(gate, self._handover.answers[gate.name], variables)
+            return judge(self._handover.answers[gate.name])
         except ValueError as refusal:
             raise Waiting(f"The answer given to the gate '{gate.name}' does not open it: {refusal}") from None
 
-    def _way_on(self, gate: gates.Gate) -> str:
+    def _way_on(self, gate: gates.Gate, desk: approving.Desk | None) -> str:
         if not self._handover.launcher:
             return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
+        if desk:
+            return f"{desk.way_on()}\n\nThen go on:\n\npython -m breakglass_runbooks resume {shlex.quote(self._folder)}"
         value = "" if gate.secret else "=..."
         return (
             f"Answer with {gate.expects}. Then go on:\n\n"

@@ -62,6 +62,11 @@ class State:
             self.add(step)
         return step
 
+    @property
+    def has_acted(self) -> bool:
+        """Whether a step that changed something is still to come to, and will not be done again."""
+        return any(step.changed for step in self.pending)
+
     def add(self, step: Step) -> None:
         """Take note of a step that is done."""
         self.steps.append(step)

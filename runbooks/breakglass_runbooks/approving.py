@@ -1,0 +1,90 @@
+"""At the gate that an approval opens: what the run asks for, where it finds the answer, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from breakglass_runbooks import approval
+from breakglass_runbooks.approval import Approval, Request
+from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import Record
+from breakglass_runbooks.gate import Gate
+
+SIGNERS, REQUESTER = "allowed_signers", "requester"
+NOT_CONFIGURED = "none needed: allowed_signers is empty"
+LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. Whoever runs this decides alone."
+
+
+class Desk:
+    """Where the approval of one plan is asked for."""
+
+    def __init__(self, gate: Gate, variables: Mapping[str, Any], record: Record) -> None:
+        """Leave the request in the run's folder; RunbookError when an approval cannot be asked for."""
+        plan = variables.get(gate.of[0])
+        if SIGNERS not in variables or not isinstance(plan, Mapping):
+            raise RunbookError(
+                f"The gate {gate.name} takes the name of a plan that a task has registered, and its runbook takes the "
+                f"parameters {SIGNERS} and {REQUESTER}."
+            )
+        self._record = record
+        self.configured = bool(variables[SIGNERS])
+        names = approval.names_of(record.actor, variables.get(REQUESTER, ""))
+        parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
+        self.request = Request(record.runbook, approval.plan_digest(plan), names, parameters)
+        if self.configured:
+            if not names:
+                raise RunbookError(f"Nobody knows who asks for this approval. Say so: {REQUESTER}=NAME.")
+            self._signers = approval.require_signers(variables[SIGNERS])
+            self.request.write(record.folder)
+
+    def judge(self, answer: str) -> str:
+        """What opens the gate, in words; ValueError when `answer`, empty for "look into the folder", does not."""
+        answer = answer.strip()
+        if not answer:
+            return self._found_in_folder()
+        found = approval.emergency(answer, self.request)
+        if not found:
+            found = approval.check(answer, self.request, self._signers)
+            approval.keep(self._record.folder, answer)
+        return self._take(found)
+
+    def do_without(self) -> str:
+        """Go on without an approval, because none is wanted here; the evidence says so."""
+        if not self._record.check_mode:
+            self._record.approve({"plan": self.request.plan, "not_configured": LOUD})
+        return NOT_CONFIGURED
+
+    def look(self) -> str:
+        """What opens the gate, if it lies in the run's folder already; else empty, having said what does not."""
+        try:
+            return self._found_in_folder()
+        except ValueError as refusal:
+            print(refusal)
+            return ""
+
+    def _found_in_folder(self) -> str:
+        refusals = []
+        for token in approval.kept(self._record.folder):
+            try:
+                return self._take(approval.check(token, self.request, self._signers))
+            except ValueError as refusal:
+                refusals.append(str(refusal))
+        raise ValueError("\n".join(refusals) or "Nobody has approved this plan yet.")
+
+    def _take(self, found: Approval) -> str:
+        self._record.approve(
+            {name: value for name, value in asdict(found).items() if value}
+            | {"runbook": self.request.runbook, "requester": self.request.requester}
+        )
+        if found.emergency:
+            return f"{approval.EMERGENCY} {found.emergency} ({found.approver}; to be reviewed by {found.review_by})"
+        return f"approved by {found.approver} until {found.expires}"
+
+    def way_on(self) -> str:
+        """What a second person must do."""
+        return (
+            f"Somebody else must read what this run would do, and approve it (plan {self.request.plan}):\n\n"
+            f"{approval.command(self._record.folder)}"
+        )
