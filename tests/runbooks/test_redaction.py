@@ -1,0 +1,90 @@
+"""Secrets planted in every channel of a run are in nothing that it leaves or shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breakglass_runbooks.redaction import HIDDEN, Redactor
+from hypothesis import given
+from hypothesis import strategies as st
+
+ENVIRONMENT = {
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYplantedKEY",
+    "AWS_SESSION_TOKEN": "FwoGZXIvYXdzplanted+//token==",
+}
+ANSWER = 'planted "<answer>" & more'
+SECRETS = [*ENVIRONMENT.values(), ANSWER]
+
+CELLS = [
+    "%reload_ext breakglass_runbooks\n%runbook leaky",
+    "%%gate code\nType the code.\n\nanswer: secret\n",
+    """\
+%%tasks
+- name: A result with secrets of the environment
+  ansible.builtin.command: printenv AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+  register: printed
+
+- name: A result, a name and a fact with {{ code }}
+  ansible.builtin.set_fact:
+    known: "{{ code }}"
+
+- name: A difference
+  ansible.builtin.copy:
+    content: "{{ code }}\\n"
+    dest: "{{ evidence_dir }}/../written"
+    mode: "0600"
+  no_log: false
+
+- name: An error with secrets
+  ansible.builtin.fail:
+    msg: "{{ code }} {{ printed.stdout }}"
+  ignore_errors: true
+""",
+    "import os\nprint(code, os.environ['AWS_SESSION_TOKEN'])\ncode",
+    "from IPython.display import HTML, display\ndisplay(HTML(f'<b>{code}</b>'), {'x': code})",
+    "%%tasks\n- name: Fail\n  ansible.builtin.fail:\n    msg: '{{ code }} {{ known }}'\n  when: false\n",
+    "def deep(secret):\n    raise ValueError(secret + os.environ['AWS_SECRET_ACCESS_KEY'])\ndeep(code)",
+]
+
+
+@pytest.fixture(scope="module")
+def leaky(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path]) -> Any:
+    """A runbook that tells all it knows, run with secrets."""
+    place = make_workplace(ENVIRONMENT)
+    write_notebook(place.folder / "leaky.ipynb", *CELLS, parameters='check_mode: bool = True\nevidence_dir: str = ""\n')
+    answers = place.folder / "answers.json"
+    answers.write_text(json.dumps({"code": ANSWER}))
+    given = ["-p", "check_mode=false", "-p", "evidence_dir=run", "--answers-file", "answers.json"]
+    place.ended = place.run("breakglass_runbooks", "run", "leaky.ipynb", *given)
+    answers.unlink()
+    place.planted = (place.folder / "written").read_text()
+    (place.folder / "written").unlink()
+    return place
+
+
+def test_the_secrets_were_really_there(leaky: Any) -> None:
+    assert leaky.planted == f"{ANSWER}\n"
+    assert "ValueError" in leaky.ended.stdout
+    assert HIDDEN in leaky.ended.stdout
+    assert (leaky.folder / "run/leaky.ipynb").read_text().count(HIDDEN) > 10
+    assert leaky.ended.returncode == 4
+
+
+def test_no_secret_is_in_anything_the_run_left_or_said(leaky: Any) -> None:
+    texts = {**leaky.texts(), Path("terminal"): leaky.ended.stdout + leaky.ended.stderr}
+    assert {"journal.jsonl", "evidence.json", "leaky.html", "state.json"} <= {path.name for path in texts}
+    for secret in SECRETS:
+        for spelling in (secret, json.dumps(secret)[1:-1], secret.replace("&", "&amp;").replace("<", "&lt;")):
+            assert [str(path) for path, text in texts.items() if spelling in text] == []
+
+
+@given(st.text(min_size=4), st.text(), st.text())
+def test_no_spelling_survives(secret: str, before: str, behind: str) -> None:
+    redactor = Redactor([secret])
+    clean = redactor.data({"a": [before + secret + behind], secret: {"b": (secret,)}, "n": 1, "t": True})
+    assert [part for value in (*clean["a"], *clean) for part in value.split(HIDDEN) if secret in part] == []
+    assert (clean["n"], clean["t"]) == (1, True)
