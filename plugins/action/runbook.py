@@ -25,7 +25,8 @@ REQUIREMENTS = ("ipykernel", "nbconvert", "nbformat", "papermill", "rich")
 FOREIGN = ("ansible_", "awx_", "tower_")
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
-    "name": {"type": "str", "required": True},
+    "name": {"type": "str"},
+    "resume": {"type": "path"},
     "parameters": {"type": "dict", "default": {}},
     "answers": {"type": "dict", "default": {}, "no_log": True},
     "output_dir": {"type": "path"},
@@ -41,18 +42,24 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(OPTIONS)[1]
+        options = self.validate_argument_spec(OPTIONS, required_one_of=[("name", "resume")])[1]
         _require_runbooks()
+        launcher, answers = [sys.executable, "-m", "breakglass_runbooks"], json.dumps(options["answers"])
+        if options["resume"]:
+            _require_nothing_else(options, self._task.check_mode)
+            command = [*launcher, "resume", options["resume"], "--json"]
+            return {**result, **self._follow(command, "", answers)}
         output_dir = options["output_dir"]
         parameters = {**self._extra_vars(options["extra_vars_except"], task_vars or {}), **options["parameters"]}
         if self._task.check_mode:
             parameters["check_mode"] = True
-        command = [sys.executable, "-m", "breakglass_runbooks", "run", options["name"], "--json"]
+        command = [*launcher, "run", options["name"], "--json"]
         command += ["--parameters-file", "-"]
         if output_dir:
             parameters.setdefault("evidence_dir", output_dir)
-            command += ["--output", os.path.join(output_dir, f"{options['name']}.ipynb")]
-        return {**result, **self._follow(command, json.dumps(parameters), json.dumps(options["answers"]))}
+            name = os.path.splitext(os.path.basename(options["name"]))[0]  # of a path, only what the run is called
+            command += ["--output", os.path.join(output_dir, f"{name}.ipynb")]
+        return {**result, **self._follow(command, json.dumps(parameters), answers)}
 
     def _extra_vars(self, names_left_out: list[str] | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The command line's extra variables, where they are wanted as parameters."""
@@ -137,6 +144,15 @@ def _pipe_with(text: str) -> t.Iterator[int]:
 def _feed(writer: int, text: str) -> None:
     with contextlib.suppress(BrokenPipeError), open(writer, "w", encoding="utf-8") as stream:
         stream.write(text)
+
+
+def _require_nothing_else(options: dict[str, t.Any], check_mode: bool) -> None:
+    """A run goes on as it was begun."""
+    given = [name for name in ("name", "parameters", "output_dir") if options[name]]
+    if given:
+        raise AnsibleActionFail(f"A run goes on as it was begun: give resume without {', '.join(given)}.")
+    if check_mode:
+        raise AnsibleActionFail("A run goes on as it was begun; to only plan, begin a new one.")
 
 
 def _require_runbooks() -> None:

@@ -20,9 +20,17 @@ author:
   - breakglass.aws contributors (@breakglass)
 options:
   name:
-    description: The name of a runbook, for example V(unlock_s3_bucket), or the path of a notebook.
+    description:
+      - The name of a runbook, for example V(unlock_s3_bucket), or the path of a notebook.
+      - Required unless O(resume) is given.
     type: str
-    required: true
+  resume:
+    description:
+      - The folder of a run that waits for a person, failed or was interrupted, to go on with.
+      - What it changed is not done again.
+      - The run goes on with the runbook and the parameters it was begun with. Not in check mode.
+    type: path
+    version_added: 0.2.0
   parameters:
     description:
       - The runbook's parameters. An unknown name, a missing or mistyped value and what looks like a secret are refused
