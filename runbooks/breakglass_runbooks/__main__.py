@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from pathlib import Path
@@ -67,6 +68,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_how(resume)
     resume.set_defaults(command=_resume)
 
+    approve = commands.add_parser(
+        "approve",
+        help="approve what a run would do",
+        description="Sign the plan of a run that waits for an approval. Read the executed notebook before.",
+    )
+    approve.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
+    approve.add_argument(
+        "--key", metavar="FILE", type=Path, required=True, help="your SSH key (public: the agent signs)"
+    )
+    approve.add_argument("--as", metavar="NAME", dest="name", required=True, help="you, in the list of allowed signers")
+    approve.add_argument("--hours", metavar="N", type=int, default=24, help="how long it is good for (default: 24)")
+    approve.add_argument("--token", action="store_true", help="print the approval as one word, and keep it nowhere")
+    approve.set_defaults(command=_approve)
+
     verification = commands.add_parser("verify", help="tell whether the evidence of a run has been altered")
     verification.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
     verification.add_argument("--manifest", metavar="SHA256", default="", help="what the run said of its manifest")
@@ -130,6 +145,22 @@ def _resume(options: argparse.Namespace) -> int:
         ending = resume(folder, answered, reporter.cell, options.timeout)
         reporter.end(ending)
     return outcomes.EXIT_STATUS[ending.outcome]
+
+
+def _approve(options: argparse.Namespace) -> int:
+    from breakglass_runbooks import approval
+
+    folder = options.folder.expanduser().absolute()
+    request = approval.Request.load(folder)
+    token = approval.sign(request, options.key.expanduser(), options.name, options.hours)
+    if options.token:
+        print(token)
+        return 0
+    print(f"Approved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
+    print(f"  asked for by: {', '.join(request.requester)}")
+    print("\n".join(f"  {name}: {json.dumps(value)}" for name, value in request.parameters.items()))
+    print(f"Kept in {approval.keep(folder, token)}")
+    return 0
 
 
 def _verify(options: argparse.Namespace) -> int:

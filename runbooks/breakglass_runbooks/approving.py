@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from breakglass_runbooks import approval
+from breakglass_runbooks import approval, render
 from breakglass_runbooks.approval import Approval, Request
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import Record
@@ -29,6 +29,7 @@ class Desk:
                 f"parameters {SIGNERS} and {REQUESTER}."
             )
         self._record = record
+        self._refused = ""  # why what lies in the folder does not count
         self.configured = bool(variables[SIGNERS])
         names = approval.names_of(record.actor, variables.get(REQUESTER, ""))
         parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
@@ -54,14 +55,14 @@ class Desk:
         """Go on without an approval, because none is wanted here; the evidence says so."""
         if not self._record.check_mode:
             self._record.approve({"plan": self.request.plan, "not_configured": LOUD})
+            self._record.write()
         return NOT_CONFIGURED
 
     def look(self) -> str:
-        """What opens the gate, if it lies in the run's folder already; else empty, having said what does not."""
+        """What opens the gate, if it lies in the run's folder already; else empty."""
         try:
             return self._found_in_folder()
-        except ValueError as refusal:
-            print(refusal)
+        except ValueError:
             return ""
 
     def _found_in_folder(self) -> str:
@@ -71,7 +72,8 @@ class Desk:
                 return self._take(approval.check(token, self.request, self._signers))
             except ValueError as refusal:
                 refusals.append(str(refusal))
-        raise ValueError("\n".join(refusals) or "Nobody has approved this plan yet.")
+        self._refused = "\n".join(refusals)
+        raise ValueError(self._refused or "Nobody has approved this plan yet.")
 
     def _take(self, found: Approval) -> str:
         self._record.approve(
@@ -85,6 +87,30 @@ class Desk:
     def way_on(self) -> str:
         """What a second person must do."""
         return (
-            f"Somebody else must read what this run would do, and approve it (plan {self.request.plan}):\n\n"
+            f"{self._refused}\n\n".lstrip()
+            + f"Somebody else must read what this run would do, and approve it (plan {self.request.plan}):\n\n"
             f"{approval.command(self._record.folder)}"
         )
+
+
+def shown(record: Record) -> render.Shown:
+    """Who let the plan be carried out, for people; what was done without an approval cannot be overlooked."""
+    return render.stack(_shown(approved) for approved in record.approvals)
+
+
+def _shown(approved: Mapping[str, Any]) -> render.Shown:
+    if words := approved.get("not_configured"):
+        return render.notice(words, "failed")
+    if reason := approved.get("emergency"):
+        said = (
+            f"EMERGENCY: {approved['approver']} went on without an approval, because {reason}. "
+            f"Somebody must review this by {approved['review_by']}."
+        )
+        return render.notice(said, "failed")
+    return render.facts(
+        {
+            "approved by": f"{approved['approver']}, {approved['approved']}, good until {approved['expires']}",
+            "asked for by": approved["requester"],
+            "plan": render.mono(approved["plan"]),
+        }
+    )

@@ -152,7 +152,7 @@ class RunbookMagics(Magics):
         record = self._record
         desk = approving.Desk(gate, variables, record) if gate.kind == gates.APPROVAL else None
         if desk and not desk.configured:
-            display(render.notice(approving.LOUD, "not approved"))
+            display(render.notice(approving.LOUD, "failed"))
             return desk.do_without()
         judge = desk.judge if desk else functools.partial(gates.check, gate, variables=variables)
         key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
@@ -352,6 +352,8 @@ def _evidence(record: Record) -> render.Shown:
     return render.stack(
         [
             render.heading("Outcome", outcome),
+            render.heading("Approval") if record.approvals else None,
+            approving.shown(record) if record.approvals else None,
             render.heading("Root sessions this run opened (find them in CloudTrail by these IDs)"),
             render.table(
                 ["account", "access key ID", "until"],

@@ -1,0 +1,253 @@
+"""The gate that an approval opens, in a notebook and headless, with keys made for the test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breakglass_runbooks import approval, approving, magics
+from breakglass_runbooks.__main__ import main
+from breakglass_runbooks.errors import RunbookError, Waiting
+from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.journal import Journal
+
+PARAMETERS = (
+    'account_id: str = None\nallowed_signers: str = ""\nrequester: str = ""\n'
+    'check_mode: bool = True\nevidence_dir: str = ""'
+)
+START = "%reload_ext breakglass_runbooks\n%runbook tiny"
+PLAN = "%%tasks\n- name: Plan\n  register: plan\n"
+GATE = "%%gate approval\nApprove what is planned.\n\nanswer: approval of plan\nwhen: plan is changed\n"
+ACT = "%%tasks\n- name: Act, {{ approval }}\n  register: act\n"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the keys of ada, who may approve, and of eve, who may not."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("ada", "eve"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    (folder / "signers").write_text(f"ada {(folder / 'ada.pub').read_text()}olga {(folder / 'eve.pub').read_text()}")
+    return folder
+
+
+class Stage:
+    """A runbook whose plan is what `left` says; a kernel for each part of its run."""
+
+    def __init__(self, kernel: Callable[..., Any], folder: Path, keys: Path) -> None:
+        self._kernel = kernel
+        self.folder = folder
+        self.left = ["one"]
+        self.done: list[str] = []
+        self.parameters = {"requester": "olga", "allowed_signers": str(keys / "signers"), "check_mode": False}
+
+    def run_tasks(
+        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Any], None]
+    ) -> None:
+        """Stand in for Ansible."""
+        result: dict[str, Any] = {"left": self.left, "changed": True}
+        event = {"task": "x", "action": "x", "path": "", "warnings": [], "ignored": False}
+        plans = "register: plan" in text
+        if not plans:
+            self.done += self.left
+        on_event({**event, "event": "started", "check_mode": plans})
+        ended = {"event": "changed", "register": "plan" if plans else "act", "result": result}
+        on_event({**event, **ended, "check_mode": plans})
+
+    def start(self, resume: bool = False, **answers: str) -> Any:
+        """Begin a part of the run, up to the gate."""
+        notebook = self._kernel(Handover(answers, resume=resume, launcher=True))
+        given = {"account_id": "012345678901", "evidence_dir": str(self.folder), **self.parameters}
+        for cell in (PARAMETERS, "\n".join(f"{name} = {value!r}" for name, value in given.items()), START, PLAN):
+            notebook.cell(cell)
+        return notebook
+
+    def approvals(self) -> list[dict[str, Any]]:
+        """Those in the evidence."""
+        return json.loads((self.folder / "evidence.json").read_text())["approvals"]
+
+
+@pytest.fixture
+def stage(
+    new_notebook_shell: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keys: Path
+) -> Iterator[Stage]:
+    def kernel(handover: Handover) -> Any:
+        for name, value in handover.environment().items():
+            monkeypatch.setenv(name, value)
+        return new_notebook_shell()
+
+    stage = Stage(kernel, tmp_path / "run", keys)
+    monkeypatch.setattr(magics, "run_tasks", stage.run_tasks)
+    return stage
+
+
+def approve(stage: Stage, keys: Path, name: str = "ada", *more: str) -> int:
+    """What the approver types."""
+    return main(["approve", str(stage.folder), "--key", str(keys / name), "--as", name, *more])
+
+
+def test_a_run_waits_until_somebody_else_has_approved_it(
+    stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(
+        Waiting, match=r"(?s)Approve what is planned.*breakglass_runbooks approve .*run --key KEY --as NAME.*resume"
+    ):
+        stage.start().cell(GATE)
+    capsys.readouterr()
+    assert approve(stage, keys) == 0
+    said = capsys.readouterr().out
+    assert "Approved by ada, for 24 hours: tiny, plan " in said
+    assert 'account_id: "012345678901"' in said
+    notebook = stage.start(resume=True)
+    notebook.cell(GATE)
+    notebook.cell(ACT)
+    assert notebook["approval"].startswith("approved by ada until 20")
+    [kept] = stage.approvals()
+    assert (kept["approver"], kept["requester"]) == ("ada", ["olga"])
+    assert kept["plan"] == approval.plan_digest(notebook["plan"])
+    assert [entry["approver"] for entry in Journal(stage.folder).entries() if entry["event"] == "approval"] == ["ada"]
+
+
+def test_another_plan_needs_another_approval(stage: Stage, keys: Path) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys)
+    stage.left = ["one", "two"]
+    with pytest.raises(Waiting, match="ada approved another plan"):
+        stage.start(resume=True).cell(GATE)
+    approve(stage, keys)
+    stage.start(resume=True).cell(GATE)
+
+
+def test_the_word_that_approve_prints_is_an_answer_too(
+    stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a workflow hands it from one job to the next; there the plan is made by a run in check mode."""
+    stage.parameters["check_mode"] = True
+    planned = stage.start()
+    planned.cell(GATE)
+    assert planned["approval"] == ""
+    capsys.readouterr()
+    assert approve(stage, keys, "ada", "--token") == 0
+    token = capsys.readouterr().out.strip()
+    stage.folder, stage.parameters["check_mode"] = stage.folder.with_name("acting"), False
+    notebook = stage.start(approval=token)
+    notebook.cell(GATE)
+    assert notebook["approval"].startswith("approved by ada")
+    assert approval.kept(stage.folder) == [token]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("yes", "This is not an approval"),
+        ("EMERGENCY because I say so", "say in a sentence"),
+        ("EMERGENCY", "say in a sentence"),
+    ],
+)
+def test_what_does_not_open_it(answer: str, said: str, stage: Stage) -> None:
+    with pytest.raises(Waiting, match=said):
+        stage.start(approval=answer).cell(GATE)
+    assert stage.approvals() == []
+
+
+def test_nobody_approves_what_they_asked_for(stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    assert main(["approve", str(stage.folder), "--key", str(keys / "eve"), "--as", "olga"]) == 2
+    assert "Somebody else must approve" in capsys.readouterr().err
+    approve(stage, keys, "eve")  # a stranger: her key is listed for another name only
+    with pytest.raises(Waiting, match="no valid signature of eve"):
+        stage.start(resume=True).cell(GATE)
+
+
+def test_in_an_emergency_a_reason_opens_it_and_is_loud(stage: Stage) -> None:
+    notebook = stage.start(approval="EMERGENCY because payments are down and no approver answers the phone")
+    notebook.cell(GATE)
+    notebook.cell(ACT)
+    [kept] = stage.approvals()
+    assert kept["emergency"] == "payments are down and no approver answers the phone"
+    assert kept["review_by"]
+    assert "to be reviewed by" in notebook["approval"]
+
+
+def test_a_person_in_front_of_it_goes_on_when_it_is_there(
+    stage: Stage, keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = iter(["", "yes", "approve", ""])
+
+    def type_in(prompt: str) -> str:
+        word = next(typed)
+        if word == "approve":
+            approve(stage, keys)
+        return word
+
+    notebook = stage.start()
+    monkeypatch.setattr("builtins.input", type_in)
+    notebook.cell(GATE)
+    assert notebook["approval"].startswith("approved by ada")
+    assert "Nobody has approved this plan yet" in notebook.shown
+
+
+def test_without_a_list_of_signers_the_evidence_says_loudly_that_nobody_approved(stage: Stage) -> None:
+    stage.parameters["allowed_signers"] = ""
+    notebook = stage.start()
+    notebook.cell(GATE)
+    assert "NO SECOND PERSON APPROVED THIS" in notebook.shown
+    assert stage.approvals()[0]["not_configured"] == approving.LOUD
+
+
+def test_an_approval_expires_while_nothing_is_done_yet(
+    stage: Stage, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys, "ada", "--hours", "1")
+    stage.start(resume=True).cell(GATE)
+    monkeypatch.setattr(approval, "datetime", Tomorrow)
+    with pytest.raises(Waiting, match="has expired"):
+        stage.start(resume=True).cell(GATE)
+
+
+def test_an_approval_stays_good_for_what_it_began(stage: Stage, keys: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys, "ada", "--hours", "1")
+    first = stage.start(resume=True)
+    first.cell(GATE)
+    first.cell(ACT)
+    monkeypatch.setattr(approval, "datetime", Tomorrow)
+    second = stage.start(resume=True)
+    second.cell(GATE)
+    second.cell(ACT)
+    assert stage.done == ["one"]
+
+
+class Tomorrow(approval.datetime):
+    """A clock that is a day ahead."""
+
+    @classmethod
+    def now(cls, zone: Any = None) -> Any:
+        return super().now(zone) + approval.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"requester": ""}, "Nobody knows who asks"),
+        ({"allowed_signers": "nowhere"}, "nowhere cannot be read"),
+    ],
+)
+def test_what_cannot_be_asked_for(changes: dict[str, str], said: str, stage: Stage) -> None:
+    stage.parameters |= changes
+    with pytest.raises(RunbookError, match=said):
+        stage.start().cell(GATE)
+
+
+def test_a_gate_names_a_plan(stage: Stage) -> None:
+    with pytest.raises(RunbookError, match="takes the name of a plan"):
+        stage.start().cell("%%gate approval\nApprove.\n\nanswer: approval of nothing\n")
