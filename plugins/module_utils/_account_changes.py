@@ -199,10 +199,12 @@ def undo(organization: Organization, state: str, account: Account, told: dict) -
     )
     known = {"ou": told["ou"], "tags": told["tags"], "delegations": told["delegations"], "policies": policies}
     until = organization.now() + REOPENABLE if state == CLOSED else None
+    unread = {field: value for field, value in known.items() if isinstance(value, facts.Unread)}
     return {
         "how": _HOW[state].format(id=told["ou"]["id"]),
         "until": facts.format_date(until),
-        **{field: None if isinstance(value, facts.Unread) else value for field, value in known.items()},
+        **{field: None if field in unread else value for field, value in known.items()},
+        "unread": {field: f"{value.why} {value.fix}".rstrip() for field, value in unread.items()},
     }
 
 

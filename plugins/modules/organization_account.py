@@ -230,6 +230,10 @@ undo:
       type: list
       elements: dict
       sample: [{id: p-FullAWSAccess, name: FullAWSAccess, type: SERVICE_CONTROL_POLICY, aws_managed: true}]
+    unread:
+      description: Why one of these could not be read, by its name.
+      type: dict
+      sample: {}
 """
 
 from dataclasses import asdict
