@@ -107,7 +107,8 @@ runbook:
 outcome:
   description:
     - How the run ended.
-    - V(changed) and V(unchanged) are through, V(waiting) needs a person at a gate, V(partial) changed something but
+    - V(changed), V(unchanged) and V(planned) are through; V(planned) is check mode with something to change.
+    - V(waiting) needs a person at a gate, V(partial) changed something but
       could not do everything, V(blocked) was stopped by its preflight before it changed anything.
     - The task fails on V(waiting), V(partial), V(blocked) and V(failed).
   returned: when the runbook was started

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from breakglass_runbooks import engine, evidence, files, lock, outcomes, parameters, runs, verify
 from breakglass_runbooks.catalog import Runbook
-from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.execution import Progress
 from breakglass_runbooks.gate import Gate
 from breakglass_runbooks.handover import Handover
@@ -124,9 +125,18 @@ def execute(
         ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
     finally:
         ending.cells = list(cells.values())
+        if ended_by == Waiting.__name__:
+            _tell_who_is_waited_for(notebook, ending.failed_cell)
         files.write(ending.page, page(notebook))
         _conclude(ending, ended_by)
     return ending
+
+
+def _tell_who_is_waited_for(notebook: Path, title: str) -> None:
+    """Papermill has put words about an exception on top; nothing went wrong."""
+    content = nbformat.read(notebook, as_version=4)
+    content.cells[0].source = f"**This run waits for a person, at '{title}'** ([go there](#papermill-error-cell))."
+    nbformat.write(content, notebook)
 
 
 def _is_answered_secret(gate: Gate, handover: Handover) -> bool:
@@ -138,7 +148,7 @@ def _conclude(ending: Ending, ended_by: str) -> None:
     folder = ending.evidence_dir
     ending.changed, ending.check_mode = _said(folder) if folder else (False, False)
     stopped = ending.stopped_at.cell if ending.stopped_at else ""
-    ending.outcome = outcomes.of(ended_by, stopped, ending.changed and not ending.check_mode)
+    ending.outcome = outcomes.of(ended_by, stopped, ending.changed, ending.check_mode)
     if folder:
         Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
         ending.manifest = verify.seal(folder, [ending.notebook, ending.page])

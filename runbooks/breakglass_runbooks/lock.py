@@ -19,6 +19,10 @@ from typing import IO, Any
 from breakglass_runbooks.errors import Blocked
 from breakglass_runbooks.parameters import Parameter
 
+# The files of the locks of this process. What it starts to act gets them too: should the kernel be killed, the lock
+# holds until its tasks have ended as well.
+HELD: set[int] = set()
+
 
 class Lock:
     """A lock that is held, until it is released or this process ends."""
@@ -41,9 +45,12 @@ class Lock:
         self._file.truncate(0)  # what a run that is gone has left
         json.dump({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds"), **details}, self._file)
         self._file.flush()
+        HELD.add(self._file.fileno())
 
     def release(self) -> None:
         """Let go; the file stays, for whoever comes next."""
+        HELD.discard(self._file.fileno())
+        fcntl.flock(self._file, fcntl.LOCK_UN)  # also where something that was started still has the file
         self._file.close()
 
 

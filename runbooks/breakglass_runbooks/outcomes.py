@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from breakglass_runbooks.errors import Blocked, Partial, RunbookError, Waiting
 
-CHANGED, UNCHANGED, FAILED = "changed", "unchanged", "failed"
+CHANGED, UNCHANGED, PLANNED, FAILED = "changed", "unchanged", "planned", "failed"
 WAITING, PARTIAL, BLOCKED, INTERRUPTED = "waiting", "partial", "blocked", "interrupted"
 
 EXIT_STATUS = {
     CHANGED: 0,
     UNCHANGED: 0,
+    PLANNED: 0,
     FAILED: 1,
     WAITING: 3,
     PARTIAL: 4,
@@ -25,25 +26,29 @@ PLAIN_ERRORS = OWN_ERRORS | {"DeadKernelError", "CellTimeoutError"}
 MEANINGS = {
     CHANGED: "The runbook is through, and changed what it had to.",
     UNCHANGED: "The runbook is through. There was nothing to change.",
+    PLANNED: "The runbook is through. It only planned, because check_mode is true; there is something to change.",
     FAILED: "The runbook FAILED.",
     WAITING: "The runbook WAITS for a person.",
     PARTIAL: "The runbook did only PART of its work.",
     BLOCKED: "The runbook is BLOCKED: something must be put right first. Nothing was changed.",
 }
-PLANNED = "The runbook is through. It only planned, because check_mode is true."
+THROUGH = (CHANGED, UNCHANGED, PLANNED)
 
 
-def of(error: str, cell: str, acted: bool) -> str:
+def of(error: str, cell: str, changed: bool, check_mode: bool = False) -> str:
     """The outcome of a run: `error` is the name of what ended it, `cell` the ID of the cell it came from.
 
-    `acted` says whether something was changed for real. Whatever stops a preflight stands in the way of all else.
+    `changed` says whether something was changed, or in check mode would be. Whatever stops a preflight stands in the
+    way of all else.
     """
     if error == KeyboardInterrupt.__name__:
         return INTERRUPTED
     named = {Waiting.__name__: WAITING, Blocked.__name__: BLOCKED, Partial.__name__: PARTIAL}
     if error in named:
         return named[error]
-    if acted:
+    if changed and check_mode and not error:
+        return PLANNED
+    if changed and not check_mode:
         return PARTIAL if error else CHANGED
     if error == RunbookError.__name__ and cell.startswith("preflight"):
         return BLOCKED

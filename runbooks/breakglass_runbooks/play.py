@@ -22,6 +22,7 @@ from typing import Any
 
 import yaml
 
+from breakglass_runbooks import lock
 from breakglass_runbooks.collection import ROOT
 from breakglass_runbooks.errors import RunbookError
 
@@ -166,7 +167,7 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        pass_fds=[writer],
+        pass_fds=[writer, *lock.HELD],
         env={**environment, "BREAKGLASS_EVENTS": f"/dev/fd/{writer}"},
     )
     os.close(writer)

@@ -63,8 +63,7 @@ class TextReporter:
             if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
                 self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")
         else:
-            planned = ending.check_mode and ending.changed
-            self._print(outcomes.PLANNED if planned else outcomes.MEANINGS[ending.outcome], style="green")
+            self._print(outcomes.MEANINGS[ending.outcome], style="green")
         self._print(f"Outcome: {ending.outcome}")
 
     def _print(self, words: str, style: str | None = None) -> None:

@@ -12,8 +12,6 @@ from breakglass_runbooks.execution import Progress
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.journal import Journal
 
-THROUGH = (outcomes.CHANGED, outcomes.UNCHANGED)
-
 
 def runbook_of(folder: Path) -> Runbook:
     """The runbook of the run in `folder`; RunbookError when it cannot go on, because it is another one by now, say."""
@@ -66,7 +64,7 @@ def _check(folder: Path) -> None:
     if problems:
         raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
     entries = journal.entries()
-    if entries and entries[-1]["event"] == "ended" and entries[-1]["outcome"] in THROUGH:
+    if entries and entries[-1]["event"] == "ended" and entries[-1]["outcome"] in outcomes.THROUGH:
         raise RunbookError(f"The run in {folder} is through; there is nothing to go on with.")
 
 

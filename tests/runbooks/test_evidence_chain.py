@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,28 @@ def test_the_lock_of_a_run_that_was_killed_stands_in_nobodys_way(tmp_path: Path)
     ]
     lock.on_run(tmp_path).release()
     assert json.loads(left.read_text())["pid"] == os.getpid()
+
+
+@pytest.mark.usefixtures("_locks_here")
+def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: Path) -> None:
+    code = (
+        "import os, subprocess; from breakglass_runbooks import lock;"
+        f"held = lock.on_run(lock.Path({str(tmp_path)!r}));"
+        "task = subprocess.Popen(['sleep', '60'], pass_fds=[*lock.HELD]); print(task.pid, flush=True);"
+        "os.kill(os.getpid(), 9)"
+    )
+    killed = subprocess.run([sys.executable, "-c", code], check=False, stdout=(tmp_path / "pid").open("w"))
+    assert killed.returncode == -9
+    task = int((tmp_path / "pid").read_text())
+    with pytest.raises(Blocked, match="by process"):
+        lock.on_run(tmp_path)
+    os.kill(task, 9)
+    for _ in range(100):
+        with contextlib.suppress(Blocked):
+            lock.on_run(tmp_path).release()
+            return
+        time.sleep(0.1)
+    pytest.fail("still locked")
 
 
 def test_a_run_that_only_plans_locks_nothing(notebook: Any, tmp_path: Path) -> None:

@@ -190,6 +190,8 @@ def test_a_headless_run_ends_waiting_and_says_how_to_go_on(waited: Any) -> None:
     assert "--answer way=..." in waited.waiting.stdout
     assert waited.waiting.stdout.splitlines()[-1] == "Outcome: waiting"
     notebook = json.loads((waited.folder / "waiting/gated.ipynb").read_text())
+    assert "waits for a person, at 'Step 2'" in "".join(notebook["cells"][0]["source"])
+    assert "Exception" not in (waited.folder / "waiting/gated.html").read_text()
     states = [cell["metadata"]["papermill"]["status"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert states[-4:] == ["completed", "waiting", "skipped", "skipped"]
 

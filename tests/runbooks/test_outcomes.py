@@ -30,5 +30,12 @@ def test_outcome(error: str, cell: str, acted: bool, outcome: str, status: int) 
     assert outcomes.EXIT_STATUS[outcome] == status
 
 
+def test_a_plan_is_not_a_change() -> None:
+    assert outcomes.of("", "", changed=True, check_mode=True) == "planned"
+    assert outcomes.of("", "", changed=False, check_mode=True) == "unchanged"
+    assert outcomes.of("RunbookError", "plan", changed=True, check_mode=True) == "failed"
+    assert outcomes.EXIT_STATUS["planned"] == 0
+
+
 def test_every_outcome_that_is_shown_has_words() -> None:
     assert outcomes.MEANINGS.keys() | {outcomes.INTERRUPTED} == outcomes.EXIT_STATUS.keys()
