@@ -11,15 +11,17 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from moto.core.base_backend import AccountSpecificBackend
 from moto.iam.models import IAMBackend, VirtualMfaDevice
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 
 from sandbox import names, standing, state, ways_in
-from sandbox.authorization import PolicyError, validate_resource_control_policy
+from sandbox.authorization import PolicyError, parse, validate_resource_control_policy
 from sandbox.identity_center import SERVICE, IdentityCenter
 from sandbox.lifecycle import Behaviour, Handshake, Standing
 from sandbox.yaml_file import OrganizationError, Path_, Source, read
@@ -79,7 +81,7 @@ class _Item:
         return [self._child(index, value) for index, value in enumerate(self.value)]
 
     def text(self, pattern: str = r".+", accepted: str = "text") -> str:
-        if not isinstance(self.value, str) or not re.fullmatch(pattern, self.value, re.DOTALL):
+        if not isinstance(self.value, str) or not re.fullmatch(pattern, self.value, re.DOTALL | re.ASCII):
             raise self.refuse(accepted)
         return self.value
 
@@ -99,14 +101,14 @@ class _Item:
     def date(self) -> datetime:
         accepted = "a date: '400 days ago', '2025-03-01' or '2025-03-01T12:00:00Z'"
         text = self.text(accepted=accepted)
-        relative = re.fullmatch(r"(\d{1,6}) (second|minute|hour|day|week|year)s? ago", text)
-        if relative:
-            return self.loaded - timedelta(seconds=int(relative[1]) * _UNITS[relative[2]])
+        relative = re.fullmatch(r"([0-9]{1,6}) (second|minute|hour|day|week|year)s? ago", text)
         try:
+            if relative:
+                return self.loaded - timedelta(seconds=int(relative[1]) * _UNITS[relative[2]])
             date = datetime.fromisoformat(text)
-        except ValueError:
+            return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             raise self.refuse(accepted) from None
-        return date if date.tzinfo else date.replace(tzinfo=UTC)
 
     def number(self) -> int:
         if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 1:
@@ -114,11 +116,12 @@ class _Item:
         return self.value
 
     def duration(self) -> timedelta:
-        accepted = "a time span: '10 minutes'"
-        span = re.fullmatch(r"(\d{1,6}) (second|minute|hour|day|week|year)s?", self.text(accepted=accepted))
-        if span is None:
+        accepted = "a time span: '10 minutes', up to 100 years"
+        span = re.fullmatch(r"([0-9]{1,6}) (second|minute|hour|day|week|year)s?", self.text(accepted=accepted))
+        length = timedelta(seconds=int(span[1]) * _UNITS[span[2]]) if span else None
+        if length is None or length > timedelta(days=36500):
             raise self.refuse(accepted)
-        return timedelta(seconds=int(span[1]) * _UNITS[span[2]])
+        return length
 
     def email(self) -> str:
         return self.text(r"\S+@\S+", "an e-mail address")
@@ -127,7 +130,20 @@ class _Item:
         accepted = "a policy document: a mapping with the key Statement"
         if not isinstance(self.value, dict) or not isinstance(self.value.get("Statement"), list | dict):
             raise self.refuse(accepted)
+        try:
+            parse(self.value)
+        except PolicyError as error:
+            place: Path_ = () if error.statement is None else ("Statement", error.statement)
+            problem = " ".join(str(error).split())  # it may show what was given
+            raise self.source.error((*self.path, *place), f"this is no policy: {problem:.200}") from None
         return self.value
+
+    def unique(self, taken: set[Any], accepted: str, key: Any = None) -> None:
+        """Refuse a value that is taken, by itself or by its key, and take it."""
+        key = self.value if key is None else key
+        if key in taken:
+            raise self.refuse(accepted)
+        taken.add(key)
 
 
 @dataclass
@@ -228,6 +244,7 @@ class Description:
                     backend.put_object(bucket["name"], key, content.encode())
             for queue in account["queues"]:
                 attributes = {"Policy": json.dumps(queue["policy"])} if queue["policy"] else {}
+                attributes |= {"FifoQueue": "true"} if queue["name"].endswith(".fifo") else {}
                 sqs_backends[account["id"]][queue["region"]].create_queue(queue["name"], None, **attributes)
 
 
@@ -284,7 +301,7 @@ def _description(item: _Item) -> Description:
         "loaded": item.loaded,
     }
     accounts: dict[str, dict[str, Any]] = {}
-    taken: dict[str, set[str]] = {"name": set(), "bucket": set()}
+    taken: dict[str, set[str]] = {"name": set(), "bucket": set(), "key": set()}
     for entry in given["accounts"].items():
         account = _account_spec(entry, organization, taken)
         if account["id"] in accounts:
@@ -366,9 +383,7 @@ def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, se
         required=("id", "name"),
     )
     account, name = given["id"].account_id(), given["name"].text(r"[\w.-]+", "letters, digits, dots and dashes")
-    if name in taken["name"]:
-        raise given["name"].refuse("a name no other account has")
-    taken["name"].add(name)
+    given["name"].unique(taken["name"], "a name no other account has")
     management = account == organization["management_account"]
     joined_method = given["joined_method"].choice("CREATED", "INVITED") if "joined_method" in given else "CREATED"
     member = given["member"].flag() if "member" in given else True
@@ -376,12 +391,12 @@ def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, se
     has_role = given["administrator_role"].flag() if "administrator_role" in given else created_here
     partition = organization["partition"]
     by_management = _trust(f"arn:{partition}:iam::{organization['management_account']}:root")
-    roles = [_grantee_spec(entry, by_management) for entry in _list(given, "roles")]
-    if has_role:
-        roles.append(access_role(ADMINISTRATOR_ROLE, partition, organization["management_account"]))
+    roles = [access_role(ADMINISTRATOR_ROLE, partition, organization["management_account"])] if has_role else []
     in_control_tower = ways_in.enrolled(given, eligible=member and not management)
     if in_control_tower:
         roles.append(access_role(ways_in.CONTROL_TOWER_ROLE, partition, organization["management_account"]))
+    names_of_roles, names_of_users, queues = {role["name"] for role in roles}, set[str](), set[tuple[str, str]]()
+    roles += [_grantee_spec(entry, by_management, names_of_roles) for entry in _list(given, "roles")]
     joined = given["joined"].date() if "joined" in given else organization["created"]
     return {
         "id": account,
@@ -396,11 +411,11 @@ def _account_spec(item: _Item, organization: dict[str, Any], taken: dict[str, se
         **standing.account_spec(given, name, joined, created_here=created_here),
         "administrator_role": has_role,
         "control_tower": in_control_tower,
-        "root": _root_spec(given.get("root"), account, partition, joined),
+        "root": _root_spec(given.get("root"), account, partition, joined, taken),
         "roles": roles,
-        "users": [_grantee_spec(entry, None) for entry in _list(given, "users")],
-        "buckets": [_bucket_spec(entry, taken["bucket"]) for entry in _list(given, "buckets")],
-        "queues": [_queue_spec(entry) for entry in _list(given, "queues")],
+        "users": [_grantee_spec(entry, None, names_of_users) for entry in _list(given, "users")],
+        "buckets": [_bucket_spec(entry, partition, taken["bucket"]) for entry in _list(given, "buckets")],
+        "queues": [_queue_spec(entry, partition, queues) for entry in _list(given, "queues")],
         "tags": {key: entry.text() for key, entry in given["tags"].mapping().items()} if "tags" in given else {},
     }
 
@@ -420,7 +435,9 @@ def _trust(principal: str) -> dict[str, Any]:
     }
 
 
-def _root_spec(item: _Item | None, account: str, partition: str, created: datetime) -> dict[str, Any]:
+def _root_spec(
+    item: _Item | None, account: str, partition: str, created: datetime, taken: dict[str, set[str]]
+) -> dict[str, Any]:
     given = item.fields("password", "access_keys", "signing_certificates", "mfa_devices") if item else {}
     spec: dict[str, Any] = {"password": None, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
     if "password" in given and given["password"].value is not True:
@@ -436,11 +453,12 @@ def _root_spec(item: _Item | None, account: str, partition: str, created: dateti
         key = entry.fields("id", "status", "created", "last_used", "service", "region")
         used = _date_or_never(key.get("last_used"))
         key_id = names.unique_id("AKIA", account, "root", str(index))
+        if "id" in key:
+            key_id = key["id"].text(r"AKIA[A-Z2-7]{16}", "an access key ID: AKIA and 16 letters or digits 2 to 7")
+            key["id"].unique(taken["key"], "an access key ID no other root user has")
         spec["access_keys"].append(
             {
-                "id": key["id"].text(r"AKIA[A-Z2-7]{16}", "an access key ID: AKIA and 16 letters or digits 2 to 7")
-                if "id" in key
-                else key_id,
+                "id": key_id,
                 "secret": names.secret_key("root", account, str(index)),
                 "status": key["status"].choice("Active", "Inactive") if "status" in key else "Active",
                 "created": key["created"].date() if "created" in key else created,
@@ -464,14 +482,18 @@ def _root_spec(item: _Item | None, account: str, partition: str, created: dateti
                 "created": certificate["created"].date() if "created" in certificate else created,
             }
         )
+    serials: set[str] = set()
     for entry in _list(given, "mfa_devices"):
         device = entry.fields("type", "serial", "enabled", "lost", required=("type",))
         virtual = device["type"].choice("virtual", "hardware") == "virtual"
+        others = sum(one["virtual"] is virtual for one in spec["mfa_devices"])
         default = (
-            f"arn:{partition}:iam::{account}:mfa/root-account-mfa-device"
+            f"arn:{partition}:iam::{account}:mfa/root-account-mfa-device{f'-{others + 1}' if others else ''}"
             if virtual
-            else f"GAHT{int(account) % 10**8:08d}"
+            else f"GAHT{(int(account) + others) % 10**8:08d}"
         )
+        if "serial" in device:
+            device["serial"].unique(serials, "a serial number no other device of the root user has")
         spec["mfa_devices"].append(
             {
                 "serial": device["serial"].text(r"[\w+=/:,.@-]{9,256}", "a serial number of 9 to 256 characters")
@@ -495,12 +517,14 @@ def _date_or_never(item: _Item | None) -> datetime | None:
     return None if item is None or item.value == "never" else item.date()
 
 
-def _grantee_spec(item: _Item, trust: dict[str, Any] | None) -> dict[str, Any]:
-    """A role (with a trust policy) or a user (without)."""
+def _grantee_spec(item: _Item, trust: dict[str, Any] | None, taken: set[str]) -> dict[str, Any]:
+    """A role (with a trust policy) or a user (without); the names taken are those of the account."""
     keys = ("name", "policies", "trust") if trust else ("name", "policies")
     given = item.fields(*keys, required=("name",))
+    name = given["name"].text(r"[\w+=,.@-]{1,64}", "a name: 1 to 64 letters, digits and +=,.@-")
+    given["name"].unique(taken, f"a name no other {'role' if trust else 'user'} of the account has")
     return {
-        "name": given["name"].text(r"[\w+=,.@-]{1,64}", "a name of 1 to 64 characters"),
+        "name": name,
         "policies": [_granted(entry) for entry in _list(given, "policies")],
         "trust": given["trust"].policy() if "trust" in given else trust,
     }
@@ -509,39 +533,44 @@ def _grantee_spec(item: _Item, trust: dict[str, Any] | None) -> dict[str, Any]:
 def _granted(item: _Item) -> str | dict[str, Any]:
     if isinstance(item.value, dict):
         [(name, document)] = item.mapping().items() if len(item.value) == 1 else [("", item)]
-        return {name or item.path[-1]: document.policy()}
+        return {name or str(item.path[-1]): document.policy()}
     name = item.text(accepted="the name of an AWS managed policy, or a mapping of one name to a policy document")
     if state.aws_managed_policy(f"arn:aws:iam::aws:policy/{name}") is None:
         raise item.refuse("the name of an AWS managed policy such as AdministratorAccess")
     return name
 
 
-def _bucket_spec(item: _Item, taken: set[str]) -> dict[str, Any]:
+def _bucket_spec(item: _Item, partition: str, taken: set[str]) -> dict[str, Any]:
     given = item.fields("name", "region", "policy", "objects", required=("name",))
     name = given["name"].text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "a bucket name: 3 to 63 of a-z, 0-9, dots, dashes")
-    if name in taken:
-        raise given["name"].refuse("a bucket name no other bucket has")
-    taken.add(name)
+    given["name"].unique(taken, "a bucket name no other bucket has")
     objects = given["objects"].mapping() if "objects" in given else {}
     return {
         "name": name,
-        "region": _region(given),
+        "region": _region(given, partition),
         "policy": given["policy"].policy() if "policy" in given else None,
         "objects": {key: entry.text() for key, entry in objects.items()},
     }
 
 
-def _queue_spec(item: _Item) -> dict[str, Any]:
+def _queue_spec(item: _Item, partition: str, taken: set[tuple[str, str]]) -> dict[str, Any]:
     given = item.fields("name", "region", "policy", required=("name",))
-    return {
-        "name": given["name"].text(r"[\w-]{1,80}(\.fifo)?", "a queue name: up to 80 letters, digits, dashes"),
-        "region": _region(given),
-        "policy": given["policy"].policy() if "policy" in given else None,
-    }
+    accepted = "a queue name: up to 80 letters, digits and dashes, .fifo in the end among them"
+    name, region = given["name"].text(r"(?=.{1,80}$)[\w-]+(\.fifo)?", accepted), _region(given, partition)
+    given["name"].unique(taken, "a name no other queue of the account in this Region has", (name, region))
+    return {"name": name, "region": region, "policy": given["policy"].policy() if "policy" in given else None}
 
 
-def _region(given: dict[str, _Item]) -> str:
-    return given["region"].text(r"[a-z]{2}(-[a-z]+)+-\d", "a Region") if "region" in given else "us-east-1"
+def _region(given: dict[str, _Item], partition: str) -> str:
+    if "region" in given:
+        return given["region"].choice(*_regions(partition))
+    return state.HOME_REGIONS[partition]
+
+
+@cache
+def _regions(partition: str) -> list[str]:
+    """Those moto has."""
+    return AccountSpecificBackend.get_session().get_available_regions("sqs", partition_name=partition)
 
 
 def _policy_spec(name: str, kind: str, item: _Item, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
@@ -554,9 +583,11 @@ def _policy_spec(name: str, kind: str, item: _Item, paths: set[str], accounts: d
             raise given["document"].refuse("a policy that denies, Principal *, actions of named services") from None
     targets = []
     for entry in _list(given, "targets"):
-        if entry.value != "Root" and entry.value not in paths and entry.value not in accounts:
-            raise entry.refuse("Root, the path of an OU of this file, or an account ID")
-        targets.append("" if entry.value == "Root" else entry.value)
+        accepted = "Root, the path of an OU of this file, or an account ID"
+        target = entry.text(accepted=accepted)
+        if target != "Root" and target not in paths and target not in accounts:
+            raise entry.refuse(accepted)
+        targets.append("" if target == "Root" else target)
     return {
         "name": name,
         "description": given["description"].text() if "description" in given else "",

@@ -37,7 +37,7 @@ SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 # The policies AWS attaches everywhere when a type is enabled: type -> ID and name.
 FULL_ACCESS = {SCP: ("p-FullAWSAccess", "FullAWSAccess"), RCP: ("p-RCPFullAWSAccess", "RCPFullAWSAccess")}
 # Where IAM and Organizations live (aws-facts 2.7).
-_HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 _SWEEP_EVERY = 1000
 _MAX_EXPIRED = 10_000
 _MAX_EVENTS = 100_000
@@ -309,7 +309,7 @@ class State:
             BackendDict.reset()
             self.organization = self.description.build()
             self.partition = self.organization.partition
-            self.home_region = _HOME_REGIONS[self.partition]
+            self.home_region = HOME_REGIONS[self.partition]
             self.outside = {account.id: account for account in self.description.outsiders(self.organization)}
             self.behaviour: Behaviour = replace(self.description.behaviour)
             self.schedule = Schedule()

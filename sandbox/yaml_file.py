@@ -42,7 +42,8 @@ class Source:
         self._text = text
 
     def error(self, path: Path_, problem: str, line: int | None = None) -> OrganizationError:
-        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+        parts = (part if isinstance(part, int) or part.isprintable() else ascii(part) for part in path)
+        where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
         line = line or self._line(path)
         at = f"{self.name}, line {line}" if line else self.name
         return OrganizationError(f"{at}: {where or 'the file'}: {problem}")
@@ -80,6 +81,9 @@ def read(file: Path) -> tuple[Any, Source]:
     except UnicodeDecodeError as error:
         raise OrganizationError(f"{file}: is not UTF-8 text") from error
     source = Source(str(file), text)
+    if odd := yaml.SafeLoader.NON_PRINTABLE.search(text):
+        line = text.count("\n", 0, odd.start()) + 1
+        raise OrganizationError(f"{file}, line {line}: is not YAML: it has the control character {odd[0]!a}")
     try:
         return _Builder(source).build(text), source
     except yaml.YAMLError as error:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sandbox.organization import DEFAULT, OrganizationError, load
+from sandbox.yaml_file import read
 
 MINIMAL = """\
     organization: o-exampleorg1
@@ -203,6 +209,140 @@ def test_a_file_that_is_not_there(tmp_path):
     (tmp_path / "binary.yml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(OrganizationError, match="not UTF-8"):
         load(tmp_path / "binary.yml")
+
+
+def test_aliases_and_merge_keys(tmp_path):
+    text = """\
+        organization: o-exampleorg1
+        management_account: "111111111111"
+        accounts:
+          - {id: "111111111111", name: management}
+          - &first {id: "222222222222", name: first, root: {password: {last_used: 9 days ago}}, ou: Workloads}
+          - {name: second, id: "333333333333", <<: *first}
+    """
+    accounts = load(write(tmp_path, text)).build().accounts
+    first, second = accounts["222222222222"], accounts["333333333333"]
+    assert second.name == "second"
+    assert second.root.password.last_used == first.root.password.last_used
+
+
+def test_several_devices_without_serials(tmp_path):
+    devices = "[{type: virtual}, {type: hardware}, {type: virtual}, {type: hardware}]"
+    file = write(tmp_path, with_account(f'- {{id: "222222222222", name: a, root: {{mfa_devices: {devices}}}}}\n'))
+    assert len(load(file).build().accounts["222222222222"].root.mfa_devices) == 4
+
+
+# Values that are wrong almost everywhere, and wrong in many ways.
+ODD = [
+    *(None, True, 0, -1, 10**9, "", "x", "*", "a b", "never", "999999 years ago", "999999 years", "2025-02-30"),
+    *("0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00", "0123456789012", "000000000000", "111122223333", "Root"),
+    *("/", "a//b", "é", "a\nb", "x" * 300, [], {}, [[]], [None], {"": 1}, {"a": None}, [{}], {"Statement": [5]}),
+    *("AdministratorAccess", "OrganizationAccountAccessRole", "xx-yy-1", "us-east-1", "o-breakglass1", "${x}"),
+]
+AS_IT_IS, _ = read(DEFAULT)
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def places(value, path=()):
+    """Every place in plain data."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def at(value, path):
+    for key in path:
+        value = value[key]
+    return value
+
+
+@settings(max_examples=150, deadline=None)
+@given(chance=st.randoms(use_true_random=False))
+def test_a_changed_file_loads_or_is_refused_in_a_line(tmp_path_factory, chance):
+    """Values replaced, taken out, doubled, renamed and moved: it loads, or one line says why not."""
+    changed = deepcopy(AS_IT_IS)
+    for _ in range(chance.randint(1, 3)):
+        here = list(places(changed))
+        path = chance.choice(here)
+        around, key = at(changed, path[:-1]), path[-1]
+        match chance.choice(["replace", "replace", "remove", "double", "move"]):
+            case "replace":
+                around[key] = deepcopy(chance.choice(ODD))
+            case "remove":
+                del around[key]
+            case "double" if isinstance(around, list):
+                around.append(deepcopy(around[key]))
+            case "double":
+                around[f"{key}s"] = around.pop(key)
+            case "move":
+                around[key] = deepcopy(at(changed, chance.choice(here)))
+    loads_or_is_refused(tmp_path_factory, yaml.dump(changed, Dumper=DUMPER, allow_unicode=True))
+
+
+LINES = DEFAULT.read_text(encoding="utf-8").splitlines(keepends=True)
+PIECES = [
+    "[",
+    "]",
+    "{",
+    "}",
+    ":",
+    "- ",
+    "&a ",
+    "*a",
+    "!!int ",
+    "!x ",
+    "? ",
+    "|",
+    "> ",
+    "%",
+    "@",
+    "`",
+    "\t",
+    "\x00",
+    "\x07",
+]
+PIECES += [
+    "'",
+    '"',
+    "#",
+    "<<: ",
+    "---\n",
+    "...\n",
+    "é",
+    "\u2028",
+    "\ufeff",
+    "\\",
+    "!!python/object:os.system ",
+    "~: ",
+    "\r",
+]
+
+
+@settings(max_examples=250, deadline=None)
+@given(
+    changes=st.lists(
+        st.tuples(st.integers(0, len(LINES) - 1), st.integers(0, 60), st.sampled_from(["", *PIECES])),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_changed_text_loads_or_is_refused_in_a_line(tmp_path_factory, changes):
+    lines = list(LINES)
+    for number, column, piece in changes:
+        line = lines[number]
+        lines[number] = line[:column] + piece + line[column + (piece == "") :]
+    loads_or_is_refused(tmp_path_factory, "".join(lines))
+
+
+def loads_or_is_refused(tmp_path_factory, text):
+    file = tmp_path_factory.getbasetemp() / "changed.yml"
+    file.write_text(text, encoding="utf-8")
+    problem = None
+    try:
+        load(file).build()
+    except OrganizationError as error:
+        problem = str(error)
+    assert problem is None or re.fullmatch(rf"{re.escape(str(file))}, line \d+: .+", problem)
 
 
 def test_the_default_file_is_commented_like_a_story():
