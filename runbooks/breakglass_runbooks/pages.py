@@ -30,7 +30,9 @@ def _part(cell: Any) -> str:
 
 
 def _language(source: str) -> str:
-    """What a cell is written in, for a reader's colours: magics of ours hold YAML, the parameters cell Python."""
+    """What a cell is written in, for a reader's colours: tasks are YAML, gates Markdown, the parameters cell Python."""
+    if source.startswith("%%gate"):
+        return "markdown"
     if source.startswith("%%"):
         return "yaml"
     return "text" if source.startswith("%") else "python"

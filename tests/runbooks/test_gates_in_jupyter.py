@@ -1,0 +1,61 @@
+"""A gate asks in a kernel whose front end lets people type, as JupyterLab's does, and waits in one that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+PARAMETERS = 'check_mode: bool = False\nevidence_dir: str = ""\n'
+START = "%reload_ext breakglass_runbooks\n%runbook gated"
+WAY = "%%gate way\nWhich way?\n\nanswer: one of root, role\n"
+CODE = "%%gate code\nType the code.\n\nanswer: secret\n"
+USE = "print(way, len(code))"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tools").mkdir()
+    for name in ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "tools" / name))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_person_types_the_answers() -> None:
+    manager, client = start_new_kernel(kernel_name="python3")
+    typed = iter(["rot", "root", "planted-4711"])
+    asked: list[tuple[str, bool]] = []
+    said: list[str] = []
+
+    def person(message: dict[str, Any]) -> None:
+        asked.append((message["content"]["prompt"].split(" ")[0], message["content"]["password"]))
+        client.input(next(typed))
+
+    def hear(message: dict[str, Any]) -> None:
+        said.append(str(message["content"]))
+
+    try:
+        for cell in (PARAMETERS, START, WAY, CODE, USE):
+            reply = client.execute_interactive(cell, allow_stdin=True, stdin_hook=person, output_hook=hear, timeout=60)
+            assert reply["content"]["status"] == "ok", reply["content"]
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert asked == [("way", False), ("way", False), ("code", True)]
+    shown = "\n".join(said)
+    assert "'rot' is not" in shown
+    assert "root 12" in shown
+    assert "planted-4711" not in shown
+
+
+def test_nbclient_alone_ends_at_the_gate_with_what_to_do(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
+    notebook = nbformat.read(write_notebook(tmp_path / "x.ipynb", START, WAY, USE, parameters=PARAMETERS), as_version=4)
+    with pytest.raises(CellExecutionError, match=r"(?s)waits for a person at the gate 'way'.*Which way\?.*JupyterLab"):
+        NotebookClient(notebook).execute()
