@@ -82,6 +82,15 @@ def _parser() -> argparse.ArgumentParser:
     approve.add_argument("--token", action="store_true", help="print the approval as one word, and keep it nowhere")
     approve.set_defaults(command=_approve)
 
+    cloudtrail = commands.add_parser(
+        "trail",
+        help="join CloudTrail's records to the evidence of a run",
+        description="Read what the root sessions of a run did from CloudTrail, which tells it up to 15 minutes late.",
+    )
+    cloudtrail.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
+    cloudtrail.add_argument("--role-name", default="", help="the role to look into the accounts with")
+    cloudtrail.set_defaults(command=_trail)
+
     verification = commands.add_parser("verify", help="tell whether the evidence of a run has been altered")
     verification.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
     verification.add_argument("--manifest", metavar="SHA256", default="", help="what the run said of its manifest")
@@ -161,6 +170,18 @@ def _approve(options: argparse.Namespace) -> int:
     print("\n".join(f"  {name}: {json.dumps(value)}" for name, value in request.parameters.items()))
     print(f"Kept in {approval.keep(folder, token)}")
     return 0
+
+
+def _trail(options: argparse.Namespace) -> int:
+    from breakglass_runbooks import trail
+
+    sessions = trail.collect(options.folder.expanduser().absolute(), options.role_name)
+    for session in sessions:
+        calls = "pending" if session["pending"] else f"{len(session['calls'])} calls"
+        print(f"{session['access_key_id']} in {session['account_id']}: {calls}. {session['reason'] or ''}".rstrip())
+    pending = any(session["pending"] for session in sessions)
+    print("Not all of it is there yet. Ask again in some minutes." if pending else "Everything is there.")
+    return outcomes.EXIT_STATUS[outcomes.PARTIAL if pending else outcomes.UNCHANGED]
 
 
 def _verify(options: argparse.Namespace) -> int:

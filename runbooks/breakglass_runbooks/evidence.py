@@ -87,6 +87,7 @@ class Record:
     backups: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)  # of the people at the gates
     approvals: list[dict[str, Any]] = field(default_factory=list)  # and that none was wanted, or none could be had
+    regions: list[str] = field(default_factory=list)  # where something was looked at or changed
     actor: str = ""  # the ARN of whoever calls AWS, once it is known
 
     @staticmethod
@@ -100,7 +101,7 @@ class Record:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         record = cls(content["runbook"], folder, content["parameters"], datetime.fromisoformat(content["started"]))
         record.sessions = {session["access_key_id"]: session for session in content["sessions"]}
-        for name in ("steps", "backups", "answers", "approvals", "actor"):
+        for name in ("steps", "backups", "answers", "approvals", "regions", "actor"):
             setattr(record, name, content[name])
         return record
 
@@ -137,6 +138,8 @@ class Record:
         for found in _mappings(result):
             session, backup, caller = found.get("session"), found.get("backup"), found.get("caller")
             accounts |= {found["account_id"]} if isinstance(found.get("account_id"), str) else set()
+            if isinstance(found.get("region"), str) and found["region"] not in self.regions:
+                self.regions.append(found["region"])
             if isinstance(caller, dict) and isinstance(caller.get("arn"), str):
                 self.actor = caller["arn"]
             if isinstance(session, dict) and session.get("access_key_id"):
@@ -205,6 +208,7 @@ class Record:
             "backups": self.backups,
             "answers": self.answers,
             "approvals": self.approvals,
+            "regions": self.regions,
             "actor": self.actor,
             "steps": self.steps,
         }

@@ -1,0 +1,89 @@
+"""What CloudTrail has of a run's root sessions, joined to its evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breakglass_runbooks import trail, verify
+from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.journal import Journal
+
+from sandbox import Box
+
+OURS = [{"access_key_id": "ASIA1", "account_id": "012345678901"}]
+
+
+def told(**changes: Any) -> dict[str, Any]:
+    """What the module says of a session."""
+    calls = [{"service": "s3", "operation": "PutBucketPolicy"}]
+    known = {"access_key_id": "ASIA1", "looked_into": True, "pending": False, "reason": None, "calls": calls}
+    return {"sessions": [{**known, **changes}, {**known, "access_key_id": "ASIA2"}]}
+
+
+@pytest.mark.parametrize(
+    ("activity", "pending", "reason"),
+    [
+        ({}, True, "does not have it yet"),
+        (told(access_key_id="ASIA3"), True, "does not have it yet"),
+        (told(pending=True), True, "may still be on their way"),
+        (told(looked_into=False, reason="The role is not there."), True, "The role is not there."),
+        (told(), False, None),
+    ],
+)
+def test_what_is_not_known_to_be_complete_is_pending(
+    activity: dict[str, Any], pending: bool, reason: str | None
+) -> None:
+    [session] = trail.joined(OURS, activity)
+    assert session["pending"] is pending
+    assert session["reason"] == reason or reason in session["reason"]
+    assert [call["operation"] for call in session.get("calls", [])] == (
+        ["PutBucketPolicy"] if "ASIA1" in str(activity) else []
+    )
+
+
+def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplace: Callable[..., Any]) -> None:
+    box.reset()
+    place = make_workplace(box.environment("operator"))
+    given = ["account_id=333344445555", "bucket=payments-ledger-333344445555", "evidence_dir=run"]
+    ran = place.run("breakglass_runbooks", "run", "unlock_s3_bucket", *(word for one in given for word in ("-p", one)))
+    assert ran.returncode == 0, ran.stdout
+    opened = json.loads((place.folder / "run/evidence.json").read_text())
+    assert "eu-west-1" in opened["regions"]
+
+    barred = place.run("breakglass_runbooks", "trail", "run")
+    assert barred.returncode == 4, barred.stdout + barred.stderr
+    assert "does not allow sts:SetSourceIdentity" in barred.stdout  # so the operator cannot look into the account
+
+    place.environment |= box.environment("engineer")
+    asked = place.run("breakglass_runbooks", "trail", "run")
+    assert asked.returncode == 4, asked.stdout + asked.stderr
+    assert "Ask again in some minutes" in asked.stdout
+    sessions = json.loads((place.folder / "run/cloudtrail.json").read_text())
+    assert [session["access_key_id"] for session in sessions] == [one["access_key_id"] for one in opened["sessions"]]
+    assert "GetBucketPolicy" in [call["operation"] for call in sessions[0]["calls"]]
+    assert sessions[0]["opened_by"].endswith("/operator")
+    assert verify.problems(place.folder / "run") == []
+    assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
+
+    (place.folder / "run/evidence.json").write_text("{}")
+    refused = place.run("breakglass_runbooks", "trail", "run")
+    assert refused.returncode == 2
+    assert "evidence.json: changed." in refused.stderr
+
+
+def test_a_run_without_root_sessions_has_nothing_to_join(tmp_path: Path) -> None:
+    (tmp_path / "evidence.json").write_text(json.dumps({"sessions": []}))
+    (tmp_path / "elsewhere.ipynb").write_text("x")
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "evidence.json").rename(folder / "evidence.json")
+    verify.seal(folder, [tmp_path / "elsewhere.ipynb"])
+    assert trail.collect(folder) == []
+    assert verify.problems(folder) == []
+    (tmp_path / "elsewhere.ipynb").unlink()
+    with pytest.raises(RunbookError, match=r"elsewhere\.ipynb: removed"):
+        trail.collect(folder)
