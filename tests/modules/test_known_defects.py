@@ -185,8 +185,8 @@ def test_u25_a_key_says_when_it_was_last_used(sandbox):
 
 
 def forced() -> dict:
-    """Switching off takes `force`, once root_access knows it."""
-    return {}
+    """Switching off what restores root users takes `force` while accounts have no other way back."""
+    return {"force": True}
 
 
 def unlock(box: Box, backups: Path) -> dict:
