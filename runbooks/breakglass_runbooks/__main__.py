@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import answers, catalog, outcomes, verify
+from breakglass_runbooks import answers, catalog, outcomes, sshsig, verify
 from breakglass_runbooks.errors import RunbookError
 
 
@@ -91,9 +91,16 @@ def _parser() -> argparse.ArgumentParser:
     cloudtrail.add_argument("--role-name", default="", help="the role to look into the accounts with")
     cloudtrail.set_defaults(command=_trail)
 
+    sign = commands.add_parser("sign", help="sign the evidence of a run, once it is complete")
+    sign.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
+    sign.add_argument("--key", metavar="FILE", type=Path, required=True, help="your SSH key (public: the agent signs)")
+    sign.set_defaults(command=_sign)
+
     verification = commands.add_parser("verify", help="tell whether the evidence of a run has been altered")
     verification.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
     verification.add_argument("--manifest", metavar="SHA256", default="", help="what the run said of its manifest")
+    verification.add_argument("--signed-by", metavar="NAME", default="", help="who must have signed it")
+    verification.add_argument("--signers", metavar="FILE", default="", help="the list of allowed signers")
     verification.set_defaults(command=_verify)
     return parser
 
@@ -184,8 +191,20 @@ def _trail(options: argparse.Namespace) -> int:
     return outcomes.EXIT_STATUS[outcomes.PARTIAL if pending else outcomes.UNCHANGED]
 
 
+def _sign(options: argparse.Namespace) -> int:
+    print(f"Signed: {verify.sign(options.folder.expanduser().absolute(), options.key)}")
+    return 0
+
+
 def _verify(options: argparse.Namespace) -> int:
-    problems = verify.problems(options.folder.expanduser().absolute(), options.manifest)
+    folder = options.folder.expanduser().absolute()
+    problems = verify.problems(folder, options.manifest)
+    if bool(options.signed_by) != bool(options.signers):
+        raise RunbookError(
+            "--signed-by and --signers go together: a signature is somebody's, by the list of who may sign."
+        )
+    if options.signed_by:
+        problems += verify.signature_problems(folder, options.signed_by, sshsig.require_signers(options.signers))
     for problem in problems:
         print(problem)
     print("Altered, or incomplete." if problems else "Unaltered: everything is as it was when the run ended.")

@@ -14,20 +14,17 @@ import hashlib
 import json
 import re
 import shlex
-import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files
+from breakglass_runbooks import files, sshsig
 from breakglass_runbooks.errors import RunbookError
 
 REQUEST = "request.json"
 FOLDER = "approvals"
-NAMESPACE = "breakglass.aws"  # OpenSSH's: a signature made for git, say, is no approval
 HOURS, MOST_HOURS = 24, 7 * 24
 # Two clocks are never the same.
 SKEW = timedelta(minutes=5)
@@ -123,10 +120,7 @@ def sign(request: Request, key: Path, approver: str, hours: int = HOURS) -> str:
         indent=2,
         ensure_ascii=False,
     )
-    done = _ssh_keygen("sign", "-n", NAMESPACE, "-f", str(key), given=statement)
-    if done.returncode != 0:
-        raise RunbookError(f"{key} cannot sign: {_last_line(done.stderr)}")
-    return base64.urlsafe_b64encode(json.dumps([statement, done.stdout]).encode()).decode()
+    return _token(statement, sshsig.sign(statement, key))
 
 
 def keep(folder: Path, token: str) -> Path:
@@ -144,9 +138,7 @@ def keep(folder: Path, token: str) -> Path:
 def kept(folder: Path) -> list[str]:
     """The tokens of the approvals that lie in the folder of a run."""
     return [
-        base64.urlsafe_b64encode(
-            json.dumps([path.read_text(encoding="utf-8"), path.with_name(f"{path.name}.sig").read_text()]).encode()
-        ).decode()
+        _token(path.read_text(encoding="utf-8"), path.with_name(f"{path.name}.sig").read_text(encoding="utf-8"))
         for path in sorted((folder / FOLDER).glob("*.json"))
         if path.with_name(f"{path.name}.sig").is_file()
     ]
@@ -192,22 +184,6 @@ def emergency(words: str, request: Request) -> Approval | None:
     )
 
 
-def require_signers(allowed_signers: str) -> Path:
-    """The list of allowed signers; RunbookError when it is none, before anybody is asked to sign."""
-    path = Path(allowed_signers).expanduser().absolute()
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise RunbookError(f"The list of allowed signers {path} cannot be read: {why}.") from None
-    if not any(line.strip() and not line.lstrip().startswith("#") for line in lines):
-        raise RunbookError(
-            f"The list of allowed signers {path} is empty. Write a line for each person who may approve:\n"
-            f'alice@example.com namespaces="{NAMESPACE}" ssh-ed25519 AAAA...'
-        )
-    return path
-
-
 def command(folder: Path) -> str:
     """What the approver types."""
     return f"python -m breakglass_runbooks approve {shlex.quote(str(folder))} --key KEY --as NAME"
@@ -217,27 +193,24 @@ def _check_signature(
     statement: str, signature: str, approver: str, requester: Iterable[str], allowed_signers: Path
 ) -> None:
     """Raise ValueError unless an allowed signer who is not the requester made the signature over the statement."""
-    with tempfile.NamedTemporaryFile("w", suffix=".sig") as file:
-        file.write(signature)
-        file.flush()
-        known = ("-f", str(allowed_signers), "-s", file.name, "-n", NAMESPACE)
-
-        def verify(name: str) -> subprocess.CompletedProcess[str]:
-            return _ssh_keygen("verify", *known, "-I", name, given=statement)
-
-        verified = verify(approver)
-        if verified.returncode != 0:
-            raise ValueError(
-                f"This is no valid signature of {approver}: the approval was changed, somebody else signed it, or "
-                f"{allowed_signers} does not let them sign. ssh-keygen says: {_last_line(verified.stderr)}"
-            )
-        # Whoever has one key under two names is one person all the same.
-        if _is(approver, requester) or any(verify(name).returncode == 0 for name in requester):
-            raise ValueError(f"{approver} approved what they asked for themselves. Somebody else must approve.")
+    if why := sshsig.refusal(statement, signature, approver, allowed_signers):
+        raise ValueError(
+            f"This is no valid signature of {approver}: the approval was changed, somebody else signed it, or "
+            f"{allowed_signers} does not let them sign. ssh-keygen says: {why}"
+        )
+    # Whoever has one key under two names is one person all the same.
+    if _is(approver, requester) or not all(
+        sshsig.refusal(statement, signature, name, allowed_signers) for name in requester
+    ):
+        raise ValueError(f"{approver} approved what they asked for themselves. Somebody else must approve.")
 
 
 def _is(name: str, known_as: Iterable[str]) -> bool:
     return name.casefold() in {one.casefold() for one in known_as}
+
+
+def _token(statement: str, signature: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([statement, signature]).encode()).decode()
 
 
 def _parts(token: str) -> tuple[str, str]:
@@ -249,22 +222,6 @@ def _parts(token: str) -> tuple[str, str]:
             "This is not an approval. An approval is the word that `python -m breakglass_runbooks approve` prints; "
             f"in an emergency, '{EMERGENCY} ...' with the reason."
         ) from None
-
-
-def _ssh_keygen(what: str, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            ["ssh-keygen", "-Y", what, *arguments], input=given, capture_output=True, text=True, check=False
-        )
-    except FileNotFoundError:
-        raise RunbookError(
-            "ssh-keygen is not installed, and approvals are signed and checked with it.\n"
-            "Install the OpenSSH client, version 8.2 or later, then try again."
-        ) from None
-
-
-def _last_line(words: str) -> str:
-    return (words.strip().splitlines() or ["it does not say why"])[-1]
 
 
 def _text(time: datetime) -> str:

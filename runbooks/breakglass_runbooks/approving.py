@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from breakglass_runbooks import approval, render
+from breakglass_runbooks import approval, render, sshsig
 from breakglass_runbooks.approval import Approval, Request
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import Record
@@ -37,7 +37,7 @@ class Desk:
         if self.configured:
             if not names:
                 raise RunbookError(f"Nobody knows who asks for this approval. Say so: {REQUESTER}=NAME.")
-            self._signers = approval.require_signers(variables[SIGNERS])
+            self._signers = sshsig.require_signers(variables[SIGNERS])
             self.request.write(record.folder)
 
     def judge(self, answer: str) -> str:

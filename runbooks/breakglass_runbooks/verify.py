@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from breakglass_runbooks import files
+from breakglass_runbooks import files, sshsig
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.journal import Journal, digest
 
 FILE = "manifest.json"
+SIGNATURE = f"{FILE}.sig"
 
 
 def seal(folder: Path, others: Iterable[Path] = ()) -> str:
@@ -22,6 +23,7 @@ def seal(folder: Path, others: Iterable[Path] = ()) -> str:
     content = {"written": datetime.now(UTC).isoformat(timespec="seconds"), "files": sealed}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     files.write(folder / FILE, text)
+    (folder / SIGNATURE).unlink(missing_ok=True)  # of the one before
     return digest(text.encode())
 
 
@@ -29,6 +31,24 @@ def seal_again(folder: Path) -> str:
     """The same, where something was added to what is sealed; files elsewhere are those of before."""
     before = json.loads((folder / FILE).read_bytes())["files"]
     return seal(folder, [folder / name for name in before if name.startswith(os.pardir)])
+
+
+def sign(folder: Path, key: Path) -> Path:
+    """Sign the manifest, and so everything that is sealed; return the signature's file."""
+    if found := problems(folder):
+        raise RunbookError("\n".join([*found, "Nothing is signed that has been altered."]))
+    files.write(folder / SIGNATURE, sshsig.sign((folder / FILE).read_text(encoding="utf-8"), key))
+    return folder / SIGNATURE
+
+
+def signature_problems(folder: Path, name: str, allowed_signers: Path) -> list[str]:
+    """Say why the manifest is not one that `name` signed."""
+    try:
+        manifest, signature = ((folder / file).read_text(encoding="utf-8") for file in (FILE, SIGNATURE))
+    except FileNotFoundError as error:
+        return [f"{Path(error.filename).name} is missing: nobody signed this evidence, or not as it is now."]
+    why = sshsig.refusal(manifest, signature, name, allowed_signers)
+    return [f"{SIGNATURE}: {name} did not sign this evidence. ssh-keygen says: {why}"] if why else []
 
 
 def problems(folder: Path, expected: str = "") -> list[str]:
@@ -62,6 +82,6 @@ def _manifest_problems(folder: Path, expected: str) -> Iterator[str]:
 
 
 def _names(folder: Path) -> list[str]:
-    """All files in a folder but the manifest."""
+    """All files in a folder but the manifest and its signature."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() or path.is_symlink())
-    return [name for path in paths if (name := str(path.relative_to(folder))) != FILE]
+    return [name for path in paths if (name := str(path.relative_to(folder))) not in (FILE, SIGNATURE)]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import approval
+from breakglass_runbooks import approval, sshsig
 from breakglass_runbooks.approval import Request
 from breakglass_runbooks.errors import RunbookError
 
@@ -209,7 +209,7 @@ def test_a_list_of_signers_that_is_none(content: str | bytes | None, said: str, 
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(RunbookError, match=said):
-        approval.require_signers(str(path))
+        sshsig.require_signers(str(path))
 
 
 def test_the_same_plan_has_the_same_digest_and_another_one_has_not() -> None:

@@ -1,0 +1,67 @@
+"""The signature over a run's evidence: what was altered, and sealed again by the forger, is found all the same."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from breakglass_runbooks import verify
+from breakglass_runbooks.__main__ import main
+from breakglass_runbooks.journal import Journal
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys")
+    for name in ("ada", "eve"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    (folder / "signers").write_text(f"ada {(folder / 'ada.pub').read_text()}")
+    return folder
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    Journal(tmp_path).append("ended")
+    (tmp_path / "backup.json").write_text("{}")
+    verify.seal(tmp_path)
+    return tmp_path
+
+
+def check(folder: Path, keys: Path, *more: str) -> int:
+    return main(["verify", str(folder), "--signed-by", "ada", "--signers", str(keys / "signers"), *more])
+
+
+def test_signed_evidence_is_whole(sealed: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(sealed, keys) == 1
+    assert "nobody signed this evidence" in capsys.readouterr().out
+    assert main(["sign", str(sealed), "--key", str(keys / "ada")]) == 0
+    assert check(sealed, keys) == 0
+    assert main(["verify", str(sealed)]) == 0
+
+
+def test_a_forger_who_seals_again_is_found(sealed: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    signature = verify.sign(sealed, keys / "ada").read_text()
+    (sealed / "backup.json").write_text("[]")
+    verify.seal(sealed)
+    assert main(["verify", str(sealed)]) == 0
+    assert check(sealed, keys) == 1
+    (sealed / verify.SIGNATURE).write_text(signature)
+    assert check(sealed, keys) == 1
+    assert "ada did not sign this evidence" in capsys.readouterr().out
+
+
+def test_somebody_else_did_not_sign_for_ada(sealed: Path, keys: Path) -> None:
+    verify.sign(sealed, keys / "eve")
+    assert check(sealed, keys) == 1
+
+
+def test_what_has_been_altered_is_not_signed(sealed: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (sealed / "backup.json").write_text("[]")
+    assert main(["sign", str(sealed), "--key", str(keys / "ada")]) == 2
+    assert "backup.json: changed" in capsys.readouterr().err
+
+
+def test_a_signature_is_somebodys(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", str(sealed), "--signed-by", "ada"]) == 2
+    assert "go together" in capsys.readouterr().err
