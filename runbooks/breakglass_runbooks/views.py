@@ -361,7 +361,7 @@ def account_changed(result: Result, check_mode: bool) -> Shown:
     outcome = result.get("outcome")
     return render.stack(
         [
-            render.heading(f"Account {name}".rstrip(), _done(outcome, check_mode) if outcome else None),
+            render.heading(f"Account {name}", _done(outcome, check_mode) if outcome else None) if name else None,
             render.facts({"what is called": render.lines([render.mono(one) for one in result["actions"]])})
             if result.get("actions")
             else render.facts({_spoken(key): value for key, value in (result.get("before") or {}).items()}),

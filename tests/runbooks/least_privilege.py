@@ -9,21 +9,35 @@ from breakglass_runbooks.catalog import find
 
 from sandbox import Box
 
+MANAGEMENT = "111122223333"
 
-def operator_of(box: Box, runbook: str, account_id: str = "111122223333") -> dict[str, str]:
-    """The environment of a role in the management account with just the policy that the runbook states."""
-    [policy] = re.findall(r"```json\n(.*?)```", find(runbook).notebook.cells[0].source, flags=re.DOTALL)
-    iam = box.client("iam", "engineer")
-    name = f"Operator-{runbook}"[:64]
-    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account_id}:root"}, "Action": "sts:AssumeRole"}
-    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}))
-    iam.put_role_policy(RoleName=name, PolicyName="AsStated", PolicyDocument=json.dumps(json.loads(policy)))
-    keys = box.client("sts", "engineer").assume_role(
-        RoleArn=f"arn:aws:iam::{account_id}:role/{name}", RoleSessionName="least"
-    )["Credentials"]
+
+def operator_of(box: Box, runbook: str, again: bool = False) -> dict[str, str]:
+    """The environment of a role in the management account with just the policy that the runbook states.
+
+    `again` gives a new session of the role: sessions end when the clock is moved.
+    """
+    name = f"Operator-{runbook}"
+    if not again:
+        _make_role(box, name, _policy_of(runbook))
+    arn = f"arn:aws:iam::{MANAGEMENT}:role/{name}"
+    keys = box.client("sts", "engineer").assume_role(RoleArn=arn, RoleSessionName="least")["Credentials"]
     return {
         **box.environment("engineer"),
         "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
         "AWS_SESSION_TOKEN": keys["SessionToken"],
     }
+
+
+def _policy_of(runbook: str) -> str:
+    [policy] = re.findall(r"```json\n(.*?)```", find(runbook).notebook.cells[0].source, flags=re.DOTALL)
+    return policy
+
+
+def _make_role(box: Box, name: str, policy: str) -> None:
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{MANAGEMENT}:root"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = box.client("iam", "engineer")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+    iam.put_role_policy(RoleName=name, PolicyName="AsStated", PolicyDocument=policy)
