@@ -72,7 +72,8 @@ class Recovery:
             "after": None,
             "mfa_devices": None,
             "mail": None,
-            "stopped_by": [],
+            "stopped_by": None,
+            "policies_unread": "",
             "next_steps": [],
             "sessions": [],
         }
@@ -136,8 +137,10 @@ class Recovery:
     def _prepare_person(self, account: Account, entry: dict) -> None:
         """What comes next is a person's; say it, and what will stop them once they are signed in."""
         entry["mail"] = self._mail(account)
-        with contextlib.suppress(BreakglassError):  # reading policies takes permissions of its own
+        try:
             entry["stopped_by"] = self._policies.stopping(account.id, principal=ROOT_USER)
+        except BreakglassError as error:  # reading policies takes permissions of its own
+            entry["policies_unread"] = error.cause
         entry["next_steps"] = next_steps(account, entry)
 
     def _mail(self, account: Account) -> dict:
@@ -208,6 +211,8 @@ def next_steps(account: Account, entry: dict) -> list[str]:
     """What the person has to do now, in order, as sentences."""
     mail = entry["mail"]["address"]
     steps = [f"Have the root user exempted first. {policy_in_words(found)} {found['fix']}" for found in _sure(entry)]
+    if entry["policies_unread"]:
+        steps.append(f"Have somebody look whether a service control policy denies the root user. {_unread(entry)}")
     steps += [
         f"Make sure that the mailbox {mail or 'of the root user'} can be read. If it cannot, change the address first: "
         "breakglass.aws.root_email.",
@@ -233,12 +238,19 @@ def _mfa_step(devices: list[str] | None) -> str:
 
 def warnings(entries: t.Sequence[dict]) -> list[str]:
     """What should not be overlooked, a line each."""
-    return [
+    found = [
         f"{entry['name']} ({entry['account_id']}): once signed in, the root user "
         f"{'is' if found['certain'] else 'may be'} stopped. {policy_in_words(found)}"
         for entry in entries
-        for found in entry["stopped_by"]
+        for found in entry["stopped_by"] or []
     ]
+    return found + [
+        f"{entry['name']} ({entry['account_id']}): {_unread(entry)}" for entry in entries if entry["policies_unread"]
+    ]
+
+
+def _unread(entry: dict) -> str:
+    return f"The policies that may stop the root user could not be read. {entry['policies_unread']}"
 
 
 def diff(entries: t.Sequence[dict]) -> dict:
@@ -268,7 +280,7 @@ def _why_unchanged(profile: dict) -> str:
 
 
 def _sure(entry: dict) -> list[dict]:
-    return [found for found in entry["stopped_by"] if found["certain"]]
+    return [found for found in entry["stopped_by"] or [] if found["certain"]]
 
 
 @contextlib.contextmanager

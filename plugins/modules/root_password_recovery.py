@@ -157,7 +157,9 @@ accounts:
           description: Why C(account:GetPrimaryEmail) did not tell it.
           type: str
     stopped_by:
-      description: The service control policies that stop, or may stop, the root user once signed in.
+      description:
+        - The service control policies that stop, or may stop, the root user once signed in.
+        - Null with O(state=closed), and when they could not be read.
       type: list
       elements: dict
       contains:
@@ -189,6 +191,9 @@ accounts:
         fix:
           description: What to do about it.
           type: str
+    policies_unread:
+      description: Why RV(accounts[].stopped_by) is not known. Empty when it is.
+      type: str
     next_steps:
       description: What the person has to do next, in order. Empty with O(state=closed).
       type: list

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_user
+from ansible_collections.breakglass.aws.plugins.module_utils import _password_recovery, _root_email, _root_user
 from botocore.session import Session
 from run_module import run
 
@@ -23,12 +23,15 @@ ANY_CALL = ("AccessDenied", "ExpiredToken", "Throttling", "InternalFailure")
 LEGACY, PAYMENTS, LAKE, LOST = "444455556666", "333344445555", "012345678901", "999900001111"
 QUEUE = f"arn:aws:sqs:eu-central-1:{LAKE}:ingest-events"
 
-# What each module is asked to do, by whom.
+# What each module is asked to do, by whom. A module with two things to do has a word more in its second line.
 WORK: dict[str, tuple[str, dict]] = {
     "root_access_info": ("operator", {"account_id": LEGACY}),
     "root_access": ("operator", {"root_sessions": False, "force": True, "delegated_administrator": "", "wait": False}),
     "root_credentials_info": ("operator", {"account_ids": [LEGACY]}),
     "root_credentials": ("operator", {"account_ids": [LEGACY]}),
+    "root_password_recovery": ("operator", {"account_ids": [PAYMENTS], "state": "open"}),
+    "root_password_recovery closed": ("operator", {"account_ids": [LAKE], "state": "closed"}),
+    "root_email": ("operator", {"account_id": LEGACY, "email": "new@example.com", "activate_trusted_access": True}),
     "sts_assume_root": ("operator", {"account_id": LEGACY, "task": "audit_root_credentials"}),
     "s3_bucket_policy_unlock": ("operator", {"account_id": PAYMENTS, "bucket": "payments-ledger-333344445555"}),
     "sqs_queue_policy_unlock": ("operator", {"account_id": LAKE, "queue": QUEUE}),
@@ -57,19 +60,23 @@ TELLING = {
 
 # What only spares a module other calls: without it, it makes them.
 SPARING = {("organization_account", "ListAWSServiceAccessForOrganization")}
+# Errors that one operation tells by, and no other.
+TELLING_OF = {("GetPrimaryEmailUpdateStatus", "ValidationException"), ("CreateLoginProfile", "EntityAlreadyExists")}
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(_root_user, "RETRY_PAUSES", (0,))
+    monkeypatch.setattr(_password_recovery, "_READ_BACK_PAUSES", (0,))
+    monkeypatch.setattr(_root_email, "_TRUST_PAUSES", (0,))
 
 
 def work(box: Box, module: str, backups: Path) -> dict:
     caller, options = WORK[module]
     more = {"backup_dir": str(backups), "wait_timeout": 0} if module.endswith("_unlock") else {}
     once = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
-    return run(module, environment=box.environment(caller), aws_config=once, **options, **more)
+    return run(module.split()[0], environment=box.environment(caller), aws_config=once, **options, **more)
 
 
 @cache
@@ -101,7 +108,7 @@ def test_refused_calls_end_in_cause_and_fix(sandbox: Box, tmp_path: Path, module
         sandbox.reset()
         sandbox.add_fault("refusal", service=service, operation=operation, code=code)
         result = work(sandbox, module, tmp_path / f"{operation}-{code}")
-        if not is_told(result, code):
+        if not is_told(result, code) and (operation, code) not in TELLING_OF:
             wrong.append(f"{operation} {code}: {result.get('msg')} {result.get('exception', '')[-300:]}")
     assert not wrong, "\n".join(wrong)
 

@@ -290,3 +290,14 @@ def test_what_cannot_be_meant_is_refused_before_any_session_is_opened(sandbox, o
 
 def test_the_same_account_twice_is_one(sandbox):
     assert recover(sandbox, "open", PAYMENTS, "3333-4444-5555")["summary"] == {"changed": 1}
+
+
+def test_policies_that_cannot_be_read_are_never_none(sandbox):
+    sandbox.add_fault(
+        "refusal", service="organizations", operation="ListPoliciesForTarget", code="AccessDeniedException"
+    )
+    result = recover(sandbox, "open", PAYMENTS)
+    [entry] = result["accounts"]
+    assert (entry["outcome"], entry["stopped_by"]) == ("changed", None)
+    assert "could not be read" in entry["next_steps"][0]
+    assert "could not be read" in str(result["warnings"])
