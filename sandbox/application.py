@@ -54,10 +54,7 @@ class Application:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         self._catch_up()
         path = environ.get("PATH_INFO", "")
-        if path.startswith(control.PREFIX):
-            answer = control.answer(self.state, environ["REQUEST_METHOD"], path, wire.body(environ))
-        else:
-            answer = self.serve(environ)
+        answer = self._control(environ, path) if path.startswith(control.PREFIX) else self.serve(environ)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OWN]
         length = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), "0")
         headers.append(("Date", format_datetime(now(), usegmt=True)))
@@ -67,6 +64,17 @@ class Application:
         body = fault.deliver(answer.body) if fault else [answer.body]
         start_response(f"{answer.status} {responses.get(answer.status, 'Answer')}", headers)
         return body
+
+    def _control(self, environ: dict[str, Any], path: str) -> Answer:
+        try:
+            return control.answer(self.state, environ["REQUEST_METHOD"], path, wire.body(environ))
+        except AwsError as error:
+            return control.failure(error.message, error.status)
+        except RecursionError:
+            return control.failure("the body is nested too deep", 400)
+        except Exception:
+            _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], path)
+            return control.failure("the sandbox failed to answer; its log says why", 500)
 
     def _catch_up(self) -> None:
         """Do what AWS would have done meanwhile."""

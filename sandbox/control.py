@@ -46,6 +46,10 @@ def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
     return _json({"error": f"the sandbox knows no {method} {path}"}, 404)
 
 
+def failure(problem: str, status: int) -> Answer:
+    return _json({"error": problem}, status)
+
+
 def _clock(state: State, method: str, body: bytes) -> Answer:
     """`POST clock` with `{"advance": "4 days"}` moves the clock; both methods tell the time."""
     if method == "POST":

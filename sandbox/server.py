@@ -10,12 +10,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from cheroot.server import ChunkedRFile, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
 from sandbox.application import Application
 from sandbox.organization import load
 from sandbox.state import State
 from sandbox.weather import BrokenOff
+from sandbox.wire import MAX_BODY
+
+# moto's state is the process's, and so is the clock: whoever serves them holds this.
+_THE_ONE = threading.Lock()
+# AWS takes some thousand bytes of headers; a policy in a query string is a few times that.
+_MAX_HEAD = 256 * 1024
 
 
 class ServerError(RuntimeError):
@@ -44,15 +51,36 @@ class SandboxServer:
     ):
         if not _is_loopback(host):
             raise ServerError(f"{host} is not a loopback address; the sandbox serves this machine only")
-        self.state = State(load(organization), faults, seed)
-        self._server = Server((host, port), Application(self.state), numthreads=8, request_queue_size=128, timeout=60)
-        self._server.gateway = _Gateway
+        if not _THE_ONE.acquire(blocking=False):
+            raise ServerError(
+                "this process serves a sandbox already, and its state can be had once; stop that one, or serve another "
+                "from a process of its own: python -m sandbox serve --port 0"
+            )
+        self._held = True
         try:
-            self._server.prepare()
+            self.state = State(load(organization), faults, seed)
+            self._server = self._bound(host, port)
+        except BaseException:
+            self._let_go()
+            raise
+        self.port: int = self._server.bind_addr[1]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    def _bound(self, host: str, port: int) -> Server:
+        server = Server((host, port), Application(self.state), numthreads=8, request_queue_size=128, timeout=60)
+        server.gateway = _Gateway
+        server.ConnectionClass = _Connection
+        server.max_request_header_size = _MAX_HEAD
+        try:
+            server.prepare()
         except OSError as error:
             raise ServerError(_bind_problem(host, port)) from error
-        self.port: int = self._server.bind_addr[1]
-        self.url = f"http://{host}:{self.port}"
+        return server
+
+    def _let_go(self) -> None:
+        if self._held:
+            self._held = False
+            _THE_ONE.release()
 
     def start(self) -> None:
         """Serve from a thread of its own until `stop` is called."""
@@ -60,12 +88,28 @@ class SandboxServer:
 
     def stop(self) -> None:
         self._server.stop()
+        self._let_go()
+
+
+class _Request(HTTPRequest):
+    def read_request_line(self) -> bool:
+        try:
+            return bool(super().read_request_line())
+        except ValueError:  # of a URL in brackets that hold no address
+            self.simple_response("400 Bad Request", "Malformed Request-URI")
+            return False
+
+
+class _Connection(HTTPConnection):
+    RequestHandlerClass = _Request
 
 
 class _Gateway(Gateway_10):
     """cheroot's gateway, for answers that break off."""
 
     def respond(self) -> None:
+        if isinstance(self.req.rfile, ChunkedRFile):
+            self.req.rfile.maxlen = MAX_BODY
         try:
             super().respond()
         except BrokenOff as end:

@@ -54,7 +54,7 @@ _BY_VERSION = {"2010-05-08": "iam", "2010-05-15": "cloudformation", "2011-06-15"
 _BUCKET_HOST = re.compile(
     r"(?P<bucket>.+)\.(?:127\.0\.0\.1|localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)(?::\d+)?"
 )
-_MAX_BODY = 64 * 1024 * 1024
+MAX_BODY = 64 * 1024 * 1024
 
 
 class Answer(NamedTuple):
@@ -164,15 +164,24 @@ def read(environ: dict[str, Any]) -> Call:
 
 
 def body(environ: dict[str, Any]) -> bytes:
-    stream = environ["wsgi.input"]
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or -1)
-    except ValueError:
-        length = -1
-    if length > _MAX_BODY:
-        raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 400)
+    """The whole body of a request.
+
+    Raises:
+        AwsError: It is too large, or not all of it came.
+    """
+    stream, given = environ["wsgi.input"], environ.get("CONTENT_LENGTH", "")
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
-    body = stream.read(length) if length >= 0 else stream.read() if chunked else b""
+    length = int(given) if given.isdecimal() and not chunked else 0
+    if length > MAX_BODY:
+        # With this status the server closes the connection, rather than read the rest.
+        raise AwsError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", 413)
+    incomplete = AwsError("IncompleteBody", "The request body terminated unexpectedly", 400)
+    try:
+        body = stream.read() if chunked else stream.read(length) if length else b""
+    except (OSError, ValueError) as error:  # what came are no chunks, or too many
+        raise incomplete from error
+    if len(body) < length:
+        raise incomplete
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return body
@@ -256,8 +265,8 @@ def identify(call: Call) -> None:
     call.model = model.operation_model(call.operation)
     try:
         call.parameters = PROTOCOL_PARSERS[call.protocol](call.model).parse(_source(call, labels))
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
-        raise _unreadable(call) from error
+    except (ValueError, TypeError, AttributeError, KeyError, RuntimeError, OverflowError) as error:
+        raise _unreadable(call) from error  # among them nesting without end, and times beyond all calendars
     call.parameters = call.parameters or {}
     if call.model.input_shape is not None and not _fits(call.model.input_shape, call.parameters):
         raise _unreadable(call)
@@ -284,6 +293,8 @@ _TYPES = {"boolean": bool, "integer": int, "list": list, "long": int, "map": dic
 def _fits(shape: Shape, value: Any) -> bool:
     """Whether a parameter has the type its model says; JSON can hold anything, and moto's parser lets it through."""
     if not isinstance(value, _TYPES.get(shape.type_name, object)):
+        return False
+    if isinstance(value, bool) and shape.type_name != "boolean":
         return False
     if isinstance(shape, StructureShape):
         return all(_fits(shape.members[name], member) for name, member in value.items())

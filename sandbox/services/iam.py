@@ -19,7 +19,7 @@ from sandbox.actions import OWN_CREDENTIAL_CALLS
 from sandbox.errors import AwsError, not_implemented
 from sandbox.organization import FEATURES
 from sandbox.root_access import IAM_SERVICE
-from sandbox.services import credential_report
+from sandbox.services import credential_report, inputs
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import Password, RootAccessKey, RootUser, State, import_managed_policy, now
 from sandbox.wire import Answer, Call
@@ -40,6 +40,7 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
         raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
     if operation is not None:
         return operation(state, call)
+    inputs.require(call, "ValidationError")
     _import_policies(state, call)
     if call.operation.startswith("Attach") and ":policy/root-task/" in call.parameters.get("PolicyArn", ""):
         # They cannot be attached, although IsAttachable reads true; with which error is UNVERIFIED (aws-facts 2.1).

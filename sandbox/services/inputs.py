@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+from moto.core.model import ListShape, MapShape, Shape, StructureShape
 
 from sandbox.errors import AwsError
 from sandbox.wire import Call
@@ -10,15 +13,33 @@ from sandbox.wire import Call
 
 def require(call: Call, code: str) -> None:
     """Refuse a call that lacks a parameter its model requires, as AWS does when no SDK has looked first."""
-    shape = call.model.input_shape if call.model else None
-    missing = [name for name in shape.required_members if name not in call.parameters] if shape else []
-    if missing:
+    absent = missing(call)
+    if absent:
         broken = "; ".join(
-            f"Value null at '{name[:1].lower()}{name[1:]}' failed to satisfy constraint: Member must not be null"
-            for name in missing
+            f"Value null at '{name}' failed to satisfy constraint: Member must not be null"
+            for name in (".".join(f"{part[:1].lower()}{part[1:]}" for part in path) for path in absent)
         )
-        errors = "error" if len(missing) == 1 else "errors"
-        raise AwsError(code, f"{len(missing)} validation {errors} detected: {broken}")
+        errors = "error" if len(absent) == 1 else "errors"
+        raise AwsError(code, f"{len(absent)} validation {errors} detected: {broken}")
+
+
+def missing(call: Call) -> list[tuple[str, ...]]:
+    """The paths of what the model requires and a call lacks, in whatever it gives too."""
+    shape = call.model.input_shape if call.model else None
+    return list(_missing(shape, call.parameters)) if shape else []
+
+
+def _missing(shape: Shape, value: Any) -> Iterator[tuple[str, ...]]:
+    inner: list[tuple[tuple[str, ...], Shape, Any]] = []
+    if isinstance(shape, StructureShape):
+        yield from ((name,) for name in shape.required_members if name not in value)
+        inner = [((name,), shape.members[name], value[name]) for name in value if name in shape.members]
+    elif isinstance(shape, ListShape):
+        inner = [((str(number), "member"), shape.member, one) for number, one in enumerate(value, 1)]
+    elif isinstance(shape, MapShape):
+        inner = [((str(key), "member"), shape.value, one) for key, one in value.items()]
+    for path, member, one in inner:
+        yield from ((*path, *rest) for rest in _missing(member, one))
 
 
 def page(parameters: dict[str, Any], name: str, entries: list[Any], code: str, limit: int = 100) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from xml.parsers.expat import ExpatError
 
 from moto.core.responses import BaseResponse
 
-from sandbox.errors import not_implemented
+from sandbox.errors import AwsError, not_implemented
 from sandbox.wire import Answer, Call, moto_request
 
 
@@ -35,6 +36,9 @@ def forward(call: Call, dispatch: Callable[..., Any]) -> Answer:
         status, headers, body = dispatch(request, request.raw_url, request.headers)
     except NotImplementedError as error:
         raise not_implemented(call.service, call.operation) from error
+    except ExpatError as error:
+        text = "The XML you provided was not well-formed or did not validate against our published schema"
+        raise AwsError("MalformedXML", text) from error
     headers = {name: str(value) for name, value in headers.items() if name.lower() != "status"}
     body = body if isinstance(body, bytes) else str(body).encode()
     error_code = _error_code(body) if int(status) >= 400 else None

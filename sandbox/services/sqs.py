@@ -7,6 +7,7 @@ from moto.sqs.responses import SQSResponse
 from sandbox.actions import queue_of
 from sandbox.authorization import PolicyError, validate_queue_policy
 from sandbox.errors import AwsError
+from sandbox.services import inputs
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import State
 from sandbox.wire import Answer, Call
@@ -17,10 +18,9 @@ class _Sqs(Forwarded, SQSResponse):
 
 
 def handle(_: State, call: Call) -> Answer:
-    required = call.model.input_shape.required_members if call.model and call.model.input_shape else []
-    for name in required:
-        if name not in call.parameters:
-            raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
+    for path in inputs.missing(call):
+        name = ".".join(part for part in path if part != "member")
+        raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
     call.account = queue_of(call)[0]
     policy = call.parameters.get("Attributes", {}).get("Policy")
     if call.operation in ("SetQueueAttributes", "CreateQueue") and policy:
