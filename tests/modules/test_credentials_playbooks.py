@@ -37,8 +37,8 @@ def test_an_audit_tells_who_has_what_and_who_is_unknown(play, sandbox, tmp_path)
     told = play("audit", journal="audit.jsonl")
     assert told.returncode == 2
     assert "legacy-web (444455556666) has a password (last used " in told.stdout
-    assert "MFA with 2 devices." in told.stdout
-    assert "data-lake (012345678901) has a password (never used), no MFA." in told.stdout
+    assert ", 2 MFA devices." in told.stdout
+    assert "data-lake (012345678901) has a password (never used), no MFA devices." in told.stdout
     assert "Not looked into: vault (777788889999), unreachable." in told.stdout
     assert "Nothing is known of vault." in told.stdout
     assert "Traceback" not in told.stdout + told.stderr
