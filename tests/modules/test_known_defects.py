@@ -28,7 +28,11 @@ MEMBERS = 12
 # Tests of single modules that cover one.
 ELSEWHERE = {
     "U9, what vanished meanwhile": "test_root_credentials.test_what_somebody_else_removes_meanwhile_is_absent",
+    "U14, a queue by its address": "test_sqs_queue_policy_unlock.test_an_address_names_the_region",
     "U15, a changed policy": "test_s3_bucket_policy_unlock.test_a_policy_that_changed_meanwhile_is_not_overwritten",
+    "U17, open already": "test_root_password_recovery.test_the_second_run_changes_nothing_and_says_since_when",
+    "U18, who sends mail": "test_root_password_recovery.test_the_person_told_what_to_do_gets_in",
+    "U20, a sweep that broke off": "test_root_credentials.test_a_sweep_that_was_broken_off_goes_on_from_its_journal",
 }
 
 
@@ -167,6 +171,13 @@ def test_u19_every_account_is_checked_for_form_membership_and_management(sandbox
     assert result["failed"]
     assert account_id in result["msg"]
     assert "AssumeRoot" not in writes(sandbox)
+
+
+def test_u17_password_recovery_is_not_opened_everywhere_at_once(sandbox):
+    result = as_operator(sandbox, "root_password_recovery", state="open", account_ids=[PAYMENTS, SECURITY])
+    assert result["failed"]
+    assert "allow_bulk" in result["msg"]
+    assert "CreateLoginProfile" not in writes(sandbox)
 
 
 def test_u21_no_accounts_are_an_empty_list(sandbox):
