@@ -9,15 +9,15 @@ Only profiles written here are ever replaced or removed; everything else in the 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import secrets
+import stat
+import typing as t
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _private_file
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 
 MARK = "# root session written by breakglass.aws"
-_FILE_MODE = 0o600
 _NAME = re.compile(r"^[\w.@+-]{1,64}\Z", re.ASCII)
 
 
@@ -43,17 +43,27 @@ def without_profile(text: str, name: str) -> str:
     for part in parts:
         if not re.match(rf"[ \t]*\[[ \t]*{re.escape(name)}[ \t]*\]", part):
             kept.append(part)
-        elif MARK not in part:
+        elif MARK in part:
+            kept.append(_remarks_after(part))
+        else:
             raise InvalidInput(
                 "write_profile", name, "a new profile, or one that was written by this module", hint="This one was not"
             )
     return "".join(kept)
 
 
+def _remarks_after(part: str) -> str:
+    """The comments after the last value of a profile: they belong to what follows."""
+    lines = part.splitlines(keepends=True)
+    values = [number for number, line in enumerate(lines) if "=" in line and not line.lstrip().startswith(("#", ";"))]
+    rest = lines[values[-1] + 1 :] if values else []
+    return "".join(rest).lstrip("\r\n") if any(line.strip() for line in rest) else ""
+
+
 def read(path: str) -> str:
-    """The file's text; empty when there is none."""
+    """The file's text, its line ends as they are; empty when there is none."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", newline="") as file:
             return file.read()
     except FileNotFoundError:
         return ""
@@ -63,22 +73,23 @@ def read(path: str) -> str:
         ) from error
 
 
-def write(path: str, text: str) -> None:
-    """Replace the file as a whole, readable for its owner only. What was there stays until all of it is on disk."""
+def edit(path: str, change: t.Callable[[str], str]) -> tuple[bool, int | None]:
+    """Replace the file's text by what ``change`` makes of it, as a whole and for its owner only.
+
+    Returns whether that is another text, and the mode the file had if others could read or write it. Other tasks that
+    edit a file of the same directory wait meanwhile: the hosts of a play may all write theirs at once.
+    """
     target = os.path.realpath(path)
-    temporary = f"{target}.{secrets.token_hex(6)}"
     try:
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, target)
+        with _private_file.locked_directory(_private_file.make_directory_of(target)):
+            before = read(target)
+            after = change(before)
+            mode = stat.S_IMODE(os.stat(target).st_mode) if os.path.exists(target) else _private_file.MODE
+            if after != before:
+                _private_file.replace(target, after.encode())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
         raise BreakglassError(
             f"The credentials file {path} cannot be written: {error.strerror}.",
             "Name a file in credentials_file that you may write.",
         ) from error
+    return after != before, mode if mode & 0o077 else None

@@ -46,7 +46,8 @@ options:
     type: str
   credentials_file:
     description:
-      - The AWS credentials file for O(write_profile). It gets mode 0600; what else is in it stays.
+      - The AWS credentials file for O(write_profile). It gets mode 0600, with a warning when it was open to others.
+      - What else is in it stays, comments included.
     type: path
   state:
     description:
@@ -148,6 +149,7 @@ task:
   sample: audit_root_credentials
 """
 
+import typing as t
 from dataclasses import replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _credentials_file
@@ -170,11 +172,10 @@ def work(module: BreakglassModule) -> dict:
 def forget(module: BreakglassModule) -> dict:
     """Remove the profile."""
     path, name = module.params["credentials_file"], module.params["write_profile"]
-    before = _credentials_file.read(path)
-    after = _credentials_file.without_profile(before, name)
-    if after != before and not module.check_mode:
-        _credentials_file.write(path, after)
-    return {"changed": after != before}
+    if module.check_mode:
+        before = _credentials_file.read(path)
+        return {"changed": _credentials_file.without_profile(before, name) != before}
+    return {"changed": edit(module, lambda text: _credentials_file.without_profile(text, name))}
 
 
 def hand_out(module: BreakglassModule) -> dict:
@@ -196,14 +197,13 @@ def hand_out(module: BreakglassModule) -> dict:
     if module.check_mode:
         return result
     session = open_root_session(module.connection, module.organization, account_id, task)
-    if "iam:GetUser" in task.actions:
-        session.assert_root_of(account_id)
+    session.assert_root_of(account_id)
     if name:
-        write_profile(path, name, session)
+        write_profile(module, name, session)
     return {**result, **session.public, "sts_creds": session.hand_out(), "source_identity": session.source_identity}
 
 
-def write_profile(path: str, name: str, session: RootSession) -> None:
+def write_profile(module: BreakglassModule, name: str, session: RootSession) -> None:
     secret = session.hand_out()
     values = {
         "aws_access_key_id": secret["access_key"],
@@ -211,7 +211,16 @@ def write_profile(path: str, name: str, session: RootSession) -> None:
         "aws_session_token": secret["session_token"],
     }
     remark = f"{session.task.name} in {session.account_id}, ends {secret['expiration']}"
-    _credentials_file.write(path, _credentials_file.with_profile(_credentials_file.read(path), name, values, remark))
+    edit(module, lambda text: _credentials_file.with_profile(text, name, values, remark))
+
+
+def edit(module: BreakglassModule, change: t.Callable[[str], str]) -> bool:
+    """Change the credentials file, and say so when others could read what else is in it."""
+    path = module.params["credentials_file"]
+    changed, mode = _credentials_file.edit(path, change)
+    if changed and mode:
+        module.warn(f"credentials_file: {path} was open to others (mode {mode:04o}). It has mode 0600 now.")
+    return changed
 
 
 def main() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
@@ -79,6 +81,7 @@ def test_a_profile_is_written_beside_others_and_taken_away_again(sandbox, tmp_pa
     result = assume(sandbox, **AUDIT, **where)
     assert file.read_text().startswith(others)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "was open to others (mode 0644)" in str(result["warnings"])
     assert [path.name for path in file.parent.iterdir()] == ["credentials"]
     reading = {name: value for name, value in sandbox.environment("operator").items() if "KEY" not in name}
     reading = {name: value for name, value in reading.items() if "TOKEN" not in name}
@@ -176,3 +179,34 @@ def test_whatever_the_file_holds_stays(sections, newline):
     assert written.startswith(text)
     assert _credentials_file.with_profile(written, "root", {"aws_access_key_id": "ASIB"}, "x").count("[root]") == 1
     assert _credentials_file.without_profile(written, "root").strip("\n") == text.strip("\n")
+
+
+def test_remarks_after_the_profile_and_line_ends_stay(tmp_path):
+    file = tmp_path / "credentials"
+    _credentials_file.edit(str(file), lambda text: _credentials_file.with_profile(text, "root", {"key": "x"}, "y"))
+    mine = "# mine, for work\r\n[work]\r\nregion = eu-west-1\r\n"
+    with open(file, "a", newline="") as open_file:
+        open_file.write("\n" + mine)
+    _credentials_file.edit(str(file), lambda text: _credentials_file.without_profile(text, "root"))
+    assert file.read_bytes() == mine.encode()
+
+
+def test_profiles_that_are_written_at_once_all_stay(tmp_path):
+    file = tmp_path / "aws" / "credentials"
+    names = [f"root-{number}" for number in range(12)]
+
+    def write(name):
+        _credentials_file.edit(str(file), lambda text: _credentials_file.with_profile(text, name, {"key": "x"}, "y"))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, names))
+    assert sorted(re.findall(r"(?m)^\[(.*)\]", file.read_text())) == sorted(names)
+
+
+def test_a_session_of_any_task_is_shown_to_be_the_targets(sandbox, monkeypatch):
+    """Tasks without GetUser are asked by STS."""
+    from ansible_collections.breakglass.aws.plugins.module_utils import _connection
+
+    monkeypatch.setattr(_connection.Caller, "root_arn", lambda self, account_id: f"arn:aws:iam::{PAYMENTS}:root")
+    for task in ("open_password_recovery", "unlock_s3_bucket", "unlock_sqs_queue"):
+        assert f"acts as arn:aws:iam::{LEGACY}:root" in assume(sandbox, account_id=LEGACY, task=task)["msg"]
