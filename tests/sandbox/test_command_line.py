@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -320,6 +321,23 @@ from sandbox.__main__ import main
 raise SystemExit(main(["serve", "--port", "81"]))
 """
     return one_line(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False), 2)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+def test_the_other_loopback():
+    try:
+        with socket.socket(socket.AF_INET6) as trial:
+            trial.bind(("::1", 0))
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--host", "::1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=CLEAN) as process:
+        try:
+            url = re.search(r"http://\[::1\]:\d+", process.stdout.readline())[0]
+            with urllib.request.urlopen(f"{url}/_sandbox/ready", timeout=30) as answer:
+                assert json.load(answer)["organization"] == "o-breakglass1"
+        finally:
+            process.terminate()
 
 
 def test_not_for_other_machines():

@@ -74,8 +74,8 @@ def test_account_ids_keep_their_digits(tmp_path):
 @pytest.mark.parametrize(
     ("text", "date"),
     [
-        ("400 days ago", datetime.now(UTC) - timedelta(days=400)),
-        ("1 hour ago", datetime.now(UTC) - timedelta(hours=1)),
+        ("400 days ago", timedelta(days=400)),
+        ("1 hour ago", timedelta(hours=1)),
         ("2025-03-01", datetime(2025, 3, 1, tzinfo=UTC)),
         ("2025-03-01T12:30:00Z", datetime(2025, 3, 1, 12, 30, tzinfo=UTC)),
         ("2025-03-01T12:30:00+02:00", datetime(2025, 3, 1, 10, 30, tzinfo=UTC)),
@@ -84,8 +84,9 @@ def test_account_ids_keep_their_digits(tmp_path):
 def test_dates(text, date):
     account = {"id": "111111111111", "name": "a", "root": {"password": {"last_used": text}}}
     given = {"organization": "o-exampleorg1", "management_account": "111111111111", "accounts": [account]}
+    expected = datetime.now(UTC) - date if isinstance(date, timedelta) else date
     password = load(given).build().accounts["111111111111"].root.password
-    assert abs(password.last_used - date) < timedelta(minutes=5)
+    assert abs(password.last_used - expected) < timedelta(minutes=5)
 
 
 def test_resetting_builds_the_same_again():
