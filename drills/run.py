@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,11 +14,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from breakglass_runbooks.outcomes import EXIT_STATUS
+from breakglass_runbooks.outcomes import WAITING as WAITS
+
+from drills.people import Approver
 from drills.rehearsal import Rehearsal, environment_as, started
 from drills.scenarios import SCENARIOS, Scenario, Snapshot
 
 # The identity that runs the runbooks: an operator in the management account.
 OPERATOR = "operator"
+EVIDENCE = "evidence"
+WAITING = EXIT_STATUS[WAITS]
 
 Say = Callable[[str], None]
 
@@ -49,6 +56,7 @@ class Part:
     status: int | None = None  # of the runbook's command; 0 = it succeeded
     differences: list[str] = field(default_factory=list)  # between what must be and what is
     writes: list[dict[str, Any]] = field(default_factory=list)  # the calls that changed something
+    gates: list[dict[str, Any]] = field(default_factory=list)  # what people answered, as the evidence has it
     folder: Path = Path()
 
     @property
@@ -100,8 +108,9 @@ def _run_scenario(rehearsal: Rehearsal, scenario: Scenario, folder: Path, say: S
     say(f"  Running the runbook {scenario.runbook}:")
     part = Part(scenario, answers, datetime.now(UTC), folder=folder)
     begin = time.monotonic()
-    part.status = _run_runbook(rehearsal, scenario, folder)
+    part.status = _run_runbook(rehearsal, scenario, folder, say)
     part.seconds = time.monotonic() - begin
+    part.gates = _answered(folder / EVIDENCE)
 
     say("  After the recovery, seen from outside:")
     for probe, answer in zip(scenario.probes, answers, strict=True):
@@ -114,14 +123,44 @@ def _run_scenario(rehearsal: Rehearsal, scenario: Scenario, folder: Path, say: S
     return part
 
 
-def _run_runbook(rehearsal: Rehearsal, scenario: Scenario, folder: Path) -> int:
-    """Run the runbook by the command a person would type; its progress goes to this terminal."""
+def _run_runbook(rehearsal: Rehearsal, scenario: Scenario, folder: Path, say: Say) -> int:
+    """Run the runbook by the commands that people would type; its progress goes to this terminal.
+
+    The operator answers the gates. Where a second person is needed, the run waits for them, and goes on afterwards.
+    """
     folder.mkdir()
-    command = [sys.executable, "-m", "breakglass_runbooks", "run", scenario.runbook]
-    for name, value in {**scenario.parameters, "evidence_dir": str(folder / "evidence")}.items():
-        command += ["-p", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
-    command += ["--output", str(folder / f"{scenario.runbook}.ipynb")]
-    return subprocess.run(command, env=environment_as(rehearsal, OPERATOR), check=False).returncode
+    evidence = folder / EVIDENCE
+    parameters = {**scenario.parameters, "evidence_dir": str(evidence)}
+    environment = environment_as(rehearsal, OPERATOR)
+    with tempfile.TemporaryDirectory() as home:
+        approver = Approver(scenario.approver, Path(home), folder / "allowed_signers") if scenario.approver else None
+        if approver:
+            parameters |= {"allowed_signers": str(approver.signers), "requester": OPERATOR}
+        command = ["run", scenario.runbook, "--output", str(folder / f"{scenario.runbook}.ipynb")]
+        for name, value in parameters.items():
+            command += ["-p", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+        for gate, answer in scenario.answers.items():
+            command += ["--answer", f"{gate}={answer}"]
+        status = _runbooks(command, environment)
+        if approver and status == WAITING:
+            say(f"  {approver.name}, a second person, has read the plan and approves it:")
+            approver.approve(evidence)
+            status = _runbooks(["resume", str(evidence)], environment)
+    return status
+
+
+def _runbooks(command: list[str], environment: dict[str, str]) -> int:
+    return subprocess.run(
+        [sys.executable, "-m", "breakglass_runbooks", *command], env=environment, check=False
+    ).returncode
+
+
+def _answered(evidence: Path) -> list[dict[str, Any]]:
+    """What people answered at the gates; nothing when the run did not come so far."""
+    try:
+        return json.loads((evidence / "evidence.json").read_text(encoding="utf-8"))["answers"]
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def differences(expected: Snapshot, actual: Snapshot, where: str = "") -> Iterator[str]:

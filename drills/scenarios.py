@@ -34,8 +34,10 @@ class Scenario:
     story: str
     runbook: str
     parameters: dict[str, Any]
+    answers: dict[str, str]  # what the operator types at the gates
     probes: tuple[Probe, ...]
     expected: Callable[[Snapshot], Snapshot]
+    approver: str = ""  # the second person who approves the plan
 
 
 def _administrator_can(
@@ -135,6 +137,8 @@ SCENARIOS = (
         ),
         runbook="unlock_s3_bucket",
         parameters={"account_id": "333344445555", "bucket": LEDGER, "check_mode": False},
+        answers={"confirmed": "333344445555"},
+        approver="ada",
         probes=(
             _administrator_can(
                 "payments",
@@ -164,6 +168,7 @@ SCENARIOS = (
         ),
         runbook="unlock_sqs_queue",
         parameters={"account_id": "012345678901", "queue": QUEUE, "check_mode": False},
+        answers={"confirmed": "012345678901"},
         probes=(
             _administrator_can("data-lake", "read the policy of", QUEUE, "sqs", "eu-central-1", _policy_of_queue),
             _administrator_can("data-lake", "receive messages from", QUEUE, "sqs", "eu-central-1", _messages),
@@ -178,6 +183,7 @@ SCENARIOS = (
         ),
         runbook="remove_root_credentials",
         parameters={"account_ids": ["444455556666", "012345678901"], "check_mode": False},
+        answers={"confirmed": "2"},
         probes=(
             _root_user_is_clean("444455556666", "legacy-web"),
             _root_user_is_clean("012345678901", "data-lake"),

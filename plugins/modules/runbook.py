@@ -93,6 +93,8 @@ EXAMPLES = r"""
       account_id: "333344445555"
       bucket: payments-ledger
       check_mode: false
+    answers:
+      confirmed: "333344445555" # the account ID again, for whoever has read the plan
     output_dir: evidence/INC-1234
   environment:
     AWS_PROFILE: management-operator

@@ -61,7 +61,8 @@ def on_target(runbook: str, parameters: Iterable[Parameter], values: dict[str, A
         for parameter in parameters
         if parameter.required or parameter.name in ("account_id", "account_ids")
     }
-    name = hashlib.sha256(json.dumps([runbook, target], sort_keys=True).encode()).hexdigest()
+    where = os.environ.get("AWS_ENDPOINT_URL")  # a simulated organization has the same accounts as another one
+    name = hashlib.sha256(json.dumps([where, runbook, target], sort_keys=True).encode()).hexdigest()
     words = ", ".join(
         f"{key} {value if isinstance(value, str) else json.dumps(value)}" for key, value in target.items()
     )

@@ -48,7 +48,7 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
 
     planned = place.run(*command, "-p", f"account_ids={LEGACY}", "-p", "evidence_dir=planned")
     after_plan = box.snapshot()
-    swept = place.run(*command, "-p", "check_mode=false", "-p", "evidence_dir=swept")
+    swept = place.run(*command, "-p", "check_mode=false", "-p", "evidence_dir=swept", "--answer", "confirmed=4")
     after_sweep = box.snapshot()
     accounts = f"account_ids={LEGACY},{DATA_LAKE}"
     again = place.run(*command, "-p", accounts, "-p", "check_mode=false", "-p", "evidence_dir=again")

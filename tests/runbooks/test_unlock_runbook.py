@@ -65,6 +65,8 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
         "evidence_dir=done",
         "-p",
         "check_mode=false",
+        "--answer",
+        f"confirmed={ACCOUNT}",
     ]
     done = place.run("breakglass_runbooks", "run", "unlock_s3_bucket", *given)
     after_done, calls = box.snapshot(), len(box.events())
@@ -189,7 +191,8 @@ def test_a_queue_is_unlocked_and_an_administrator_shows_it(sandbox: Box, make_wo
     queue = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
     given = [f"account_id={queue.split(':')[4]}", f"queue={queue}", "verify_profile=lake", "check_mode=false"]
     parameters = [word for one in given for word in ("-p", one)]
-    done = place.run("breakglass_runbooks", "run", "unlock_sqs_queue", *parameters, "-p", "evidence_dir=done")
+    answer = ("--answer", f"confirmed={queue.split(':')[4]}")
+    done = place.run("breakglass_runbooks", "run", "unlock_sqs_queue", *parameters, "-p", "evidence_dir=done", *answer)
     assert done.returncode == 0, done.stdout + done.stderr
     allow, deny = sandbox.snapshot()["queue_policies"][queue]["Statement"]
     assert (allow["Sid"], deny["Condition"]) == (

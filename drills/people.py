@@ -1,0 +1,24 @@
+"""The second person of a drill, who approves plans with a key made for the drill."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Approver:
+    """Somebody with an SSH key of their own, and a list that says they may approve."""
+
+    def __init__(self, name: str, home: Path, signers: Path) -> None:
+        """Make the key in `home`, and write the list of allowed signers."""
+        self.name = name
+        self.signers = signers
+        self._key = home / "key"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self._key], check=True)
+        signers.write_text(f'{name} namespaces="breakglass.aws" {self._key.with_suffix(".pub").read_text()}')
+
+    def approve(self, run: Path) -> int:
+        """Approve what the run in this folder would do, by the command a person would type; return its status."""
+        command = [sys.executable, "-m", "breakglass_runbooks", "approve", str(run), "--key", str(self._key)]
+        return subprocess.run([*command, "--as", self.name], check=False).returncode
