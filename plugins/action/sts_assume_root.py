@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 
@@ -16,6 +18,11 @@ class ActionModule(ActionBase):
     """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        if constants.DEFAULT_DEBUG:
+            raise AnsibleActionFail(
+                "Ansible's debug mode prints what modules return, the secrets of a root session too. "
+                "Unset ANSIBLE_DEBUG (and debug in ansible.cfg); -vvvvv shows no secrets."
+            )
         result = super().run(tmp, task_vars)
         result.update(self._execute_module(task_vars=task_vars))
         if not result.get("failed"):

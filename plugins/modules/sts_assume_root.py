@@ -73,6 +73,7 @@ attributes:
       - What would be shown is secret.
 notes:
   - Run it as the management account's operator or as the delegated administrator for IAM.
+  - Refused in Ansible's debug mode (E(ANSIBLE_DEBUG)), which prints what modules return. Verbosity shows no secrets.
   - In check mode no session is opened, because that is an event in the audit log, and no credentials are returned.
 seealso:
   - module: amazon.aws.sts_assume_role

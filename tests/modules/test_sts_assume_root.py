@@ -70,6 +70,16 @@ def test_no_output_shows_the_secrets_and_a_registered_result_has_them(sandbox, t
         assert "duration_seconds: 901 is not valid. Accepted is a number from 1 to 900" in said.replace("\\", "")
 
 
+def test_debug_mode_would_print_the_secrets_and_is_refused(sandbox, tmp_path):
+    tasks = [{"breakglass.aws.sts_assume_root": AUDIT}]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    environment = {**sandbox.environment("operator"), "ANSIBLE_DEBUG": "1"}
+    done = run_playbook("play.yml", environment=environment, directory=tmp_path)
+    assert done.returncode == 2
+    assert "Unset ANSIBLE_DEBUG" in done.stdout + done.stderr
+    assert sessions(sandbox) == 0
+
+
 def test_a_profile_is_written_beside_others_and_taken_away_again(sandbox, tmp_path):
     file = tmp_path / "aws" / "credentials"
     file.parent.mkdir()
