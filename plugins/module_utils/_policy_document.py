@@ -13,6 +13,10 @@ import typing as t
 # Bytes a resource policy may have, by service (Amazon S3 user guide, "Bucket policies": 20 KB; Amazon SQS developer
 # guide, "Special information for SQS policies": 8192 bytes).
 SIZE_LIMITS = {"s3": 20480, "sqs": 8192}
+# What else SQS counts (Amazon SQS developer guide, "Amazon SQS policy quotas"). The guide also has 50 principals and 10
+# conditions, but not whether in a statement or in all: those are left to SQS.
+MOST_STATEMENTS = {"sqs": 20}
+MOST_ACTIONS = {"sqs": 7}  # in one statement
 
 POLICY_ELEMENTS = ("Version", "Id", "Statement")
 STATEMENT_ELEMENTS = (
@@ -96,11 +100,28 @@ def size(document: dict) -> int:
     return len(minified(document).encode("utf-8", "surrogatepass"))
 
 
-def check_size(document: dict, service: str) -> None:
-    """Refuse a policy larger than the service accepts."""
-    limit = SIZE_LIMITS[service]
-    if size(document) > limit:
-        raise PolicyError(f"The policy has {size(document):,} bytes; {service.upper()} accepts at most {limit:,}.")
+def check_limits(document: dict, service: str) -> None:
+    """Refuse a policy of which the service would not accept the size."""
+    accepts = f"{service.upper()} accepts at most"
+    if size(document) > SIZE_LIMITS[service]:
+        raise PolicyError(f"The policy has {size(document):,} bytes; {accepts} {SIZE_LIMITS[service]:,}.")
+    parts = statements(document)
+    if len(parts) > MOST_STATEMENTS.get(service, len(parts)):
+        raise PolicyError(f"The policy has {len(parts)} statements; {accepts} {MOST_STATEMENTS[service]}.")
+    for index, statement in enumerate(parts):
+        actions = len(as_list(statement.get("Action", [])))
+        if actions > MOST_ACTIONS.get(service, actions):
+            raise PolicyError(f"Statement {index} has {actions} actions; {accepts} {MOST_ACTIONS[service]} in one.")
+
+
+def check_actions(document: dict, service: str) -> None:
+    """Refuse actions of other services: a resource's policy knows only those of its own."""
+    for index, statement in enumerate(statements(document)):
+        for action in as_list(statement.get("Action", statement.get("NotAction"))):
+            if action != "*" and not action.lower().startswith(f"{service}:"):
+                raise PolicyError(
+                    f"Statement {index} has the action {action!r}; {service.upper()} knows {service}:... only."
+                )
 
 
 def equivalent(one: dict | None, other: dict | None) -> bool:

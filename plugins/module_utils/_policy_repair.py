@@ -27,9 +27,10 @@ import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_condition import like
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import (
+    MOST_ACTIONS,
     PolicyError,
     as_list,
-    check_size,
+    check_limits,
     parse,
     statements,
 )
@@ -83,7 +84,7 @@ def repair(policy: str | dict, resource: Resource, administrators: t.Sequence[Ad
 
 def _check(repaired: dict, resource: Resource, administrators: t.Sequence[Administrator]) -> None:
     try:
-        check_size(repaired, resource.service)
+        check_limits(repaired, resource.service)
     except PolicyError as error:
         raise RepairError(f"The repaired policy would not fit: {error}") from error
     left = find_lockouts(repaired, resource, administrators)
@@ -132,7 +133,7 @@ def _cut(lockout: Lockout, resource: Resource) -> tuple[list[dict], dict]:
     others = [one for one in patterns if one not in touching]
     if resource.service in ACTIONS:
         others += _spelt_out(touching, resource)
-    remaining = [_with(statement, "Action", others)] if others else []
+    remaining = [_with(statement, "Action", part) for part in _in_parts(others, MOST_ACTIONS.get(resource.service))]
     if not any("*" in one or "?" in one for one in touching):
         return remaining, _with(statement, "Action", touching)
     # "s3:Delete*" cannot be said without one action, there are too many. But managing the policy is an action on the
@@ -154,6 +155,12 @@ def _spelt_out(patterns: list[str], resource: Resource) -> list[str]:
         for action in ACTIONS[resource.service]
         if action not in resource.management_actions and any(like(action.lower(), one.lower()) for one in patterns)
     ]
+
+
+def _in_parts(values: list, most: int | None) -> list[list]:
+    """The values, in as few lists as hold them when one holds ``most``; none for no values."""
+    step = most or len(values) or 1
+    return [values[start : start + step] for start in range(0, len(values), step)]
 
 
 def _split_resources(statement: dict, resource: Resource) -> tuple[list[str], list[str]]:

@@ -120,4 +120,6 @@ class QueuePolicy(ResourcePolicy):
                 "AWS does not accept this policy. Most often it names a principal that does not exist any more, or an "
                 "action that does not belong in a queue policy: correct it and use mode=replace."
             )
+        elif said.code == "OverLimit":
+            fix = "SQS counts what a policy holds, and this is too much: make it smaller and use mode=replace."
         return type(said)(said.cause, fix, said.code, said.denied_call)

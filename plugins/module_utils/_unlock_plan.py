@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import (
     PolicyError,
-    check_size,
+    check_actions,
+    check_limits,
     equivalent,
     minified,
     parse,
@@ -97,7 +98,8 @@ def replacement(text: str, service: str) -> dict:
     """The policy in the option of this name."""
     try:
         document = parse(text)
-        check_size(document, service)
+        check_limits(document, service)
+        check_actions(document, service)
     except PolicyError as error:
         raise BreakglassError(f"policy: {error}", _CORRECT) from error
     return document

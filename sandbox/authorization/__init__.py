@@ -10,6 +10,7 @@ from sandbox.authorization.evaluation import DecidingStatement, Decision, Polici
 from sandbox.authorization.policy import Policy, PolicyError, parse
 from sandbox.authorization.request import Principal, Request
 from sandbox.authorization.validation import (
+    queue_policy_excess,
     validate_bucket_policy,
     validate_queue_policy,
     validate_resource_control_policy,
@@ -27,6 +28,7 @@ __all__ = [
     "Source",
     "evaluate",
     "parse",
+    "queue_policy_excess",
     "validate_bucket_policy",
     "validate_queue_policy",
     "validate_resource_control_policy",

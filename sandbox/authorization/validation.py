@@ -61,6 +61,23 @@ def validate_queue_policy(
         raise PolicyError("Invalid value for the parameter Policy.") from None
 
 
+def queue_policy_excess(document: str | bytes) -> str | None:
+    """What of a queue policy is more than SQS takes, in the words of its OverLimit; None when nothing is.
+
+    Amazon SQS developer guide, "Amazon SQS policy quotas"; the texts as publicly reported. What is counted of 50
+    principals and 10 conditions is not known, and not counted here.
+    """
+    if len(document.encode() if isinstance(document, str) else document) > 8192:
+        return "Submitted policy is over max allowed size."
+    statements = as_list(load(document)["Statement"])
+    if len(statements) > 20:
+        return f"{len(statements)} statements were found in the submitted policy, max allowed is 20"
+    actions = max(len(as_list(statement.get("Action", []))) for statement in statements)
+    if actions > 7:
+        return f"{actions} actions were found in a statement from the submitted policy, max allowed is 7"
+    return None
+
+
 def validate_resource_control_policy(document: str | bytes) -> None:
     """Refuse what cannot be a resource control policy: it denies, everyone, actions of named services.
 

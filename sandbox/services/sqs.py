@@ -5,7 +5,7 @@ from __future__ import annotations
 from moto.sqs.responses import SQSResponse
 
 from sandbox.actions import queue_of
-from sandbox.authorization import PolicyError, validate_queue_policy
+from sandbox.authorization import PolicyError, queue_policy_excess, validate_queue_policy
 from sandbox.errors import AwsError
 from sandbox.services import inputs
 from sandbox.services.moto import Forwarded, forward
@@ -28,4 +28,6 @@ def handle(_: State, call: Call) -> Answer:
             validate_queue_policy(policy)
         except PolicyError as error:
             raise AwsError("InvalidAttributeValue", str(error)) from error
+        if excess := queue_policy_excess(policy):
+            raise AwsError("OverLimit", excess, 403)
     return forward(call, _Sqs.dispatch)

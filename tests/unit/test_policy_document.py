@@ -7,7 +7,8 @@ import json
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import (
     PolicyError,
-    check_size,
+    check_actions,
+    check_limits,
     digest,
     equivalent,
     minified,
@@ -127,9 +128,9 @@ def of_size(wanted: int) -> dict:
 
 
 def test_the_limit_counts_bytes():
-    check_size(of_size(20480), "s3")
+    check_limits(of_size(20480), "s3")
     with pytest.raises(PolicyError, match="20,481 bytes"):
-        check_size(of_size(20481), "s3")
+        check_limits(of_size(20481), "s3")
     assert size(with_(Sid="ü")) == size(with_(Sid="uu"))
 
 
@@ -186,3 +187,50 @@ def test_what_says_something_else_is_not_equivalent(other):
     assert not equivalent(POLICY, other)
     assert equivalent(None, None)
     assert before == POLICY
+
+
+JOBS = resource_of("arn:aws:sqs:eu-west-1:333344445555:jobs", "333344445555")
+ON_JOBS = {**STATEMENT, "Action": "sqs:SendMessage", "Resource": JOBS.arn}
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([ON_JOBS] * 21, "21 statements; SQS accepts at most 20"),
+        ([ON_JOBS, {**ON_JOBS, "Action": [f"sqs:A{n}" for n in range(8)]}], "Statement 1 has 8 actions; SQS accepts"),
+        ([{**ON_JOBS, "Sid": "x" * 8192}], "SQS accepts at most 8,192"),
+    ],
+)
+def test_what_sqs_counts_is_limited_and_s3_does_not_count_it(statements, expected):
+    policy = {"Version": "2012-10-17", "Statement": statements}
+    with pytest.raises(PolicyError, match=expected):
+        check_limits(policy, "sqs")
+    check_limits(policy, "s3")
+
+
+def test_a_queue_policy_may_hold_as_much_as_sqs_accepts():
+    full = {**ON_JOBS, "Action": [f"sqs:A{number}" for number in range(7)]}
+    check_limits({"Version": "2012-10-17", "Statement": [full, *[ON_JOBS] * 19]}, "sqs")
+
+
+@pytest.mark.parametrize("action", ["sns:Publish", "s3:*", "sqs", "s*", ""])
+def test_a_policy_knows_the_actions_of_its_own_service(action):
+    with pytest.raises(PolicyError, match="Statement 0 has the action"):
+        check_actions({"Statement": {**ON_JOBS, "Action": ["sqs:SendMessage", action]}}, "sqs")
+    check_actions({"Statement": [{**ON_JOBS, "Action": ["*", "SQS:Send*"]}]}, "sqs")
+
+
+def test_a_repair_of_a_queue_policy_keeps_to_seven_actions_a_statement():
+    """A pattern that cannot be said without some of its actions is spelt out, in as many statements as that takes."""
+    guard = {**ON_JOBS, "Sid": "Guard", "Action": "sqs:*e*", "Condition": {"Null": {"aws:SourceVpce": "true"}}}
+    repaired = repair({"Version": "2012-10-17", "Statement": [guard]}, JOBS, administrators_of(JOBS))["Statement"]
+    assert [len(one["Action"]) for one in repaired] == [7, 7, 4]
+    assert [one["Sid"] for one in repaired] == ["Guard", "Guard2", "Guard3"]
+    assert all({**one, "Sid": "Guard", "Action": "sqs:*e*"} == guard for one in repaired)
+
+
+def test_a_repair_that_takes_too_many_statements_is_no_repair():
+    guard = {**ON_JOBS, "Action": "sqs:*e*", "Condition": {"Null": {"aws:SourceVpce": "true"}}}
+    policy = {"Version": "2012-10-17", "Statement": [*[ON_JOBS] * 18, guard]}
+    with pytest.raises(RepairError, match="21 statements"):
+        repair(policy, JOBS, administrators_of(JOBS))

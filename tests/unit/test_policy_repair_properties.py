@@ -6,6 +6,7 @@ BREAKGLASS_EXAMPLES says how many policies each property is tried on.
 from __future__ import annotations
 
 import copy
+import json
 import os
 from dataclasses import dataclass
 
@@ -20,7 +21,16 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_request imp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from sandbox.authorization import (
+    Policies,
+    PolicyError,
+    Principal,
+    Request,
+    evaluate,
+    queue_policy_excess,
+    validate_bucket_policy,
+    validate_queue_policy,
+)
 
 many = settings(max_examples=int(os.environ.get("BREAKGLASS_EXAMPLES", "100")), deadline=None)
 
@@ -248,6 +258,37 @@ def test_what_is_no_lockout_for_the_account_stays_denied_to_the_account_too(case
                 if guards and decide(guarded, principal, action, facts).reason == "explicit_deny":
                     after = decide(repaired, principal, action, facts)
                     assert after.reason == "explicit_deny", (repaired, principal.arn, action, facts)
+
+
+def is_accepted(kind: Kind, policy: dict) -> bool:
+    """Would the service store it?"""
+    text = json.dumps(policy)
+    try:
+        if kind is S3:
+            validate_bucket_policy(text, "ledger")
+        else:
+            validate_queue_policy(text)
+    except PolicyError:
+        return False
+    return kind is S3 or not queue_policy_excess(text)
+
+
+def without_deleted(statement: dict) -> dict:
+    """AWS has them in the policies it stored, but takes them from nobody."""
+    return json.loads(json.dumps(statement).replace(DELETED, ACCOUNT))
+
+
+@many
+@given(cases(), NAMED)
+def test_what_the_service_took_it_takes_repaired(case, named):
+    kind, policy = case
+    stored = {**policy, "Statement": [without_deleted(statement) for statement in policy["Statement"]]}
+    repaired = repair(policy, kind.resource, administrators_of(kind.resource, named))
+
+    if is_accepted(kind, stored) and repaired is not None and repaired is not policy:
+        assert is_accepted(kind, repaired), repaired
+        sids = [statement["Sid"] for statement in repaired["Statement"] if "Sid" in statement]
+        assert len(sids) == len(set(sids))
 
 
 @many

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conformance.facts import EVALUATION, MODEL, POLICIES, TASKS, Fact, fact
+from conformance.facts import EVALUATION, MODEL, POLICIES, QUEUE_QUOTAS, TASKS, Fact, fact
 from conformance.steps import as_root
 from refusals import refused
 
@@ -134,6 +134,32 @@ def malformed(box: Box) -> None:
     for document in ("no json", '{"Statement": []}', "[]"):
         got = refused(lambda document=document: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document}))
         assert got[0] == "InvalidAttributeValue"
+
+
+@fact(
+    FACTS,
+    "3.2",
+    "More than 20 statements, than 7 actions in one, or than 8,192 bytes are OverLimit",
+    source=QUEUE_QUOTAS,
+)
+def too_much(box: Box) -> None:
+    sqs = box.client("sqs", "reports-administrator", REGION)
+    url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
+    allow = {"Effect": "Allow", "Principal": {"AWS": REPORTS}, "Action": "sqs:SendMessage", "Resource": ARN}
+    full = {**allow, "Action": [f"sqs:A{number}*" for number in range(7)]}
+    sizes = {
+        "21 statements were found in the submitted policy, max allowed is 20": [allow] * 21,
+        "8 actions were found in a statement from the submitted policy, max allowed is 7": [
+            {**full, "Action": [*full["Action"], "sqs:SendMessage"]}
+        ],
+        "Submitted policy is over max allowed size.": [{**allow, "Sid": "x" * 8192}],
+    }
+    for text, statements in sizes.items():
+        attributes = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": statements})}
+        got = refused(lambda attributes=attributes: sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes))
+        assert got == ("OverLimit", 403, text)
+    most = {"Version": "2012-10-17", "Statement": [*[allow] * 19, full]}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(most)})
 
 
 @fact(FACTS, "3.2", "An encrypted queue needs no KMS permission for work on its policy", verified=False)
