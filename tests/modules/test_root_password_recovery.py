@@ -195,17 +195,20 @@ def test_a_suspended_account_is_not_done_and_fails(sandbox):
     assert "SUSPENDED" in result["msg"]
 
 
-def test_a_session_that_is_not_the_targets_root_creates_nothing(sandbox, monkeypatch):
-    """No GetUser in this task's sessions: STS says whose they are."""
+@pytest.mark.parametrize(
+    ("state", "account_id", "task"),
+    [("open", PAYMENTS, "open_password_recovery"), ("closed", LAKE, "delete_root_credentials")],
+)
+def test_a_session_that_is_not_the_targets_root_writes_nothing(sandbox, monkeypatch, state, account_id, task):
+    """The task that opens has no GetUser: STS says whose its sessions are."""
     opened = recovering.open_root_session
 
-    def elsewhere(connection, organization, account_id, task):
-        wrong = task.name == "open_password_recovery"
-        return opened(connection, organization, "222233334444" if wrong else account_id, task)
+    def elsewhere(connection, organization, account_id, wanted):
+        return opened(connection, organization, "222233334444" if wanted.name == task else account_id, wanted)
 
     monkeypatch.setattr(recovering, "open_root_session", elsewhere)
-    result = recover(sandbox, "open", PAYMENTS)
-    assert f"not as arn:aws:iam::{PAYMENTS}:root" in result["msg"]
+    result = recover(sandbox, state, account_id)
+    assert f"not as arn:aws:iam::{account_id}:root" in result["msg"]
     assert written(sandbox) == []
 
 
