@@ -395,11 +395,141 @@ def _for_each_account(
     )
 
 
+def password_recovery(result: Result, check_mode: bool) -> Shown:
+    """Whether somebody can become root by mail, who gets it, and what would stop them once signed in."""
+
+    def shown(account: Result) -> list[Shown | None]:
+        mail = account.get("mail") or {}
+        stopping = account.get("stopped_by") or []
+        return [
+            render.facts(
+                {
+                    "account": render.mono(account["account_id"]),
+                    "login profile": _profile(account.get("after") or account.get("before")),
+                    "MFA devices": render.lines([render.mono(one) for one in account.get("mfa_devices") or []])
+                    if account.get("mfa_devices")
+                    else "none",
+                    **({"the mail goes to": mail["address"]} if mail.get("address") else {}),
+                    **({"because": account["reason"]} if account.get("reason") else {}),
+                    **({"what to do": account["fix"]} if account.get("fix") else {}),
+                }
+            ),
+            render.heading("Service control policies that stop the root user once signed in") if stopping else None,
+            render.table(
+                ["policy", "attached to", "", "why"],
+                [
+                    [
+                        one["policy_name"],
+                        one["attached_to"]["name"],
+                        render.badge("for sure" if one["certain"] else "perhaps"),
+                        one["why"],
+                    ]
+                    for one in stopping
+                ],
+            )
+            if stopping
+            else None,
+        ]
+
+    return _for_each_account(result, shown, lambda one: _done(one["outcome"], check_mode))
+
+
+def _profile(profile: Result | None) -> str:
+    if profile is None:
+        return "not known"
+    words = {
+        "none": "none: nobody can sign in, or set a password",
+        "recovery": "nobody has signed in with it: whoever reads the mail can set a password",
+        "password": f"a password, {_used(profile.get('last_used'))}",
+    }
+    return words.get(profile["kind"], "there is one; whether it is in use is not known")
+
+
+def root_address(result: Result, check_mode: bool) -> Shown:
+    """Which address the root user has, and what a person does next."""
+    update = result.get("update") or {}
+    return render.stack(
+        [
+            render.heading("E-mail address of the root user", _done(result["outcome"], check_mode)),
+            render.facts(
+                {
+                    "address": result.get("email"),
+                    "": result.get("msg"),
+                    **({"last change": f"{update['status']}, since {update['since']}"} if update else {}),
+                    **({"what to do": result["next_steps"]} if result.get("next_steps") else {}),
+                }
+            ),
+        ]
+    )
+
+
+def root_activity(result: Result, check_mode: bool = False) -> Shown:
+    """What root users did that no root session explains, which sessions there were, and what was not looked into."""
+    unseen = [one for one in (*result["opened_from"], *result["accounts"]) if one["outcome"] != "unchanged"]
+    return render.stack(
+        [
+            render.facts(
+                {
+                    "from": result["since"],
+                    "until": result["until"],
+                    "complete until": f"{result['complete_until']} (later events may still be on their way)",
+                    "regions": ", ".join(result["regions"]),
+                }
+            ),
+            render.heading("Root use that no root session explains"),
+            render.table(
+                ["time", "account", "what", "call", "from", "access key"],
+                [
+                    [
+                        one["time"],
+                        _account(one),
+                        _spoken(one["kind"]),
+                        f"{one['service']}:{one['operation']}{_refused(one)}",
+                        one["source_ip"],
+                        render.mono(one.get("access_key_id")),
+                    ]
+                    for one in result["unexplained"]
+                ],
+                empty="None was found.",
+            ),
+            render.heading("Root sessions"),
+            render.table(
+                ["opened", "account", "for", "by", "access key", "calls"],
+                [
+                    [
+                        one["time"],
+                        _account(one),
+                        _spoken(one["task"]),
+                        render.mono(one["opened_by"]),
+                        render.mono(one["access_key_id"]),
+                        str(len(one["calls"])) if one["looked_into"] else one["reason"],
+                    ]
+                    for one in result["sessions"]
+                ],
+                empty="None was found.",
+            ),
+            render.heading("Not looked into") if unseen else None,
+            render.table(
+                ["account", "", "why"], [[_account(one), render.badge(one["outcome"]), _remark(one)] for one in unseen]
+            )
+            if unseen
+            else None,
+        ]
+    )
+
+
+def _refused(call: Result) -> str:
+    return f" ({call['error_code']})" if call.get("error_code") else ""
+
+
 VIEWS: dict[str, Callable[[Result, bool], Shown]] = {
     "breakglass.aws.root_access_info": root_access,
     "breakglass.aws.root_access": root_access_change,
     "breakglass.aws.root_credentials_info": credentials_found,
     "breakglass.aws.root_credentials": credentials_removed,
+    "breakglass.aws.root_password_recovery": password_recovery,
+    "breakglass.aws.root_email": root_address,
+    "breakglass.aws.root_activity_info": root_activity,
     "breakglass.aws.organization_access_role_info": access_roles_found,
     "breakglass.aws.organization_access_role": access_roles_brought_back,
     "breakglass.aws.organization_account_info": accounts_described,

@@ -1,0 +1,151 @@
+"""lost_root_mfa: nobody needs a root user, or a person signs in and everything is taken away again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from executed import cells, denials, resume, run, writes
+from least_privilege import operator_of
+
+from sandbox import Box
+from sandbox.people import Refused
+
+ACCOUNT, TASK = "444455556666", "activate IAM access to billing"
+TYPED = f"account_typed={ACCOUNT}"
+NOTHING = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
+
+
+def root_user(box: Box) -> dict[str, Any]:
+    return box.snapshot()["root_users"][ACCOUNT]
+
+
+def assert_nobody_can_sign_in(box: Box) -> None:
+    """The person at the sign-in page gets nowhere, not even by mail."""
+    for step in ("sign_in", "reset_password"):
+        with pytest.raises(Refused):
+            box.act("legacy-web", step)
+
+
+def test_nobody_needs_to_sign_in(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    sandbox.act("legacy-web", "lose_mfa")
+    place = make_workplace(operator_of(sandbox, "lost_root_mfa"))
+    since = len(sandbox.events())
+    planned = run(place, "lost_root_mfa", "planned", account_id=ACCOUNT)
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert (writes(sandbox, since), denials(sandbox, since)) == ([], [])
+    shown = cells(place.folder / "planned/lost_root_mfa.ipynb")
+    assert "Nobody has to sign in as root" in shown["preflight-audit"]
+    assert "would remove" in shown["plan"]
+
+    done = run(place, "lost_root_mfa", "done", answers=(TYPED,), account_id=ACCOUNT, check_mode="false")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert root_user(sandbox) == NOTHING
+    assert_nobody_can_sign_in(sandbox)
+    assert "iam:CreateLoginProfile" not in writes(sandbox, since)
+    assert denials(sandbox, since) == []
+    shown = cells(place.folder / "done/lost_root_mfa.ipynb")
+    assert "Confirmed. The root user has no credentials." in shown["verify"]
+    assert "delete-virtual-mfa-device" in shown["hand-back"]
+
+
+def test_a_person_signs_in_and_everything_is_taken_away_again(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    sandbox.act("legacy-web", "lose_mfa")
+    place = make_workplace(operator_of(sandbox, "lost_root_mfa"))
+    since = len(sandbox.events())
+    given = {"account_id": ACCOUNT, "root_task": TASK, "check_mode": "false"}
+    waiting = run(place, "lost_root_mfa", "run", **given)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert "aws+legacy-web@example.com" in waiting.stdout
+    assert writes(sandbox, since) == []
+
+    waiting = resume(place, "run", "mailbox=readable", TYPED)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    for said in ("Password recovery is open", TASK, "Do not name it", "given_up"):
+        assert said in waiting.stdout
+    # The old credentials went before the way in was opened: whoever had the old password has nothing.
+    done = writes(sandbox, since)
+    assert done[-1] == "iam:CreateLoginProfile"
+    assert {"iam:DeleteLoginProfile", "iam:DeactivateMFADevice", "iam:DeleteAccessKey"} <= set(done[:-1])
+
+    unused = resume(place, "run", "work_done=done")
+    assert unused.returncode == 4, unused.stdout + unused.stderr
+    assert "nobody has signed in" in unused.stdout
+
+    sandbox.act("legacy-web", "reset_password")
+    sandbox.act("legacy-web", "sign_in")
+    sandbox.act("legacy-web", "enrol_mfa", name="for-one-evening")
+    sandbox.act("legacy-web", "activate_billing_access")
+    since_work = len(sandbox.events())
+    through = resume(place, "run", "work_done=done")
+    assert through.returncode == 0, through.stdout + through.stderr
+    assert root_user(sandbox) == NOTHING
+    assert_nobody_can_sign_in(sandbox)
+    assert sorted(writes(sandbox, since_work)) == ["iam:DeactivateMFADevice", "iam:DeleteLoginProfile"]
+    # Nobody may ask that here, because the organization does not trust AWS Account Management.
+    assert set(denials(sandbox, since)) <= {"account:GetPrimaryEmail"}
+    shown = cells(place.folder / "run/lost_root_mfa.ipynb")
+    assert "An MFA device was registered." in shown["look"]
+    assert "for-one-evening" in shown["hand-back"]
+    evidence = json.loads((place.folder / "run/evidence.json").read_text())
+    assert evidence["changed"]
+    assert evidence["before"][ACCOUNT]["access_keys"]
+    assert [answer["answer"] for answer in evidence["answers"] if answer["gate"] == "work_done"][-1] == "done"
+
+
+def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    place = make_workplace(operator_of(sandbox, "lost_root_mfa"))
+    since = len(sandbox.events())
+    given = {"account_id": ACCOUNT, "root_task": TASK, "check_mode": "false"}
+    stopped = run(place, "lost_root_mfa", "stopped", answers=("mailbox=unreadable", TYPED), **given)
+    assert stopped.returncode == 5, stopped.stdout + stopped.stderr
+    assert "new_email" in stopped.stdout
+    assert writes(sandbox, since) == []
+
+    address = "aws+legacy-root@example.com"
+    given |= {"new_email": address, "trust_account_management": "true"}
+    waiting = run(place, "lost_root_mfa", "run", answers=(TYPED,), **given)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert "one-time code" in waiting.stdout
+    assert root_user(sandbox)["password"]
+
+    code = sandbox.look(address, "mailbox")[-1]["code"]
+    (place.folder / "answers.json").write_text(json.dumps({"code": code}))
+    waiting = place.run("breakglass_runbooks", "resume", "run", "--answers-file", "answers.json")
+    (place.folder / "answers.json").unlink()
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert f"The person who reads {address}" in waiting.stdout
+    assert code not in "".join(place.texts().values())
+
+    given_up = resume(place, "run", "work_done=given_up")
+    assert given_up.returncode == 0, given_up.stdout + given_up.stderr
+    assert root_user(sandbox) == NOTHING
+    assert "Nobody has signed in." in cells(place.folder / "run/lost_root_mfa.ipynb")["look"]
+
+
+def test_a_policy_that_would_stop_the_person_is_told_before(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    organizations = sandbox.client("organizations", "operator")
+    deny = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {
+            "ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"},
+            "Null": {"aws:AssumedRoot": "true"},
+        },
+    }
+    policy = organizations.create_policy(
+        Name="NoRootUsers",
+        Description="",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )["Policy"]["PolicySummary"]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=ACCOUNT)
+    place = make_workplace(sandbox.environment("operator"))
+    since = len(sandbox.events())
+    stopped = run(place, "lost_root_mfa", "stopped", account_id=ACCOUNT, root_task=TASK, check_mode="false")
+    assert stopped.returncode == 5, stopped.stdout + stopped.stderr
+    assert "NoRootUsers" in stopped.stdout
+    assert writes(sandbox, since) == []
