@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -93,9 +93,10 @@ class Desk:
         )
 
 
-def shown(record: Record) -> render.Shown:
+def shown(approvals: Iterable[Mapping[str, Any]]) -> render.Shown | None:
     """Who let the plan be carried out, for people; what was done without an approval cannot be overlooked."""
-    return render.stack(_shown(approved) for approved in record.approvals)
+    parts = [_shown(approved) for approved in approvals]
+    return render.stack(parts) if parts else None
 
 
 def _shown(approved: Mapping[str, Any]) -> render.Shown:

@@ -19,7 +19,7 @@ from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 
 FILE = "evidence.json"
-UNFINISHED = (journal.FILE, state.FILE)
+UNFINISHED = (journal.FILE, state.FILE, "report.md")
 # More than the journal of a run takes: when this much cannot be written, a run must not begin.
 ROOM = 256 * 1024
 

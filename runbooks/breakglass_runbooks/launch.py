@@ -14,7 +14,7 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from breakglass_runbooks import engine, evidence, files, lock, outcomes, parameters, runs, verify
+from breakglass_runbooks import engine, evidence, files, lock, outcomes, parameters, report, runs, verify
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.execution import Progress
@@ -151,6 +151,7 @@ def _conclude(ending: Ending, ended_by: str) -> None:
     ending.outcome = outcomes.of(ended_by, stopped, ending.changed, ending.check_mode)
     if folder:
         Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
+        report.write(folder, ending.outcome, ending.failure)
         ending.manifest = verify.seal(folder, [ending.notebook, ending.page])
 
 

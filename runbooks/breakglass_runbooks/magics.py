@@ -16,7 +16,7 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from breakglass_runbooks import approving, lock, parameters, render, state, verify, views
+from breakglass_runbooks import approving, lock, parameters, render, report, state, verify, views
 from breakglass_runbooks import gate as gates
 from breakglass_runbooks.asking import ask
 from breakglass_runbooks.errors import Partial, RunbookError, Waiting
@@ -221,6 +221,7 @@ class RunbookMagics(Magics):
         display(_evidence(record))
         self.end()
         if not self._handover.launcher:
+            report.write(record.folder, record.outcome, record.message)
             verify.seal(record.folder)
         if unfinished:
             kind = Partial if record.finished_accounts(plan, act) else RunbookError
@@ -353,7 +354,7 @@ def _evidence(record: Record) -> render.Shown:
         [
             render.heading("Outcome", outcome),
             render.heading("Approval") if record.approvals else None,
-            approving.shown(record) if record.approvals else None,
+            approving.shown(record.approvals),
             render.heading("Root sessions this run opened (find them in CloudTrail by these IDs)"),
             render.table(
                 ["account", "access key ID", "until"],

@@ -1,0 +1,89 @@
+"""The report of a run, for people who were not there: one page of Markdown, made from what the evidence says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from breakglass_runbooks import approving, evidence, files, outcomes, render
+
+FILE = "report.md"
+
+
+def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
+    """Write the report of the run in `folder`, as it stands; nothing when the run did not begin to keep evidence."""
+    try:
+        content = json.loads((folder / evidence.FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    files.write(folder / FILE, markdown(content, outcome, failure))
+    return folder / FILE
+
+
+def markdown(content: Mapping[str, Any], outcome: str, failure: str = "") -> str:
+    """The report: how it ended and who allowed it first, then what changed, then everything that was done."""
+    return f"# {content['runbook']}: {outcome}\n\n{_body(content, outcome, failure).markdown}\n"
+
+
+def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Shown:
+    return render.stack(
+        [
+            render.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
+            render.notice(failure, "failed") if failure else None,
+            approving.shown(content["approvals"]),
+            render.facts(
+                {
+                    "began": content["started"],
+                    "last written": content["written"],
+                    "by": render.mono(content["actor"]),
+                    "mode": "check mode: nothing was changed" if content["check_mode"] else "for real",
+                }
+            ),
+            render.heading("Parameters"),
+            render.facts({name: render.mono(json.dumps(value)) for name, value in content["parameters"].items()}),
+            render.heading("What changed" if not content["check_mode"] else "What would change"),
+            _difference(content),
+            render.heading("What people answered"),
+            render.table(
+                ["time", "gate", "answer"],
+                [[answer["time"], answer["gate"], answer["answer"]] for answer in content["answers"]],
+                empty="Nobody was asked.",
+            ),
+            render.heading("Steps"),
+            render.table(
+                ["time", "task", "module", "outcome"],
+                [
+                    [step["time"], step["task"], render.mono(step["action"]), _outcome(step)]
+                    for step in content["steps"]
+                ],
+            ),
+            render.heading("Root sessions"),
+            render.table(
+                ["account", "access key ID", "until"],
+                [
+                    [session["account_id"], render.mono(session["access_key_id"]), session.get("expiration")]
+                    for session in content["sessions"]
+                ],
+                empty="None was opened.",
+            ),
+            render.heading("Backups"),
+            render.table(
+                ["file", "SHA-256 of the policy"],
+                [[render.mono(backup["path"]), render.mono(backup["sha256"])] for backup in content["backups"]],
+                empty="None was needed.",
+            ),
+        ]
+    )
+
+
+def _difference(content: Mapping[str, Any]) -> render.Shown:
+    after = content["planned"] if content["check_mode"] else content["after"]
+    shown = render.diff(render.as_lines(content["before"]), render.as_lines(after))
+    return shown or render.text("Nothing.")
+
+
+def _outcome(step: Mapping[str, Any]) -> str:
+    would = step["check_mode"] and step["outcome"] == "changed"
+    return "would change" if would else step["outcome"]

@@ -1,0 +1,81 @@
+"""The report of a run, for people who were not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from breakglass_runbooks import approving, outcomes, report
+from breakglass_runbooks.evidence import Record
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    record = Record("unlock_s3_bucket", tmp_path, {"account_id": "012345678901", "check_mode": False})
+    record.before, record.after, record.planned = {"Sid": "Locks"}, None, None
+    record.add(
+        {
+            "event": "changed",
+            "task": "Unlock | it",
+            "action": "breakglass.aws.s3_bucket_policy_unlock",
+            "check_mode": False,
+            "result": {
+                "account_id": "012345678901",
+                "session": {"access_key_id": "ASIA1", "expiration": "2026-01-31T03:15:00Z"},
+                "backup": {"path": "/evidence/policy.json", "sha256": "ab12"},
+            },
+        }
+    )
+    record.answer("confirmed", "012345678901")
+    return record
+
+
+def of(record: Record, outcome: str = outcomes.CHANGED, failure: str = "") -> str:
+    record.write()
+    written = report.write(record.folder, outcome, failure)
+    assert written
+    return written.read_text()
+
+
+def test_it_tells_what_was_done(record: Record) -> None:
+    text = of(record)
+    assert text.startswith("# unlock_s3_bucket: changed\n\nThe runbook is through, and changed what it had to.")
+    for said in ("012345678901", "ASIA1", "/evidence/policy.json", "ab12", '-  "Sid": "Locks"', "Unlock \\| it"):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    ("approval", "said"),
+    [
+        ({"plan": "p", "not_configured": approving.LOUD}, "> NO SECOND PERSON APPROVED THIS"),
+        (
+            {"plan": "p", "approver": "olga", "emergency": "nobody answers", "review_by": "2026-02-03"},
+            "> EMERGENCY: olga went on without an approval, because nobody answers.",
+        ),
+        (
+            {"plan": "p", "approver": "ada", "approved": "t", "expires": "u", "requester": ["olga"]},
+            "ada, t, good until u",
+        ),
+    ],
+)
+def test_who_approved_stands_before_what_was_done(record: Record, approval: dict[str, Any], said: str) -> None:
+    record.approve(approval)
+    text = of(record)
+    assert said in text.partition("Parameters")[0]
+
+
+def test_a_run_that_failed_says_why_first(record: Record) -> None:
+    text = of(record, outcomes.PARTIAL, "AccessDenied.\nExempt root sessions.")
+    assert "> AccessDenied." in text.partition("Parameters")[0]
+
+
+def test_a_plan_is_not_told_as_done(record: Record) -> None:
+    record.parameters["check_mode"], record.planned = True, {"Sid": "Kept"}
+    text = of(record, outcomes.PLANNED)
+    assert "What would change" in text
+    assert '+  "Sid": "Kept"' in text
+
+
+def test_what_never_began_has_no_report(tmp_path: Path) -> None:
+    assert report.write(tmp_path, outcomes.FAILED) is None
