@@ -62,6 +62,8 @@ options:
       - Credentials of a normal administrator of the account, who is shown to get in again after the change. A root
         session cannot show that, no lockout stops it. The administrator reads the policy and nothing
         else. Not done with O(mode=restore).
+      - When the administrator does not get in, also when there was nothing to change, the task fails and the outcome
+        is V(unverified). In check mode, RV(verified_as) only says whether they get in now.
     type: dict
     version_added: 0.2.0
     suboptions:

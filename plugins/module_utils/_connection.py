@@ -89,7 +89,8 @@ class Connection:
         user_agent: str = "",
     ) -> None:
         # "aws-global" is botocore's name for the global endpoint, which AssumeRoot refuses.
-        self.region = region if region and region != "aws-global" else DEFAULT_REGION
+        self.chosen_region = region if region and region != "aws-global" else None
+        self.region = self.chosen_region or DEFAULT_REGION
         self._options = {"endpoint_url": endpoint_url or None, "verify": verify}
         self._config = Config(user_agent_extra=user_agent, retries=_RETRIES, connect_timeout=10)
         if config:
@@ -110,6 +111,10 @@ class Connection:
         return Connection(
             region=self.region, profile=profile, credentials=credentials, config=self._config, **self._options
         )
+
+    def regions_of(self, service: str) -> list[str]:
+        """All regions of the caller's partition that have the service, as far as botocore knows."""
+        return self._session.get_available_regions(service, self.caller.partition)
 
     def on_throttled(self, listener: t.Callable[[], t.Any]) -> None:
         """Call ``listener`` whenever AWS throttles a call of any client, those that botocore itself tries again too."""

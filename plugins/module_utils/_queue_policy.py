@@ -34,13 +34,13 @@ _NAME = re.compile(r"^[A-Za-z0-9_-]{1,80}\Z|^[A-Za-z0-9_-]{1,75}\.fifo\Z")
 _ARN = re.compile(r"^arn:(aws[\w-]*):sqs:([a-z0-9-]+):(\d{12}):([^:]+)\Z", re.ASCII)
 # sqs.REGION.amazonaws.com, VPCE.sqs.REGION.vpce.amazonaws.com, and the old REGION.queue.amazonaws.com.
 _HOST = re.compile(r"(?:^|\.)sqs(?:-fips)?\.([a-z]{2}[a-z0-9-]+-\d)\.|^([a-z]{2}[a-z0-9-]+-\d)\.queue\.amazonaws\.com")
-_GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")  # both are on the wire
-_ACCEPTED = "a queue's URL, its ARN, or its name with the region in the option region"
+GONE = ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue")  # both are on the wire
+_ACCEPTED = "a queue's URL, its ARN or its name"
 
 
 @dataclass(frozen=True)
 class QueueName:
-    """Which queue is meant."""
+    """Which queue is meant. Its region is empty as long as it is not known."""
 
     account_id: str
     region: str
@@ -50,10 +50,10 @@ class QueueName:
         return f"arn:{partition}:sqs:{self.region}:{self.account_id}:{self.name}"
 
 
-def parse_queue(given: str, account_id: str, partition: str, region: str) -> QueueName:
+def parse_queue(given: str, account_id: str, partition: str) -> QueueName:
     """The queue that an option means by URL, ARN or name; InvalidInput when it is no queue of the account.
 
-    ``region`` counts where the text names none: with a name alone, and in URLs of a host that is not AWS's.
+    A name alone says no region, and neither does the URL of a host that is not AWS's.
     """
     found = _ARN.match(given)
     if found:
@@ -66,9 +66,9 @@ def parse_queue(given: str, account_id: str, partition: str, region: str) -> Que
         if url.scheme not in ("http", "https") or len(path) != 2:
             raise InvalidInput("queue", given, _ACCEPTED)
         host = _HOST.search(url.hostname or "")
-        owner, where, name = path[0], next(filter(None, host.groups())) if host else region, path[1]
+        owner, where, name = path[0], next(filter(None, host.groups())) if host else "", path[1]
     else:
-        owner, where, name = account_id, region, given
+        owner, where, name = account_id, "", given
     if not _NAME.match(name):
         raise InvalidInput("queue", given, _ACCEPTED, hint="Names have up to 80 letters, digits, - and _")
     if owner != account_id:
@@ -107,7 +107,7 @@ class QueuePolicy(ResourcePolicy):
 
     def _explained(self, error: Exception, doing: str) -> BreakglassError:
         queue = self._queue
-        if error_code(error) in _GONE:
+        if error_code(error) in GONE:
             return BreakglassError(
                 f"Account {queue.account_id} has no queue {queue.name} in {queue.region}.",
                 "Check name, region and account ID. The queue's URL or ARN names its region.",

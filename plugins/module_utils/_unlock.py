@@ -58,6 +58,7 @@ class Target:
 
     ``noun`` and ``name`` are for people ("bucket", "payments-ledger"), ``identity`` is what names it in the result and
     in the plan's digest, ``task`` opens the session, and ``find`` makes its policy in the hands of a session.
+    ``locate`` makes the target whole where only a session can tell which one is meant.
     """
 
     noun: str
@@ -66,6 +67,7 @@ class Target:
     identity: dict
     task: v.Task
     find: t.Callable[[Session], ResourcePolicy]
+    locate: t.Callable[[Session], Target] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,13 @@ def _carry_out(module: BreakglassModule, wish: Wish, target: Target, known: dict
     account = member_account(module.organization, wish.account_id, "account_id")
     if unusable(account):
         raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
-    resource = resource_of(target.arn, wish.account_id, module.organization.describe()["id"])
+    organization_id = module.organization.describe()["id"]
     verifier = _verifier(module, wish)
 
     session = open_root_session(module.connection, module.organization, wish.account_id, target.task)
+    target = target.locate(session) if target.locate else target
+    known.update(target.identity)
+    resource = resource_of(target.arn, wish.account_id, organization_id)
     policy = target.find(session)
     plan = planning.make(wish.mode, resource, administrators, policy.read(), wanted)
     for warning in plan.warnings:
@@ -146,8 +151,8 @@ def _carry_out(module: BreakglassModule, wish: Wish, target: Target, known: dict
     _refuse_other_plan(params["plan_digest"], plan, known)
     if plan.changes and not module.check_mode:
         _act(module, wish, target, plan, policy, known)
-        if verifier and wish.mode != planning.RESTORE:
-            _verify(module, policy, verifier, known)
+    if verifier and wish.mode != planning.RESTORE and not module.check_mode:
+        _verify(module, plan, policy, verifier, known)
     summary = f"{target.noun.capitalize()} {target.name}: {plan.summary(module.check_mode)}"
     return {**known, "changed": plan.changes, "msg": summary}
 
@@ -196,11 +201,15 @@ def _act(
 
 def _verify(
     module: BreakglassModule,
+    plan: planning.Plan,
     policy: ResourcePolicy,
     verifier: administrator_session.AdministratorSession,
     known: dict,
 ) -> None:
-    """See that the administrator gets in now; it may take the service a while to go by the new policy."""
+    """See that the administrator gets in now; it may take the service a while to go by the new policy.
+
+    So it is when there was nothing to do: an earlier run may have been unverified, and doing nothing again is no proof.
+    """
 
     def able() -> bool:
         known["verified_as"] = administrator_session.look(policy, verifier)
@@ -209,10 +218,9 @@ def _verify(
     if not policy.wait_for(able, module.params["wait_timeout"]):
         known["outcome"] = v.UNVERIFIED
         raise BreakglassError(
-            f"The policy was changed and read back, but {verifier.arn} still cannot read it: "
-            f"{known['verified_as']['reason']}",
-            "Look at its own IAM policies and permissions boundary, then at service and resource control policies. The "
-            "policy as it was is in the backup.",
+            f"{'The policy was changed and read back' if plan.changes else 'Nothing had to be changed'}, but "
+            f"{verifier.arn} still cannot read it: {known['verified_as']['reason']}",
+            "Look at its own IAM policies and permissions boundary, then at service and resource control policies.",
         )
 
 

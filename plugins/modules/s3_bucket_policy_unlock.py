@@ -97,7 +97,7 @@ outcome:
   description:
     - V(changed), or in check mode would be; V(unchanged) when there is nothing to do.
     - The task fails with V(unreachable) when no root session gets in, with V(unverified) when the new policy
-      could not be read back in time, else with V(failed).
+      could not be read back in time or the administrator of O(verify_as) does not get in, else with V(failed).
   returned: always
   type: str
   sample: changed

@@ -21,7 +21,9 @@ author:
 options:
   queue:
     description:
-      - The queue, by URL or ARN, which name its region. A name alone is looked for in O(region).
+      - The queue, by URL or ARN, which name its region, or by name.
+      - A name alone is looked for in O(region), or with no region set in all regions. It is refused when that leaves
+        open which queue is meant; the failure says in which regions there is one.
     type: str
     required: true
   protected_queues:
@@ -85,7 +87,7 @@ outcome:
   description:
     - V(changed), or in check mode would be; V(unchanged) when there is nothing to do.
     - The task fails with V(unreachable) when no root session gets in, with V(unverified) when the new policy
-      could not be read back in time, else with V(failed).
+      could not be read back in time or the administrator of O(verify_as) does not get in, else with V(failed).
   returned: always
   type: str
   sample: changed
@@ -95,7 +97,7 @@ account_id:
   type: str
   sample: "012345678901"
 queue:
-  description: The queue's ARN once it is known, before that what O(queue) says.
+  description: The queue's ARN once its region is known, before that what O(queue) says.
   returned: always
   type: str
   sample: arn:aws:sqs:eu-central-1:012345678901:ingest-events
@@ -221,27 +223,41 @@ diff:
   type: dict
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _unlock
+from dataclasses import replace
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _backup, _unlock
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._queue_policy import QueuePolicy, parse_queue
+from ansible_collections.breakglass.aws.plugins.module_utils._queue_policy import QueueName, QueuePolicy, parse_queue
+from ansible_collections.breakglass.aws.plugins.module_utils._queue_region import locate
 
 
 def unlock(module: BreakglassModule) -> dict:
     given = module.params["queue"]
 
     def target(wish: _unlock.Wish) -> _unlock.Target:
-        connection = module.connection
-        partition = connection.caller.partition
-        queue = parse_queue(given, wish.account_id, partition, connection.region)
+        queue = parse_queue(given, wish.account_id, module.connection.caller.partition)
         _unlock.refuse_protected("queue", queue.name, module.params["protected_queues"])
+        if not queue.region and wish.backup:
+            queue = replace(queue, region=_backup.read(wish.backup).region)
+        return target_of(queue)
+
+    def target_of(queue: QueueName) -> _unlock.Target:
+        connection = module.connection
+        arn = queue.arn(connection.caller.partition)
+
+        def found(session) -> _unlock.Target:
+            regions = connection.regions_of("sqs")
+            return target_of(locate(session, queue, connection.chosen_region, regions, module.warn))
+
         return _unlock.Target(
             noun="queue",
             name=queue.name,
-            arn=queue.arn(partition),
-            identity={"queue": queue.arn(partition)},
+            arn=arn,
+            identity={"queue": arn if queue.region else given},
             task=v.UNLOCK_SQS_QUEUE,
             find=lambda session: QueuePolicy(session, queue),
+            locate=None if queue.region else found,
         )
 
     return _unlock.unlock(module, {"queue": given}, target)

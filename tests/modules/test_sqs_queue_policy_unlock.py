@@ -16,6 +16,7 @@ DATA_LAKE, REGION, NAME = "012345678901", "eu-central-1", "ingest-events"
 QUEUE = f"arn:aws:sqs:{REGION}:{DATA_LAKE}:{NAME}"
 HEALTHY = f"{QUEUE}-dead-letters"
 ADMINISTRATOR = "data-lake-administrator"
+TASK_POLICY = {"arn": "arn:aws:iam::aws:policy/root-task/SQSUnlockQueuePolicy"}
 
 
 @pytest.fixture
@@ -120,6 +121,32 @@ def test_each_kind_of_lockout_is_repaired_and_can_be_put_back(sandbox, backups, 
     assert not is_let_in(sandbox, HEALTHY)
 
 
+@pytest.mark.parametrize(("reads", "wait_timeout", "outcome"), [(3, 30, "changed"), (1000, 1, "unverified")])
+def test_a_change_that_takes_a_while_is_waited_for(sandbox, backups, reads, wait_timeout, outcome):
+    """The old policy comes back at once, as from a part of SQS that has not heard, and goes after some reads."""
+    answer = sandbox.client("sts", "operator").assume_root(TargetPrincipal=DATA_LAKE, TaskPolicyArn=TASK_POLICY)
+    keys = answer["Credentials"]
+    root = sandbox.client_with("sqs", keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region=REGION)
+    old, new, heard = json.dumps(policy_of(sandbox)), [], []
+
+    def lag(event: dict) -> None:
+        if event["access_key_id"] == keys["AccessKeyId"]:
+            return
+        heard.append(event["operation"])
+        late = heard[heard.index("SetQueueAttributes") :] if "SetQueueAttributes" in heard else []
+        if len(late) == 1:
+            new.append(json.dumps(policy_of(sandbox)))
+            root.set_queue_attributes(QueueUrl=address(sandbox, QUEUE), Attributes={"Policy": old})
+        elif event["operation"] == "GetQueueAttributes" and late.count("GetQueueAttributes") == reads:
+            root.set_queue_attributes(QueueUrl=address(sandbox, QUEUE), Attributes={"Policy": new[0]})
+
+    sandbox.on_event(lag)
+    result = unlock(sandbox, backup_dir=str(backups), wait_timeout=wait_timeout)
+    assert (result["outcome"], result["changed"]) == (outcome, True)
+    assert heard.count("SetQueueAttributes") == 1
+    assert is_let_in(sandbox) == (outcome == "changed")
+
+
 def test_delete_empties_the_policy(sandbox, backups):
     result = unlock(sandbox, mode="delete", backup_dir=str(backups))
     assert (result["outcome"], result["after"], policy_of(sandbox)) == ("changed", None, None)
@@ -148,12 +175,61 @@ def test_an_address_names_the_region(sandbox, backups, queue):
 
 
 def test_a_name_is_looked_for_in_the_region_given(sandbox, backups):
-    nowhere = unlock(sandbox, queue=NAME, backup_dir=str(backups))
-    assert nowhere["failed"]
-    assert f"Account {DATA_LAKE} has no queue {NAME} in us-east-1. Check name, region" in nowhere["msg"]
-    assert unlock(sandbox, queue=NAME, region=REGION, backup_dir=str(backups))["outcome"] == "changed"
+    elsewhere = unlock(sandbox, queue=NAME, backup_dir=str(backups))
+    assert elsewhere["failed"]
+    assert f"has no queue {NAME} in us-east-1, but one in {REGION}. Say which is meant" in elsewhere["msg"]
+    assert unlock(sandbox, queue=NAME, region=REGION, backup_dir=str(backups))["queue"] == QUEUE
 
 
+def somewhere(box: Box, **options) -> dict:
+    """The module's run by somebody who has no region set."""
+    environment = {name: value for name, value in box.environment("operator").items() if "REGION" not in name}
+    return run("sqs_queue_policy_unlock", environment=environment, account_id=DATA_LAKE, **options)
+
+
+@pytest.mark.parametrize("queue", [NAME, f"http://127.0.0.1/{DATA_LAKE}/{NAME}"])
+def test_without_a_region_the_queue_is_found_wherever_it_is(sandbox, backups, queue):
+    result = somewhere(sandbox, queue=queue, backup_dir=str(backups))
+    assert (result["outcome"], result["queue"], result["region"]) == ("changed", QUEUE, REGION)
+    assert "warnings" not in result
+    assert is_let_in(sandbox)
+    restored = somewhere(sandbox, queue=queue, mode="restore", backup=result["backup"]["path"])
+    assert (restored["outcome"], restored["queue"]) == ("changed", QUEUE)
+
+
+def test_without_a_region_one_of_several_queues_is_not_guessed(sandbox, backups):
+    sandbox.client("sqs", ADMINISTRATOR, region="us-west-2").create_queue(QueueName=NAME)
+    result = somewhere(sandbox, queue=NAME, backup_dir=str(backups))
+    assert (result["failed"], result["queue"]) == (True, NAME)
+    assert f"has more than one queue {NAME}: in {REGION} and in us-west-2." in result["msg"]
+    assert "SetQueueAttributes" not in written(sandbox)
+
+
+def test_a_queue_that_is_in_no_region_is_told_so(sandbox, backups):
+    result = somewhere(sandbox, queue="nowhere", backup_dir=str(backups))
+    assert f"Account {DATA_LAKE} has no queue nowhere in any region. Check the queue's name" in result["msg"]
+
+
+def test_regions_that_refuse_are_not_taken_for_empty(sandbox, backups):
+    organizations = sandbox.client("organizations", "operator")
+    deny = {"Effect": "Deny", "Action": "sqs:*", "Resource": "*"}
+    deny["Condition"] = {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "sa-east-1"]}}
+    policy = organizations.create_policy(
+        Name="regions",
+        Description="",
+        Type="SERVICE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    organizations.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=DATA_LAKE)
+    found = somewhere(sandbox, queue=NAME, backup_dir=str(backups))
+    assert found["outcome"] == "changed"
+    [warning] = found["warnings"]
+    assert "It could not be looked for in sa-east-1, us-east-1." in str(warning)
+    nowhere = somewhere(sandbox, queue="nowhere", backup_dir=str(backups))
+    assert "in any region. It could not be looked for in sa-east-1, us-east-1." in nowhere["msg"]
+
+
+STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}
 WRONG_INPUT = {
     "no queue's name": ({"queue": "in gest"}, "queue: 'in gest' is not valid. Accepted is a queue's URL, its ARN"),
     "too long": ({"queue": "q" * 81}, "up to 80 letters"),
@@ -175,6 +251,16 @@ WRONG_INPUT = {
     "replace with nothing": ({"mode": "replace"}, "policy"),
     "no JSON": ({"mode": "replace", "policy": "{"}, "not JSON"),
     "no policy": ({"mode": "replace", "policy": "{}"}, "no Statement"),
+    "an action of another service": (
+        {"mode": "replace", "policy": {"Statement": {**STATEMENT, "Action": "sns:Publish"}}},
+        "Statement 0 has the action 'sns:Publish'",
+    ),
+    "an unknown element": ({"mode": "replace", "policy": {"Statement": {**STATEMENT, "Actions": []}}}, "Actions"),
+    "too many statements": ({"mode": "replace", "policy": {"Statement": [STATEMENT] * 21}}, "accepts at most 20"),
+    "too many actions": (
+        {"mode": "replace", "policy": {"Statement": {**STATEMENT, "Action": [f"sqs:A{n}*" for n in range(8)]}}},
+        "accepts at most 7 in one",
+    ),
     "too large": (
         {
             "mode": "replace",
@@ -248,8 +334,15 @@ def test_who_is_still_refused_makes_it_unverified(sandbox, backups):
     clerk = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
     result = unlock(sandbox, backup_dir=str(backups), verify_as=clerk, wait_timeout=0)
     assert (result["failed"], result["outcome"], result["changed"]) == (True, "unverified", True)
+    assert "was changed and read back, but" in result["msg"]
     assert "user/clerk still cannot read it" in result["msg"]
     assert result["verified_as"]["able"] is False
+    # Running it again finds nothing to do, which proves as little.
+    again = unlock(sandbox, backup_dir=str(backups), verify_as=clerk, wait_timeout=0)
+    assert (again["failed"], again["outcome"], again.get("changed", False)) == (True, "unverified", False)
+    assert "Nothing had to be changed, but" in again["msg"]
+    looked = unlock(sandbox, check_mode=True, backup_dir=str(backups), verify_as=clerk)
+    assert (looked["failed"], looked["verified_as"]["able"]) == (False, False)
 
 
 @pytest.mark.parametrize("who", ["operator", "payments-administrator"])
