@@ -335,8 +335,10 @@ class Weather:
 
     def notice(self) -> None:
         """See what a call has changed, for STS to learn of late."""
-        if self._lag is not None:
-            with self._state.lock:
+        if self._lag is None:
+            return
+        with self._state.lock:
+            if self._lag is not None:  # somebody may have ended it meanwhile
                 self._lag[1].notice(clock.now(), switches(self._state.organization))
 
     def sts_sees(self) -> Switches:

@@ -631,3 +631,22 @@ def test_a_reset_brings_good_weather(sandbox):
 def test_events_of_good_weather_have_no_fault(sandbox):
     client(sandbox, "sts").get_caller_identity()
     assert sandbox.events()[-1]["fault"] is None
+
+
+def test_a_lag_may_end_while_a_call_waits_to_notice_it(sandbox, monkeypatch):
+    """Queues are served side by side: an hour's soak met this."""
+    sandbox.add_fault("sts_lag", seconds=60)
+    state = sandbox._state
+    real = state.lock
+
+    class EndedMeanwhile:
+        def __enter__(self):
+            state.weather._lag = None
+            return real.__enter__()
+
+        def __exit__(self, *error):
+            return real.__exit__(*error)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(state, "lock", EndedMeanwhile())
+        state.weather.notice()
