@@ -1,0 +1,107 @@
+"""compromised_root_user: quarantine first, then everything goes, the attacker's things too."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from executed import cells, denials, resume, run, writes
+from least_privilege import operator_of
+
+from sandbox import Box
+from sandbox.people import Refused
+
+ACCOUNT = "555566667777"
+DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device"
+TYPED = f"account_typed={ACCOUNT}"
+NOTHING = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
+GIVEN = {"account_id": ACCOUNT, "check_mode": "false"}
+
+
+def break_in(box: Box) -> Any:
+    """An attacker signs in as root, and makes a key and a second factor of their own; returns their IAM client."""
+    session = box.act("reports", "sign_in", mfa=DEVICE)
+    iam = box.client_with("iam", session["access_key"], session["secret_key"], session["session_token"])
+    iam.create_access_key()
+    box.act("reports", "enrol_mfa", name="attacker")
+    return iam
+
+
+def attach(box: Box, policy: str) -> None:
+    """What the person at the gate does."""
+    organizations = box.client("organizations", "operator")
+    answer = organizations.create_policy(
+        Name="breakglass-quarantine", Description="x", Type="SERVICE_CONTROL_POLICY", Content=policy
+    )
+    organizations.attach_policy(PolicyId=answer["Policy"]["PolicySummary"]["Id"], TargetId=ACCOUNT)
+
+
+def policy_shown(notebook: Path) -> str:
+    """The document that the gate tells the person to attach."""
+    [policy] = re.findall(r"<<'END'\n(.*?)\nEND\n", cells(notebook)["quarantine"], flags=re.DOTALL)
+    return policy
+
+
+def test_the_attacker_is_shut_out_and_everything_goes(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    attacker = break_in(sandbox)
+    place = make_workplace(operator_of(sandbox, "compromised_root_user"))
+    since = len(sandbox.events())
+    waiting = run(place, "compromised_root_user", "run", **GIVEN)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert "aws organizations attach-policy" in waiting.stdout
+
+    not_yet = resume(place, "run", "quarantined=done")
+    assert not_yet.returncode == 5, not_yet.stdout + not_yet.stderr
+    assert "The quarantine is not in force" in not_yet.stdout
+    assert writes(sandbox, since) == []
+
+    attach(sandbox, policy_shown(place.folder / "run/compromised_root_user.ipynb"))
+    with pytest.raises(ClientError, match="AccessDenied"):
+        attacker.create_access_key()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sandbox.client("organizations", "reports-administrator").leave_organization()
+
+    wrong = resume(place, "run", TYPED, "contacts_compared=wrong", "hunted=found")
+    assert wrong.returncode == 4, wrong.stdout + wrong.stderr
+    assert "root_email" in wrong.stdout
+    assert sandbox.snapshot()["root_users"][ACCOUNT] == NOTHING
+    with pytest.raises(Refused):
+        sandbox.act("reports", "reset_password")
+
+    since = len(sandbox.events())
+    through = resume(place, "run", "contacts_compared=right", "hunted=found")
+    assert through.returncode == 0, through.stdout + through.stderr
+    assert writes(sandbox, since) == []
+    shown = cells(place.folder / "run/compromised_root_user.ipynb")
+    assert "attacker" in shown["plan"]
+    assert "Confirmed. The root user has no credentials." in shown["verify"]
+    assert "ConsoleLogin" in shown["activity"]
+    assert "SOMETHING WAS FOUND" in shown["hand-back"]
+    evidence = json.loads((place.folder / "run/evidence.json").read_text())
+    assert evidence["changed"]
+    before = evidence["before"][ACCOUNT]
+    assert (len(before["access_keys"]), len(before["mfa_devices"])) == (2, 2)
+    # Nobody may read contacts here, because the organization does not trust AWS Account Management.
+    assert {action.partition(":")[0] for action in denials(sandbox)} <= {"account"}
+
+
+def test_a_quarantine_that_shuts_us_out_too_is_noticed(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    everything = {
+        "Effect": "Deny",
+        "Action": "*",
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}},
+    }
+    attach(sandbox, json.dumps({"Version": "2012-10-17", "Statement": [everything]}))
+    place = make_workplace(sandbox.environment("operator"))
+    since = len(sandbox.events())
+    blocked = run(place, "compromised_root_user", "run", answers=("quarantined=done", TYPED), **GIVEN)
+    assert blocked.returncode == 5, blocked.stdout + blocked.stderr
+    assert "breakglass-quarantine" in blocked.stdout
+    assert "aws:AssumedRoot" in blocked.stdout
+    assert writes(sandbox, since) == []
