@@ -112,7 +112,7 @@ def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_w
     assert root_user(sandbox)["password"]
 
     code = sandbox.look(address, "mailbox")[-1]["code"]
-    (place.folder / "answers.json").write_text(json.dumps({"code": code}))
+    (place.folder / "answers.json").write_text(json.dumps({"mailed_code": code}))
     waiting = place.run("breakglass_runbooks", "resume", "run", "--answers-file", "answers.json")
     (place.folder / "answers.json").unlink()
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
