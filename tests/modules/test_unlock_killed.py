@@ -32,14 +32,13 @@ class Resource(NamedTuple):
     key: str
 
 
-BUCKET = Resource(
-    "s3_bucket_policy_unlock",
-    {"account_id": "333344445555", "bucket": "payments-ledger-333344445555"},
-    "bucket_policies",
-    "payments-ledger-333344445555",
-)
 RESOURCES = {
-    "bucket": BUCKET,
+    "bucket": Resource(
+        "s3_bucket_policy_unlock",
+        {"account_id": "333344445555", "bucket": "payments-ledger-333344445555"},
+        "bucket_policies",
+        "payments-ledger-333344445555",
+    ),
     "queue": Resource(
         "sqs_queue_policy_unlock", {"account_id": "012345678901", "queue": QUEUE}, "queue_policies", QUEUE
     ),
@@ -120,7 +119,8 @@ def finish(sandbox, resource: Resource, mode: str, directory: Path, before: dict
 
 
 @pytest.mark.parametrize(
-    ("kind", "mode", "first"), [("bucket", "repair", 0), ("bucket", "delete", 6), ("queue", "repair", 4)]
+    ("kind", "mode", "first"),
+    [("bucket", "repair", 0), ("bucket", "delete", 6), ("queue", "repair", 0), ("queue", "delete", 4)],
 )
 def test_killed_at_every_request(sandbox, tmp_path, kind, mode, first):
     resource, states = RESOURCES[kind], []
@@ -155,16 +155,18 @@ def test_killed_at_every_request(sandbox, tmp_path, kind, mode, first):
     finish(sandbox, resource, mode, tmp_path / str(first), before, wanted)
 
 
-def test_killed_at_every_step_of_the_backup(sandbox, tmp_path):
-    before, wanted = sandbox.snapshot(), foretold(sandbox, BUCKET, "repair", tmp_path)
+@pytest.mark.parametrize("kind", RESOURCES)
+def test_killed_at_every_step_of_the_backup(sandbox, tmp_path, kind):
+    resource = RESOURCES[kind]
+    before, wanted = sandbox.snapshot(), foretold(sandbox, resource, "repair", tmp_path)
     for fatal_step in range(100):
         directory = tmp_path / str(fatal_step)
         process = processes.Process(
-            target=work, args=(BUCKET, sandbox.environment("operator"), "repair", str(directory), fatal_step)
+            target=work, args=(resource, sandbox.environment("operator"), "repair", str(directory), fatal_step)
         )
         process.start()
         ended = end_of(process)
-        changed = check_left_behind(sandbox, BUCKET, before, directory, wanted)
+        changed = check_left_behind(sandbox, resource, before, directory, wanted)
         if ended == DONE:
             break
         assert not changed  # the backup comes first: who dies in it has changed nothing
@@ -172,4 +174,4 @@ def test_killed_at_every_step_of_the_backup(sandbox, tmp_path):
     assert fatal_step >= 4
     assert changed
     sandbox.reset()
-    finish(sandbox, BUCKET, "repair", tmp_path / "2", before, wanted)
+    finish(sandbox, resource, "repair", tmp_path / "2", before, wanted)
