@@ -28,9 +28,9 @@ drill: $(READY) ## rehearse the recoveries in a simulated organization and write
 test: $(READY) ## run all tests
 	@python -m pytest
 
-nightly: $(READY) ## what takes long: 10,000 generated policies for each property, every refusal of every call
-	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 python -m pytest \
-		tests/unit/test_policy_repair_properties.py tests/modules/test_every_refusal.py
+nightly: $(READY) ## what takes long: 10,000 generated policies for each property, every refusal of every call, a kill after every cell
+	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
+		tests/unit/test_policy_repair_properties.py tests/modules/test_every_refusal.py tests/runbooks/test_killed_runs.py
 
 molecule: $(READY) ## run the molecule scenarios, against the sandbox
 	@molecule test --all
