@@ -117,10 +117,13 @@ def matches(parts: Pieces, value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Patterns of an Action or Resource element that can be matched at once; a statement may have a thousand."""
+    """Patterns of an Action or Resource element that can be matched at once; a statement may have a thousand.
+
+    `wildcard` is their regular expression, compiled when first needed: most policies never are.
+    """
 
     literal: frozenset[str]
-    wildcard: re.Pattern[str] | None
+    wildcard: str | None
 
     @classmethod
     def of(cls, patterns: Iterable[Pieces]) -> Names:
@@ -132,11 +135,16 @@ class Names:
                 literal.add("".join(parts))
             else:
                 wildcard.append(f"(?:{expression(parts)})")
-        return cls(frozenset(literal), re.compile("|".join(wildcard), re.DOTALL) if wildcard else None)
+        return cls(frozenset(literal), "|".join(wildcard) or None)
 
     def match(self, name: str) -> bool:
         """Whether one of the patterns matches the whole name."""
-        return name in self.literal or (self.wildcard is not None and self.wildcard.fullmatch(name) is not None)
+        return name in self.literal or (self.wildcard is not None and _of(self.wildcard).fullmatch(name) is not None)
+
+
+@lru_cache(maxsize=16384)
+def _of(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.DOTALL)
 
 
 @lru_cache(maxsize=16384)
