@@ -160,6 +160,7 @@ class Record:
             outcome=event["event"],
             accounts=sorted(accounts),
             sessions=sorted(sessions),
+            calls=_calls(result),
         )
 
     def answer(self, gate: str, answer: str) -> None:
@@ -239,6 +240,12 @@ def _outcome(result: Mapping[str, Any]) -> str:
     if "accounts" in result:
         return module_util("_vocabulary").worst(account["outcome"] for account in result["accounts"])
     return result.get("outcome") or ("changed" if result.get("changed") else "unchanged")
+
+
+def _calls(result: Mapping[str, Any]) -> list[str]:
+    """What a module says that it called to change something, or in check mode would; CloudTrail knows the rest."""
+    places = [result, *(one for one in result.get("accounts") or [] if isinstance(one, dict))]
+    return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
 
 
 def _mappings(value: Any) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from breakglass_runbooks import approving, outcomes, report
 from breakglass_runbooks.evidence import Record
+from breakglass_runbooks.journal import Journal
 
 
 @pytest.fixture
@@ -79,3 +80,16 @@ def test_a_plan_is_not_told_as_done(record: Record) -> None:
 
 def test_what_never_began_has_no_report(tmp_path: Path) -> None:
     assert report.write(tmp_path, outcomes.FAILED) is None
+
+
+def test_the_journal_tells_which_calls_a_module_made(record: Record) -> None:
+    result = {
+        "actions": ["iam:EnableOrganizationsRootSessions"],
+        "accounts": [{"account_id": "012345678901", "actions": ["organizations:CloseAccount"]}],
+        "lockout_statements": [{"actions": ["s3:*"]}],  # what a policy denies is no call
+    }
+    record.add({"event": "changed", "task": "x", "action": "y", "check_mode": False, "result": result})
+    assert Journal(record.folder).entries()[-1]["calls"] == [
+        "iam:EnableOrganizationsRootSessions",
+        "organizations:CloseAccount",
+    ]
