@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drills import report
+from drills.people import Approver
 from drills.run import Answer, Drill, Part, differences
 from drills.scenarios import LEDGER, QUEUE, SCENARIOS
 
@@ -97,6 +98,19 @@ def test_report_shows_failure_and_history(tmp_path):
     assert "FAILED" in page
     assert "&lt;b&gt;secret&lt;/b&gt;" in page
     assert "../first/index.html" in page
+
+
+def test_report_shows_what_people_answered(tmp_path):
+    answered = {"time": "2026-01-31T03:00:00+00:00", "gate": "approval", "answer": "approved by ada"}
+    page = report.write(Drill(datetime.now(UTC), [good_part(gates=[answered])], tmp_path)).read_text(encoding="utf-8")
+    assert "approved by ada" in page
+    assert "03:00:00" in page
+
+
+def test_an_approver_has_a_key_and_stands_in_the_list(tmp_path):
+    approver = Approver("ada", tmp_path, tmp_path / "signers")
+    assert approver.signers.read_text().startswith('ada namespaces="breakglass.aws" ssh-ed25519 ')
+    assert approver.approve(tmp_path) == 2  # nobody asks for anything there
 
 
 def test_drill_that_cannot_start_says_why(tmp_path):
