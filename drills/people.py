@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from drills.rehearsal import RehearsalError
 
 
 class Approver:
@@ -15,6 +18,8 @@ class Approver:
         self.name = name
         self.signers = signers
         self._key = home / "key"
+        if not shutil.which("ssh-keygen"):
+            raise RehearsalError("The second person needs ssh-keygen. Install the OpenSSH client.")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self._key], check=True)
         signers.write_text(f'{name} namespaces="breakglass.aws" {self._key.with_suffix(".pub").read_text()}')
 
