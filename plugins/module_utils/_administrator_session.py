@@ -10,6 +10,7 @@ A root session proves nothing about that: S3 lets the root user past a policy th
 from __future__ import annotations
 
 import contextlib
+import re
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
@@ -48,11 +49,19 @@ class AdministratorSession:
 
     def __init__(self, connection: Connection, account_id: str) -> None:
         self._connection = connection
+        self._clients = {}
         self.account_id = account_id
         self.arn = connection.caller.arn
+        self.region = connection.region
 
     def client(self, service: str, region: str | None = None) -> t.Any:
-        return self._connection.client(service, region)
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._connection.client(service, region)
+        return self._clients[service, region]
+
+    def is_one_of(self, arns: t.Sequence[str]) -> bool:
+        """Are these roles and users' ARNs the session's own too? A session's ARN lacks its role's path."""
+        return self._connection.caller.principal_arn in [re.sub(r":(role|user)/.*/", r":\1/", arn) for arn in arns]
 
 
 def open_as_administrator(connection: Connection, account_id: str, given: dict) -> AdministratorSession:

@@ -14,6 +14,7 @@ import functools
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._administrator_session import AdministratorSession
 from ansible_collections.breakglass.aws.plugins.module_utils._bucket_policy import BucketPolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain, is_denied
@@ -25,11 +26,11 @@ from ansible_collections.breakglass.aws.plugins.module_utils._resource_policy im
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
-# What a resource's policy does to administrators.
-LOCKED, UNLOCKED, NO_POLICY, UNREADABLE, UNKNOWN = "locked", "unlocked", "no_policy", "unreadable", "unknown"
-STATES = (LOCKED, UNREADABLE, UNKNOWN, UNLOCKED, NO_POLICY)
+# What a resource's policy does to administrators; FAILED where that could not be found out.
+LOCKED, UNLOCKED, NO_POLICY, UNREADABLE, FAILED = "locked", "unlocked", "no_policy", "unreadable", v.FAILED
+OUTCOMES = (LOCKED, UNREADABLE, FAILED, UNLOCKED, NO_POLICY)
 
-SERVICES = ("s3", "sqs")
+S3, SQS = SERVICES = ("s3", "sqs")
 _WORKERS = 4  # requests at a time in one account
 # How AWS's denials name a policy of the resource itself (IAM user guide, "Troubleshoot access denied error messages").
 _BY_ITS_OWN_POLICY = "with an explicit deny in a resource-based policy"
@@ -44,32 +45,82 @@ class Found(t.NamedTuple):
     policy: ResourcePolicy
 
 
+class Unlisted(t.NamedTuple):
+    """What could not even be listed: buckets, or the queues of a region (without one, of all but those looked at)."""
+
+    service: str
+    region: str | None
+    error: BreakglassError
+
+    def as_dict(self) -> dict:
+        return {"service": self.service, "region": self.region, "reason": self.error.cause}
+
+
+class Survey(t.NamedTuple):
+    """What an account has: ``resources`` with their ``outcome``, where queues were looked for, what is not known."""
+
+    resources: list[dict]
+    regions: list[str]
+    unlisted: list[dict]
+
+
 def survey(
     session: AdministratorSession,
     partition: str,
     services: t.Sequence[str],
-    regions: t.Sequence[str],
+    regions: t.Sequence[str] | None,
     administrators: t.Sequence[str],
     organization_id: str | None,
-) -> list[dict]:
-    """Each bucket, and each queue in ``regions``, with its ``state``.
+) -> Survey:
+    """Each bucket, and each queue in ``regions``: with None in those that the account has enabled.
 
-    Raises a BreakglassError when the resources cannot even be listed.
+    Raises a BreakglassError when nothing at all can be listed.
     """
-    found = list(_buckets(session, partition)) if "s3" in services else []
-    for region in regions if "sqs" in services else ():
-        found.extend(_queues(session, partition, region))
-    judge = functools.partial(
-        _judge, account_id=session.account_id, administrators=administrators, organization_id=organization_id
-    )
+    unlisted = []
+    if SQS not in services:
+        regions = ()
+    elif regions is None:
+        regions, unlisted = _enabled_regions(session)
+    places = [(S3, None)] * (S3 in services) + [(SQS, region) for region in regions]
+    listed = functools.partial(_listed, session=session, partition=partition)
+    judge = functools.partial(_judge, session=session, administrators=administrators, organization_id=organization_id)
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        return list(pool.map(judge, found))
+        answers = list(pool.map(listed, places))
+        refused = [answer for answer in answers if isinstance(answer, Unlisted)]
+        if refused and len(refused) == len(answers):
+            raise refused[0].error
+        found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
+        resources = list(pool.map(judge, found))
+    return Survey(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
 
 
-def summarize(resources: t.Iterable[dict]) -> dict[str, int]:
-    """How many resources are in each state, what needs somebody first."""
-    states = [one["state"] for one in resources]
-    return {state: states.count(state) for state in STATES if state in states}
+def summarize(entries: t.Iterable[dict]) -> dict[str, int]:
+    """How many resources of all accounts have each outcome, what needs somebody first; and what could not be listed."""
+    entries = list(entries)
+    outcomes = [one["outcome"] for entry in entries for one in entry["resources"]]
+    counts = {outcome: outcomes.count(outcome) for outcome in OUTCOMES if outcome in outcomes}
+    unlisted = sum(len(entry["unlisted"]) for entry in entries)
+    return {**counts, **({"unlisted": unlisted} if unlisted else {})}
+
+
+def _enabled_regions(session: AdministratorSession) -> tuple[list[str], list[Unlisted]]:
+    """The regions the account uses; where that may not be read only the connection's own, and what is left open."""
+    wanted = {"RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
+    try:
+        pages = session.client("account").get_paginator("list_regions").paginate(**wanted)
+        return [region["RegionName"] for page in pages for region in page["Regions"]], []
+    except (BotoCoreError, ClientError) as error:
+        said = explain(error, f"reading which regions account {session.account_id} has enabled (account:ListRegions)")
+        alone = BreakglassError(f"Queues were looked for in {session.region} alone. {said.cause}", said.fix, said.code)
+        return [session.region], [Unlisted(SQS, None, alone)]
+
+
+def _listed(place: tuple[str, str | None], session: AdministratorSession, partition: str) -> list[Found] | Unlisted:
+    service, region = place
+    try:
+        return list(_buckets(session, partition) if service == S3 else _queues(session, partition, region))
+    except BreakglassError as error:
+        return Unlisted(service, region, error)
 
 
 def _buckets(session: AdministratorSession, partition: str) -> t.Iterator[Found]:
@@ -81,7 +132,7 @@ def _buckets(session: AdministratorSession, partition: str) -> t.Iterator[Found]
     for bucket in buckets:
         name = bucket["Name"]
         policy = BucketPolicy(session, name, bucket["BucketRegion"])
-        yield Found("s3", f"arn:{partition}:s3:::{name}", name, policy)
+        yield Found(S3, f"arn:{partition}:s3:::{name}", name, policy)
 
 
 def _queues(session: AdministratorSession, partition: str, region: str) -> t.Iterator[Found]:
@@ -93,16 +144,18 @@ def _queues(session: AdministratorSession, partition: str, region: str) -> t.Ite
         raise explain(error, doing) from error
     for url in urls:
         queue = QueueName(session.account_id, region, url.rsplit("/", 1)[1])
-        yield Found("sqs", queue.arn(partition), queue.name, QueuePolicy(session, queue))
+        yield Found(SQS, queue.arn(partition), queue.name, QueuePolicy(session, queue))
 
 
-def _judge(found: Found, account_id: str, administrators: t.Sequence[str], organization_id: str | None) -> dict:
+def _judge(
+    found: Found, session: AdministratorSession, administrators: t.Sequence[str], organization_id: str | None
+) -> dict:
     entry = {
         "service": found.service,
         "arn": found.arn,
         "name": found.name,
         "region": found.policy.region,
-        "state": NO_POLICY,
+        "outcome": NO_POLICY,
         "reason": "",
         "lockout_statements": [],
     }
@@ -112,25 +165,26 @@ def _judge(found: Found, account_id: str, administrators: t.Sequence[str], organ
             entry["lockout_statements"] = lockout_statements(
                 text,
                 resource=found.arn,
-                account_id=account_id,
+                account_id=session.account_id,
                 administrators=administrators,
                 organization_id=organization_id,
             )
-            entry["state"] = LOCKED if entry["lockout_statements"] else UNLOCKED
+            entry["outcome"] = LOCKED if entry["lockout_statements"] else UNLOCKED
             entry["reason"] = " ".join(one["why"] for one in entry["lockout_statements"])
     except PolicyError as error:
-        entry.update(state=UNKNOWN, reason=f"The policy cannot be analysed. {error}")
+        entry.update(outcome=FAILED, reason=f"The policy cannot be analysed. {error}")
     except BreakglassError as error:
-        entry.update(_unread(error))
+        entry.update(_unread(error, not administrators or session.is_one_of(administrators)))
     return entry
 
 
-def _unread(error: BreakglassError) -> dict:
+def _unread(error: BreakglassError, counts: bool) -> dict:
+    """What a refusal to show the policy means; ``counts``: it was one of those who must get in who was refused."""
     if not is_denied(error):
-        return {"state": UNKNOWN, "reason": str(error)}
-    if _BY_ITS_OWN_POLICY in error.cause:
-        return {"state": LOCKED, "reason": f"Its own policy denies even reading it. {error.cause}"}
+        return {"outcome": FAILED, "reason": str(error)}
+    if _BY_ITS_OWN_POLICY in error.cause and counts:
+        return {"outcome": LOCKED, "reason": f"Its own policy denies even reading it. {error.cause}"}
     return {
-        "state": UNREADABLE,
+        "outcome": UNREADABLE,
         "reason": f"Whether it is locked cannot be seen with these credentials: {error.cause} A root session can tell.",
     }

@@ -15,7 +15,7 @@ description:
   - Opens no root session and changes nothing. Works with the credentials of a normal administrator of an account, or
     from the management account by assuming a role in each account.
   - A policy that may not be read is never taken for harmless. It is V(locked) where AWS says that the policy itself
-    denies reading it, else V(unreadable).
+    denies reading it, which is how most lockouts look, else V(unreadable).
 author:
   - breakglass.aws contributors (@breakglass)
 options:
@@ -44,7 +44,9 @@ options:
     default: [s3, sqs]
   regions:
     description:
-      - Where to look for queues. Without it only O(region) is looked at. Buckets of all regions are always found.
+      - Where to look for queues. Buckets of all regions are always found.
+      - Without it, all regions that the account has enabled are looked at, or O(region) alone where
+        C(account:ListRegions) is denied, which RV(accounts.unlisted) then tells.
     type: list
     elements: str
   administrators:
@@ -80,7 +82,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ locked | map(attribute='arn') | zip(locked | map(attribute='reason')) | list }}"
   vars:
-    locked: "{{ survey.accounts | map(attribute='resources') | flatten | selectattr('state', 'eq', 'locked') }}"
+    locked: "{{ survey.accounts | map(attribute='resources') | flatten | selectattr('outcome', 'eq', 'locked') }}"
 
 - name: Look for locked buckets in the whole organization
   breakglass.aws.resource_policy_lockout_info:
@@ -102,7 +104,9 @@ accounts:
       description: Its name; empty where only its own credentials were used.
       type: str
     outcome:
-      description: V(unchanged) when it was looked into, else V(skipped), V(unreachable) or V(failed).
+      description:
+        - V(unchanged) when it was looked into, as far as RV(accounts.unlisted) leaves nothing open.
+        - Else V(skipped), V(unreachable), or V(failed) when nothing could be listed.
       type: str
     reason:
       description: Why it was not looked into.
@@ -127,10 +131,10 @@ accounts:
         region:
           description: Where it is.
           type: str
-        state:
+        outcome:
           description:
             - V(locked), V(unlocked), or V(no_policy).
-            - V(unreadable) when the policy may not be read, V(unknown) when it could not be read or understood.
+            - V(unreadable) when the policy may not be read, V(failed) when it could not be read or understood.
           type: str
         reason:
           description: Why it is locked, or why that cannot be said.
@@ -139,13 +143,26 @@ accounts:
           description: As in M(breakglass.aws.s3_bucket_policy_unlock). Empty where the policy could not be read.
           type: list
           elements: dict
-regions:
-  description: Where queues were looked for.
-  returned: always
-  type: list
-  elements: str
+    regions:
+      description: Where queues were looked for.
+      type: list
+      elements: str
+    unlisted:
+      description: What could not be listed, so that nothing is known of it. Also a warning.
+      type: list
+      elements: dict
+      contains:
+        service:
+          description: V(s3) or V(sqs).
+          type: str
+        region:
+          description: The region. Null for buckets, and for the regions that could not be listed themselves.
+          type: str
+        reason:
+          description: What AWS said.
+          type: str
 summary:
-  description: How many resources are in each state.
+  description: How many resources have each outcome, and how many listings are V(unlisted).
   returned: always
   type: dict
   sample: {"locked": 1, "unlocked": 12, "no_policy": 30}
@@ -158,6 +175,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._administrator_sess
     AdministratorSession,
     assume_role,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
@@ -170,6 +188,9 @@ NO_ROLE = "Or name another role in role_name."
 
 def look(module: BreakglassModule) -> dict:
     params = module.params
+    for region in params["regions"] or []:
+        check_region("regions", region)
+    regions = list(dict.fromkeys(params["regions"])) if params["regions"] else None
     own = not params["account_ids"] and not params["all_accounts"]
     targets = (
         _own_account(module)
@@ -178,27 +199,29 @@ def look(module: BreakglassModule) -> dict:
     )
     _check_administrators(module, targets)
     partition = module.connection.caller.partition
-    regions = params["regions"] or [module.connection.region]
     organization_id = _organization_id(module)
 
     def work(account_id: str, entry: dict) -> None:
         connection = module.connection if own else _assume(module, partition, account_id)
         session = AdministratorSession(connection, account_id)
-        entry["resources"] = lockout_survey.survey(
+        found = lockout_survey.survey(
             session, partition, params["services"], regions, params["administrators"], organization_id
         )
-        entry["outcome"] = v.UNCHANGED
+        entry.update(found._asdict(), outcome=v.UNCHANGED)
 
-    entries = sweep(targets, work, {"resources": []})
-    for line in not_done(entries):
+    entries = sweep(targets, work, {"resources": [], "regions": [], "unlisted": []})
+    for line in (*not_done(entries), *_left_open(entries)):
         module.warn(line)
-    resources = [one for entry in entries for one in entry["resources"]]
-    return {
-        "changed": False,
-        "accounts": entries,
-        "regions": regions,
-        "summary": lockout_survey.summarize(resources),
-    }
+    return {"changed": False, "accounts": entries, "summary": lockout_survey.summarize(entries)}
+
+
+def _left_open(entries: list[dict]) -> list[str]:
+    return [
+        f"Account {entry['account_id']}, {one['service']}{' in ' + one['region'] if one['region'] else ''}: "
+        f"whether anything is locked there is not known. {one['reason']}"
+        for entry in entries
+        for one in entry["unlisted"]
+    ]
 
 
 def _own_account(module: BreakglassModule) -> list[Target]:

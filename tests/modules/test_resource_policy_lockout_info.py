@@ -18,8 +18,8 @@ def survey(box: Box, caller: str, **options) -> dict:
     return run("resource_policy_lockout_info", environment=box.environment(caller), **options)
 
 
-def states(entry: dict) -> dict[str, str]:
-    return {one["name"]: one["state"] for one in entry["resources"]}
+def outcomes(entry: dict) -> dict[str, str]:
+    return {one["name"]: one["outcome"] for one in entry["resources"]}
 
 
 def by_name(result: dict) -> dict[str, dict]:
@@ -30,7 +30,7 @@ def test_an_administrator_finds_what_is_locked_in_the_own_account(sandbox):
     result = survey(sandbox, "data-lake-administrator", regions=["eu-central-1", "us-east-1"])
     [entry] = result["accounts"]
     assert (result["failed"], result["changed"], entry["account_id"]) == (False, False, DATA_LAKE)
-    assert states(entry) == {
+    assert outcomes(entry) == {
         "data-lake-raw-012345678901": "locked",
         "ingest-events": "locked",
         "ingest-events-dead-letters": "unlocked",
@@ -42,17 +42,81 @@ def test_an_administrator_finds_what_is_locked_in_the_own_account(sandbox):
 
 
 def test_queues_are_looked_for_where_told(sandbox):
+    [entry] = survey(sandbox, "data-lake-administrator", regions=["us-east-1", "us-east-1"])["accounts"]
+    assert entry["regions"] == ["us-east-1"]
+    assert list(outcomes(entry)) == ["data-lake-raw-012345678901"]
+
+
+def test_queues_are_looked_for_in_all_enabled_regions(sandbox):
     result = survey(sandbox, "data-lake-administrator")
-    assert result["regions"] == ["us-east-1"]
-    assert list(states(result["accounts"][0])) == ["data-lake-raw-012345678901"]
+    [entry] = result["accounts"]
+    account = sandbox.client("account", "data-lake-administrator")
+    every = [one for page in account.get_paginator("list_regions").paginate() for one in page["Regions"]]
+    assert entry["regions"] == [one["RegionName"] for one in every if one["RegionOptStatus"] != "DISABLED"]
+    assert len(entry["regions"]) == 17
+    assert (result["summary"], entry["unlisted"]) == ({"locked": 2, "unlocked": 1}, [])
+
+
+def forbid(box: Box, statement: dict) -> None:
+    """A service control policy of the account's that denies this."""
+    content = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Resource": "*", **statement}]})
+    organizations = box.client("organizations", "operator")
+    policy = organizations.create_policy(Name="forbid", Description="", Type="SERVICE_CONTROL_POLICY", Content=content)
+    organizations.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId=DATA_LAKE)
+
+
+def test_what_cannot_be_listed_is_told_and_the_rest_is_looked_at(sandbox):
+    region = {"StringEquals": {"aws:RequestedRegion": "sa-east-1"}}
+    forbid(sandbox, {"Action": ["sqs:*", "s3:ListAllMyBuckets"], "Condition": region})
+    result = survey(sandbox, "data-lake-administrator")
+    [entry] = result["accounts"]
+    assert (entry["outcome"], result["summary"]) == ("unchanged", {"locked": 2, "unlocked": 1, "unlisted": 1})
+    [unlisted] = entry["unlisted"]
+    assert (unlisted["service"], unlisted["region"]) == ("sqs", "sa-east-1")
+    assert "service control policy" in unlisted["reason"]
+    [warning] = result["warnings"]
+    assert "sqs in sa-east-1: whether anything is locked there is not known" in str(warning)
+
+
+def test_without_the_list_of_regions_the_own_one_is_looked_at_and_that_is_told(sandbox):
+    forbid(sandbox, {"Action": "account:ListRegions"})
+    [entry] = survey(sandbox, "data-lake-administrator", region="eu-central-1")["accounts"]
+    assert entry["regions"] == ["eu-central-1"]
+    assert "ingest-events" in outcomes(entry)
+    [unlisted] = entry["unlisted"]
+    assert (unlisted["service"], unlisted["region"]) == ("sqs", None)
+    assert "Queues were looked for in eu-central-1 alone." in unlisted["reason"]
+
+
+def test_an_account_where_nothing_can_be_listed_is_failed(sandbox):
+    forbid(sandbox, {"Action": ["sqs:ListQueues", "s3:ListAllMyBuckets"]})
+    result = survey(sandbox, "data-lake-administrator", regions=["eu-central-1"])
+    [entry] = result["accounts"]
+    assert (entry["outcome"], entry["resources"], result["summary"]) == ("failed", [], {})
+    assert "s3:ListAllMyBuckets" in entry["reason"]
+    assert result["warnings"]
+
+
+def test_who_is_refused_says_nothing_of_other_administrators(sandbox):
+    """The bucket's policy lets one role in, and the caller is another."""
+    role = f"arn:aws:iam::{PAYMENTS}:role/break/Glass"
+    deny = {"Sid": "GlassAlone", "Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    deny |= {"Resource": f"arn:aws:s3:::{EXPORTS}", "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role}}}
+    s3 = sandbox.client("s3", "payments-administrator")
+    s3.put_bucket_policy(Bucket=EXPORTS, Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    own = f"arn:aws:iam::{PAYMENTS}:role/OrganizationAccountAccessRole"
+    for administrators, outcome in (([], "locked"), ([role], "unreadable"), ([role, own], "locked")):
+        options = {"services": ["s3"], "administrators": administrators}
+        [entry] = survey(sandbox, "payments-administrator", **options)["accounts"]
+        assert outcomes(entry)[EXPORTS] == outcome
 
 
 def test_from_the_management_account_every_account_is_an_entry(sandbox):
     result = survey(sandbox, "engineer", all_accounts=True, regions=["eu-central-1"])
     entries = by_name(result)
-    assert states(entries["payments"]) == {EXPORTS: "unlocked", LEDGER: "locked"}
-    assert states(entries["reports"]) == {"reports-555566667777": "no_policy"}
-    assert states(entries["security"]) == {}
+    assert outcomes(entries["payments"]) == {EXPORTS: "unlocked", LEDGER: "locked"}
+    assert outcomes(entries["reports"]) == {"reports-555566667777": "no_policy"}
+    assert outcomes(entries["security"]) == {}
     assert entries["management"]["outcome"] == "skipped"
     assert entries["closed-shop"]["outcome"] == "skipped"
     assert entries["lost-role"]["outcome"] == "unreachable"
@@ -75,7 +139,7 @@ def test_a_statement_that_locks_is_named_where_the_policy_may_be_read(sandbox):
     sandbox.client("s3", "payments-administrator").put_bucket_policy(Bucket=EXPORTS, Policy=policy)
     [entry] = survey(sandbox, "engineer", account_ids=[PAYMENTS], services=["s3"])["accounts"]
     exports = next(one for one in entry["resources"] if one["name"] == EXPORTS)
-    assert exports["state"] == "locked"
+    assert exports["outcome"] == "locked"
     [locking] = exports["lockout_statements"]
     assert (locking["sid"], exports["reason"]) == ("OnlyThroughOurEndpoint", locking["why"])
 
@@ -87,8 +151,8 @@ def test_named_administrators_are_those_who_must_get_in(sandbox):
     s3 = sandbox.client("s3", "payments-administrator")
     s3.put_bucket_policy(Bucket=EXPORTS, Policy=json.dumps(policy))
     options = {"account_ids": [PAYMENTS], "services": ["s3"]}
-    everybody = states(survey(sandbox, "engineer", **options)["accounts"][0])
-    named = states(survey(sandbox, "engineer", administrators=[role], **options)["accounts"][0])
+    everybody = outcomes(survey(sandbox, "engineer", **options)["accounts"][0])
+    named = outcomes(survey(sandbox, "engineer", administrators=[role], **options)["accounts"][0])
     assert (everybody[EXPORTS], named[EXPORTS]) == ("unlocked", "locked")
 
 
@@ -101,7 +165,7 @@ def test_what_may_not_be_read_is_never_called_harmless(sandbox):
     key = iam.create_access_key(UserName="clerk")["AccessKey"]
     clerk = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
     result = run("resource_policy_lockout_info", endpoint_url=sandbox.url, region="us-east-1", **clerk)
-    assert states(result["accounts"][0]) == {EXPORTS: "unreadable", LEDGER: "locked"}
+    assert outcomes(result["accounts"][0]) == {EXPORTS: "unreadable", LEDGER: "locked"}
     assert any("Which organization the account is in could not be read" in str(one) for one in result["warnings"])
     exports = next(one for one in result["accounts"][0]["resources"] if one["name"] == EXPORTS)
     assert "A root session can tell." in exports["reason"]
@@ -126,6 +190,7 @@ WRONG_INPUT = {
     "all and some": ({"account_ids": [PAYMENTS], "all_accounts": True}, "all_accounts"),
     "the management account": ({"account_ids": ["111122223333"]}, "management account"),
     "a stranger": ({"account_ids": ["999999999999"]}, "999999999999"),
+    "no region": ({"account_ids": [PAYMENTS], "regions": ["eu_west_1"]}, "regions: 'eu_west_1' is not valid"),
     "an unknown service": ({"services": ["sns"]}, "value of services must be one or more of: s3, sqs"),
     "administrators of several": (
         {"all_accounts": True, "administrators": [f"arn:aws:iam::{PAYMENTS}:role/Admin"]},
