@@ -16,7 +16,7 @@ export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly molecule lint format sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint format sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -31,6 +31,9 @@ test: $(READY) ## run all tests
 nightly: $(READY) ## what takes long: 10,000 generated policies for each property, every refusal of every call, a kill after every cell
 	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
 		tests/unit/test_policy_repair_properties.py tests/modules/test_every_refusal.py tests/runbooks/test_killed_runs.py
+
+bench: $(READY) ## measure the sandbox side by side with stock moto_server; some minutes
+	@python tests/benchmarks/sandbox_speed.py
 
 molecule: $(READY) ## run the molecule scenarios, against the sandbox
 	@molecule test --all
