@@ -147,6 +147,29 @@ def test_a_change_that_takes_a_while_is_waited_for(sandbox, backups, reads, wait
     assert is_let_in(sandbox) == (outcome == "changed")
 
 
+def test_odd_spacing_and_unicode_are_understood_and_put_back(sandbox, backups):
+    text = """{
+        \t"Statement" : {"Sid":"Sperre für alle \\ud83d\\udd12", "Effect":"Deny", "Principal":{"AWS":["*"]},
+        "Action":["SQS:*"],
+           "Resource":"arn:aws:sqs:*:012345678901:ingest*letters"   ,
+        "Condition":{"StringNotEquals":{"aws:PrincipalTag/équipe":"été"}} } }
+    """.strip()
+    sqs = sandbox.client("sqs", ADMINISTRATOR, region=REGION)
+    sqs.set_queue_attributes(QueueUrl=address(sandbox, HEALTHY), Attributes={"Policy": text})
+    repaired = unlock(sandbox, queue=HEALTHY, backup_dir=str(backups))
+    assert repaired["outcome"] == "changed"
+    saved = json.loads(Path(repaired["backup"]["path"]).read_text())["policy"]
+    assert json.loads(saved) == json.loads(text) == repaired["before"]
+    statement = policy_of(sandbox, HEALTHY)["Statement"]
+    assert (statement["Sid"], statement["NotAction"]) == (
+        "Sperre für alle 🔒",
+        ["sqs:GetQueueAttributes", "sqs:SetQueueAttributes"],
+    )
+    assert is_let_in(sandbox, HEALTHY)
+    unlock(sandbox, queue=HEALTHY, mode="restore", backup=repaired["backup"]["path"])
+    assert policy_of(sandbox, HEALTHY) == json.loads(text)
+
+
 def test_delete_empties_the_policy(sandbox, backups):
     result = unlock(sandbox, mode="delete", backup_dir=str(backups))
     assert (result["outcome"], result["after"], policy_of(sandbox)) == ("changed", None, None)
