@@ -297,9 +297,7 @@ def unusable_targets(box: Box) -> None:
 
 
 def _feature_row(off: str, tasks: tuple[str, ...], others: tuple[str, ...], name: str, what: str) -> None:
-    @fact(
-        FACTS, "1.2", f"{what} is refused by name while the feature {name} is off; the others work", source=RECORDED
-    )
+    @fact(FACTS, "1.2", f"{what} is refused by name while the feature {name} is off; the others work", source=RECORDED)
     def without_feature(box: Box) -> None:
         getattr(box.client("iam", "operator"), off)()
         text = f"{name} feature is not enabled for your AWS Organization."
