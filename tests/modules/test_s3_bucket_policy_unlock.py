@@ -293,6 +293,18 @@ def test_a_bucket_without_a_policy_needs_nothing(sandbox, backups):
     assert not backups.exists()
 
 
+@pytest.mark.parametrize("mode", ["repair", "delete"])
+def test_an_administrator_shows_the_lock_and_that_it_is_gone(sandbox, backups, mode):
+    who = {name: value for name, value in sandbox.credentials("payments-administrator").items() if value}
+    options = {"mode": mode, "backup_dir": str(backups), "verify_as": who}
+    before = unlock(sandbox, check_mode=True, **options)
+    assert before["verified_as"]["able"] is False
+    assert "assumed-role/OrganizationAccountAccessRole/" in before["verified_as"]["arn"]
+    after = unlock(sandbox, plan_digest=before["plan"]["digest"], **options)
+    assert (after["outcome"], after["verified_as"]["able"]) == ("changed", True)
+    assert not any(who[secret] in json.dumps([before, after]) for secret in ("secret_key", "session_token"))
+
+
 # --- what must stop it ---
 
 

@@ -299,6 +299,15 @@ WRONG_INPUT = {
     ),
     "a backup without restore": ({"backup": "some.json"}, "it belongs to mode=restore"),
     "verification as nobody": ({"verify_as": {}}, "verify_as"),
+    "verification by a profile that is not there": ({"verify_as": {"profile": "nowhere"}}, "nowhere"),
+    "verification by two ways": (
+        {"verify_as": {"profile": "one", "access_key": "AKIA", "secret_key": "x"}},
+        "parameters are mutually exclusive: profile|access_key",
+    ),
+    "verification by a role of nobody": (
+        {"verify_as": {"role_arn": f"arn:aws:iam::{DATA_LAKE}:role/Nobody"}},
+        "The role is missing, does not trust the caller",
+    ),
     "verification with half a key": ({"verify_as": {"access_key": "AKIA"}}, "secret_key"),
 }
 
