@@ -301,7 +301,7 @@ WRONG_INPUT = {
     "verification as nobody": ({"verify_as": {}}, "verify_as"),
     "verification by a profile that is not there": ({"verify_as": {"profile": "nowhere"}}, "nowhere"),
     "verification by two ways": (
-        {"verify_as": {"profile": "one", "access_key": "AKIA", "secret_key": "x"}},
+        {"verify_as": {"profile": "one", "access_key": "AKIA", "secret_key": "0123456789abcdef"}},
         "parameters are mutually exclusive: profile|access_key",
     ),
     "verification by a role of nobody": (
