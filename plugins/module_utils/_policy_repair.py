@@ -40,6 +40,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout imp
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import (
     ACTIONS,
+    OBJECT_ACTIONS,
     Administrator,
     Resource,
     is_deleted_principal,
@@ -137,13 +138,14 @@ def _cut(lockout: Lockout, resource: Resource) -> tuple[list[dict], dict]:
     if not any("*" in one or "?" in one for one in touching):
         return remaining, _with(statement, "Action", touching)
     # "s3:Delete*" cannot be said without one action, there are too many. But managing the policy is an action on the
-    # bucket itself, so the objects can keep the whole of it.
+    # bucket itself, so the objects can keep all of it that concerns objects.
     locking = _with(statement, "Action", touching)
     if resource.service != "s3":
         return remaining, locking
     here, elsewhere = _split_resources(statement, resource)
-    if here and elsewhere:
-        remaining.append(_with(locking, "Resource", elsewhere))
+    on_objects = [one for one in touching if any(like(action.lower(), one.lower()) for action in OBJECT_ACTIONS)]
+    if here and elsewhere and on_objects:
+        remaining.append(_with(_with(statement, "Action", on_objects), "Resource", elsewhere))
         locking = _with(locking, "Resource", here)
     return remaining, locking
 

@@ -51,6 +51,47 @@ ACTIONS = {
     )
 }
 
+# The actions on objects (Service Authorization Reference, "Actions defined by Amazon S3"). S3 takes no statement with
+# an action that none of the statement's resources can have.
+OBJECT_ACTIONS = tuple(
+    f"s3:{name}"
+    for name in (
+        "AbortMultipartUpload",
+        "BypassGovernanceRetention",
+        "DeleteObject",
+        "DeleteObjectTagging",
+        "DeleteObjectVersion",
+        "DeleteObjectVersionTagging",
+        "GetObject",
+        "GetObjectAcl",
+        "GetObjectAttributes",
+        "GetObjectLegalHold",
+        "GetObjectRetention",
+        "GetObjectTagging",
+        "GetObjectTorrent",
+        "GetObjectVersion",
+        "GetObjectVersionAcl",
+        "GetObjectVersionAttributes",
+        "GetObjectVersionForReplication",
+        "GetObjectVersionTagging",
+        "GetObjectVersionTorrent",
+        "InitiateReplication",
+        "ListMultipartUploadParts",
+        "ObjectOwnerOverrideToBucketOwner",
+        "PutObject",
+        "PutObjectAcl",
+        "PutObjectLegalHold",
+        "PutObjectRetention",
+        "PutObjectTagging",
+        "PutObjectVersionAcl",
+        "PutObjectVersionTagging",
+        "ReplicateDelete",
+        "ReplicateObject",
+        "ReplicateTags",
+        "RestoreObject",
+    )
+)
+
 _ADMINISTRATOR = re.compile(r"^arn:aws[\w-]*:iam::(\d{12}):(role|user)/[\w+=,.@/-]+\Z", re.ASCII)
 _EXAMPLE_ACCOUNT = "123456789012"
 _DELETED_PRINCIPAL = re.compile(r"^(AROA|AIDA)[A-Z0-9]{12,}\Z")

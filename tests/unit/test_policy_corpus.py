@@ -143,6 +143,19 @@ CASES = [
         deny(["s3:ListBucket"]),
         deny(["s3:Put*"], [OBJECTS], Sid="Lock2"),
     ),
+    # S3 takes no statement with an action that none of its resources can have
+    locking("management by pattern and by name, on objects too", deny(["s3:*BucketPolicy", "s3:GetBucketPolicy"])),
+    locking(
+        "writing by pattern, management by name, on objects too",
+        deny(["s3:Put*", "s3:DeleteBucketPolicy"]),
+        deny(["s3:Put*"], [OBJECTS]),
+    ),
+    Case(
+        "management by pattern, with a grant to another account",
+        [deny(["s3:*Policy", "s3:GetBucketPolicy"]), allow("s3:*", {"AWS": OTHER}, BOTH)],
+        [0],
+        [deny(["s3:*Policy", "s3:GetBucketPolicy"], **OUTSIDE), allow("s3:*", {"AWS": OTHER}, BOTH)],
+    ),
     locking(
         "everything but reading",
         deny(None, NotAction="s3:GetObject"),
