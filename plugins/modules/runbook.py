@@ -94,7 +94,7 @@ EXAMPLES = r"""
       bucket: payments-ledger
       check_mode: false
     answers:
-      confirmed: "333344445555" # the account ID again, for whoever has read the plan
+      confirmed: "333344445555"  # the account ID again, for whoever has read the plan
     output_dir: evidence/INC-1234
   environment:
     AWS_PROFILE: management-operator
