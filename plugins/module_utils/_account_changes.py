@@ -20,6 +20,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     explain,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization, Unit
+from ansible_collections.breakglass.aws.plugins.module_utils._retry import while_busy
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -29,8 +30,6 @@ STATES = (REMOVED, CLOSED, IN_OU)
 PURPOSE = {REMOVED: findings.REMOVE, CLOSED: findings.CLOSE}
 
 REOPENABLE = timedelta(days=90)
-# AWS changes one thing of an organization at a time; what was refused for that is tried again, within bounds.
-RETRY_PAUSES = (1, 2, 4, 8, 15)
 # How often a slow change is looked at (closures take minutes; DescribeAccount allows 20 calls a second).
 POLL_SECONDS = 10
 # A removal or a move shows at once, or nearly.
@@ -72,17 +71,13 @@ def move(account_id: str, source: Unit, destination: Unit) -> Change:
 
 def call(organization: Organization, change: Change) -> BreakglassError | None:
     """Make the call. A refusal that may mean it is done already is returned: reading back will tell."""
-    for pause in (*RETRY_PAUSES, None):
-        try:
-            getattr(organization.organizations, change.method)(**change.arguments)
-            return None
-        except (BotoCoreError, ClientError) as error:
-            explained = _explain(error, change)
-            if explained.code in change.moot:
-                return explained
-            if explained.code != "ConcurrentModificationException" or pause is None:
-                raise explained from error
-            time.sleep(pause)
+    try:  # AWS changes one thing of an organization at a time
+        while_busy(lambda: getattr(organization.organizations, change.method)(**change.arguments))
+    except (BotoCoreError, ClientError) as error:
+        explained = _explain(error, change)
+        if explained.code not in change.moot:
+            raise explained from error
+        return explained
     return None
 
 

@@ -28,7 +28,6 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 SCP = "SERVICE_CONTROL_POLICY"
-ACCOUNT_SERVICE = "account.amazonaws.com"
 ALTERNATE_CONTACTS = ("billing", "operations", "security")
 # Without these AWS does not take an account for complete (B:account.PutContactInformation, required members).
 CONTACT_REQUIRED = ("full_name", "address_line_1", "city", "postal_code", "country_code", "phone_number")
@@ -92,7 +91,7 @@ class Registry:
         self._account = connection.client("account")
         self._own = connection.caller.account_id
         services = look(organization.trusted_services)
-        self._closed = not isinstance(services, Unread) and ACCOUNT_SERVICE not in services
+        self._closed = not isinstance(services, Unread) and v.ACCOUNT_SERVICE_PRINCIPAL not in services
 
     def created(self, account_id: str) -> datetime:
         """When the account was created."""
@@ -127,7 +126,8 @@ class Registry:
         if self._closed and not own:  # AWS would deny each of the calls
             raise BreakglassError(
                 "The organization does not trust AWS Account Management.",
-                f"Have the management account turn it on: organizations:EnableAWSServiceAccess for {ACCOUNT_SERVICE}.",
+                "Have the management account turn it on: organizations:EnableAWSServiceAccess for "
+                f"{v.ACCOUNT_SERVICE_PRINCIPAL}.",
             )
         try:
             return getattr(self._account, operation)(**({} if own else {"AccountId": account_id}), **arguments)
@@ -138,7 +138,7 @@ class Registry:
             raise BreakglassError(
                 explained.cause,
                 f"Use the management account's credentials, or those of the delegated administrator for "
-                f"{ACCOUNT_SERVICE}, with permission for account:{error.operation_name}.",
+                f"{v.ACCOUNT_SERVICE_PRINCIPAL}, with permission for account:{error.operation_name}.",
                 explained.code,
             ) from error
 

@@ -9,7 +9,6 @@ A root session proves nothing about that: S3 lets the root user past a policy th
 
 from __future__ import annotations
 
-import contextlib
 import re
 import typing as t
 
@@ -17,13 +16,10 @@ from ansible_collections.breakglass.aws.plugins.module_utils._connection import 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
-    explain,
     is_denied,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._member_role import assume_arn
 from ansible_collections.breakglass.aws.plugins.module_utils._resource_policy import ResourcePolicy
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 OPTIONS = {
     "profile": {"type": "str"},
@@ -39,7 +35,6 @@ ARGUMENT = {
     "required_together": [("access_key", "secret_key")],
     "required_one_of": [("profile", "access_key", "role_arn")],
 }
-_SESSION_NAME = "breakglass"
 
 
 class AdministratorSession:
@@ -68,7 +63,7 @@ def open_as_administrator(connection: Connection, account_id: str, given: dict) 
     """The session that an option ``verify_as`` means. InvalidInput when it is not one of the account's own people."""
     own = as_given(connection, given)
     if given.get("role_arn"):
-        own = assume_role(own, given["role_arn"])
+        own = assume_arn(own, given["role_arn"])
     if own.caller.account_id != account_id or own.caller.is_root:
         raise InvalidInput(
             "verify_as",
@@ -101,30 +96,3 @@ def look(policy: ResourcePolicy, administrator: AdministratorSession) -> dict:
     except BreakglassError as error:
         return {"arn": administrator.arn, "able": False if is_denied(error) else None, "reason": error.cause}
     return {"arn": administrator.arn, "able": True, "reason": ""}
-
-
-def assume_role(connection: Connection, role_arn: str) -> Connection:
-    """The same way to AWS as a role."""
-    try:
-        answer = connection.sts.assume_role(RoleArn=role_arn, RoleSessionName=_SESSION_NAME)["Credentials"]
-    except (BotoCoreError, ClientError) as error:
-        said = explain(error, f"assuming {role_arn} (sts:AssumeRole)")
-        raise BreakglassError(said.cause, _fix(said), said.code) from error
-    return connection.as_somebody_else(
-        credentials={
-            "aws_access_key_id": answer["AccessKeyId"],
-            "aws_secret_access_key": answer["SecretAccessKey"],
-            "aws_session_token": answer["SessionToken"],
-        }
-    )
-
-
-def _fix(said: BreakglassError) -> str:
-    if not is_denied(said):
-        return said.fix
-    if "sts:SetSourceIdentity" in said.cause:
-        return (
-            "The caller's session carries a source identity, and the role's trust policy does not allow "
-            "sts:SetSourceIdentity: allow it there, or use credentials without one."
-        )
-    return "The role is missing, does not trust the caller, or the caller lacks sts:AssumeRole for it."

@@ -36,13 +36,17 @@ def role_arn(connection: Connection, account_id: str, role_name: str) -> str:
 
 
 def assume(connection: Connection, account_id: str, role_name: str) -> Connection:
-    """The same way to AWS as a role of a member account.
+    """The same way to AWS as a role of a member account. Errors as of :func:`assume_arn`."""
+    return assume_arn(connection, role_arn(connection, account_id, role_name))
+
+
+def assume_arn(connection: Connection, arn: str) -> Connection:
+    """The same way to AWS as a role.
 
     Raises Refused when STS denies it. That looks the same for a role that is missing and for one that does not trust
     the caller (aws-facts 5b, 6), with one exception: a session that carries a source identity is denied
     sts:SetSourceIdentity only by a role that is there and lets sts:AssumeRole through.
     """
-    arn = role_arn(connection, account_id, role_name)
     try:
         answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)["Credentials"]
     except ClientError as error:

@@ -16,11 +16,11 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import ClientError
 
 BUSY = ("ConcurrentModificationException", "ConcurrentModification", "EntityTemporarilyUnmodifiable")
-PAUSES = (1, 2, 4, 8)
+PAUSES = (1, 2, 4, 8, 15, 30)
 
 
 def while_busy(call: t.Callable[[], t.Any]) -> t.Any:
-    """The answer of ``call``; after each of the pauses it is tried again, as long as AWS says that it is busy."""
+    """The answer of ``call``, tried again after each of the pauses (seconds) as long as AWS says that it is busy."""
     for pause in PAUSES:
         try:
             return call()

@@ -18,13 +18,11 @@ from datetime import datetime, timedelta, timezone
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._retry import while_busy
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
-# A credential made or changed moments ago cannot be deleted at once (HTTP 409). Waiting is the cure, within bounds.
-RETRIED = ("EntityTemporarilyUnmodifiable", "ConcurrentModification")
-RETRY_PAUSES = (1, 2, 4, 8, 15, 30)
 # IAM is eventually consistent: a deletion may take a moment to show.
 READ_BACK_PAUSES = (0, 1, 2, 4)
 
@@ -286,19 +284,14 @@ _REMOVAL = {
 def _remove_one(iam: t.Any, account_id: str, item: Item) -> Item:
     operation, parameter = _REMOVAL[item.kind]
     arguments = {parameter: item.id} if parameter else {}
-    for pause in (*RETRY_PAUSES, None):
-        try:
-            getattr(iam, operation)(**arguments)
-            return item
-        except (BotoCoreError, ClientError) as error:
-            code = error_code(error)
-            if code == "NoSuchEntity":
-                return replace(item, outcome=v.ABSENT, reason="It was gone already when it was to be removed.")
-            if pause is None or code not in RETRIED:
-                explained = explain(error, f"removing it ({_action(iam, operation)})", account_id)
-                return replace(item, outcome=v.FAILED, reason=str(explained))
-        time.sleep(pause)
-    raise AssertionError("the last try returns")
+    try:  # a credential made or changed moments ago cannot be deleted at once (HTTP 409): waiting is the cure
+        while_busy(lambda: getattr(iam, operation)(**arguments))
+    except (BotoCoreError, ClientError) as error:
+        if error_code(error) == "NoSuchEntity":
+            return replace(item, outcome=v.ABSENT, reason="It was gone already when it was to be removed.")
+        explained = explain(error, f"removing it ({_action(iam, operation)})", account_id)
+        return replace(item, outcome=v.FAILED, reason=str(explained))
+    return item
 
 
 def _unverified(item: Item, reason: str) -> Item:

@@ -171,12 +171,10 @@ summary:
 from ansible_collections.breakglass.aws.plugins.module_utils import _lockout_survey as lockout_survey
 from ansible_collections.breakglass.aws.plugins.module_utils import _unlock_plan as planning
 from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._administrator_session import (
-    AdministratorSession,
-    assume_role,
-)
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import check_region
+from ansible_collections.breakglass.aws.plugins.module_utils._administrator_session import AdministratorSession
+from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection, check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._member_role import assume
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import resource_of
@@ -202,7 +200,7 @@ def look(module: BreakglassModule) -> dict:
     organization_id = _organization_id(module)
 
     def work(account_id: str, entry: dict) -> None:
-        connection = module.connection if own else _assume(module, partition, account_id)
+        connection = module.connection if own else _in_account(module, account_id)
         session = AdministratorSession(connection, account_id)
         found = lockout_survey.survey(
             session, partition, params["services"], regions, params["administrators"], organization_id
@@ -245,9 +243,9 @@ def _organization_id(module: BreakglassModule) -> str | None:
     return described["id"] if described else None
 
 
-def _assume(module: BreakglassModule, partition: str, account_id: str):
+def _in_account(module: BreakglassModule, account_id: str) -> Connection:
     try:
-        return assume_role(module.connection, f"arn:{partition}:iam::{account_id}:role/{module.params['role_name']}")
+        return assume(module.connection, account_id, module.params["role_name"])
     except BreakglassError as error:
         raise Unreachable(error.cause, f"{error.fix} {NO_ROLE}", error.code) from error
 

@@ -13,7 +13,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _password_recovery, _root_email, _root_user
+from ansible_collections.breakglass.aws.plugins.module_utils import (
+    _password_recovery,
+    _retry,
+    _root_email,
+    _root_user,
+)
 from botocore.session import Session
 from run_module import run
 
@@ -67,7 +72,7 @@ TELLING_OF = {("GetPrimaryEmailUpdateStatus", "ValidationException"), ("CreateLo
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0,))
-    monkeypatch.setattr(_root_user, "RETRY_PAUSES", (0,))
+    monkeypatch.setattr(_retry, "PAUSES", (0,))
     monkeypatch.setattr(_password_recovery, "_READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(_root_email, "_TRUST_PAUSES", (0,))
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import _account_changes as changes
+from ansible_collections.breakglass.aws.plugins.module_utils import _retry
 from run_module import run
 
 from sandbox import Box
@@ -17,7 +18,7 @@ EVERYTHING = [*LOOKED_AFTER, "root_credentials"]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(changes, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(changes, "RETRY_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(_retry, "PAUSES", (0.01, 0.01))
     monkeypatch.setattr(changes, "READ_BACK_PAUSES", (0, 0.01))
 
 

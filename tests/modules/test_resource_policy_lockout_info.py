@@ -120,7 +120,7 @@ def test_from_the_management_account_every_account_is_an_entry(sandbox):
     assert entries["management"]["outcome"] == "skipped"
     assert entries["closed-shop"]["outcome"] == "skipped"
     assert entries["lost-role"]["outcome"] == "unreachable"
-    assert "The role is missing" in entries["lost-role"]["fix"]
+    assert "The role is missing" in entries["lost-role"]["reason"]
     assert any("lost-role (999900001111) is unreachable" in str(warning) for warning in result["warnings"])
     assert not [event for event in sandbox.events() if event["operation"] == "AssumeRoot"]
 
@@ -182,7 +182,7 @@ def test_who_may_not_list_is_told_so(sandbox, caller):
 def test_a_session_with_a_source_identity_is_told_what_the_trust_policy_lacks(sandbox):
     [entry] = survey(sandbox, "operator", account_ids=[PAYMENTS])["accounts"]
     assert entry["outcome"] == "unreachable"
-    assert "does not allow sts:SetSourceIdentity" in entry["fix"]
+    assert "does not allow sts:SetSourceIdentity" in entry["reason"]
 
 
 WRONG_INPUT = {

@@ -306,7 +306,7 @@ WRONG_INPUT = {
     ),
     "verification by a role of nobody": (
         {"verify_as": {"role_arn": f"arn:aws:iam::{DATA_LAKE}:role/Nobody"}},
-        "The role is missing, does not trust the caller",
+        "The role is missing, or its trust policy does not let the caller in",
     ),
     "verification with half a key": ({"verify_as": {"access_key": "AKIA"}}, "secret_key"),
 }
