@@ -16,7 +16,7 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from breakglass_runbooks import approving, lock, parameters, render, report, state, verify, views
+from breakglass_runbooks import approving, lock, parameters, references, render, report, state, verify, views
 from breakglass_runbooks import gate as gates
 from breakglass_runbooks.asking import ask
 from breakglass_runbooks.errors import Partial, RunbookError, Waiting
@@ -25,6 +25,8 @@ from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.play import Event, check_tasks, run_tasks, task_names
 from breakglass_runbooks.redaction import Redactor
 from breakglass_runbooks.tasklist import TaskList
+
+ONCE = "once"
 
 
 @magics_class
@@ -72,16 +74,19 @@ class RunbookMagics(Magics):
 
     @cell_magic
     def tasks(self, line: str, cell: str) -> None:
-        """Run the cell, a YAML list of Ansible tasks, and show what each task does."""
-        if line.strip():
-            raise RunbookError(f"%%tasks takes nothing behind it, but there is: {line.strip()}")
+        """Run the cell, a YAML list of Ansible tasks, and show what each task does.
+
+        `%%tasks once`: what it finds stays when the run goes on later, though it only looks.
+        """
+        if line.strip() not in ("", ONCE):
+            raise RunbookError(f"%%tasks takes nothing behind it but '{ONCE}', and there is: {line.strip()}")
         record = self._current(cell)
         self._failed = cell
         check_tasks(cell)
         self._find_parameters()
         record.parameters = self._checked_parameters()
         variables = record.parameters | self._results()
-        inputs = state.used(cell, variables)
+        inputs = state.used(references.in_tasks(cell), variables)
         key = state.key(cell, {name: value for name, value in inputs.items() if name not in self._secrets})
         done = self._state.take(state.TASKS, key)
         if done:
@@ -92,7 +97,8 @@ class RunbookMagics(Magics):
             changed = any(event["event"] == "changed" and not event["check_mode"] for event in events)
             # What holds a secret is not kept, so such a step is done again when the run goes on.
             if self._redactor.data(self._left) == self._left:
-                self._state.add(state.Step(state.TASKS, key, [*inputs], self._left, changed, now(), events))
+                once = line.strip() == ONCE
+                self._state.add(state.Step(state.TASKS, key, [*inputs], self._left, changed, once, now(), events))
         self._failed = None
 
     def _run(self, cell: str, variables: Mapping[str, Any]) -> list[Event]:
@@ -138,7 +144,7 @@ class RunbookMagics(Magics):
         if gates.needed(gate, variables):
             words = gates.render(gate, variables)
             display(_gate(gate, words), raw=True)
-            inputs = [*state.used(cell, variables)]
+            inputs = [*state.used(references.words(cell), variables)]
             self._keep({gate.name: self._answer(gate, words, variables, inputs)})
         else:
             display(render.text(f"Nothing to do here, because it is needed only when {gate.when}."))

@@ -11,6 +11,7 @@ import difflib
 import itertools
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -69,6 +70,8 @@ NOTHING = "-"
 LONG_WORD = 32  # an access key ID and a Sid stay in one piece, an ARN or a digest may be broken
 WRAP = "overflow-wrap: anywhere; white-space: normal;"
 _CODE_WRAP = "white-space: pre-wrap; overflow-wrap: anywhere;"
+CODE_INDENT = " " * 4  # lines of a message that are commands or code
+_ROW = '<tr style="background: transparent;">'  # JupyterLab and forges give every other row a colour of their own
 _GREEN_BACK, _RED_BACK = "rgba(46,160,67,.20)", "rgba(248,81,73,.20)"  # lines that come and go
 
 
@@ -99,6 +102,25 @@ def text(words: Any) -> Shown:
         f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-wrap;">{escape(words)}</div>',
         _escape_markdown(words),
     )
+
+
+def message(words: str) -> Shown:
+    """What a task says: a list's items hang, and lines indented by four or more are commands or code, as in Markdown."""
+    parts = []
+    for literal, group in itertools.groupby(words.splitlines(), lambda line: line.startswith(CODE_INDENT)):
+        lines = textwrap.dedent("\n".join(group))
+        parts.append(code(lines) if literal else _hanging(lines))
+    return stack(parts)
+
+
+def _hanging(words: str) -> Shown:
+    """Lines of text; what does not fit into one goes on under the text of its item."""
+    html = "".join(
+        f'<div style="padding-left: {indent}em; text-indent: -{indent}em; min-height: 1.45em;">{escape(line)}</div>'
+        for line in words.splitlines()
+        for indent in [1.2 if re.match(r"\s*(-|\d+\.) ", line) else 0]
+    )
+    return Shown(f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-wrap;">{html}</div>', text(words).markdown)
 
 
 def heading(words: str, tone: str | None = None) -> Shown:
@@ -150,8 +172,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "N
         f'<th style="{CELL} font-weight: 600; border-bottom-width: 2px;">{escape(name)}</th>' for name in columns
     )
     body = "".join(
-        '<tr style="background: transparent;">'
-        + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row)
+        _ROW + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row)
         + "</tr>"
         for row in rows
     )
@@ -170,7 +191,7 @@ def facts(pairs: Mapping[str, Any]) -> Shown:
     """Names and values below each other."""
     shown = {name: value if isinstance(value, Shown) else plain(value) for name, value in pairs.items()}
     rows = "".join(
-        f'<tr style="background: transparent;"><td style="{CELL} color: {GREY}; width: 1%; white-space: nowrap;">'
+        f'{_ROW}<td style="{CELL} color: {GREY}; width: 1%; white-space: nowrap;">'
         f'{escape(name)}</td><td style="{CELL} {WRAP}">{value.html}</td></tr>'
         for name, value in shown.items()
     )
@@ -265,7 +286,7 @@ def side_by_side(before: str, after: str, titles: tuple[str, str] = ("before", "
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         for left, right in itertools.zip_longest(old[a:b], new[c:d]):
             gone, come = kind != "equal" and left is not None, kind != "equal" and right is not None
-            rows.append(f"<tr>{_side(left, _RED_BACK if gone else '')}{_side(right, _GREEN_BACK if come else '')}</tr>")
+            rows.append(f"{_ROW}{_side(left, _RED_BACK if gone else '')}{_side(right, _GREEN_BACK if come else '')}</tr>")
     head = "".join(f'<th style="{CELL} {FONT} width: 50%; font-weight: 600;">{escape(title)}</th>' for title in titles)
     style = f"{MONO} line-height: 1.4; border-collapse: collapse; width: 100%; table-layout: fixed; margin: 8px 0;"
     html = (
@@ -276,9 +297,12 @@ def side_by_side(before: str, after: str, titles: tuple[str, str] = ("before", "
 
 
 def _side(line: str | None, background: str) -> str:
-    style = f"text-align: left; vertical-align: top; padding: 0 10px; border: none; border-right: {LINE};"
-    shown = "" if line is None else escape(line)
-    return f'<td style="{style} background: {background or "transparent"}; {_CODE_WRAP}">{shown}</td>'
+    """A line of one of them; what does not fit goes on two characters deeper than the line begins."""
+    words = line or ""
+    deep = len(words) - len(words.lstrip()) + 2
+    style = f"text-align: left; vertical-align: top; border: none; border-right: {LINE};"
+    indent = f"padding: 0 10px 0 calc(10px + {deep}ch); text-indent: -{deep}ch;"
+    return f'<td style="{style} {indent} background: {background or "transparent"}; {_CODE_WRAP}">{escape(words)}</td>'
 
 
 def bar(parts: Mapping[str, int]) -> Shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from breakglass_runbooks import launch, lock, outcomes, runs, state, verify
+from breakglass_runbooks import launch, lock, outcomes, references, runs, state, verify
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.execution import Progress
@@ -71,11 +71,12 @@ def _check(folder: Path) -> None:
 def _spent(runbook: Runbook, folder: Path) -> list[str]:
     """Gates with secret answers for which all steps that use the answer stay done."""
     steps = state.State.load(folder).pending
-    sources = [cell.source for cell in runbook.notebook.cells if cell.source.startswith("%%tasks")]
+    cells = [cell.source.partition("\n") for cell in runbook.notebook.cells if cell.source.startswith("%%tasks")]
+    named = [references.in_tasks(tasks) for _, _, tasks in cells]
     return [
         gate.name
         for gate in runbook.gates
         if gate.secret
-        and sum(bool(state.used(source, {gate.name: ""})) for source in sources)
+        and sum(gate.name in names for names in named)
         == sum(gate.name in step.inputs for step in steps if step.kind == state.TASKS)
     ]

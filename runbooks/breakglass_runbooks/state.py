@@ -2,15 +2,14 @@
 
 A step is known by its cell, the parameters and results that the cell names, and `check_mode`. What was changed is not
 done again, and what it was done with (the plan it followed, the answers it waited for) stays as it was. All else that
-only looks, as preflights and verifications do, looks again.
+only looks, as preflights and verifications do, looks again, unless its cell says `once`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ class Step:
     inputs: list[str]  # the names it was done with
     registered: dict[str, Any]  # what it left in variables
     changed: bool = False  # for real
+    once: bool = False  # what it saw at first is wanted later too
     time: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)  # what to show of it
 
@@ -74,23 +74,22 @@ class State:
 
 
 def kept(steps: Iterable[Step]) -> list[Step]:
-    """The steps that stay done: those that changed something, what they were done with, and all answers."""
+    """The steps that stay done: what changed something, what that was done with, what is done once, all answers."""
     stay: list[Step] = []
     needed: set[str] = set()
     acted = False
     for step in reversed(list(steps)):
         acted = acted or step.changed
-        if step.changed or step.kind == GATE or needed & step.registered.keys():
+        if step.changed or step.once or step.kind == GATE or needed & step.registered.keys():
             stay.append(step)
             if acted:  # an answer after the last change counts only as long as what was shown is the same
                 needed.update(step.inputs)
     return stay[::-1]
 
 
-def used(source: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the variables that a cell names."""
-    words = set(re.findall(r"\w+", source)) | {"check_mode"}
-    return {name: value for name, value in variables.items() if name in words}
+def used(names: Collection[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the variables that a cell names; whether it may act always counts."""
+    return {name: value for name, value in variables.items() if name in names or name == "check_mode"}
 
 
 def key(source: str, values: Mapping[str, Any]) -> str:

@@ -35,7 +35,14 @@ def view(event: Mapping[str, Any]) -> Shown | None:
 
 
 def _warnings(event: Mapping[str, Any]) -> list[Shown]:
-    return [render.notice(f"Warning: {warning}", "skipped") for warning in event["warnings"]]
+    """The warnings, but for those that only say again why an account was not reached: its row says it."""
+    accounts = event["result"].get("accounts") or [] if event["action"] in VIEWS else []
+    reasons = [account["reason"] for account in accounts if account.get("reason")]
+    return [
+        render.notice(f"Warning: {warning}", "skipped")
+        for warning in event["warnings"]
+        if not any(reason in warning for reason in reasons)
+    ]
 
 
 def root_access(result: Result, check_mode: bool = False) -> Shown:
@@ -105,13 +112,12 @@ def credentials_found(result: Result, check_mode: bool = False) -> Shown:
         [
             render.bar({_found(outcome): count for outcome, count in (result.get("summary") or {}).items()}),
             render.table(
-                ["account", "outcome", "root credentials", "remark"],
+                ["account", "outcome", "root credentials, or why they are not known"],
                 [
                     [
                         _account(account),
                         render.badge(_found(account["outcome"])),
-                        _credentials(account.get("root_credentials")),
-                        _remark(account),
+                        _remark(account) if account.get("reason") else _credentials(account.get("root_credentials")),
                     ]
                     for account in result["accounts"]
                 ],
@@ -543,7 +549,7 @@ def _other(result: Result) -> Shown | None:
     """A module that is not ours: its message, what it printed, its diff."""
     message, printed = result.get("msg"), result.get("stdout")
     shown = [
-        (render.text(message) if isinstance(message, str) else render.code(render.as_lines(message)))
+        (render.message(message) if isinstance(message, str) else render.code(render.as_lines(message)))
         if message
         else None,
         render.code(printed) if printed else None,
@@ -589,17 +595,20 @@ def _credentials(found: Mapping[str, Any] | None) -> Shown:
         return render.plain(None)
     parts = []
     if (password := found.get("password") or {}).get("present"):
-        parts.append(render.words("password,", _used(password.get("last_used"))))
+        parts.append(render.words("password", _since(password.get("created")), _used(password.get("last_used"))))
     for key in found.get("access_keys") or []:
         used = (key.get("last_used") or {}).get("date")
-        parts.append(render.words("access key", render.mono(key["id"]), f"({key.get('status')}),", _used(used)))
+        parts.append(_credential("access key", key, _used(used)))
     for certificate in found.get("signing_certificates") or []:
-        parts.append(
-            render.words("signing certificate", render.mono(certificate["id"]), f"({certificate.get('status')})")
-        )
+        parts.append(_credential("signing certificate", certificate))
     for device in found.get("mfa_devices") or []:
-        parts.append(render.words("MFA device", render.mono(device["serial"])))
+        parts.append(render.words("MFA device", render.mono(device["serial"]), _since(device.get("enabled"))))
     return render.lines(parts) if parts else render.plain("none")
+
+
+def _credential(kind: str, found: Mapping[str, Any], *more: Shown) -> Shown:
+    status = "" if found.get("status") == "Active" else f" ({found.get('status')})"
+    return render.words(kind, render.mono(found["id"]) , *more)
 
 
 def _used(when: str | None) -> str:

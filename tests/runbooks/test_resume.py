@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from breakglass_runbooks import magics, runs, state
+from breakglass_runbooks import magics, references, runs, state
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.journal import Journal
@@ -117,8 +117,32 @@ def test_a_gate_asks_again_when_what_it_shows_is_different(
         second.cell(cells[5])
 
 
-def step(key: str, inputs: list[str], registers: str, changed: bool = False, kind: str = state.TASKS) -> state.Step:
-    return state.Step(kind, key, inputs, {registers: 1}, changed)
+def step(
+    key: str, inputs: list[str], registers: str, changed: bool = False, kind: str = state.TASKS, once: bool = False
+) -> state.Step:
+    return state.Step(kind, key, inputs, {registers: 1}, changed, once)
+
+
+def test_what_was_seen_at_first_stays_as_it_was(world: World, kernel: Callable[..., Any], tmp_path: Path) -> None:
+    cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in CELLS[:5]]
+    cells[3] = "%%tasks once\n- look: one two\n  register: at_first\n"
+    first = kernel(Handover({}, launcher=True))
+    for cell in cells:
+        first.cell(cell)
+    world.done.append("one")  # by somebody else, meanwhile
+    second = kernel(Handover({}, resume=True, launcher=True))
+    for cell in cells:
+        second.cell(cell)
+    assert second["at_first"]["left"] == ["one", "two"]
+    assert second["plan"]["left"] == ["two"]
+    third = kernel(Handover({}, resume=True, launcher=True))
+    for cell in cells:
+        third.cell(cell)
+    assert third["at_first"]["left"] == ["one", "two"]
+
+
+def test_what_stands_behind_tasks_is_known(notebook: Any) -> None:
+    assert "takes nothing behind it but 'once', and there is: twice" in notebook.failure("%%tasks twice\n- look: one")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +162,7 @@ def step(key: str, inputs: list[str], registers: str, changed: bool = False, kin
             ["plan", "gate", "act"],
         ),
         ([step("plan", [], "plan"), step("gate", ["plan"], "yes", kind=state.GATE)], ["gate"]),
+        ([step("look", [], "at_first", once=True), step("plan", ["at_first"], "plan")], ["look"]),
     ],
 )
 def test_what_was_changed_stays_done_with_what_it_was_done_with(steps: list[state.Step], stay: list[str]) -> None:
@@ -146,11 +171,37 @@ def test_what_was_changed_stays_done_with_what_it_was_done_with(steps: list[stat
 
 def test_a_step_is_another_one_with_other_inputs() -> None:
     variables = {"account_id": "1", "other": "2", "check_mode": False}
-    inputs = state.used("msg: '{{ account_id }} {{ others }}'", variables)
+    inputs = state.used(references.in_tasks("- msg: '{{ account_id }} {{ others }}'"), variables)
     assert inputs == {"account_id": "1", "check_mode": False}
     assert state.key("x", inputs) != state.key("x", inputs | {"account_id": "2"})
     assert state.key("x", inputs) != state.key("x", inputs | {"check_mode": True})
     assert state.key("x", inputs) != state.key("y", inputs)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "named"),
+    [
+        ("- name: Give the code back\n  x: {otp: '{{ code }}'}", {"code"}),
+        ("- name: Ask for no code\n  x: {text: the code is good}\n  register: code  # and the code", set()),
+        (
+            '- x: {a: "{{ one | default(two.code) }}{% if three %}{{ four[0] }}{% endif %}"}',
+            {"one", "two", "three", "four"},
+        ),
+        ("- x:\n  when: [one.changed, \"two == 'code'\", true]", {"one", "two"}),
+        ("- assert: {that: one is not skipped, fail_msg: code}", {"one"}),
+        ('- x: {a: "{% for code in codes %}{{ code }}{% endfor %}"}', {"codes"}),
+        ("- debug: {var: one}\n- x:\n  with_items: two", {"one", "two"}),
+        (
+            "- block:\n    - x: {'{{ one }}': 1}\n      until: two\n      failed_when: '{{ three }}'",
+            {"one", "two", "three"},
+        ),
+        ("- x: {a: \"{{ lookup('vars', 'code') }}\"}", {"lookup", "vars", "code"}),
+        ("- x: {a: '{{ broken'}", {"broken"}),
+        ("- x: !unsafe code", {"x", "unsafe", "code"}),
+    ],
+)
+def test_which_variables_tasks_refer_to(tasks: str, named: set[str]) -> None:
+    assert references.in_tasks(tasks) == named
 
 
 ACT = """\
