@@ -6,9 +6,14 @@ import getpass
 from collections.abc import Callable
 
 from IPython.core.error import StdinNotImplementedError
+from IPython.display import display
 
+from breakglass_runbooks import render
 from breakglass_runbooks.errors import Waiting
-from breakglass_runbooks.gate import Gate
+from breakglass_runbooks.gate import APPROVAL, Gate
+
+# Where what is expected is too long to stand before a line to type into; the gate has said it above.
+SHORT = {APPROVAL: "Enter, once it is signed"}
 
 
 def ask(gate: Gate, judge: Callable[[str], str]) -> str:
@@ -16,7 +21,7 @@ def ask(gate: Gate, judge: Callable[[str], str]) -> str:
 
     JupyterLab shows a line to type into, for a secret one that hides it. papermill and nbclient refuse to ask.
     """
-    prompt = f"{gate.name} ({gate.expects}): "
+    prompt = f"{gate.name} ({SHORT.get(gate.kind, gate.expects)}): "
     while True:
         try:
             answer = getpass.getpass(prompt) if gate.secret else input(prompt)
@@ -25,4 +30,4 @@ def ask(gate: Gate, judge: Callable[[str], str]) -> str:
         try:
             return judge(answer)
         except ValueError as refusal:
-            print(refusal)
+            display(render.notice(f"{refusal} Try again.", "failed"))

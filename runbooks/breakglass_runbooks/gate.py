@@ -26,11 +26,11 @@ from breakglass_runbooks.errors import RunbookError
 KINDS = {
     "text": "some text",
     "account_id": "an account ID, 12 digits",
-    "equals": "the value of {} again",
+    "equals": "the {}, typed again",
     "one of": "one of: {}",
     "secret": "a secret; it is not shown and not kept",
-    "approval": "the approval that a second person has signed; nothing, to look for it in the run's folder; or "
-    "'EMERGENCY because ...' with the reason",
+    "approval": "nothing (just Enter), to look whether the approval lies in the run's folder by now; the approval as "
+    "one word; or 'EMERGENCY because ...' with the reason",
 }
 ACCEPTED = "done, text, account_id, secret, 'equals NAME', 'one of WORD, WORD' or 'approval of PLAN'"
 APPROVAL = "approval"
@@ -58,7 +58,7 @@ class Gate:
     @property
     def expects(self) -> str:
         """What must be answered, in words."""
-        return KINDS[self.kind].format(", ".join(self.of))
+        return KINDS[self.kind].format(", ".join(map(_spoken, self.of) if self.kind == "equals" else self.of))
 
 
 def find(source: str) -> Gate | None:
@@ -135,8 +135,13 @@ def check(gate: Gate, answer: Any, variables: Mapping[str, Any] | None = None) -
         expected = variables.get(gate.of[0])
         expected = expected if isinstance(expected, str) else json.dumps(expected)
         if text != expected:
-            raise ValueError(f"{gate.name} must be {gate.expects}, which {text!r} is not.")
+            raise ValueError(f"{gate.name} must be {gate.expects}; {text!r} is not.")
     return text
+
+
+def _spoken(name: str) -> str:
+    """The name of a variable as people say it."""
+    return re.sub(r"\bid\b", "ID", name.replace("_", " "))
 
 
 def _template(gate: Gate, use: Any) -> Any:

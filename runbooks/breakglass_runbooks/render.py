@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from breakglass_runbooks.errors import CODE_INDENT
+
 GREEN, RED, AMBER, BLUE, GREY = "#1e7e45", "#c0362c", "#a65f00", "#2563ad", "#6b7280"
 
 # Every word an outcome, a task or a file can have, and how it is meant.
@@ -70,7 +72,6 @@ NOTHING = "-"
 LONG_WORD = 32  # an access key ID and a Sid stay in one piece, an ARN or a digest may be broken
 WRAP = "overflow-wrap: anywhere; white-space: normal;"
 _CODE_WRAP = "white-space: pre-wrap; overflow-wrap: anywhere;"
-CODE_INDENT = " " * 4  # lines of a message that are commands or code
 _ROW = '<tr style="background: transparent;">'  # JupyterLab and forges give every other row a colour of their own
 _GREEN_BACK, _RED_BACK = "rgba(46,160,67,.20)", "rgba(248,81,73,.20)"  # lines that come and go
 
@@ -105,7 +106,7 @@ def text(words: Any) -> Shown:
 
 
 def message(words: str) -> Shown:
-    """What a task says: a list's items hang, and lines indented by four or more are commands or code, as in Markdown."""
+    """What a task says: items of a list hang; lines indented by four or more are literal, as in Markdown."""
     parts = []
     for literal, group in itertools.groupby(words.splitlines(), lambda line: line.startswith(CODE_INDENT)):
         lines = textwrap.dedent("\n".join(group))
@@ -172,9 +173,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "N
         f'<th style="{CELL} font-weight: 600; border-bottom-width: 2px;">{escape(name)}</th>' for name in columns
     )
     body = "".join(
-        _ROW + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row)
-        + "</tr>"
-        for row in rows
+        _ROW + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row) + "</tr>" for row in rows
     )
     lines = [
         f"| {' | '.join(columns)} |",
@@ -286,7 +285,9 @@ def side_by_side(before: str, after: str, titles: tuple[str, str] = ("before", "
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         for left, right in itertools.zip_longest(old[a:b], new[c:d]):
             gone, come = kind != "equal" and left is not None, kind != "equal" and right is not None
-            rows.append(f"{_ROW}{_side(left, _RED_BACK if gone else '')}{_side(right, _GREEN_BACK if come else '')}</tr>")
+            rows.append(
+                f"{_ROW}{_side(left, _RED_BACK if gone else '')}{_side(right, _GREEN_BACK if come else '')}</tr>"
+            )
     head = "".join(f'<th style="{CELL} {FONT} width: 50%; font-weight: 600;">{escape(title)}</th>' for title in titles)
     style = f"{MONO} line-height: 1.4; border-collapse: collapse; width: 100%; table-layout: fixed; margin: 8px 0;"
     html = (

@@ -117,7 +117,7 @@ def credentials_found(result: Result, check_mode: bool = False) -> Shown:
                     [
                         _account(account),
                         render.badge(_found(account["outcome"])),
-                        _remark(account) if account.get("reason") else _credentials(account.get("root_credentials")),
+                        _credentials(found) if (found := account.get("root_credentials")) else _remark(account),
                     ]
                     for account in result["accounts"]
                 ],
@@ -152,7 +152,7 @@ def credentials_removed(result: Result, check_mode: bool) -> Shown:
                 "What each root user had before, with last use",
                 render.table(
                     ["account", "root credentials"],
-                    [[_account(account), _credentials(account["before"])] for account in known],
+                    [[_account(account), _credentials(account["before"] or {})] for account in known],
                 ),
             )
             if known
@@ -590,25 +590,26 @@ def _remark(account: Mapping[str, Any]) -> Shown:
     return render.lines([render.plain(account[key]) for key in ("reason", "fix") if account.get(key)])
 
 
-def _credentials(found: Mapping[str, Any] | None) -> Shown:
-    if found is None:
-        return render.plain(None)
+def _credentials(found: Mapping[str, Any]) -> Shown:
+    """What a root user has, each with since when and, as far as AWS tells it, its last use."""
     parts = []
     if (password := found.get("password") or {}).get("present"):
-        parts.append(render.words("password", _since(password.get("created")), _used(password.get("last_used"))))
+        parts.append(_credential("password", None, password.get("created"), _used(password.get("last_used"))))
     for key in found.get("access_keys") or []:
-        used = (key.get("last_used") or {}).get("date")
-        parts.append(_credential("access key", key, _used(used)))
-    for certificate in found.get("signing_certificates") or []:
-        parts.append(_credential("signing certificate", certificate))
+        used = _used((key.get("last_used") or {}).get("date"))
+        parts.append(_credential(f"access key ({key.get('status')})", key["id"], key.get("created"), used))
+    for one in found.get("signing_certificates") or []:
+        parts.append(_credential(f"signing certificate ({one.get('status')})", one["id"], one.get("created")))
     for device in found.get("mfa_devices") or []:
-        parts.append(render.words("MFA device", render.mono(device["serial"]), _since(device.get("enabled"))))
+        parts.append(_credential("MFA device", device["serial"], device.get("enabled")))
     return render.lines(parts) if parts else render.plain("none")
 
 
-def _credential(kind: str, found: Mapping[str, Any], *more: Shown) -> Shown:
-    status = "" if found.get("status") == "Active" else f" ({found.get('status')})"
-    return render.words(kind, render.mono(found["id"]) , *more)
+def _credential(kind: str, identifier: str | None, since: str | None, *more: str) -> Shown:
+    remark = ", ".join([*([f"since {since}"] if since else []), *more])
+    return render.words(
+        kind, *([render.mono(identifier)] if identifier else []), *([render.small(remark)] if remark else [])
+    )
 
 
 def _used(when: str | None) -> str:

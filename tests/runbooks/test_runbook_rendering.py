@@ -5,6 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from breakglass_runbooks import render, views
+from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,7 @@ def test_text_from_elsewhere_never_becomes_markup(words: str) -> None:
     words += NASTY
     for shown in (
         render.text(words),
+        render.message(words),
         render.notice(words, "failed"),
         render.code(words),
         render.badge(words),
@@ -53,6 +55,27 @@ def test_every_display_can_be_read_without_html() -> None:
 
 def test_a_column_in_which_nothing_stands_is_left_out() -> None:
     assert "remark" not in render.table(["a", "remark"], [["b", None], ["c", ""]]).markdown
+
+
+def test_what_a_task_says_to_copy_is_shown_literally() -> None:
+    shown = render.message("Run this:\n\n    - a:\n        b: c\nThen:\n- one\n- two")
+    assert "```\n- a:\n    b: c\n```" in shown.markdown
+    assert "- one\n- two" in shown.markdown
+    assert "<pre" in shown.html
+
+
+def test_an_error_breaks_between_words_and_not_in_what_is_to_be_copied() -> None:
+    command = f"    python -m breakglass_runbooks resume {'x' * 90} --answer y=z"
+    shown = RunbookError("\n".join(["- " + "word " * 40, "", command]))._render_traceback_()
+    assert [len(line) > WIDTH for line in shown] == [False] * 4 + [True]
+    assert shown[1].startswith("  word")
+    assert shown[-2:] == ["", command]
+
+
+def test_beside_each_other_only_what_differs_is_coloured() -> None:
+    shown = render.side_by_side("one\ntwo", "one\nthree")
+    assert shown.html.count('<tr style="background: transparent;">') == 2
+    assert render.side_by_side("same", "same") is None
 
 
 def test_a_difference_shows_what_goes_and_what_comes() -> None:
@@ -86,6 +109,40 @@ def test_an_account_that_was_not_reached_shows_why_and_what_to_do() -> None:
     }
     shown = views.view(event)
     assert all(word in shown.markdown for word in ("vault", "777788889999", "unreachable", "denied", "exempt"))
+
+
+def test_a_reason_that_stands_in_the_table_is_no_warning_too() -> None:
+    account = {"account_id": "777788889999", "name": "vault", "outcome": "unreachable", "reason": "A policy denies it."}
+    event = {
+        "event": "ok",
+        "action": "breakglass.aws.root_credentials_info",
+        "check_mode": False,
+        "warnings": ["vault (777788889999) is unreachable: A policy denies it. Exempt it.", "Something else."],
+        "result": {"accounts": [account], "summary": {"unreachable": 1}},
+    }
+    shown = views.view(event).markdown
+    assert shown.count("A policy denies it.") == 1
+    assert "Something else." in shown
+
+
+def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
+    found = {
+        "password": {"present": True, "created": "2024-01-01T00:00:00Z", "last_used": None},
+        "access_keys": [
+            {"id": "AKIA1", "status": "Active", "created": "2024-02-02T00:00:00Z", "last_used": {"date": "2025-03-03"}}
+        ],
+        "signing_certificates": [{"id": "C1", "status": "Inactive", "created": "2024-04-04T00:00:00Z"}],
+        "mfa_devices": [{"serial": "GAHT1", "enabled": "2024-05-05T00:00:00Z"}],
+    }
+    account = {"account_id": "444455556666", "outcome": "unchanged", "root_credentials": found, "reason": None}
+    shown = views.credentials_found({"accounts": [account]}).markdown
+    for said in (
+        "password (since 2024-01-01T00:00:00Z, never used)",
+        "access key (Active) `AKIA1` (since 2024-02-02T00:00:00Z, last used 2025-03-03)",
+        "signing certificate (Inactive) `C1` (since 2024-04-04T00:00:00Z)",
+        "MFA device `GAHT1` (since 2024-05-05T00:00:00Z)",
+    ):
+        assert said in shown
 
 
 def test_in_check_mode_nothing_is_said_to_have_happened() -> None:
