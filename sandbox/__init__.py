@@ -17,6 +17,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sandbox.client import REGION, environment
+from sandbox.place import PREFIX
 
 if TYPE_CHECKING:
     from sandbox.server import SandboxServer
@@ -37,19 +38,31 @@ class Box:
         """The keys of an identity: access_key, secret_key, session_token."""
         return vars(self._state.identity(name)).copy()
 
-    def environment(self, name: str) -> dict[str, str]:
-        """The variables that make any AWS client this identity."""
-        return environment(self.url, self.credentials(name))
+    def environment(self, name: str, place: str = "") -> dict[str, str]:
+        """The variables that make any AWS client this identity; see `place` for where it can be."""
+        return environment(self.url, self.credentials(name), place)
 
-    def client(self, service: str, name: str, region: str = REGION) -> Any:
+    def client(self, service: str, name: str, region: str = REGION, place: str = "") -> Any:
         """A boto3 client of an identity, with its keys, a region and the endpoint given outright."""
         credentials = self.credentials(name)
         return self.client_with(
-            service, credentials["access_key"], credentials["secret_key"], credentials["session_token"], region=region
+            service,
+            credentials["access_key"],
+            credentials["secret_key"],
+            credentials["session_token"],
+            region=region,
+            place=place,
         )
 
     def client_with(
-        self, service: str, access_key: Any, secret_key: Any, session_token: Any = None, *, region: str = REGION
+        self,
+        service: str,
+        access_key: Any,
+        secret_key: Any,
+        session_token: Any = None,
+        *,
+        region: str = REGION,
+        place: str = "",
     ) -> Any:
         """A boto3 client with any credentials, for example those of a root session."""
         # One session for all clients: it keeps the service models, which take longer to read than most calls.
@@ -60,7 +73,7 @@ class Box:
                 aws_secret_access_key=secret_key,
                 aws_session_token=session_token,
                 region_name=region,
-                endpoint_url=self.url,
+                endpoint_url=f"{self.url}{PREFIX}{place}" if place else self.url,
             )
 
     @cached_property

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sandbox import place
 from sandbox.client import ControlError, ask, environment
 
 _NUMBERS = ("share", "times", "seed", "rate", "burst", "status", "calls")
@@ -56,6 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(do=_serve)
     command = _command(commands, "env", _env, "print the variables that make AWS clients one of the people")
     command.add_argument("--as", dest="name", metavar="NAME", default="operator", help="who (default: operator)")
+    command.add_argument(
+        "--from",
+        dest="place",
+        type=_place,
+        metavar="PLACE",
+        default="",
+        help=f"the network they are in: {place.ACCEPTED} (default: this machine)",
+    )
     _command(commands, "events", _events, "print the requests so far, one JSON object a line")
     _command(commands, "snapshot", _snapshot, "print the state worth comparing, as JSON")
     _command(commands, "reset", _reset, "bring back the organization as it was loaded, real time and the first weather")
@@ -135,6 +144,14 @@ def _add_generate(commands: Any) -> None:
     generate.set_defaults(do=_generate)
 
 
+def _place(text: str) -> str:
+    try:
+        place.context(text, "")
+    except place.PlaceError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 def _accounts(text: str) -> int:
     from sandbox.generator import LEAST, MOST
 
@@ -210,7 +227,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 def _env(options: argparse.Namespace) -> int:
     credentials = ask(options.port, ["identities", options.name])
-    for name, value in environment(f"http://127.0.0.1:{options.port}", credentials).items():
+    for name, value in environment(f"http://127.0.0.1:{options.port}", credentials, options.place).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 

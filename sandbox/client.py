@@ -9,16 +9,18 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from sandbox.place import PREFIX
+
 REGION = "us-east-1"
 
 
-def environment(url: str, credentials: Mapping[str, str | None]) -> dict[str, str]:
-    """The variables that point any AWS client at the sandbox, as one of its identities."""
+def environment(url: str, credentials: Mapping[str, str | None], place: str = "") -> dict[str, str]:
+    """The variables that point any AWS client at the sandbox, as one of its identities, from a place."""
     return {
         "AWS_ACCESS_KEY_ID": credentials["access_key"] or "",
         "AWS_SECRET_ACCESS_KEY": credentials["secret_key"] or "",
         "AWS_SESSION_TOKEN": credentials["session_token"] or "",
-        "AWS_ENDPOINT_URL": url,
+        "AWS_ENDPOINT_URL": f"{url}{PREFIX}{place}" if place else url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",

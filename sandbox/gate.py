@@ -79,7 +79,7 @@ def request_context(state: State, call: Call, resource_account: str | None) -> d
     caller, organization, moment = call.who, state.organization, now()
     context: dict[str, Any] = {
         "aws:SecureTransport": "true",
-        "aws:SourceIp": call.environ.get("REMOTE_ADDR", "127.0.0.1"),
+        **call.network,
         "aws:RequestedRegion": call.region,
         "aws:CurrentTime": _instant(moment),
         "aws:EpochTime": str(int(moment.timestamp())),

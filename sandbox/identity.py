@@ -189,7 +189,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 def _canonical_path(call: Call) -> str:
     # S3 signs the path as it is sent; every other service encodes it once more.
-    return call.raw_path if call.service == "s3" else quote(call.raw_path, safe="/-_.~")
+    return call.signed_path if call.service == "s3" else quote(call.signed_path, safe="/-_.~")
 
 
 def _canonical_query(raw_query: str) -> str:

@@ -111,7 +111,7 @@ def _trace(state: State, call: Call, answer: Answer) -> Trace | None:
         error=answer.error,
         answer=answer.body if write or answer.error or call.operation in _ISSUING else b"",
         host=call.host,
-        source_ip=call.environ.get("REMOTE_ADDR", "127.0.0.1"),
+        network=call.network,
         user_agent=call.header("user-agent"),
         invoked_by=call.environ.get(INVOKED_BY),
     )

@@ -161,9 +161,11 @@ def _record(state: State, trace: Trace, account: str) -> dict[str, Any]:
         "eventSource": _source(trace),
         "eventName": trace.operation,
         "awsRegion": trace.region,
-        "sourceIPAddress": trace.invoked_by or trace.source_ip,
+        "sourceIPAddress": trace.invoked_by or trace.network.get("aws:SourceIp") or trace.network["aws:VpcSourceIp"],
         "userAgent": trace.invoked_by or trace.user_agent,
     }
+    if "aws:SourceVpce" in trace.network:
+        record["vpcEndpointId"] = trace.network["aws:SourceVpce"]
     if trace.error:
         answer = _answer(trace)
         record["errorCode"] = _error_code(trace)

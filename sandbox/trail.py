@@ -30,6 +30,7 @@ class Trace:
         parameters: As the service's model names them.
         body: The request's body, where it is a parameter (S3's bucket policy).
         answer: The answer's body, where an event shows something of it.
+        network: The condition keys of where the call came from.
         invoked_by: The service that called for itself, for example `cloudformation.amazonaws.com`.
     """
 
@@ -50,7 +51,7 @@ class Trace:
     error: str | None
     answer: bytes
     host: str
-    source_ip: str
+    network: dict[str, str]
     user_agent: str
     invoked_by: str | None
 

@@ -26,6 +26,7 @@ from moto.core.serialize import QuerySerializer, SerializationContext, get_seria
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import HTTPException
 
+from sandbox import place
 from sandbox.errors import AwsError, not_implemented
 from sandbox.state import Caller
 
@@ -84,7 +85,7 @@ class Call:
     """One AWS request, read.
 
     Attributes:
-        raw_path: Path as it came, percent-encoded; the signature covers it so.
+        raw_path: Path as it came, percent-encoded, without the part that names a place.
         raw_query: Query string as it came.
         request: The request as moto reads it, once it was needed; see `moto_request`.
         operation: Operation name of the service model, for example `PutBucketPolicy`.
@@ -92,6 +93,9 @@ class Call:
         caller: Who signed it; known after authentication.
         account: The account moto acts on: the caller's, or the one that owns the bucket or queue.
         resource: ARN of what the call is about, for the event.
+        signed_path: Path as it came, with a place.
+        place: Where it comes from, when the client said so; see `place`.
+        network: The condition keys of that place, known when the call is identified.
     """
 
     environ: dict[str, Any]
@@ -111,6 +115,9 @@ class Call:
     caller: Caller | None = None
     account: str = ""
     resource: str | None = None
+    signed_path: str = "/"
+    place: str = ""
+    network: dict[str, str] = field(default_factory=dict)
     request_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def header(self, name: str, default: str = "") -> str:
@@ -142,7 +149,8 @@ def read(environ: dict[str, Any]) -> Call:
     content = body(environ)
     uri = environ.get("REQUEST_URI") or environ["PATH_INFO"]
     uri = uri.decode("latin-1") if isinstance(uri, bytes) else uri
-    raw_path, _, raw_query = re.sub(r"^https?://[^/]*", "", uri).partition("?")
+    signed_path, _, raw_query = re.sub(r"^https?://[^/]*", "", uri).partition("?")
+    named, raw_path = place.split(signed_path)
     signature = _signature(environ.get("HTTP_AUTHORIZATION", ""), raw_query)
     call = Call(
         environ=environ,
@@ -154,6 +162,8 @@ def read(environ: dict[str, Any]) -> Call:
         signature=signature,
         service=_SIGNED_AS.get(signature.service, signature.service) if signature else "",
         region=signature.region if signature else "us-east-1",
+        signed_path=signed_path or "/",
+        place=named,
     )
     if not call.service:
         call.service = _unsigned_service(call)
@@ -240,7 +250,11 @@ def _protocol(model: ServiceModel, content_type: str) -> str:
 
 
 def identify(call: Call) -> None:
-    """Find the operation of a call and its parameters."""
+    """Find the operation of a call and its parameters, and where it comes from."""
+    try:
+        call.network = place.context(call.place, call.environ.get("REMOTE_ADDR", "127.0.0.1"))
+    except place.PlaceError as error:
+        raise AwsError("InvalidRequest", f"The endpoint's path: {error}.", 400) from error
     model = _model(call.service)
     if call.service not in SERVICES or model is None:
         raise not_implemented(call.service or "unknown", _any_operation_name(call))

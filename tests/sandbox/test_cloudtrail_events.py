@@ -29,7 +29,7 @@ TRACE = trail.Trace(
     error=None,
     answer=b"",
     host="",
-    source_ip="",
+    network={},
     user_agent="",
     invoked_by=None,
 )

@@ -327,6 +327,26 @@ for _key, _value, _operator in (
     _condition_row(_key, _value, _operator)
 
 
+@fact(
+    FACTS,
+    "auth",
+    "Through a VPC endpoint, aws:SourceVpce, aws:SourceVpc and aws:VpcSourceIp are in the context, aws:SourceIp is not",
+    source=CONDITIONS,
+)
+def network_keys(box: Box) -> None:
+    endpoint = {"aws:SourceVpce": "vpce-0a1b", "aws:SourceVpc": "vpc-0a1b"}
+    condition = {
+        "StringEquals": endpoint,
+        "IpAddress": {"aws:VpcSourceIp": "10.0.0.0/24"},
+        "Null": {"aws:SourceIp": "true"},
+    }
+    attach_scp(box, PAYMENTS, deny("iam:ListRoles", Condition=condition))
+    through = box.client("iam", "payments-administrator", place="vpce-0a1b,vpc-0a1b,10.0.0.7")
+    assert refused(through.list_roles)[0] == "AccessDenied"
+    assert box.client("iam", "payments-administrator", place="vpce-0else,vpc-0a1b,10.0.0.7").list_roles()
+    assert box.client("iam", "payments-administrator").list_roles()
+
+
 @fact(FACTS, "auth", "aws:SourceIdentity is the session's", source=CONDITIONS)
 def source_identity_key(box: Box) -> None:
     condition = {"StringEquals": {"aws:SourceIdentity": "operator"}}
