@@ -277,6 +277,24 @@ def caller_is_neither(caller: Caller) -> BreakglassError:
     )
 
 
+class _Look:
+    """Asks for facts, and remembers which could not be read."""
+
+    def __init__(self) -> None:
+        self.unread: list[str] = []
+
+    def __call__(self, read: t.Callable[[], t.Any], what: str) -> t.Any:
+        try:
+            return read()
+        except BreakglassError:
+            self.unread.append(what)
+            return None
+
+    @property
+    def unchecked(self) -> str:
+        return f" Not checked, for want of permission: {', '.join(self.unread)}." if self.unread else ""
+
+
 def explain_assume_root_denial(
     error: aws.ClientError,
     account_id: str,
@@ -294,14 +312,7 @@ def explain_assume_root_denial(
     """
     code = error_code(error)
     message = error.response["Error"].get("Message", "").rstrip(".")
-    unread = []
-
-    def look(read: t.Callable[[], t.Any], what: str) -> t.Any:
-        try:
-            return read()
-        except BreakglassError:
-            unread.append(what)
-            return None
+    look = _Look()
 
     def because(cause: str, fix: str) -> Unreachable:
         return Unreachable(f"No root session for account {account_id}: {cause} (AWS says: {message}).", fix, code)
@@ -326,7 +337,7 @@ def explain_assume_root_denial(
     try:
         account = organization.account(account_id)
     except BreakglassError:
-        unread.append("the target account")
+        look.unread.append("the target account")
     else:
         if account is None:
             return because("it is not in the organization", "Check the account ID and whose credentials are used.")
@@ -343,13 +354,12 @@ def explain_assume_root_denial(
         return because(f"a service control policy stops the caller. {policy_in_words(certain)}", certain["fix"])
 
     possible = "".join(f" Possibly: {policy_in_words(one)}" for one in stopping or [])
-    unchecked = f" Not checked, for want of permission: {', '.join(unread)}." if unread else ""
     return because(
         f"{caller.arn} may not call sts:AssumeRoot",
         f"Allow it sts:AssumeRoot on {caller.root_arn(account_id)} with the task policy {task.policy} "
         "(condition key sts:TaskPolicyArn), and check that neither a permissions boundary nor, in a delegated "
         "administrator's account, a service control policy denies it. Within minutes of turning centralized root "
-        f"access on, AWS may still deny: wait and try again.{possible}{unchecked}",
+        f"access on, AWS may still deny: wait and try again.{possible}{look.unchecked}",
     )
 
 
@@ -401,15 +411,7 @@ def explain_address_refusal(error: Exception, doing: str, organization: Organiza
     if not is_denied(error):
         return told
     caller = organization.caller.account_id
-    unread = []
-
-    def look(read: t.Callable[[], t.Any], what: str) -> t.Any:
-        try:
-            return read()
-        except BreakglassError:
-            unread.append(what)
-            return None
-
+    look = _Look()
     description = look(organization.describe, "the organization")
     if description and description["management_account_id"] != caller:
         delegations = look(lambda: organization.delegations_of(caller), "the delegated administrators")
@@ -421,8 +423,7 @@ def explain_address_refusal(error: Exception, doing: str, organization: Organiza
         cause = f"{told.cause} Trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} is off."
         fix = "As the management account, set activate_trusted_access=true (breakglass.aws.root_email)."
         return BreakglassError(cause, fix, told.code)
-    unchecked = f" Not checked, for want of permission: {', '.join(unread)}." if unread else ""
-    return BreakglassError(told.cause, f"{told.fix}{unchecked}", told.code)
+    return BreakglassError(told.cause, f"{told.fix}{look.unchecked}", told.code)
 
 
 def policy_in_words(found: dict) -> str:
