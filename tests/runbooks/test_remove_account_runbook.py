@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from executed import cells, denials, resume, run, writes
 from least_privilege import operator_of
 
@@ -104,8 +105,23 @@ def test_in_a_transfer_it_waits_for_the_accounts_own_people(sandbox: Box, make_w
     done = resume(place, "transfer", "accepted=done")
     assert done.returncode == 0, done.stdout + done.stderr
     assert SPIN_OFF not in members(sandbox)
-    # What only looks looks again when a run goes on: by then there is nothing left to do.
-    assert (
-        "Confirmed. The account is not in the organization."
-        in cells(place.folder / "transfer/remove_account.ipynb")["verify"]
-    )
+    assert "Outcome: changed" in done.stdout
+    shown = cells(place.folder / "transfer/remove_account.ipynb")
+    assert "Confirmed. The account is not in the organization any more." in shown["verify"]
+    assert "It was in Root/" in shown["hand-back"]
+    evidence = json.loads((place.folder / "transfer/evidence.json").read_text())
+    assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
+    assert [evidence[when]["in_organization"] for when in ("before", "after")] == [True, False]
+
+
+@pytest.mark.parametrize("purpose", ["transfer", "remove", "close"])
+def test_an_account_that_was_never_here_is_a_mistake(
+    purpose: str, sandbox: Box, make_workplace: Callable[..., Any]
+) -> None:
+    place = make_workplace(sandbox.environment("operator"))
+    given = {"account_id": "246824682469", "purpose": purpose, "check_mode": "false"}
+    blocked = run(place, "remove_account", "blocked", answers=("account_typed=246824682469",), **given)
+    assert blocked.returncode == 5, blocked.stdout + blocked.stderr
+    for said in ("account_id is 246824682469", "not in the organization", "of a member account", "list-accounts"):
+        assert said in blocked.stdout
+    assert writes(sandbox) == []
