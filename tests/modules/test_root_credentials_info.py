@@ -180,6 +180,16 @@ def test_a_denied_session_is_put_down_to_the_missing_permission(sandbox):
     assert "IAMDeleteRootUserCredentials" in entry["fix"]
 
 
+def test_what_could_not_be_checked_of_a_denial_is_named(sandbox):
+    denial = {"Effect": "Deny", "Action": ["sts:AssumeRoot", "iam:ListOrganizationsFeatures"], "Resource": "*"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    iam = sandbox.client("iam", "engineer")
+    iam.put_role_policy(RoleName="BreakGlassOperator", PolicyName="less", PolicyDocument=text)
+    [entry] = audit(sandbox, account_ids=["444455556666"])["accounts"]
+    assert "may not call sts:AssumeRoot" in entry["reason"]
+    assert "Not checked, for want of permission: the organization's features." in entry["fix"]
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [("payments-administrator", "neither the management account"), ("nobody", "DescribeOrganization")],
