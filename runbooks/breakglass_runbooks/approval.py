@@ -184,9 +184,9 @@ def emergency(words: str, request: Request) -> Approval | None:
     )
 
 
-def command(folder: Path) -> str:
-    """What the approver types."""
-    return f"python -m breakglass_runbooks approve {shlex.quote(str(folder))} --key KEY --as NAME"
+def command(folder: Path, between: str = " ") -> str:
+    """What the approver types; `between` can put it into several lines."""
+    return between.join(["python -m breakglass_runbooks approve", shlex.quote(str(folder)), "--key KEY --as NAME"])
 
 
 def _check_signature(

@@ -13,7 +13,7 @@ from breakglass_runbooks.evidence import Record
 from breakglass_runbooks.gate import Gate
 
 SIGNERS, REQUESTER = "allowed_signers", "requester"
-NOT_CONFIGURED = "none needed: allowed_signers is empty"
+NOT_CONFIGURED = "No approval was asked for, because allowed_signers is empty."
 LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. Whoever runs this decides alone."
 
 
@@ -83,6 +83,17 @@ class Desk:
         if found.emergency:
             return f"{approval.EMERGENCY} {found.emergency} ({found.approver}; to be reviewed by {found.review_by})"
         return f"approved by {found.approver} until {found.expires}"
+
+    def instructions(self) -> str:
+        """What a second person types, as Markdown in lines that fit on a screen; nothing when nobody is needed."""
+        if not self.configured:
+            return ""
+        command = (
+            approval.command(self._record.folder)
+            .replace(" --key", " \\\n  --key")
+            .replace("approve ", "approve \\\n  ")
+        )
+        return f"They read the plan (digest {self.request.plan}), and sign it:\n\n```sh\n{command}\n```\n\n"
 
     def way_on(self) -> str:
         """What a second person must do."""

@@ -202,7 +202,7 @@ def _task_message(event: Event, folder: Path) -> str:
 
 
 def _words(result: Mapping[str, Any]) -> str:
-    message = str(result.get("msg") or result.get("censored") or "The task failed and did not say why.")
+    message = str(result.get("msg") or result.get("censored") or "The task failed and did not say why.").rstrip()
     details = str(result.get("stderr") or result.get("module_stderr") or "").strip()
     return f"{message}\n{details}" if details and details not in message else message
 

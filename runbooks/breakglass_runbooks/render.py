@@ -211,7 +211,7 @@ def plain(value: Any) -> Shown:
             "<br>".join(plain(item).html for item in value), "<br>".join(plain(item).markdown for item in value)
         )
     words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return Shown(escape(words), _escape_markdown(words))
+    return Shown(_whole_times(escape(words)), _escape_markdown(words))
 
 
 def mono(words: Any) -> Shown:
@@ -226,7 +226,7 @@ def mono(words: Any) -> Shown:
 def small(words: Any) -> Shown:
     """A remark that belongs to something more important."""
     return Shown(
-        f'<span style="color: {GREY}; font-size: 12.5px;">{escape(str(words))}</span>',
+        f'<span style="color: {GREY}; font-size: 12.5px;">{_whole_times(escape(str(words)))}</span>',
         f"({_escape_markdown(str(words))})",
     )
 
@@ -340,6 +340,11 @@ def as_lines(document: Any) -> str:
     if document is None or document == "":
         return ""
     return document if isinstance(document, str) else json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _whole_times(html: str) -> str:
+    """Keep a browser from breaking a time at its hyphens."""
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", r'<span style="white-space: nowrap;">\g<0></span>', html)
 
 
 def _wrap(cell: Shown) -> str:

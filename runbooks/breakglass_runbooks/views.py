@@ -36,8 +36,9 @@ def view(event: Mapping[str, Any]) -> Shown | None:
 
 def _warnings(event: Mapping[str, Any]) -> list[Shown]:
     """The warnings, but for those that only say again why an account was not reached: its row says it."""
-    accounts = event["result"].get("accounts") or [] if event["action"] in VIEWS else []
-    reasons = [account["reason"] for account in accounts if account.get("reason")]
+    lists = event["result"].values() if event["action"] in VIEWS else []
+    rows = [row for rows in lists if isinstance(rows, list) for row in rows if isinstance(row, dict)]
+    reasons = [row["reason"] for row in rows if row.get("reason")]
     return [
         render.notice(f"Warning: {warning}", "skipped")
         for warning in event["warnings"]
@@ -472,6 +473,7 @@ def root_address(result: Result, check_mode: bool) -> Shown:
 def root_activity(result: Result, check_mode: bool = False) -> Shown:
     """What root users did that no root session explains, which sessions there were, and what was not looked into."""
     unseen = [one for one in (*result["opened_from"], *result["accounts"]) if one["outcome"] != "unchanged"]
+    none = "None was found where anybody could look; below stands where nobody could." if unseen else "None was found."
     return render.stack(
         [
             render.facts(
@@ -484,35 +486,33 @@ def root_activity(result: Result, check_mode: bool = False) -> Shown:
             ),
             render.heading("Root use that no root session explains"),
             render.table(
-                ["time", "account", "what", "call", "from", "access key"],
+                ["time", "account", "what", "call", "from, with access key"],
                 [
                     [
                         one["time"],
                         _account(one),
                         _spoken(one["kind"]),
                         f"{one['service']}:{one['operation']}{_refused(one)}",
-                        one["source_ip"],
-                        render.mono(one.get("access_key_id")),
+                        _beneath(one["source_ip"], one.get("access_key_id")),
                     ]
                     for one in result["unexplained"]
                 ],
-                empty="None was found.",
+                empty=none,
             ),
             render.heading("Root sessions"),
             render.table(
-                ["opened", "account", "for", "by", "access key", "calls"],
+                ["opened", "account", "for", "by, with access key", "calls"],
                 [
                     [
                         one["time"],
                         _account(one),
                         _spoken(one["task"]),
-                        render.mono(one["opened_by"]),
-                        render.mono(one["access_key_id"]),
-                        str(len(one["calls"])) if one["looked_into"] else one["reason"],
+                        _beneath(one["opened_by"], one["access_key_id"]),
+                        str(len(one["calls"])) if one["looked_into"] else _not_seen(one["reason"], unseen),
                     ]
                     for one in result["sessions"]
                 ],
-                empty="None was found.",
+                empty=none,
             ),
             render.heading("Not looked into") if unseen else None,
             render.table(
@@ -522,6 +522,15 @@ def root_activity(result: Result, check_mode: bool = False) -> Shown:
             else None,
         ]
     )
+
+
+def _beneath(*identifiers: str | None) -> Shown:
+    return render.lines([render.mono(one) for one in identifiers if one])
+
+
+def _not_seen(reason: str | None, unseen: list[Result]) -> str | None:
+    """Why nobody knows what a session did; in short, when a row of the table below says it."""
+    return "not looked into, see below" if reason in [one.get("reason") for one in unseen] else reason
 
 
 def _refused(call: Result) -> str:

@@ -113,6 +113,19 @@ def test_a_person_is_asked_until_the_answer_fits(notebook: Any, monkeypatch: pyt
     assert [(answer["gate"], answer["answer"]) for answer in evidence["answers"]] == [("way", "root")]
 
 
+def test_an_answer_that_turned_out_wrong_can_be_given_anew(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter(["root", "role"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    use = (
+        "%%tasks\n- name: Only the role\n  ansible.builtin.assert:\n    that: way == 'role'\n    fail_msg: Not root.\n"
+    )
+    notebook.cell(GATE)
+    assert "Go on with the next cell" in notebook.shown
+    assert "Not root." in notebook.failure(use)
+    notebook.cell(GATE)
+    notebook.cell(use)
+
+
 def test_in_check_mode_nobody_is_asked(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda prompt: pytest.fail("asked"))
     notebook.cell("check_mode = True")

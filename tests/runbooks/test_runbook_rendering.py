@@ -125,6 +125,27 @@ def test_a_reason_that_stands_in_the_table_is_no_warning_too() -> None:
     assert "Something else." in shown
 
 
+def test_what_nobody_could_look_into_is_not_taken_for_nothing() -> None:
+    account = {"account_id": "555566667777", "name": "reports", "outcome": "unreachable", "reason": "No way in."}
+    session = {
+        "time": "2026-01-01T00:00:00Z",
+        "account_id": "555566667777",
+        "task": "audit_root_credentials",
+        "opened_by": "arn:aws:sts::111122223333:assumed-role/Operator/ada",
+        "access_key_id": "ASIA1",
+        "calls": [],
+        "looked_into": False,
+        "reason": "No way in.",
+    }
+    times = {"since": "a", "until": "b", "complete_until": "c", "regions": ["us-east-1"]}
+    result = {**times, "opened_from": [], "accounts": [account], "unexplained": [], "sessions": [session]}
+    event = {"event": "ok", "check_mode": False, "action": "breakglass.aws.root_activity_info", "warnings": []}
+    shown = views.view({**event, "result": result, "warnings": ["reports is unreachable: No way in."]}).markdown
+    assert "None was found where anybody could look" in shown
+    assert shown.count("No way in.") == 1
+    assert "not looked into, see below" in shown
+
+
 def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
     found = {
         "password": {"present": True, "created": "2024-01-01T00:00:00Z", "last_used": None},

@@ -1,0 +1,93 @@
+"""How a gate gets its answer: with the command, in an earlier part of the run, by a second person, or typed now."""
+
+from __future__ import annotations
+
+import functools
+import html
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.display import display
+
+from breakglass_runbooks import approving, render, shown, state
+from breakglass_runbooks import gate as gates
+from breakglass_runbooks.asking import ask
+from breakglass_runbooks.errors import Waiting
+from breakglass_runbooks.evidence import Record, now
+from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.redaction import Redactor
+
+
+@dataclass
+class Answering:
+    """A run, as far as its gates need it."""
+
+    record: Record
+    steps: state.State
+    handover: Handover
+    redactor: Redactor
+
+    def answer(self, gate: gates.Gate, variables: Mapping[str, Any], inputs: list[str]) -> str:
+        """Show the gate; return the answer, which is written down unless it is secret. `inputs` are what it names.
+
+        An answer from an earlier part of the run counts as long as the person would be shown the same.
+        """
+        record, words = self.record, gates.render(gate, variables)
+        desk = approving.Desk(gate, variables, record) if gate.kind == gates.APPROVAL else None
+        display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
+        if desk and not desk.configured:
+            display(render.notice(approving.LOUD, "failed"))
+            return desk.do_without()
+        judge = desk.judge if desk else functools.partial(gates.check, gate, variables=variables)
+        key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
+        acted = self.steps.has_acted  # an approval that may have expired since is good only for what it began
+        done = self.steps.take(state.GATE, key)
+        try:
+            if gate.name in self.handover.answers:
+                answer = self._beforehand(gate, judge)
+            elif done and (acted if desk else not gate.secret or gate.name in self.handover.spent):
+                display(render.notice(f"Answered at {done.time}, in an earlier part of this run.", "unchanged"))
+                return done.registered.get(gate.name, "")
+            elif record.check_mode:
+                display(render.notice("Only planned, so nobody is asked here.", "plan only"))
+                return ""
+            else:
+                answer = (desk.look() if desk else "") or ask(gate, judge)
+        except Waiting as waiting:
+            record.outcome, record.message = "waiting", str(waiting)
+            record.journal("waiting", gate=gate.name)
+            raise Waiting(f"{waiting}\n\n{html.unescape(words)}\n\n{self._way_on(gate, desk)}") from None
+        else:
+            self._write_down(gate, answer, key, inputs)
+            return answer
+        finally:
+            record.write()
+
+    def _write_down(self, gate: gates.Gate, answer: str, key: str, inputs: list[str]) -> None:
+        if gate.secret:
+            self.redactor.add(answer)
+        self.record.outcome, self.record.message = "unfinished", ""
+        left = {} if gate.secret else {gate.name: answer}
+        self.steps.add(state.Step(state.GATE, key, inputs, left, time=now()))
+        self.record.answer(gate.name, "(secret)" if gate.secret else answer)
+        # JupyterLab goes back to this cell while somebody types, and would run it again next.
+        go_on = "" if self.handover.launcher else " Go on with the next cell."
+        display(render.text(("Answered." if gate.secret else f"Answered: {answer}.") + go_on))
+
+    def _beforehand(self, gate: gates.Gate, judge: Callable[[str], str]) -> str:
+        """The answer given with the command; Waiting, with what is wrong, when it does not open the gate."""
+        try:
+            return judge(self.handover.answers[gate.name])
+        except ValueError as refusal:
+            raise Waiting(f"The answer given to the gate '{gate.name}' does not open it: {refusal}") from None
+
+    def _way_on(self, gate: gates.Gate, desk: approving.Desk | None) -> str:
+        """What to do where nobody can be asked."""
+        if not self.handover.launcher:
+            return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
+        resume = f"Then go on:\n\npython -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
+        if desk:
+            return f"{desk.way_on()}\n\n{resume}"
+        return f"Answer with {gate.expects}. {resume} --answer {gate.name}{'' if gate.secret else '=...'}"

@@ -1,0 +1,77 @@
+"""What the magics show beside the results of tasks: how a run begins, a gate, how it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from breakglass_runbooks import approving, render, views
+from breakglass_runbooks.evidence import Record
+from breakglass_runbooks.gate import Gate
+
+
+def introduction(record: Record) -> render.Shown:
+    """What the run was told, and whether it acts."""
+    return render.stack(
+        [
+            render.heading(f"Runbook {record.runbook}", "plan only" if record.check_mode else "for real"),
+            render.facts({name: _as_given(value) for name, value in record.parameters.items()}),
+            render.notice("check_mode is true: this run looks and plans, and changes nothing in AWS.", "plan only")
+            if record.check_mode
+            else render.notice("check_mode is false: this run acts, once the plan is made.", "for real"),
+        ]
+    )
+
+
+def _as_given(value: Any) -> Any:
+    """A parameter's value in the spelling that a command line takes."""
+    return json.dumps(value) if isinstance(value, bool | dict) else value
+
+
+def evidence(record: Record, summary: Mapping[str, int]) -> render.Shown:
+    """How the run ended, and what proves what it did; `summary` counts the accounts by their outcome."""
+    [outcome] = _as_said({record.outcome: 1}, record.check_mode)
+    return render.stack(
+        [
+            render.heading("Outcome", outcome),
+            # One word for many accounts is that of the worst: say how many it is true for.
+            render.bar(_as_said(summary, record.check_mode)) if sum(summary.values()) > 1 else None,
+            render.heading("Approval") if record.approvals else None,
+            approving.shown(record.approvals),
+            render.heading("Root sessions this run opened (find them in CloudTrail by these IDs)"),
+            render.table(
+                ["account", "access key ID", "until"],
+                [
+                    [
+                        render.mono(session["account_id"]),
+                        render.mono(session["access_key_id"]),
+                        session.get("expiration"),
+                    ]
+                    for session in record.sessions.values()
+                ],
+                empty="None.",
+            ),
+            render.heading(f"Evidence in {record.folder}"),
+            render.table(["file", "SHA-256"], [[name, render.mono(digest)] for name, digest in record.listed()]),
+        ]
+    )
+
+
+def _as_said(outcomes: Mapping[str, int], check_mode: bool) -> dict[str, int]:
+    """Outcomes as they are, or in check mode as they would be."""
+    return {views.WOULD.get(word, word) if check_mode else word: count for word, count in outcomes.items()}
+
+
+def gate(asked: Gate, words: str, more: str = "") -> dict[str, str]:
+    """What a person is shown at a gate, in Markdown; `more` says how to get what it asks for."""
+    shown = f"**A person must act here** (gate `{asked.name}`)\n\n{words}\n\n{more}*Answer: {asked.expects}.*"
+    return {"text/markdown": shown, "text/plain": shown}
+
+
+def complaint(account: Mapping[str, Any]) -> str:
+    """Why an account was not dealt with, and what to do about it."""
+    name = f"{account['name']} ({account['account_id']})" if account.get("name") else account["account_id"]
+    return " ".join(
+        [f"{name}: {account['outcome']}.", *(account[key] for key in ("reason", "fix") if account.get(key))]
+    )
