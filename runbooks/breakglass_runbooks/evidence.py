@@ -162,6 +162,8 @@ class Record:
             sessions=sorted(sessions),
             calls=_calls(result),
         )
+        if event["event"] == "changed":
+            self.write()  # so that the run knows it, should it be killed before the cell has ended
 
     def answer(self, gate: str, answer: str) -> None:
         """Take note of what a person answered; of a secret, only that there was an answer."""
@@ -180,6 +182,10 @@ class Record:
         self.planned = _state(plan, "after")
         self.after = _state(act, "after") if acted else self.before
         self.outcome = _outcome(act if acted else plan)
+        if self.outcome in ("unchanged", "absent") and not self.check_mode and self.changed:
+            self.outcome = (
+                "changed"  # by a step that was killed half-way: nothing was left to do for the rest of the run
+            )
 
     def unfinished_accounts(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The accounts that could not be dealt with."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ class World:
     def __init__(self) -> None:
         self.done: list[str] = []
         self.looked: list[str] = []
+        self.after: Callable[[], object] = lambda: None  # something was done
 
     def run_tasks(
         self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[..., None]
@@ -50,10 +52,14 @@ class World:
                 self.looked.append(task["look"])
                 left = [word for word in task["look"].split() if word not in self.done]
                 event, result = "ok", {"left": left, "changed": bool(left), "at": len(self.looked)}
+            elif "skip" in task:
+                event, result = "skipped", {"changed": False}
             else:
                 self.done.append(task["do"])
                 event, result = "changed", {"changed": True, "outcome": "changed", "before": [], "after": [task["do"]]}
             on_event({**common, "event": event, "register": task["register"], "ignored": False, "result": result})
+            if event == "changed":
+                self.after()
 
 
 @pytest.fixture
@@ -100,6 +106,23 @@ def test_killed_after_any_cell_it_goes_on_and_does_nothing_twice(
     assert second["plan"]["left"] == ["one", "two"] or killed_after < 8
     assert [*Journal(tmp_path / "run").problems()] == []
     assert not [path for path in (tmp_path / "run").iterdir() if ANSWERS["code"] in path.read_text()]
+
+
+def test_killed_in_the_middle_of_a_cell_it_knows_what_was_changed(
+    world: World, kernel: Callable[..., Any], tmp_path: Path
+) -> None:
+    both = "%%tasks\n- do: one\n  register: one\n- do: two\n  register: act\n"
+    cells = [*CELLS[:5], both, CELLS[-1]]
+    killed = tmp_path / "killed"
+    world.after = lambda: killed.exists() or shutil.copytree(tmp_path / "run", killed)
+    first = kernel(Handover({}, launcher=True))
+    for cell in cells[:6]:
+        first.cell(cell.replace("{folder!r}", repr(str(tmp_path / "run"))))
+    second = kernel(Handover({}, resume=True, launcher=True))
+    for cell in [*cells[:5], "%%tasks\n- skip: one two\n  register: act\n", cells[-1]]:
+        second.cell(cell.replace("{folder!r}", repr(str(killed))))
+    evidence = json.loads((killed / "evidence.json").read_text())
+    assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
 
 
 def test_a_gate_asks_again_when_what_it_shows_is_different(
