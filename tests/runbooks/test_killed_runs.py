@@ -116,7 +116,7 @@ def break_in(box: Box) -> None:
 
 def attach_quarantine(box: Box, place: Any) -> str:
     asked = shown_in(place.folder / "run/compromised_root_user.ipynb")["quarantine"]
-    [policy] = re.findall(r"<<'END'\n(.*?)\nEND\n", asked, flags=re.DOTALL)
+    policy = re.findall(r"<<'END'\n(.*?)\nEND\n", asked, flags=re.DOTALL)[0]
     organizations = box.client("organizations", "engineer")
     answer = organizations.create_policy(
         Name="quarantine", Description="x", Type="SERVICE_CONTROL_POLICY", Content=policy
@@ -248,12 +248,12 @@ def go_through(box: Box, place: Any, case: Case, kills: Sequence[str] = ()) -> N
     left, answers, asked, gate, command = list(kills), dict(case.answers), set(), "", begin(case)
     secret = {gate.name for gate in find(case.runbook).gates if gate.secret}
     while True:
-        owed = (answers.keys() - gates(place, "answer")) | ({gate} & answers.keys())
-        given = [word for name in sorted(owed) for word in ("--answer", f"{name}={answers[name]}")]
-        ended = run_until(place, [*command, *given], left[0] if left else None)
+        owed = (answers.keys() - gates(place, "answer")) | ({gate} & secret)
+        (place.folder / "answers.json").write_text(json.dumps({name: answers[name] for name in owed}))
+        ended = run_until(place, [*command, "--answers-file", "answers.json"], left[0] if left else None)
         command = ["resume", "run"]
         if not ended:
-            left.pop(0)
+            left, gate = left[1:], ""
             continue
         if ended["outcome"] != "waiting":
             assert (ended["outcome"], ended["failure"], left) == (case.outcome, "", [])
