@@ -8,12 +8,18 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from functools import cache, partial
 from unittest import mock
 
 import pytest
 from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
+from botocore.loaders import JSONFileLoader
+
+# Each run makes a boto3 session, and each session would read botocore's models anew: more than half of a run's time.
+_model = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+JSONFileLoader.load_file = lambda _, path: _model(path)
 
 
 def run(name: str, *, check_mode: bool = False, diff: bool = False, environment: dict | None = None, **options) -> dict:
