@@ -58,6 +58,8 @@ class Gate:
     @property
     def expects(self) -> str:
         """What must be answered, in words."""
+        if self.kind == "one of" and len(self.of) == 1:
+            return f"the word {self.of[0]}"
         return KINDS[self.kind].format(", ".join(map(_spoken, self.of) if self.kind == "equals" else self.of))
 
 

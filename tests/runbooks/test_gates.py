@@ -57,6 +57,11 @@ def test_what_is_no_gate_is_refused(name: str, body: str, said: str) -> None:
         gates.parse(name, body)
 
 
+def test_what_is_expected_is_said_as_people_say_it() -> None:
+    said = {answer: gates.parse("x", f"Do it.\n\nanswer: {answer}").expects for answer in ("done", "equals account_id")}
+    assert said == {"done": "the word done", "equals account_id": "the account ID, typed again"}
+
+
 @for_all(st.text())
 def test_values_from_elsewhere_stay_text(name: str) -> None:
     gate = gates.parse("x", "Account {{ name }}.")
