@@ -160,9 +160,27 @@ def test_nobody_approves_what_they_asked_for(stage: Stage, keys: Path, capsys: p
         stage.start().cell(GATE)
     assert main(["approve", str(stage.folder), "--key", str(keys / "eve"), "--as", "olga"]) == 2
     assert "Somebody else must approve" in capsys.readouterr().err
-    approve(stage, keys, "eve")  # a stranger: her key is listed for another name only
+    # A stranger: her key is listed for another name only. She is told at once, and nothing is kept.
+    assert approve(stage, keys, "eve") == 2
+    assert "no valid signature of eve" in capsys.readouterr().err
+    assert approval.kept(stage.folder) == []
+    # The run does not take her word either.
+    request = approval.Request.load(stage.folder)
+    approval.keep(stage.folder, approval.sign(request, keys / "eve", "eve"))
     with pytest.raises(Waiting, match="no valid signature of eve"):
         stage.start(resume=True).cell(GATE)
+
+
+def test_who_approves_again_leaves_alone_what_they_signed_before(stage: Stage, keys: Path) -> None:
+    """The run has sealed it: one that expired must not keep the run from going on with the next."""
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys, "ada", "--hours", "1")
+    before = {path: path.read_bytes() for path in stage.folder.glob("approvals/*")}
+    approve(stage, keys, "ada", "--hours", "2")
+    assert len(before) == 2
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(approval.kept(stage.folder)) == 2
 
 
 def test_in_an_emergency_a_reason_opens_it_and_is_loud(stage: Stage) -> None:
