@@ -24,8 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     except RunbookError as error:
         print(error, file=sys.stderr)
         return outcomes.NOT_STARTED
-    except KeyboardInterrupt:
-        print("Interrupted. The executed notebook shows how far it came; `resume` goes on from there.", file=sys.stderr)
+    except KeyboardInterrupt as interruption:
+        print(str(interruption) or "Interrupted.", file=sys.stderr)
         return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]
 
 
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     approve.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
     approve.add_argument(
-        "--key", metavar="FILE", type=Path, required=True, help="your SSH key (public: the agent signs)"
+        "--key", metavar="FILE", type=Path, required=True, help="file of your SSH key (the public one: the agent signs)"
     )
     approve.add_argument("--as", metavar="NAME", dest="name", required=True, help="you, in the list of allowed signers")
     approve.add_argument("--hours", metavar="N", type=int, default=24, help="how long it is good for (default: 24)")
@@ -169,6 +169,7 @@ def _approve(options: argparse.Namespace) -> int:
     folder = options.folder.expanduser().absolute()
     request = approval.Request.load(folder)
     token = approval.sign(request, options.key.expanduser(), options.name, options.hours)
+    approval.check_from_here(token, request)
     if options.token:
         print(token)
         return 0
@@ -182,12 +183,22 @@ def _approve(options: argparse.Namespace) -> int:
 def _trail(options: argparse.Namespace) -> int:
     from breakglass_runbooks import trail
 
-    sessions = trail.collect(options.folder.expanduser().absolute(), options.role_name)
+    folder = options.folder.expanduser().absolute()
+    sessions = trail.collect(folder, options.role_name)
+    said = ""
     for session in sessions:
         calls = "pending" if session["pending"] else f"{len(session['calls'])} calls"
-        print(f"{session['access_key_id']} in {session['account_id']}: {calls}. {session['reason'] or ''}".rstrip())
+        reason = "" if session["reason"] == said else session["reason"] or ""  # one reason often holds for all
+        said = session["reason"]
+        print(f"{session['access_key_id']} in {session['account_id']}: {calls}. {reason}".rstrip())
+    print(f"Manifest: SHA-256 {verify.sha256(folder)}")
     pending = any(session["pending"] for session in sessions)
-    print("Not all of it is there yet. Ask again in some minutes." if pending else "Everything is there.")
+    if any(session.get("looked_into") is False for session in sessions):
+        print("Who may read CloudTrail in the account must ask: run this with their credentials, or with --role-name.")
+    elif pending:
+        print("Not all of it is there yet. Ask again in some minutes.")
+    else:
+        print("Everything is there.")
     return outcomes.EXIT_STATUS[outcomes.PARTIAL if pending else outcomes.UNCHANGED]
 
 

@@ -123,6 +123,8 @@ def execute(
     except PapermillExecutionError as error:
         ended_by = error.ename
         ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_interrupted(ending, folder)) from None
     finally:
         ending.cells = list(cells.values())
         if ended_by == Waiting.__name__:
@@ -155,9 +157,23 @@ def _conclude(ending: Ending, ended_by: str) -> None:
         ending.manifest = verify.seal(folder, [ending.notebook, ending.page])
 
 
+def _interrupted(ending: Ending, folder: Path | None) -> str:
+    """What a person at the terminal needs to know after Ctrl-C."""
+    words = f"\nInterrupted. The page shows how far it came, and what was done by then: {ending.page}"
+    return f"{words}\nTo go on; what is done is not done again:\n\n{resume_command(folder)}\n" if folder else words
+
+
 def resume_command(folder: Path) -> str:
     """What a person types to go on with a run."""
     return f"python -m breakglass_runbooks resume {shlex.quote(str(folder))}"
+
+
+# On a telephone code and tables would be cut off at the right: nbconvert's pages are for wide screens.
+NARROW = """<style>@media (max-width: 700px) {
+  .highlight pre, .jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon pre * { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+  .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon td { overflow-wrap: anywhere; padding: 5px 4px !important; }
+  td code, td span:not([style*="border-radius"]) { white-space: normal !important; overflow-wrap: anywhere; }
+}</style>"""
 
 
 def page(notebook: Path) -> str:
@@ -165,7 +181,8 @@ def page(notebook: Path) -> str:
     from nbconvert import HTMLExporter
 
     html, _ = HTMLExporter(embed_images=True).from_filename(str(notebook))
-    return re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    html = re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    return html.replace("</head>", f"{NARROW}</head>", 1)
 
 
 def _output(path: Path) -> Path:

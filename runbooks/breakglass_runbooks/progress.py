@@ -18,6 +18,13 @@ from breakglass_runbooks.launch import Ending, resume_command
 
 SIGNS = {"waiting": ("?", "yellow"), "completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
 
+# What a person does when the runbook is through.
+NEXT = {
+    outcomes.PLANNED: "Read the plan on the page. To carry it out, start the same again with -p check_mode=false.",
+    outcomes.CHANGED: "Read on the page, below 'Hand back', what is left to do. Note the manifest's SHA-256.",
+    outcomes.UNCHANGED: "The page shows what was found.",
+}
+
 
 class TextReporter:
     """For people. Colours and the spinner are left out where the output is not a terminal."""
@@ -61,9 +68,14 @@ class TextReporter:
             meaning = outcomes.MEANINGS[ending.outcome]
             self._print(f"\n{meaning} It stopped at '{ending.failed_cell}':\n\n{ending.failure}\n", style=style)
             if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
-                self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")
+                self._print(
+                    f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n\n"
+                    "When a parameter must be another, start a new run.\n"
+                )
         else:
             self._print(outcomes.MEANINGS[ending.outcome], style="green")
+            if ending.evidence_dir:
+                self._print(NEXT.get(ending.outcome, ""))
         self._print(f"Outcome: {ending.outcome}")
 
     def _print(self, words: str, style: str | None = None) -> None:

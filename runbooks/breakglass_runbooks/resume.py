@@ -63,8 +63,8 @@ def _check(folder: Path) -> None:
         problems += [problem for problem in verify.problems(folder) if not problem.endswith(": added.")]
     if problems:
         raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
-    entries = journal.entries()
-    if entries and entries[-1]["event"] == "ended" and entries[-1]["outcome"] in outcomes.THROUGH:
+    ended = [entry for entry in journal.entries() if entry["event"] == "ended"]  # `trail` may have written since
+    if ended and ended[-1]["outcome"] in outcomes.THROUGH:
         raise RunbookError(f"The run in {folder} is through; there is nothing to go on with.")
 
 

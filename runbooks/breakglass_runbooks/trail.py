@@ -69,7 +69,7 @@ def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any]) -> 
 def _told(session: Mapping[str, Any] | None) -> dict[str, Any]:
     if session is None:
         return {}
-    names = ("task", "time", "opened_by", "source_identity", "source_ip", "event_id", "calls")
+    names = ("looked_into", "task", "time", "opened_by", "source_identity", "source_ip", "event_id", "calls")
     told = {name: session.get(name) for name in names}
     if not session["looked_into"]:
         return {**told, "reason": session["reason"]}

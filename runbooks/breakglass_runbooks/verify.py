@@ -33,6 +33,11 @@ def seal_again(folder: Path) -> str:
     return seal(folder, [folder / name for name in before if name.startswith(os.pardir)])
 
 
+def sha256(folder: Path) -> str:
+    """What a folder's manifest is known by, wherever somebody notes it."""
+    return digest((folder / FILE).read_bytes())
+
+
 def sign(folder: Path, key: Path) -> Path:
     """Sign the manifest, and so everything that is sealed; return the signature's file."""
     if found := problems(folder):

@@ -98,6 +98,7 @@ def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Interrupted" in errors
+    assert "out{who}.html" in errors
     assert "Traceback" not in errors
     assert states(tmp_path / "out{who}.ipynb") == ["completed", "failed", "skipped"]
     assert "interrupted while this cell was running" in (tmp_path / "out{who}.html").read_text()

@@ -57,6 +57,8 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     barred = place.run("breakglass_runbooks", "trail", "run")
     assert barred.returncode == 4, barred.stdout + barred.stderr
     assert "does not allow sts:SetSourceIdentity" in barred.stdout  # so the operator cannot look into the account
+    assert "with their credentials" in barred.stdout
+    assert "Ask again" not in barred.stdout  # which would not help
 
     place.environment |= box.environment("engineer")
     asked = place.run("breakglass_runbooks", "trail", "run")
@@ -68,6 +70,10 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert sessions[0]["opened_by"].endswith("/operator")
     assert verify.problems(place.folder / "run") == []
     assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
+    assert verify.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before
+    again = place.run("breakglass_runbooks", "resume", "run")
+    assert again.returncode == 2
+    assert "is through" in again.stderr
 
     (place.folder / "run/evidence.json").write_text("{}")
     refused = place.run("breakglass_runbooks", "trail", "run")
