@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from executed import cells, denials, resume, run, writes
 from least_privilege import operator_of
@@ -93,6 +94,32 @@ def test_a_person_signs_in_and_everything_is_taken_away_again(sandbox: Box, make
     assert evidence["changed"]
     assert evidence["before"][ACCOUNT]["access_keys"]
     assert [answer["answer"] for answer in evidence["answers"] if answer["gate"] == "work_done"][-1] == "done"
+
+
+def test_recovery_that_somebody_else_has_closed_is_not_said_to_be_open(
+    sandbox: Box, make_workplace: Callable[..., Any]
+) -> None:
+    place = make_workplace(operator_of(sandbox, "lost_root_mfa"))
+    given = {"account_id": ACCOUNT, "root_task": TASK, "check_mode": "false"}
+    waiting = run(place, "lost_root_mfa", "run", answers=("mailbox=readable", TYPED), **given)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    session = sandbox.client("sts", "operator").assume_root(
+        TargetPrincipal=ACCOUNT,
+        TaskPolicyArn={"arn": "arn:aws:iam::aws:policy/root-task/IAMDeleteRootUserCredentials"},
+    )["Credentials"]
+    boto3.client(
+        "iam",
+        endpoint_url=sandbox.url,
+        region_name="us-east-1",
+        aws_access_key_id=session["AccessKeyId"],
+        aws_secret_access_key=session["SecretAccessKey"],
+        aws_session_token=session["SessionToken"],
+    ).delete_login_profile()
+    assert root_user(sandbox) == NOTHING
+    through = resume(place, "run", "work_done=done")
+    assert through.returncode == 0, through.stdout + through.stderr
+    shown = cells(place.folder / "run/lost_root_mfa.ipynb")
+    assert "Password recovery is closed, and there is no password" in shown["look"]
 
 
 def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
