@@ -170,7 +170,9 @@ def resume_command(folder: Path) -> str:
 
 # On a telephone code and tables would be cut off at the right: nbconvert's pages are for wide screens.
 NARROW = """<style>@media (max-width: 700px) {
-  .highlight pre, .jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon pre * { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+  .highlight pre, .jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon pre * {
+    white-space: pre-wrap !important; overflow-wrap: anywhere;
+  }
   .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon td { overflow-wrap: anywhere; padding: 5px 4px !important; }
   td code, td span:not([style*="border-radius"]) { white-space: normal !important; overflow-wrap: anywhere; }
 }</style>"""

@@ -128,7 +128,7 @@ def heading(words: str, tone: str | None = None) -> Shown:
     """A small heading, with a badge behind it when `tone` is given."""
     mark = badge(tone) if tone else Shown("", "")
     return Shown(
-        f'<div style="{FONT} font-weight: 600; margin: 12px 0 4px;">{escape(words)} {mark.html}</div>',
+        f'<div style="{FONT} {WRAP} font-weight: 600; margin: 12px 0 4px;">{escape(words)} {mark.html}</div>',
         f"**{_escape_markdown(words)}**" + (f" {mark.markdown}" if tone else ""),
     )
 
@@ -299,10 +299,11 @@ def side_by_side(before: str, after: str, titles: tuple[str, str] = ("before", "
 
 def _side(line: str | None, background: str) -> str:
     """A line of one of them; what does not fit goes on two characters deeper than the line begins."""
-    words = line or ""
-    deep = len(words) - len(words.lstrip()) + 2
+    words = (line or "").lstrip()
+    deep = len(line or "") - len(words) + 2
     style = f"text-align: left; vertical-align: top; border: none; border-right: {LINE};"
-    indent = f"padding: 0 10px 0 calc(10px + {deep}ch); text-indent: -{deep}ch;"
+    # The indentation as padding: after spaces a long word would go on in a line of its own.
+    indent = f"padding: 0 10px 0 calc(10px + {deep}ch); text-indent: -2ch;"
     return f'<td style="{style} {indent} background: {background or "transparent"}; {_CODE_WRAP}">{escape(words)}</td>'
 
 

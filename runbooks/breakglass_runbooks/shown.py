@@ -63,9 +63,10 @@ def _as_said(outcomes: Mapping[str, int], check_mode: bool) -> dict[str, int]:
     return {views.WOULD.get(word, word) if check_mode else word: count for word, count in outcomes.items()}
 
 
-def gate(asked: Gate, words: str, more: str = "") -> dict[str, str]:
-    """What a person is shown at a gate, in Markdown; `more` says how to get what it asks for."""
-    shown = f"**A person must act here** (gate `{asked.name}`)\n\n{words}\n\n{more}*Answer: {asked.expects}.*"
+def gate(asked: Gate, words: str, way: str | None = "") -> dict[str, str]:
+    """What a person is shown at a gate, in Markdown; `way` says how to get what it asks for; None: nothing is."""
+    answer = "" if way is None else f"\n\n{way}*Answer: {asked.expects}.*"
+    shown = f"**A person must act here** (gate `{asked.name}`)\n\n{words}{answer}"
     return {"text/markdown": shown, "text/plain": shown}
 
 

@@ -78,6 +78,12 @@ def test_beside_each_other_only_what_differs_is_coloured() -> None:
     assert render.side_by_side("same", "same") is None
 
 
+def test_beside_each_other_a_long_line_goes_on_under_itself() -> None:
+    shown = render.side_by_side("    one", "    two").html
+    assert "calc(10px + 6ch); text-indent: -2ch" in shown
+    assert ">one<" in shown
+
+
 def test_a_difference_shows_what_goes_and_what_comes() -> None:
     shown = render.diff("one\ntwo", "one\nthree")
     assert "-two" in shown.html
