@@ -38,7 +38,7 @@ class Answering:
         desk = approving.Desk(gate, variables, record) if gate.kind == gates.APPROVAL else None
         display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
         if desk and not desk.configured:
-            display(render.notice(approving.LOUD, "failed"))
+            display(desk.not_configured())
             return desk.do_without()
         judge = desk.judge if desk else functools.partial(gates.check, gate, variables=variables)
         key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})

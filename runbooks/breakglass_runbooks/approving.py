@@ -16,6 +16,8 @@ SIGNERS, REQUESTER = "allowed_signers", "requester"
 NOT_CONFIGURED = "No approval was asked for, because allowed_signers is empty."
 LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. Whoever runs this decides alone."
 
+PLANNED = "Only planned. For real, nobody else would be asked, because allowed_signers is empty."
+
 
 class Desk:
     """Where the approval of one plan is asked for."""
@@ -50,6 +52,12 @@ class Desk:
             found = approval.check(answer, self.request, self._signers)
             approval.keep(self._record.folder, answer)
         return self._take(found)
+
+    def not_configured(self) -> render.Shown:
+        """That no second person is wanted here: loud, once it counts."""
+        if self._record.check_mode:
+            return render.notice(PLANNED, "plan only")
+        return render.notice(LOUD, "failed")
 
     def do_without(self) -> str:
         """Go on without an approval, because none is wanted here; the evidence says so."""

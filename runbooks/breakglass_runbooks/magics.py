@@ -52,6 +52,8 @@ class RunbookMagics(Magics):
         self._variables.forget()
         self.end()
         self._variables.declared = self._variables.found()
+        if not self._variables.declared:
+            raise RunbookError("The parameters are not known. Run the cells from the top of the notebook first.")
         values = self._variables.given()
         if values.get("evidence_dir") == self._folder:
             values["evidence_dir"] = ""  # the latest run's first cells are run again: a new run, in a new folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,12 @@ def test_a_run_must_be_started_with_what_it_needs(notebook: Any) -> None:
     failure = notebook.failure("%runbook test")
     assert '"012345678901"' in failure
     assert "account_id (str, required)" in failure
+
+
+def test_a_run_whose_parameters_cell_was_skipped_does_not_begin(new_notebook_shell: Callable[[], Any]) -> None:
+    notebook = new_notebook_shell()
+    assert "Run the cells from the top" in notebook.failure("%reload_ext breakglass_runbooks\n%runbook test")
+    assert "No run has been started" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
 
 
 def test_behind_a_failed_step_only_that_step_runs(notebook: Any, tmp_path: Path) -> None:
