@@ -13,6 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export IPYTHONDIR := $(CURDIR)/.cache/ipython
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
+LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-extension
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
@@ -54,6 +55,9 @@ sandbox: $(READY) ## serve the simulated organization on 127.0.0.1, port 5599 (P
 
 lab: $(READY) ## open the runbooks in JupyterLab
 	@python -c 'import jupyterlab' 2>/dev/null || pip install --quiet --editable '.[lab]'
+	@mkdir -p '$(LAB_SETTINGS)' # long lines of a cell, as parameters with values become, are wrapped
+	@test -e '$(LAB_SETTINGS)/tracker.jupyterlab-settings' || \
+		echo '{"codeCellConfig": {"lineWrap": true}}' > '$(LAB_SETTINGS)/tracker.jupyterlab-settings'
 	@jupyter lab runbooks
 
 clean: ## remove the environment and everything tools keep here
