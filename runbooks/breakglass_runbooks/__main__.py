@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return outcomes.NOT_STARTED
     except KeyboardInterrupt as interruption:
+        # What the interrupted cell would have answered nobody waits for; asyncio reports that with a traceback.
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         print(str(interruption) or "Interrupted.", file=sys.stderr)
         return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]
 
