@@ -182,7 +182,7 @@ class RunbookMagics(Magics):
         self.end()
         if not self._handover.launcher:
             report.write(record.folder, record.outcome, record.message)
-            verify.seal(record.folder)
+            display(shown.sealed(verify.seal(record.folder)))
         if unfinished:
             kind = Partial if record.finished_accounts(plan, act) else RunbookError
             raise kind(

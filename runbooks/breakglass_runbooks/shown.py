@@ -58,6 +58,17 @@ def evidence(record: Record, summary: Mapping[str, int]) -> render.Shown:
     )
 
 
+def sealed(manifest: str) -> render.Shown:
+    """What there is to do with the evidence, where no launcher says it; `manifest` is the manifest's SHA-256."""
+    return render.facts(
+        {
+            "Manifest": render.words("SHA-256", render.mono(manifest)),
+            "": "Write it into the ticket. Save this notebook, and keep it beside the evidence folder: the folder is sealed "
+            "now, and what is put into it counts as added.",
+        }
+    )
+
+
 def _as_said(outcomes: Mapping[str, int], check_mode: bool) -> dict[str, int]:
     """Outcomes as they are, or in check mode as they would be."""
     return {views.WOULD.get(word, word) if check_mode else word: count for word, count in outcomes.items()}
