@@ -63,7 +63,7 @@ def sealed(manifest: str) -> render.Shown:
     return render.facts(
         {
             "Manifest": render.words("SHA-256", render.mono(manifest)),
-            "": "Write it into the ticket. Save this notebook, and keep it beside the evidence folder: the folder is sealed "
+            "": "Write it into the ticket. Save this notebook, and keep it beside the evidence folder: that is sealed "
             "now, and what is put into it counts as added.",
         }
     )
