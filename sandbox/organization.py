@@ -223,6 +223,7 @@ class Description:
             make_role(backend, account, role)
         for user in spec["users"]:
             made_user = backend.create_user(backend.region_name, user["name"])
+            made_user.id = names.unique_id("AIDA", account, "user", user["name"], length=21)
             key = made_user.create_access_key(prefix="AKIA")
             key.access_key_id = names.unique_id("AKIA", account, "user", user["name"])
             key.secret_access_key = names.secret_key("user", account, user["name"])

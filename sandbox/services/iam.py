@@ -14,7 +14,7 @@ from typing import Any
 from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 
-from sandbox import names
+from sandbox import names, principals
 from sandbox.actions import OWN_CREDENTIAL_CALLS
 from sandbox.errors import AwsError, not_implemented
 from sandbox.organization import FEATURES
@@ -45,12 +45,24 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
     if call.operation.startswith("Attach") and ":policy/root-task/" in call.parameters.get("PolicyArn", ""):
         # They cannot be attached, although IsAttachable reads true; with which error is UNVERIFIED (aws-facts 2.1).
         raise AwsError("PolicyNotAttachable", f"Policy {call.parameters['PolicyArn']} cannot be attached.")
+    going = principals.about_to_go(state, call)
     answer = forward(call, _Iam.dispatch)
     if answer.error is None:
         _store_as_given(state, call)
-    if call.operation == "CreateUser" and call.parameters.get("PermissionsBoundary") and answer.error is None:
-        _boundary_of_user(state, call)
+    if going and answer.error is None:
+        principals.replace_deleted(state, *going)
+    if call.operation == "CreateUser" and answer.error is None:
+        answer = _with_a_users_id(state, call, answer)
+        if call.parameters.get("PermissionsBoundary"):
+            _boundary_of_user(state, call)
     return answer
+
+
+def _with_a_users_id(state: State, call: Call, answer: Answer) -> Answer:
+    """moto's user IDs lack AWS's prefix, by which a policy shows that it names somebody who is gone."""
+    user = _user(state, call)
+    given, user.id = user.id, names.unique_id("AIDA", call.account, length=21)
+    return answer._replace(body=answer.body.replace(given.encode(), user.id.encode()))
 
 
 class _Iam(Forwarded, IamResponse):

@@ -11,7 +11,7 @@ from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 
-from sandbox import names
+from sandbox import names, principals
 from sandbox.authorization import PolicyError, validate_bucket_policy
 from sandbox.errors import AwsError
 from sandbox.services.moto import Forwarded, forward
@@ -81,7 +81,7 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
             # [B]: permitted by the policy, but policies are the owner account's business.
             raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
         if call.operation == "PutBucketPolicy":
-            _check_policy(call.body, name)
+            _check_policy(state, call.body, name)
     # moto serves objects unasked to signed requests only; this one has been admitted.
     call.environ.setdefault("HTTP_AUTHORIZATION", _ADMITTED)
     dispatch = _S3.key_dispatch if "Key" in call.parameters else _S3.bucket_dispatch
@@ -94,11 +94,11 @@ def bucket_region(state: State, call: Call) -> dict[str, str]:
     return {"x-amz-bucket-region": bucket.region_name} if bucket else {}
 
 
-def _check_policy(body: bytes, bucket: str) -> None:
+def _check_policy(state: State, body: bytes, bucket: str) -> None:
     if len(body) > _MAX_POLICY:
         raise AwsError("MalformedPolicy", "Policy exceeds the maximum allowed document size.")
     try:
-        validate_bucket_policy(body, bucket)
+        validate_bucket_policy(body, bucket, principal_exists=principals.exist(state))
     except PolicyError as error:
         raise AwsError("MalformedPolicy", str(error)) from error
 

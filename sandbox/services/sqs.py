@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from moto.sqs.responses import SQSResponse
 
+from sandbox import principals
 from sandbox.actions import queue_of
 from sandbox.authorization import PolicyError, queue_policy_excess, validate_queue_policy
 from sandbox.errors import AwsError
@@ -17,7 +18,7 @@ class _Sqs(Forwarded, SQSResponse):
     pass
 
 
-def handle(_: State, call: Call) -> Answer:
+def handle(state: State, call: Call) -> Answer:
     for path in inputs.missing(call):
         name = ".".join(part for part in path if part != "member")
         raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
@@ -25,7 +26,7 @@ def handle(_: State, call: Call) -> Answer:
     policy = call.parameters.get("Attributes", {}).get("Policy")
     if call.operation in ("SetQueueAttributes", "CreateQueue") and policy:
         try:
-            validate_queue_policy(policy)
+            validate_queue_policy(policy, principal_exists=principals.exist(state))
         except PolicyError as error:
             raise AwsError("InvalidAttributeValue", str(error)) from error
         if excess := queue_policy_excess(policy):

@@ -17,7 +17,7 @@ NOT_REPRODUCED: list[tuple[str, str]] = [
     ("2.7", "That GovCloud accounts have no root user that signs in; hosts of the partition in China"),
     ("3.1", "S3 Block Public Access judging a policy; ACLs; VPC endpoint policies; directory buckets"),
     ("3.1", "The refusal of `ListBuckets` without pages above 10,000 buckets; `ConfirmRemoveSelfBucketAccess`"),
-    ("3.1", "That S3 refuses a policy naming a principal that does not exist, and keeps the ID of one that is deleted"),
+    ("auth", "That a trust policy names no role or user that is not there, and keeps the ID of one that is deleted"),
     ("3.2", "The time until changed queue attributes work everywhere, up to 60 seconds"),
     ("4.1", "Organization trails, CloudTrail Lake, EventBridge and GuardDuty: Event history is all there is"),
     (

@@ -19,6 +19,7 @@ PAYMENTS, DATA_LAKE, REPORTS_ACCOUNT = "333344445555", "012345678901", "55556666
 LEDGER, EXPORTS, RAW = f"payments-ledger-{PAYMENTS}", f"payments-exports-{PAYMENTS}", f"data-lake-raw-{DATA_LAKE}"
 REPORTS = f"reports-{REPORTS_ACCOUNT}"
 UNLOCK = "S3UnlockBucketPolicy"
+PRINCIPALS = "IAM User Guide: AWS JSON policy elements: Principal"
 BUCKET_POLICIES = "S3 User Guide: Bucket policies; SDK service model"
 
 
@@ -223,6 +224,48 @@ def malformed(box: Box) -> None:
         got = refused(lambda document=document: s3.put_bucket_policy(Bucket=REPORTS, Policy=document))
         assert got[:2] == ("MalformedPolicy", 400)
     assert box.snapshot()["bucket_policies"][REPORTS] is None
+
+
+@fact(
+    FACTS,
+    "3.1",
+    "A policy naming a role or user that is not there is refused: Invalid principal in policy",
+    source=PRINCIPALS,
+)
+def nobody_named(box: Box) -> None:
+    s3 = box.client("s3", "reports-administrator")
+    for gone in ("role/Gone", "user/gone"):
+        document = policy(REPORTS, Principal={"AWS": f"arn:aws:iam::{REPORTS_ACCOUNT}:{gone}"})
+        got = refused(lambda document=document: s3.put_bucket_policy(Bucket=REPORTS, Policy=document))
+        assert got == ("MalformedPolicy", 400, "Invalid principal in policy")
+    strangers = policy(REPORTS, Principal={"AWS": "arn:aws:iam::808080808080:role/TheirsToKnow"})
+    s3.put_bucket_policy(Bucket=REPORTS, Policy=strangers)
+
+
+@fact(
+    FACTS,
+    "3.1",
+    "A role or user that is deleted shows as its ID, which cannot be stored again; made anew it is somebody else",
+    source=PRINCIPALS,
+)
+def deleted_principals(box: Box) -> None:
+    s3, iam = box.client("s3", "reports-administrator"), box.client("iam", "reports-administrator")
+    trust = {"Effect": "Allow", "Principal": {"AWS": REPORTS_ACCOUNT}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="Auditing", Path="/teams/", AssumeRolePolicyDocument=document)["Role"]
+    user = iam.create_user(UserName="auditing")["User"]
+    named = policy(REPORTS, Principal={"AWS": [role["Arn"], user["Arn"]]}, Action="s3:GetBucketTagging")
+    s3.put_bucket_policy(Bucket=REPORTS, Policy=named)
+
+    iam.delete_role(RoleName="Auditing")
+    iam.delete_user(UserName="auditing")
+    stored = s3.get_bucket_policy(Bucket=REPORTS)["Policy"]
+    assert json.loads(stored)["Statement"][0]["Principal"]["AWS"] == [role["RoleId"], user["UserId"]]
+    assert role["RoleId"].startswith("AROA")
+    assert user["UserId"].startswith("AIDA")
+    assert refused(lambda: s3.put_bucket_policy(Bucket=REPORTS, Policy=stored))[0] == "MalformedPolicy"
+    iam.create_role(RoleName="Auditing", Path="/teams/", AssumeRolePolicyDocument=document)
+    assert s3.get_bucket_policy(Bucket=REPORTS)["Policy"] == stored
 
 
 @fact(

@@ -127,11 +127,12 @@ def missing(box: Box) -> None:
     raise AssertionError("not the modelled exception")
 
 
-@fact(FACTS, "3.2", "What is no policy is InvalidAttributeValue", source=MODEL)
+@fact(FACTS, "3.2", "What is no policy, or names a role that is not there, is InvalidAttributeValue", source=MODEL)
 def malformed(box: Box) -> None:
     sqs = box.client("sqs", "reports-administrator", REGION)
     url = sqs.create_queue(QueueName="jobs")["QueueUrl"]
-    for document in ("no json", '{"Statement": []}', "[]"):
+    gone = LOCKED.replace('"*"', '{"AWS": "arn:aws:iam::555566667777:role/Gone"}', 1)
+    for document in ("no json", '{"Statement": []}', "[]", gone):
         got = refused(lambda document=document: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": document}))
         assert got[0] == "InvalidAttributeValue"
 
