@@ -259,9 +259,15 @@ def documents(organization: Organization, policies: t.Iterable[Policy]) -> dict[
     return {policy.name: json.loads(organization.policy_document(policy.id)) for policy in policies}
 
 
-def root_credentials(connection: Connection, organization: Organization, account_id: str) -> dict:
-    """What the root user has to sign in with. Opens a root session: CloudTrail and its alarms will show it."""
+def root_credentials(
+    connection: Connection, organization: Organization, account_id: str, note: t.Callable[[dict], None]
+) -> dict:
+    """What the root user has to sign in with.
+
+    Opens a root session, which CloudTrail and its alarms will show; ``note`` is told at once what may be said of it.
+    """
     session = open_root_session(connection, organization, account_id, v.AUDIT_ROOT_CREDENTIALS)
+    note(session.public)
     session.assert_root_of(account_id)
     return _root_user.read_root_credentials(session.client("iam"), account_id)
 

@@ -39,6 +39,7 @@ BLANK = {
     "findings": [],
     "ready": None,
     "verdict": None,
+    "session": None,
 }
 _ROOT_NOT_ASKED = Unread("reading root credentials opens a root session.", "Set read_root_credentials=true.")
 
@@ -52,6 +53,7 @@ class Surveyor:
         self._management = management_account_id(organization)
         self._registry = facts.Registry(connection, organization)
         self.purpose = purpose
+        self.sessions: dict[str, dict] = {}  # the root sessions that were opened, by account ID
         if purpose:
             self._shared  # noqa: B018 asked for before threads would all do it
 
@@ -132,12 +134,18 @@ class Surveyor:
             documents=_through(policies, lambda found: facts.documents(organization, found)) if transfer else {},
             stack_sets=_through(shared["stack_sets"], lambda found: found.reaching(account.id)),
             permission_sets=_through(shared["identity_center"], lambda found: found.permission_sets(account.id)),
-            root_credentials=look(lambda: facts.root_credentials(self._connection, organization, account.id))
+            root_credentials=look(lambda: self._root_credentials(account.id))
             if read_root and removal
             else _ROOT_NOT_ASKED,
             closures=shared["closures"],
         )
         return findings.findings(self.purpose, known, confirmed)
+
+    def _root_credentials(self, account_id: str) -> dict:
+        def note(session: dict) -> None:
+            self.sessions[account_id] = session
+
+        return facts.root_credentials(self._connection, self._organization, account_id, note)
 
     @functools.cached_property
     def _shared(self) -> dict:
@@ -172,6 +180,7 @@ def survey(
                 findings=[asdict(one) for one in found],
                 ready=not any(one.stands for one in found),
                 verdict=findings.verdict(surveyor.purpose, found),
+                session=surveyor.sessions.get(account_id),
             )
         entry["outcome"] = v.UNCHANGED
 

@@ -191,6 +191,19 @@ actions:
   type: list
   elements: str
   sample: ["organizations:RemoveAccountFromOrganization 343434343434"]
+session:
+  description: With O(read_root_credentials=true), the root session that was opened; null otherwise.
+  returned: when the account was examined
+  type: dict
+  contains:
+    access_key_id:
+      description: Its access key ID, which CloudTrail shows in every event of the session.
+      type: str
+      sample: ASIAEXAMPLEEXAMPLE00
+    expiration:
+      description: When it ends.
+      type: str
+      sample: "2026-01-31T03:15:00Z"
 findings:
   description: What M(breakglass.aws.organization_account_info) finds for the purpose; also when it refuses.
   returned: when O(state) is V(removed) or V(closed) and the account is not so already
@@ -283,7 +296,7 @@ def wanted(params: dict) -> str:
 
 
 def remove(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict:
-    told, found = examine(module, surveyor, account)
+    told, seen = examine(module, surveyor, account)
     return carry_out(
         module,
         changes.removal(account.id),
@@ -291,8 +304,8 @@ def remove(module: BreakglassModule, surveyor: Surveyor, account: Account) -> di
         foreseen=OUTSIDE,
         read_back=lambda doubt: changes.confirm_removed(module.organization, account.id) or OUTSIDE,
         account=account,
-        findings=found,
         undo=changes.undo(module.organization, changes.REMOVED, account, told),
+        **seen,
     )
 
 
@@ -312,7 +325,7 @@ def close(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dic
         return result(account.id, account, before, before)
     if account.state == "PENDING_CLOSURE":
         return result(account.id, account, before, before if module.check_mode else read_back())
-    told, found = examine(module, surveyor, account)
+    told, seen = examine(module, surveyor, account)
     return carry_out(
         module,
         changes.closure(account.id),
@@ -320,8 +333,8 @@ def close(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dic
         foreseen={**before, "state": "CLOSED"},
         read_back=read_back,
         account=account,
-        findings=found,
         undo=changes.undo(organization, changes.CLOSED, account, told),
+        **seen,
     )
 
 
@@ -347,17 +360,20 @@ def move(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict
     )
 
 
-def examine(module: BreakglassModule, surveyor: Surveyor, account: Account) -> tuple:
-    """What was seen of the account, and the findings; fails the task when a reason stands in the way."""
+def examine(module: BreakglassModule, surveyor: Surveyor, account: Account) -> tuple[dict, dict]:
+    """What the account is, and what the result tells of how it was examined: findings and root session.
+
+    Fails the task when a reason stands in the way.
+    """
     params = module.params
     told = surveyor.look_at(account)
     found = surveyor.judge(account, told, params["confirmed"], params["read_root_credentials"])
-    shown = [asdict(one) for one in found]
+    seen = {"findings": [asdict(one) for one in found], "session": surveyor.sessions.get(account.id)}
     try:
         changes.refuse(surveyor.purpose, found)
     except BreakglassError as error:
-        module.fail(error, changed=False, before=surveyor.standing(account), actions=[], findings=shown)
-    return told, shown
+        module.fail(error, changed=False, before=surveyor.standing(account), actions=[], **seen)
+    return told, seen
 
 
 def carry_out(module, change, before, foreseen, read_back, account, **more) -> dict:

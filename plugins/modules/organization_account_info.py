@@ -279,6 +279,18 @@ accounts:
       description: The findings in a sentence. Null without O(purpose).
       type: str
       sample: "The account cannot be removed yet; to be looked after and confirmed: payment_method, support_plan."
+    session:
+      description: With O(read_root_credentials=true), the root session that was opened; null otherwise.
+      type: dict
+      contains:
+        access_key_id:
+          description: Its access key ID, which CloudTrail shows in every event of the session.
+          type: str
+          sample: ASIAEXAMPLEEXAMPLE00
+        expiration:
+          description: When it ends.
+          type: str
+          sample: "2026-01-31T03:15:00Z"
 summary:
   description: How many accounts had each outcome.
   returned: success

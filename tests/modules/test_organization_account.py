@@ -74,6 +74,7 @@ def test_an_account_is_removed_and_the_way_back_is_told(sandbox):
         ResourceId=SPIN_OFF, Tags=[{"Key": "buyer", "Value": "acquirer"}]
     )
     result = remove(sandbox, confirmed=LOOKED_AFTER, read_root_credentials=True)
+    assert result["session"]["access_key_id"] in [event["access_key_id"] for event in sandbox.events()]
     assert result["failed"] is False, result["msg"]
     assert (result["changed"], result["outcome"]) == (True, "changed")
     assert result["actions"] == [f"organizations:RemoveAccountFromOrganization {SPIN_OFF}"]

@@ -136,16 +136,20 @@ def test_what_no_api_tells_is_a_persons_job_with_the_page_where(trusted):
 
 
 def test_reading_root_credentials_is_root_activity_and_so_only_done_when_asked(sandbox):
-    one(sandbox, SPIN_OFF, purpose="remove")
+    assert one(sandbox, SPIN_OFF, purpose="remove")["session"] is None
     assert "AssumeRoot" not in [event["operation"] for event in sandbox.events()]
-    gone = findings(one(sandbox, NO_CARD, purpose="remove", read_root_credentials=True))["root_credentials"]
+    entry = one(sandbox, NO_CARD, purpose="remove", read_root_credentials=True)
+    assert entry["session"]["access_key_id"] in [event["access_key_id"] for event in sandbox.events()]
+    gone = findings(entry)["root_credentials"]
     assert gone["holds"] is True
     assert "no password and no MFA devices" in gone["text"]
     assert "root_password_recovery" in gone["fix"]
 
 
 def test_a_root_session_that_was_denied_is_no_answer(sandbox):
-    root = findings(one(sandbox, "777788889999", purpose="remove", read_root_credentials=True))["root_credentials"]
+    entry = one(sandbox, "777788889999", purpose="remove", read_root_credentials=True)
+    assert entry["session"]["access_key_id"]  # it was opened all the same
+    root = findings(entry)["root_credentials"]
     assert (root["status"], root["holds"]) == ("not_checkable", None)
     assert "AccessDenied" in root["text"]
 
