@@ -220,12 +220,18 @@ def _confirm(organization: Organization, step: Step, wait_seconds: float) -> Sta
 
 
 def wait_for_sts(
-    connection: Connection, organization: Organization, account_id: str, features: t.Iterable[str], wait_seconds: float
+    connection: Connection,
+    organization: Organization,
+    account_id: str,
+    features: t.Iterable[str],
+    wait_seconds: float,
+    sessions: list,
 ) -> None:
     """Wait until STS opens root sessions in an account for each feature.
 
     STS follows IAM with a delay that was seen to reach minutes, and its hosts do not follow together: it denied,
-    allowed and denied again (aws-facts 1.6). So two sessions in a row must be opened. Each is an event in CloudTrail.
+    allowed and denied again (aws-facts 1.6). So two sessions in a row must be opened. Each is an event in CloudTrail,
+    and is appended to ``sessions`` with what may be said of it.
     """
     deadline = time.monotonic() + wait_seconds
     for feature in features:
@@ -233,7 +239,8 @@ def wait_for_sts(
         opened = 0
         while opened < 2:
             try:
-                open_root_session(connection, organization, account_id, probe)
+                session = open_root_session(connection, organization, account_id, probe)
+                sessions.append({"task": probe.name, **session.public})
                 opened += 1
             except Unreachable:
                 if time.monotonic() >= deadline:

@@ -149,6 +149,32 @@ actions:
   type: list
   elements: str
   sample: ["organizations:EnableAWSServiceAccess", "iam:EnableOrganizationsRootSessions"]
+probe:
+  description: What was tried in O(probe_account_id); null when none was named.
+  returned: when something was called, or nothing had to be
+  type: dict
+  contains:
+    account_id:
+      description: The account.
+      type: str
+      sample: "333344445555"
+    sessions:
+      description: The root sessions that were opened.
+      type: list
+      elements: dict
+      contains:
+        task:
+          description: The session's task.
+          type: str
+          sample: audit_root_credentials
+        access_key_id:
+          description: Its access key ID, which CloudTrail shows.
+          type: str
+          sample: ASIAEXAMPLEEXAMPLE00
+        expiration:
+          description: When it ends.
+          type: str
+          sample: "2026-01-31T03:05:00Z"
 """
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _root_access_steps as steps
@@ -193,14 +219,16 @@ def converge(module: BreakglassModule) -> dict:
         return result(before_shown, steps.show(after, module.organization), planned, more)
 
     done = []
+    sessions = []
+    more = {**more, "probe": {"account_id": probe, "sessions": sessions} if probe else None}
     wait_seconds = module.params["wait_timeout"] if module.params["wait"] else None
     try:
         after = steps.converge(module.organization, before, target, wait_seconds, done)
         if probe:
             wanted = [feature for feature, on in target.features.items() if on]
-            steps.wait_for_sts(module.connection, module.organization, probe, wanted, wait_seconds or 0)
+            steps.wait_for_sts(module.connection, module.organization, probe, wanted, wait_seconds or 0, sessions)
     except BreakglassError as error:
-        module.fail(error, changed=bool(done), actions=[step.action for step in done])
+        module.fail(error, changed=bool(done), actions=[step.action for step in done], probe=more["probe"])
     return result(before_shown, steps.show(after, module.organization), done, more)
 
 

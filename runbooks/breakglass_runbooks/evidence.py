@@ -136,13 +136,13 @@ class Record:
         )
         accounts, sessions = set(), set()
         for found in _mappings(result):
-            session, backup, caller = found.get("session"), found.get("backup"), found.get("caller")
+            backup, caller = found.get("backup"), found.get("caller")
             accounts |= {found["account_id"]} if isinstance(found.get("account_id"), str) else set()
             if isinstance(found.get("region"), str) and found["region"] not in self.regions:
                 self.regions.append(found["region"])
             if isinstance(caller, dict) and isinstance(caller.get("arn"), str):
                 self.actor = caller["arn"]
-            if isinstance(session, dict) and session.get("access_key_id"):
+            for session in _opened(found):
                 sessions.add(session["access_key_id"])
                 kept = {key: session[key] for key in ("access_key_id", "expiration") if key in session}
                 self.sessions[session["access_key_id"]] = {
@@ -252,6 +252,15 @@ def _calls(result: Mapping[str, Any]) -> list[str]:
     """What a module says that it called to change something, or in check mode would; CloudTrail knows the rest."""
     places = [result, *(one for one in result.get("accounts") or [] if isinstance(one, dict))]
     return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
+
+
+def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The root sessions a module says it opened: one as `session`, several as `sessions` beside the account's ID.
+
+    Without one, `sessions` are what root_activity_info tells of others.
+    """
+    told = [found.get("session"), *(found.get("sessions") or [] if "account_id" in found else [])]
+    return [session for session in told if isinstance(session, dict) and session.get("access_key_id")]
 
 
 def _mappings(value: Any) -> Iterator[dict[str, Any]]:

@@ -262,6 +262,8 @@ def test_it_waits_until_sts_has_followed(switched_off):
     probes = [event for event in switched_off.events() if event["operation"] == "AssumeRoot"]
     answers = [event["status"] for event in probes]
     assert (answers[0], answers[-2:]) == (403, [200, 200])
+    assert result["probe"]["account_id"] == "333344445555"
+    assert len({session["access_key_id"] for session in result["probe"]["sessions"]}) == answers.count(200)
     assert "root" not in [event["principal"].rpartition(":")[2] for event in switched_off.events()]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -50,3 +51,19 @@ def denials(box: Box, since: int = 0) -> list[str]:
         if event["error"] in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
         and "/Operator-" in event["principal"]
     ]
+
+
+def opened(box: Box) -> set[str]:
+    """The access key IDs of all root sessions since the sandbox was reset, as CloudTrail has them."""
+    pages = (
+        box.client("cloudtrail", "engineer")
+        .get_paginator("lookup_events")
+        .paginate(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "AssumeRoot"}])
+    )
+    records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+    return {record["responseElements"]["credentials"]["accessKeyId"] for record in records if "errorCode" not in record}
+
+
+def told(folder: Path) -> set[str]:
+    """The access key IDs of the root sessions that the evidence of a run tells of."""
+    return {session["access_key_id"] for session in json.loads((folder / "evidence.json").read_text())["sessions"]}

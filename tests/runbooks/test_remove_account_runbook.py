@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from executed import cells, denials, resume, run, writes
+from executed import cells, denials, opened, resume, run, told, writes
 from least_privilege import operator_of
 
 from sandbox import Box
@@ -57,6 +57,7 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     assert "Invite the account" in shown["hand-back"]
     evidence = json.loads((place.folder / "done/evidence.json").read_text())
     assert (evidence["outcome"], evidence["after"]["in_organization"]) == ("changed", False)
+    assert told(place.folder / "done") == opened(sandbox) - told(place.folder / "blocked")
 
 
 def test_what_was_confirmed_but_is_not_so_is_refused_by_aws(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
