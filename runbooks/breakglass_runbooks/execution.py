@@ -158,7 +158,8 @@ def _kernel_manager(folder: Path) -> type[AsyncKernelManager]:
         def kernel_spec(self) -> KernelSpec | None:
             """The interpreter that runs us, whatever kernel of that name is installed for this user."""
             if self.kernel_name == NATIVE_KERNEL_NAME:
-                return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+                # At Ctrl-C it complains of the sockets that its client has closed; that is no news for anybody.
+                return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict(["--log-level=CRITICAL"]))
             return super().kernel_spec
 
     return SocketKernelManager
