@@ -40,7 +40,7 @@ def require_signers(allowed_signers: str) -> Path:
     if not any(line.strip() and not line.lstrip().startswith("#") for line in lines):
         raise RunbookError(
             f"The list of allowed signers {path} is empty. Write a line for each person who may sign:\n"
-            f'alice@example.com namespaces="{NAMESPACE}" ssh-ed25519 AAAA...'
+            f'approver@example.com namespaces="{NAMESPACE}" ssh-ed25519 AAAA...'
         )
     return path
 
