@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from breakglass_runbooks import gate as gates
 from breakglass_runbooks.answers import given
+from breakglass_runbooks.catalog import runbooks
 from breakglass_runbooks.errors import RunbookError, Waiting
 from hypothesis import given as for_all
 from hypothesis import strategies as st
@@ -219,3 +220,22 @@ def test_with_answers_it_goes_through_and_hides_the_secret_one(waited: Any) -> N
     assert "role [hidden]" in (waited.folder / "answered/gated.ipynb").read_text()
     assert SECRET not in waited.answered.stdout + waited.answered.stderr
     assert not [path for path, text in waited.texts().items() if SECRET in text]
+
+
+GATES = [
+    pytest.param(gate, id=f"{runbook.name}-{gate.name}")
+    for runbook in runbooks()
+    for cell in runbook.notebook.cells
+    if cell.cell_type == "code" and (gate := gates.find(cell.source)) and gate.kind != gates.APPROVAL
+]
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_no_gate_of_a_runbook_opens_for_an_absent_minded_answer(gate: gates.Gate) -> None:
+    """Approvals apart, which are judged by what they approve: test_approving.py."""
+    variables = dict.fromkeys(gate.of, "333344445555")
+    for words in ("", "y", "yes", "ok", "no", "333344445556", "0", "true"):
+        if gate.secret and len(words) >= gates.SHORTEST_SECRET:
+            continue  # AWS judges it
+        with pytest.raises(ValueError, match=gate.name):
+            gates.check(gate, words, variables)
