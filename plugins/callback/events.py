@@ -13,7 +13,8 @@ description:
   - This is how a runbook's notebook follows the tasks of a cell without any result being written to disk.
   - A line has C(event), one of V(started), V(ok), V(changed), V(skipped), V(failed) and V(unreachable), the task's
     name, its action, where it stands and whether it runs in check mode; all but V(started) have the host, the result
-    and the warnings too.
+    and the warnings too, and the calls that opened sessions or changed something, where the task's
+    C(debug_botocore_endpoint_logs) is true.
   - Results hidden by C(no_log) stay hidden.
 requirements:
   - enable in configuration
@@ -50,6 +51,9 @@ if t.TYPE_CHECKING:
     from ansible.playbook.task import Task
 
 
+_HOW = ("invocation", "exception", "resource_actions")
+
+
 class CallbackModule(CallbackBase):
     """Writes task events; says nothing on the terminal."""
 
@@ -79,6 +83,7 @@ class CallbackModule(CallbackBase):
     def _write_result(self, event: str, result: CallbackTaskResult, ignored: bool = False) -> None:
         """Report how a task ended on a host."""
         shown = _without_call(result.result)
+        places = [shown, *(item for item in shown.get("results") or [] if isinstance(item, dict))]
         self._write(
             _describe(
                 result.task,
@@ -87,6 +92,7 @@ class CallbackModule(CallbackBase):
                 register=_registered(result.task),
                 ignored=bool(ignored),
                 warnings=[str(warning) for warning in shown.pop("warnings", None) or []],
+                calls=[call for place in places for call in place.pop("aws_calls", None) or []],
                 result=shown,
             )
         )
@@ -105,7 +111,7 @@ class CallbackModule(CallbackBase):
 
 def _without_call(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """Return a result, and those of its loop items, without how the module was called and where it broke."""
-    kept = {key: value for key, value in result.items() if key not in ("invocation", "exception")}
+    kept = {key: value for key, value in result.items() if key not in _HOW}
     if isinstance(kept.get("results"), list):
         kept["results"] = [_without_call(item) if isinstance(item, dict) else item for item in kept["results"]]
     return kept

@@ -19,6 +19,9 @@ notes:
     the global endpoint has no AssumeRoot.
   - Root sessions are opened and used in memory only. Their secrets are in no result; their access key ID and
     expiration are, because CloudTrail shows the former in every event of the session.
+  - With O(ignore:debug_botocore_endpoint_logs) the result has C(aws_calls) too, for evidence. These are the calls that
+    opened a session or changed something, each with time, service, operation, region, target, request ID, the access
+    key ID it was made with, and its error if AWS gave one.
 seealso:
   - name: Centrally manage root access for member accounts
     description: The AWS guide to what this collection automates.

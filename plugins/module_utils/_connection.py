@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.breakglass.aws.plugins.module_utils._calls import Calls
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     THROTTLED,
     InvalidInput,
@@ -87,6 +88,7 @@ class Connection:
         verify: bool | str | None = None,
         config: Config | None = None,
         user_agent: str = "",
+        calls: Calls | None = None,
     ) -> None:
         # "aws-global" is botocore's name for the global endpoint, which AssumeRoot refuses.
         self.chosen_region = region if region and region != "aws-global" else None
@@ -96,6 +98,7 @@ class Connection:
         if config:
             self._config = self._config.merge(config)
         self._listeners = []
+        self.calls = calls or Calls()  # of all clients, those of somebody else made from here too
         self._lock = threading.Lock()  # making clients is not thread-safe in boto3, using them is
         try:
             self._session = boto3.session.Session(profile_name=profile or None, **(credentials or {}))
@@ -109,7 +112,12 @@ class Connection:
     def as_somebody_else(self, profile: str | None = None, credentials: dict | None = None) -> Connection:
         """The same way to AWS with other credentials: a profile's, or those of boto3's names."""
         return Connection(
-            region=self.region, profile=profile, credentials=credentials, config=self._config, **self._options
+            region=self.region,
+            profile=profile,
+            credentials=credentials,
+            config=self._config,
+            calls=self.calls,
+            **self._options,
         )
 
     def regions_of(self, service: str) -> list[str]:
@@ -166,7 +174,12 @@ class Connection:
         except (BotoCoreError, ValueError) as error:
             raise explain(error, f"connecting to {service}") from error
         client.meta.events.register("needs-retry", self._notice)
+        self.calls.watch(client, lambda: credentials.get("aws_access_key_id") or self._access_key_id())
         return client
+
+    def _access_key_id(self) -> str | None:
+        credentials = self._session.get_credentials()
+        return credentials.get_frozen_credentials().access_key if credentials else None
 
     def _notice(self, response: tuple | None = None, **unused: t.Any) -> None:
         # Botocore's event after each attempt; what a handler returns would be taken for an order to wait.

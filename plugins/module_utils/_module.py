@@ -84,3 +84,14 @@ class BreakglassModule(AnsibleAWSModule):
         except Exception as error:  # a defect of ours: still a failed task with a message, its traceback for -vvv
             self.fail(explain(error, "the task"), exception=traceback.format_exc())
         self.exit_json(**result)
+
+    def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
+        super().exit_json(*args, **result, **self._calls())
+
+    def fail_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
+        super().fail_json(*args, **result, **self._calls())
+
+    def _calls(self) -> dict:
+        """For whoever keeps evidence, and asks with debug_botocore_endpoint_logs."""
+        asked = self.params.get("debug_botocore_endpoint_logs") and "connection" in self.__dict__
+        return {"aws_calls": self.connection.calls.made} if asked else {}

@@ -160,7 +160,8 @@ class Record:
             outcome=event["event"],
             accounts=sorted(accounts),
             sessions=sorted(sessions),
-            calls=_calls(result),
+            actions=_actions(result),
+            calls=event.get("calls", []),
         )
         if event["event"] == "changed":
             self.write()  # so that the run knows it, should it be killed before the cell has ended
@@ -248,8 +249,8 @@ def _outcome(result: Mapping[str, Any]) -> str:
     return result.get("outcome") or ("changed" if result.get("changed") else "unchanged")
 
 
-def _calls(result: Mapping[str, Any]) -> list[str]:
-    """What a module says that it called to change something, or in check mode would; CloudTrail knows the rest."""
+def _actions(result: Mapping[str, Any]) -> list[str]:
+    """What a module says that it did to change something, or in check mode would do."""
     places = [result, *(one for one in result.get("accounts") or [] if isinstance(one, dict))]
     return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
 

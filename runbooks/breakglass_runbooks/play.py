@@ -153,6 +153,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+        "ANSIBLE_DEBUG_BOTOCORE_LOGS": "true",  # has our modules tell their calls, for the journal
     }
     return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | own
 

@@ -88,8 +88,9 @@ def test_the_journal_tells_which_calls_a_module_made(record: Record) -> None:
         "accounts": [{"account_id": "012345678901", "actions": ["organizations:CloseAccount"]}],
         "lockout_statements": [{"actions": ["s3:*"]}],  # what a policy denies is no call
     }
-    record.add({"event": "changed", "task": "x", "action": "y", "check_mode": False, "result": result})
-    assert Journal(record.folder).entries()[-1]["calls"] == [
-        "iam:EnableOrganizationsRootSessions",
-        "organizations:CloseAccount",
-    ]
+    calls = [{"service": "iam", "operation": "EnableOrganizationsRootSessions", "request_id": "1"}]
+    event = {"event": "changed", "task": "x", "action": "y", "check_mode": False, "result": result, "calls": calls}
+    record.add(event)
+    entry = Journal(record.folder).entries()[-1]
+    assert entry["actions"] == ["iam:EnableOrganizationsRootSessions", "organizations:CloseAccount"]
+    assert entry["calls"] == calls

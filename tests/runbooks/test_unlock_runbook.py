@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 import pytest
 from breakglass_runbooks.collection import NOTEBOOKS
+from breakglass_runbooks.journal import Journal
 
 from sandbox import Box
 
@@ -152,6 +153,10 @@ def test_evidence_proves_what_was_done(story: Story) -> None:
     for path in (folder / "evidence.json", Path(backup["path"])):
         assert hashlib.sha256(path.read_bytes()).hexdigest() in table
     assert len(evidence["sessions"]) == 3  # plan, act, verify
+    calls = [call for entry in Journal(folder).entries() for call in entry.get("calls", [])]
+    assert [call["operation"] for call in calls] == ["AssumeRoot", "AssumeRoot", "PutBucketPolicy", "AssumeRoot"]
+    assert (calls[2]["target"], calls[2]["access_key_id"]) == (BUCKET, evidence["sessions"][1]["access_key_id"])
+    assert len({call["request_id"] for call in calls}) == 4
     for session in evidence["sessions"]:
         assert session["access_key_id"] in table
         assert session["account_id"] == ACCOUNT

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The calls that open a session or change something, by what CloudTrail knows them by. No Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+from datetime import datetime, timezone
+
+_READS = ("Describe", "Get", "Head", "List", "Lookup")
+# Parameters that say what a call is about, the most telling first.
+_TARGETS = (
+    "TargetPrincipal",
+    "AccessKeyId",
+    "CertificateId",
+    "SerialNumber",
+    "Bucket",
+    "QueueUrl",
+    "RoleArn",
+    "RoleName",
+    "StackSetName",
+    "TargetId",
+    "AccountId",
+    "ServicePrincipal",
+)
+_BEGUN = "breakglass.aws.call"  # in the context that botocore keeps of a call
+
+
+class Calls:
+    """Remembers the calls of clients, in ``made``. May be used from several threads."""
+
+    def __init__(self) -> None:
+        self.made: list[dict] = []
+
+    def watch(self, client: t.Any, access_key_id: t.Callable[[], str | None]) -> None:
+        """Remember what this client calls; ``access_key_id`` tells with whose key."""
+
+        def begins(params: dict, model: t.Any, context: dict, **unused: t.Any) -> None:
+            if not model.name.startswith(_READS):
+                target = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
+                context[_BEGUN] = {"service": client.meta.service_model.service_name, "operation": model.name}
+                context[_BEGUN].update(region=client.meta.region_name, target=target)
+
+        def answered(parsed: dict, context: dict, **unused: t.Any) -> None:
+            metadata = parsed.get("ResponseMetadata", {})
+            ended(context, metadata.get("RequestId"), parsed.get("Error", {}).get("Code"))
+
+        def unanswered(exception: BaseException, context: dict, **unused: t.Any) -> None:
+            ended(context, None, type(exception).__name__)
+
+        def ended(context: dict, request_id: str | None, error: str | None) -> None:
+            if _BEGUN in context:
+                time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+                key = access_key_id()
+                self.made.append(
+                    {"time": time, **context[_BEGUN], "request_id": request_id, "access_key_id": key, "error": error}
+                )
+
+        client.meta.events.register("provide-client-params", begins)
+        client.meta.events.register("after-call", answered)
+        client.meta.events.register("after-call-error", unanswered)

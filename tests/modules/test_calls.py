@@ -1,0 +1,62 @@
+"""For evidence, a module tells which calls opened a session or changed something, as CloudTrail knows them."""
+
+from __future__ import annotations
+
+import json
+
+from run_module import run
+
+from sandbox import Box
+
+LEGACY, REPORTS = "444455556666", "555566667777"
+ASKED = {"debug_botocore_endpoint_logs": True}
+
+
+def known(box: Box, who: str) -> dict[str, tuple]:
+    """What CloudTrail has of an account's calls that are no reads, by request ID."""
+    pages = box.client("cloudtrail", who).get_paginator("lookup_events").paginate()
+    records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
+    return {
+        record["requestID"].replace("-", ""): (record["eventName"], record["userIdentity"].get("accessKeyId"))
+        for record in records
+        if not record["readOnly"] or record["eventName"] == "AssumeRoot"
+    }
+
+
+def test_each_call_is_in_cloudtrail_with_its_request_id_and_key(sandbox):
+    result = run("root_credentials", environment=sandbox.environment("operator"), account_ids=[LEGACY], **ASKED)
+    told = {call["request_id"]: (call["operation"], call["access_key_id"]) for call in result["aws_calls"]}
+    assert len(told) == 1 + len(result["accounts"][0]["items"])
+    seen = known(sandbox, "engineer") | known(sandbox, "legacy-web-administrator")
+    assert told.items() <= seen.items()
+    opened, *removed = result["aws_calls"]
+    assert (opened["service"], opened["target"], opened["error"]) == ("sts", LEGACY, None)
+    assert {call["access_key_id"] for call in removed} == {result["accounts"][0]["session"]["access_key_id"]}
+    assert {item["id"] for item in result["accounts"][0]["items"]} - {"password"} <= {
+        call["target"] for call in removed
+    }
+
+
+def test_a_refused_call_and_one_without_an_answer_are_told_too(sandbox):
+    once = {"retries": {"total_max_attempts": 1}}
+    sandbox.add_fault("refusal", operation="DeleteAccessKey", code="ServiceFailure", status=500, times=1)
+    sandbox.add_fault("lost_answer", operation="DeactivateMFADevice", times=1)
+    result = run(
+        "root_credentials",
+        environment=sandbox.environment("operator"),
+        account_ids=[LEGACY],
+        aws_config=once,
+        **ASKED,
+    )
+    assert result["failed"] is True
+    errors = {(call["operation"], call["error"], bool(call["request_id"])) for call in result["aws_calls"]}
+    assert ("DeleteAccessKey", "ServiceFailure", True) in errors
+    assert ("DeactivateMFADevice", "ConnectionClosedError", False) in errors
+
+
+def test_reads_are_not_told_and_nothing_is_unasked(sandbox):
+    as_operator = {"environment": sandbox.environment("operator"), "account_ids": [REPORTS]}
+    assert [call["operation"] for call in run("root_credentials_info", **as_operator, **ASKED)["aws_calls"]] == [
+        "AssumeRoot"
+    ]
+    assert "aws_calls" not in run("root_credentials_info", **as_operator)
