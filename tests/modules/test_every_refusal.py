@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import (
+    _account_changes,
     _password_recovery,
     _retry,
     _root_email,
@@ -73,6 +74,7 @@ TELLING_OF = {("GetPrimaryEmailUpdateStatus", "ValidationException"), ("CreateLo
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(_retry, "PAUSES", (0,))
+    monkeypatch.setattr(_account_changes, "READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(_password_recovery, "_READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(_root_email, "_TRUST_PAUSES", (0,))
 

@@ -343,9 +343,9 @@ def test_every_refusal_aws_models_ends_in_a_failed_task_with_cause_and_fix(
     for code in codes:
         if code in ("AccountAlreadyRegisteredException",):
             continue  # that is what was wanted
-        refuse(monkeypatch, operation, code, 99)
-        result = declare(switched_off, **{**EVERYTHING, **options}, wait=False)
-        monkeypatch.undo()
+        with monkeypatch.context() as refusing:
+            refuse(refusing, operation, code, 99)
+            result = declare(switched_off, **{**EVERYTHING, **options}, wait=False)
         assert result["failed"] is True
         assert code in result["cause"]
         assert result["fix"]
