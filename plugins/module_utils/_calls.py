@@ -41,7 +41,8 @@ class Calls:
             if not model.name.startswith(_READS):
                 target = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
                 context[_BEGUN] = {"service": client.meta.service_model.service_name, "operation": model.name}
-                context[_BEGUN].update(region=client.meta.region_name, target=target)
+                # Asked for before the call, as signing does: what fails here must not follow on something done.
+                context[_BEGUN].update(region=client.meta.region_name, target=target, access_key_id=access_key_id())
 
         def answered(parsed: dict, context: dict, **unused: t.Any) -> None:
             metadata = parsed.get("ResponseMetadata", {})
@@ -53,10 +54,7 @@ class Calls:
         def ended(context: dict, request_id: str | None, error: str | None) -> None:
             if _BEGUN in context:
                 time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-                key = access_key_id()
-                self.made.append(
-                    {"time": time, **context[_BEGUN], "request_id": request_id, "access_key_id": key, "error": error}
-                )
+                self.made.append({"time": time, **context[_BEGUN], "request_id": request_id, "error": error})
 
         client.meta.events.register("provide-client-params", begins)
         client.meta.events.register("after-call", answered)

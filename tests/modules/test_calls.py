@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._calls import Calls
+from botocore.exceptions import CredentialRetrievalError
 from run_module import run
 
 from sandbox import Box
@@ -60,3 +63,17 @@ def test_reads_are_not_told_and_nothing_is_unasked(sandbox):
         "AssumeRoot"
     ]
     assert "aws_calls" not in run("root_credentials_info", **as_operator)
+
+
+def test_a_key_that_cannot_be_told_stops_a_call_before_it_is_made(sandbox):
+    """Were it asked for afterwards, something done would be reported as failed."""
+
+    def unknown() -> str:
+        raise CredentialRetrievalError(provider="sso", error_msg="expired")
+
+    calls, iam = Calls(), sandbox.client("iam", "legacy-web-administrator")
+    calls.watch(iam, unknown)
+    since = len(sandbox.events())
+    with pytest.raises(CredentialRetrievalError):
+        iam.create_user(UserName="somebody")
+    assert (sandbox.events()[since:], calls.made) == ([], [])
