@@ -221,7 +221,8 @@ def _verify(options: argparse.Namespace) -> int:
         problems += verify.signature_problems(folder, options.signed_by, sshsig.require_signers(options.signers))
     for problem in problems:
         print(problem)
-    print("Altered, or incomplete." if problems else "Unaltered: everything is as it was when the run ended.")
+    unaltered = "Unaltered: everything is as it was when it was sealed, by the run or by `trail` after it."
+    print("Altered, or incomplete." if problems else unaltered)
     return 1 if problems else 0
 
 

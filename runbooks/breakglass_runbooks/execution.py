@@ -132,7 +132,7 @@ class _Client(PapermillNotebookClient):
     def _write_down(self, cell: Any, index: int, error: BaseException, words: str) -> None:
         """Leave in the cell what papermill finds afterwards and raises as its error."""
         words += (
-            "\nWhat the cell had begun may have been done. Run the runbook in check mode to see what is left to do."
+            "\nWhat the cell had begun may have been done. To go on, resume the run: it looks, and does nothing twice."
         )
         if cell.cell_type == "code":
             cell.outputs.append(

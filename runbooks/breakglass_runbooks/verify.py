@@ -74,7 +74,7 @@ def _manifest_problems(folder: Path, expected: str) -> Iterator[str]:
         yield f"{FILE}: is no manifest."
         return
     if expected and digest(text) != expected.lower():
-        yield f"{FILE}: changed; its SHA-256 is {digest(text)}."
+        yield f"{FILE}: changed; its SHA-256 is {digest(text)}. If `trail` ran since, it must be the one it printed."
     for name, sha256 in sealed.items():
         path = folder / name
         if not path.is_file():
