@@ -275,7 +275,10 @@ def _why_unchanged(profile: dict) -> str:
     if profile["kind"] == RECOVERY:
         return f"It is open already, since {profile['created']}: nobody has signed in since."
     if profile["kind"] == IN_USE:
-        return f'There is a password, last used at {profile["last_used"]}: "Forgot password?" works as it is.'
+        return (
+            f'There is a password, last used at {profile["last_used"]}. "Forgot password?" sets a new one as it is, '
+            "but does not get past an MFA device that is registered."
+        )
     return "There is a login profile already. Whether somebody has signed in with it, the caller may not look."
 
 

@@ -111,7 +111,7 @@ outcome:
     - How the run ended.
     - V(changed), V(unchanged) and V(planned) are through; V(planned) is check mode with something to change.
     - V(waiting) needs a person at a gate, V(partial) changed something but
-      could not do everything, V(blocked) was stopped by its preflight before it changed anything.
+      could not do everything, V(blocked) was stopped by its preflight or its plan before it changed anything.
     - The task fails on V(waiting), V(partial), V(blocked) and V(failed).
   returned: when the runbook was started
   type: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import signal
 import sys
@@ -73,14 +72,14 @@ def _parser() -> argparse.ArgumentParser:
 
     approve = commands.add_parser(
         "approve",
-        help="approve what a run would do",
-        description="Sign the plan of a run that waits for an approval. Read the executed notebook before.",
+        help="show what a run would do, and approve it",
+        description="Show the plan of a run that waits for an approval, and sign it; without a key, only show it.",
     )
     approve.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
     approve.add_argument(
-        "--key", metavar="FILE", type=Path, required=True, help="file of your SSH key (the public one: the agent signs)"
+        "--key", metavar="FILE", type=Path, help="file of your SSH key (the public one: the agent signs)"
     )
-    approve.add_argument("--as", metavar="NAME", dest="name", required=True, help="you, in the list of allowed signers")
+    approve.add_argument("--as", metavar="NAME", dest="name", default="", help="you, in the list of allowed signers")
     approve.add_argument("--hours", metavar="N", type=int, default=24, help="how long it is good for (default: 24)")
     approve.add_argument("--token", action="store_true", help="print the approval as one word, and keep it nowhere")
     approve.set_defaults(command=_approve)
@@ -169,40 +168,56 @@ def _resume(options: argparse.Namespace) -> int:
 def _approve(options: argparse.Namespace) -> int:
     from breakglass_runbooks import approval
 
+    if bool(options.key) != bool(options.name):
+        raise RunbookError(
+            "--key and --as go together. Without both, what is asked for is shown, and nothing is signed."
+        )
     folder = options.folder.expanduser().absolute()
     request = approval.Request.load(folder)
+    # The token alone is what a program takes.
+    print(request.described(), file=sys.stderr if options.token else sys.stdout)
+    if not options.key:
+        print(f"\nNothing was signed. To approve this:\n{approval.command(folder)}")
+        return 0
+    _let_them_think(options.name)
     token = approval.sign(request, options.key.expanduser(), options.name, options.hours)
     approval.check_from_here(token, request)
     if options.token:
         print(token)
         return 0
-    print(f"Approved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
-    print(f"  asked for by: {', '.join(request.requester)}")
-    print("\n".join(f"  {name}: {json.dumps(value)}" for name, value in request.parameters.items()))
+    print(f"\nApproved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
     print(f"Kept in {approval.keep(folder, token)}")
     return 0
+
+
+def _let_them_think(name: str) -> None:
+    """Ask whoever is about to sign, where somebody can be asked; a program has read the plan before it calls us."""
+    if not sys.stdin.isatty():
+        return
+    print(f"\nType approve to sign this as {name}, anything else to leave it: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != "approve":
+        raise RunbookError("Not approved: nothing was signed.")
 
 
 def _trail(options: argparse.Namespace) -> int:
     from breakglass_runbooks import trail
 
     folder = options.folder.expanduser().absolute()
-    sessions = trail.collect(folder, options.role_name)
+    found = trail.collect(folder, options.role_name)
     said = ""
-    for session in sessions:
+    for session in found.sessions:
         calls = "pending" if session["pending"] else f"{len(session['calls'])} calls"
         reason = "" if session["reason"] == said else session["reason"] or ""  # one reason often holds for all
         said = session["reason"]
         print(f"{session['access_key_id']} in {session['account_id']}: {calls}. {reason}".rstrip())
     print(f"Manifest: SHA-256 {verify.sha256(folder)}")
-    pending = any(session["pending"] for session in sessions)
-    if any(session.get("looked_into") is False for session in sessions):
-        print("Who may read CloudTrail in the account must ask: run this with their credentials, or with --role-name.")
-    elif pending:
-        print("Not all of it is there yet. Ask again in some minutes.")
+    if found.barred:
+        print(f"Not all of it may be read. {found.needs}")
+    elif found.pending:
+        print(f"Not all of it need be there yet. Ask again after {found.complete_at or 'half an hour'}.")
     else:
         print("Everything is there.")
-    return outcomes.EXIT_STATUS[outcomes.PARTIAL if pending else outcomes.UNCHANGED]
+    return outcomes.EXIT_STATUS[outcomes.PARTIAL if found.pending else outcomes.UNCHANGED]
 
 
 def _sign(options: argparse.Namespace) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from typing import Any
 
 from IPython.display import display
 
-from breakglass_runbooks import approving, render, shown, state
+from breakglass_runbooks import approving, render, shown, state, terminal, times
 from breakglass_runbooks import gate as gates
 from breakglass_runbooks.asking import ask
 from breakglass_runbooks.errors import Waiting
-from breakglass_runbooks.evidence import Record, now
+from breakglass_runbooks.evidence import Record
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.redaction import Redactor
 
@@ -35,12 +34,12 @@ class Answering:
         An answer from an earlier part of the run counts as long as the person would be shown the same.
         """
         record, words = self.record, gates.render(gate, variables)
-        desk = approving.Desk(gate, variables, record) if gate.kind == gates.APPROVAL else None
+        desk = approving.Desk(gate, variables, record, self.steps.events) if gate.kind == gates.APPROVAL else None
         display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
         if desk and not desk.configured:
             display(desk.not_configured())
             return desk.do_without()
-        judge = desk.judge if desk else functools.partial(gates.check, gate, variables=variables)
+        judge = self._noting(gate, desk.judge if desk else functools.partial(gates.check, gate, variables=variables))
         key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
         acted = self.steps.has_acted  # an approval that may have expired since is good only for what it began
         done = self.steps.take(state.GATE, key)
@@ -58,7 +57,7 @@ class Answering:
         except Waiting as waiting:
             record.outcome, record.message = "waiting", str(waiting)
             record.journal("waiting", gate=gate.name)
-            raise Waiting(f"{waiting}\n\n{html.unescape(words)}\n\n{self._way_on(gate, desk)}") from None
+            raise Waiting(f"{waiting}\n\n{terminal.words(words)}\n\n{self._way_on(gate, desk)}") from None
         else:
             self._write_down(gate, answer, key, inputs)
             return answer
@@ -70,11 +69,23 @@ class Answering:
             self.redactor.add(answer)
         self.record.outcome, self.record.message = "unfinished", ""
         left = {} if gate.secret else {gate.name: answer}
-        self.steps.add(state.Step(state.GATE, key, inputs, left, time=now()))
+        self.steps.add(state.Step(state.GATE, key, inputs, left, time=times.text()))
         self.record.answer(gate.name, "(secret)" if gate.secret else answer)
         # JupyterLab goes back to this cell while somebody types, and would run it again next.
         go_on = "" if self.handover.launcher else " Go on with the next cell."
         display(render.text(("Answered." if gate.secret else f"Answered: {answer}.") + go_on))
+
+    def _noting(self, gate: gates.Gate, judge: Callable[[str], str]) -> Callable[[str], str]:
+        """`judge`, which writes into the journal what did not open the gate; a refusal never repeats a secret."""
+
+        def note(answer: str) -> str:
+            try:
+                return judge(answer)
+            except ValueError as refusal:
+                self.record.journal("refused", gate=gate.name, why=str(refusal))
+                raise
+
+        return note
 
     def _beforehand(self, gate: gates.Gate, judge: Callable[[str], str]) -> str:
         """The answer given with the command; Waiting, with what is wrong, when it does not open the gate."""

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files, sshsig
+from breakglass_runbooks import files, sshsig, terminal, times
 from breakglass_runbooks.errors import RunbookError
 
 REQUEST = "request.json"
@@ -44,10 +44,19 @@ class Request:
     plan: str  # its digest
     requester: list[str]  # all names by which whoever asks is known
     parameters: dict[str, Any]
+    what: str = ""  # what the plan would do, in Markdown, as the run shows it
 
     def write(self, folder: Path) -> None:
         """Leave it in the folder of the run, for whoever approves."""
         files.write(folder / REQUEST, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+
+    def described(self) -> str:
+        """What is asked for, for whoever is about to approve it at a terminal."""
+        given = "\n".join(f"  {name}: {json.dumps(value)}" for name, value in self.parameters.items())
+        return (
+            f"Runbook {self.runbook}, plan {self.plan}\nasked for by: {', '.join(self.requester)}\n"
+            f"with the parameters:\n{given}\n\nWhat it would do:\n\n{terminal.text(self.what)}"
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Request:
@@ -114,8 +123,8 @@ def sign(request: Request, key: Path, approver: str, hours: int = HOURS) -> str:
             "plan": request.plan,
             "requester": request.requester,
             "approver": approver,
-            "approved": _text(now),
-            "expires": _text(now + timedelta(hours=hours)),
+            "approved": times.text(now),
+            "expires": times.text(now + timedelta(hours=hours)),
         },
         indent=2,
         ensure_ascii=False,
@@ -193,13 +202,13 @@ def emergency(words: str, request: Request) -> Approval | None:
     now = datetime.now(UTC)
     who = request.requester[0] if request.requester else "unknown"
     return Approval(
-        request.plan, who, _text(now), emergency=reason, review_by=f"{(now + REVIEW_AFTER).date().isoformat()}"
+        request.plan, who, times.text(now), emergency=reason, review_by=f"{(now + REVIEW_AFTER).date().isoformat()}"
     )
 
 
-def command(folder: Path, between: str = " ") -> str:
-    """What the approver types; `between` can put it into several lines."""
-    return between.join(["python -m breakglass_runbooks approve", shlex.quote(str(folder)), "--key KEY --as NAME"])
+def command(folder: Path) -> str:
+    """What the approver types."""
+    return f"python -m breakglass_runbooks approve {shlex.quote(str(folder))} --key KEY --as NAME"
 
 
 def _check_signature(
@@ -207,10 +216,7 @@ def _check_signature(
 ) -> None:
     """Raise ValueError unless an allowed signer who is not the requester made the signature over the statement."""
     if why := sshsig.refusal(statement, signature, approver, allowed_signers):
-        raise ValueError(
-            f"This is no valid signature of {approver}: the approval was changed, somebody else signed it, or "
-            f"{allowed_signers} does not let them sign. ssh-keygen says: {why}"
-        )
+        raise ValueError(f"This is no valid signature of {approver}. {why}")
     # Whoever has one key under two names is one person all the same.
     if _is(approver, requester) or not all(
         sshsig.refusal(statement, signature, name, allowed_signers) for name in requester
@@ -235,7 +241,3 @@ def _parts(token: str) -> tuple[str, str]:
             "This is not an approval. An approval is the word that `python -m breakglass_runbooks approve` prints; "
             f"in an emergency, '{EMERGENCY} ...' with the reason."
         ) from None
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat(timespec="seconds")

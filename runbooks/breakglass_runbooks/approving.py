@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from breakglass_runbooks import approval, render, sshsig
+from breakglass_runbooks import approval, render, sshsig, views
 from breakglass_runbooks.approval import Approval, Request
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import Record
 from breakglass_runbooks.gate import Gate
+from breakglass_runbooks.play import Event
 
 SIGNERS, REQUESTER = "allowed_signers", "requester"
 NOT_CONFIGURED = "No approval was asked for, because allowed_signers is empty."
@@ -22,20 +23,26 @@ PLANNED = "Only planned. For real, nobody else would be asked, because allowed_s
 class Desk:
     """Where the approval of one plan is asked for."""
 
-    def __init__(self, gate: Gate, variables: Mapping[str, Any], record: Record) -> None:
-        """Leave the request in the run's folder; RunbookError when an approval cannot be asked for."""
+    def __init__(self, gate: Gate, variables: Mapping[str, Any], record: Record, events: Iterable[Event]) -> None:
+        """Leave the request in the run's folder; RunbookError when an approval cannot be asked for.
+
+        `events` are the finished tasks of the run: one of them has registered the plan, and is shown to the approver.
+        """
         plan = variables.get(gate.of[0])
         if SIGNERS not in variables or not isinstance(plan, Mapping):
             raise RunbookError(
                 f"The gate {gate.name} takes the name of a plan that a task has registered, and its runbook takes the "
                 f"parameters {SIGNERS} and {REQUESTER}."
             )
-        self._record = record
+        self._gate, self._record = gate, record
         self._refused = ""  # why what lies in the folder does not count
         self.configured = bool(variables[SIGNERS])
         names = approval.names_of(record.actor, variables.get(REQUESTER, ""))
         parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
-        self.request = Request(record.runbook, approval.plan_digest(plan), names, parameters)
+        planned = [event for event in events if event["register"] == gate.of[0]]
+        what = views.view(planned[-1]) if planned else None
+        shown = what.markdown if what else ""
+        self.request = Request(record.runbook, approval.plan_digest(plan), names, parameters, shown)
         if self.configured:
             if not names:
                 raise RunbookError(f"Nobody knows who asks for this approval. Say so: {REQUESTER}=NAME.")
@@ -101,14 +108,21 @@ class Desk:
             .replace(" --key", " \\\n  --key")
             .replace("approve ", "approve \\\n  ")
         )
-        return f"They read the plan (digest {self.request.plan}), and sign it:\n\n```sh\n{command}\n```\n\n"
+        return (
+            f"They type this. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
+            f"```sh\n{command}\n```\n\n"
+        )
 
     def way_on(self) -> str:
         """What a second person must do."""
         return (
             f"{self._refused}\n\n".lstrip()
-            + f"Somebody else must read what this run would do, and approve it (plan {self.request.plan}):\n\n"
-            f"{approval.command(self._record.folder)}"
+            + f"Somebody else types this. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
+            f"{approval.command(self._record.folder)}\n\n"
+            "KEY is the file of their private SSH key, NAME their name in the list of allowed signers. On another "
+            "machine, with a copy of the run's folder, they add --token; you go on with --answer "
+            f"{self._gate.name}=WORD, the word that it prints. Can nobody be reached, go on with --answer "
+            f"{self._gate.name}='{approval.EMERGENCY} ...' and a reason; it is loud in the evidence, and is reviewed."
         )
 
 

@@ -10,11 +10,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files, journal, state
+from breakglass_runbooks import files, journal, state, times
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 
@@ -64,7 +64,7 @@ def _probe(folder: Path) -> None:
 
 
 def _unused(parent: Path, runbook: str) -> Path:
-    name = f"{runbook}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    name = f"{runbook}-{times.now():%Y%m%dT%H%M%SZ}"
     candidates = (parent / f"{name}{suffix}" for suffix in ("", *(f"-{number}" for number in range(2, 100))))
     return next(path for path in candidates if not path.exists())
 
@@ -76,7 +76,7 @@ class Record:
     runbook: str
     folder: Path
     parameters: dict[str, Any]
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=times.now)
     outcome: str = "unfinished"
     message: str = ""
     before: Any = None
@@ -126,7 +126,7 @@ class Record:
         result = event["result"]
         self.steps.append(
             {
-                "time": now(),
+                "time": times.text(),
                 "task": event["task"],
                 "action": event["action"],
                 "check_mode": event["check_mode"],
@@ -168,12 +168,12 @@ class Record:
 
     def answer(self, gate: str, answer: str) -> None:
         """Take note of what a person answered; of a secret, only that there was an answer."""
-        self.answers.append({"time": now(), "gate": gate, "answer": answer})
+        self.answers.append({"time": times.text(), "gate": gate, "answer": answer})
         self.journal("answer", gate=gate, answer=answer)
 
     def approve(self, approval: dict[str, Any]) -> None:
         """Take note of who let a plan be carried out."""
-        self.approvals.append({"time": now(), **approval})
+        self.approvals.append({"time": times.text(), **approval})
         self.journal("approval", **approval)
 
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> None:
@@ -202,8 +202,8 @@ class Record:
         """Write the file so that it is at any moment complete, and readable for its owner only."""
         content = {
             "runbook": self.runbook,
-            "started": self.started.isoformat(timespec="seconds"),
-            "written": now(),
+            "started": times.text(self.started),
+            "written": times.text(),
             "check_mode": self.check_mode,
             "parameters": self.parameters,
             "outcome": self.outcome,
@@ -273,8 +273,3 @@ def _mappings(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _mappings(item)
-
-
-def now() -> str:
-    """The time, as it is written everywhere here."""
-    return datetime.now(UTC).isoformat(timespec="seconds")

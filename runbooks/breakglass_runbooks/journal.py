@@ -11,10 +11,10 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from breakglass_runbooks import times
 from breakglass_runbooks.errors import RunbookError
 
 FILE = "journal.jsonl"
@@ -38,8 +38,8 @@ class Journal:
                     file.truncate(len(whole) + 1 if whole else 0)
                     details["torn_bytes_dropped"] = len(torn)
                 last = whole.rpartition(b"\n")[2]
-                time = datetime.now(UTC).isoformat(timespec="milliseconds")
-                entry = {"time": time, "previous": digest(last) if last else FIRST, "event": event, **details}
+                linked = {"time": times.text(precision="milliseconds"), "previous": digest(last) if last else FIRST}
+                entry = {**linked, "event": event, **details}
                 file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())

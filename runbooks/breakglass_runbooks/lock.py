@@ -12,10 +12,10 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from breakglass_runbooks import times
 from breakglass_runbooks.errors import Blocked
 from breakglass_runbooks.parameters import Parameter
 
@@ -43,7 +43,7 @@ class Lock:
                 "Let that run end, or stop it, then try again. Nothing was done here."
             ) from None
         self._file.truncate(0)  # what a run that is gone has left
-        json.dump({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds"), **details}, self._file)
+        json.dump({"pid": os.getpid(), "since": times.text(), **details}, self._file)
         self._file.flush()
         HELD.add(self._file.fileno())
 

@@ -14,10 +14,10 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from breakglass_runbooks import gate as gates
-from breakglass_runbooks import lock, references, render, report, shown, state, verify, views
+from breakglass_runbooks import lock, references, render, report, shown, state, times, verify, views
 from breakglass_runbooks.answering import Answering
 from breakglass_runbooks.errors import Partial, RunbookError
-from breakglass_runbooks.evidence import Record, make_folder, now
+from breakglass_runbooks.evidence import Record, make_folder
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.order import Order
 from breakglass_runbooks.play import Event, check_tasks, run_tasks, task_names
@@ -97,7 +97,7 @@ class RunbookMagics(Magics):
             # What holds a secret is not kept, so such a step is done again when the run goes on.
             if self._redactor.data(left) == left:
                 once = line.strip() == ONCE
-                self._state.add(state.Step(state.TASKS, key, [*inputs], left, changed, once, now(), events))
+                self._state.add(state.Step(state.TASKS, key, [*inputs], left, changed, once, times.text(), events))
 
     def _run(self, cell: str, variables: Mapping[str, Any]) -> list[Event]:
         """Run the tasks of a cell, show and write down what each does, and return it."""

@@ -38,8 +38,8 @@ THROUGH = (CHANGED, UNCHANGED, PLANNED)
 def of(error: str, cell: str, changed: bool, check_mode: bool = False) -> str:
     """The outcome of a run: `error` is the name of what ended it, `cell` the ID of the cell it came from.
 
-    `changed` says whether something was changed, or in check mode would be. Whatever stops a preflight stands in the
-    way of all else.
+    `changed` says whether something was changed, or in check mode would be. Whatever stops a preflight or a plan, which
+    change nothing, stands in the way of all else.
     """
     if error == KeyboardInterrupt.__name__:
         return INTERRUPTED
@@ -50,6 +50,6 @@ def of(error: str, cell: str, changed: bool, check_mode: bool = False) -> str:
         return PLANNED
     if changed and not check_mode:
         return PARTIAL if error else CHANGED
-    if error == RunbookError.__name__ and cell.startswith("preflight"):
+    if error == RunbookError.__name__ and cell.startswith(("preflight", "plan")):
         return BLOCKED
     return FAILED if error else UNCHANGED

@@ -190,7 +190,7 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
         process.wait()
         raise RunbookError(
             "Interrupted. The task that was running was told to stop, and may have done its work already.\n"
-            "Run the plan step again: it shows what is left to do."
+            "To go on, resume the run; in JupyterLab, run it again from the top. It looks, and does nothing twice."
         ) from None
 
 

@@ -66,7 +66,11 @@ class TextReporter:
         if ending.failure:
             style = "bold yellow" if ending.outcome == outcomes.WAITING else "bold red"
             meaning = outcomes.MEANINGS[ending.outcome]
-            self._print(f"\n{meaning} It stopped at '{ending.failed_cell}':\n\n{ending.failure}\n", style=style)
+            self._print(
+                f"\n{meaning} It stopped at '{ending.failed_cell}'. What it found until then, the plan included, is on "
+                f"the page:\n{ending.page}\n\n{ending.failure}\n",
+                style=style,
+            )
             if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
                 self._print(
                     f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n\n"

@@ -196,7 +196,8 @@ def facts(pairs: Mapping[str, Any]) -> Shown:
     )
     return Shown(
         f'<table style="{TABLE}"><tbody>{rows}</tbody></table>',
-        "\n".join(f"- {name}: {_one_line(value.markdown)}" for name, value in shown.items()),
+        # A list's item is read in a terminal, too, and a mail: no tag in it.
+        "\n".join(f"- {name}: {_one_line(value.markdown).replace('<br>', '; ')}" for name, value in shown.items()),
     )
 
 

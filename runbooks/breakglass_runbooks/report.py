@@ -44,7 +44,7 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
             render.heading("Parameters"),
             render.facts({name: render.mono(json.dumps(value)) for name, value in content["parameters"].items()}),
             render.heading("What changed" if not content["check_mode"] else "What would change"),
-            _difference(content),
+            _difference(content, outcome),
             render.heading("What people answered"),
             render.table(
                 ["time", "gate", "answer"],
@@ -78,10 +78,24 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
     )
 
 
-def _difference(content: Mapping[str, Any]) -> render.Shown:
+def _difference(content: Mapping[str, Any], outcome: str) -> render.Shown:
+    if outcome not in outcomes.THROUGH and not any(content[state] for state in ("before", "planned", "after")):
+        return _so_far(content)
     after = content["planned"] if content["check_mode"] else content["after"]
     shown = render.diff(render.as_lines(content["before"]), render.as_lines(after))
     return shown or render.text("Nothing.")
+
+
+def _so_far(content: Mapping[str, Any]) -> render.Shown:
+    """Which steps changed something, of a run that has not come to its end: before and after are not known yet."""
+    if content["check_mode"]:
+        return render.text("Not known: the run has not come to its end.")
+    steps = [step for step in content["steps"] if step["outcome"] == "changed" and not step["check_mode"]]
+    return render.table(
+        ["time", "changed by, until now: the run has not come to its end"],
+        [[step["time"], step["task"]] for step in steps],
+        empty="Nothing until now.",
+    )
 
 
 def _outcome(step: Mapping[str, Any]) -> str:

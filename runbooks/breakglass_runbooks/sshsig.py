@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import subprocess
 import tempfile
 from pathlib import Path
@@ -20,13 +21,35 @@ def sign(text: str, key: Path) -> str:
 
 
 def refusal(text: str, signature: str, name: str, allowed_signers: Path) -> str:
-    """Empty when `name`, an allowed signer, signed `text`; else why not, in ssh-keygen's words."""
+    """Empty when `name`, an allowed signer, signed `text`; else why not, and who may sign."""
     with tempfile.NamedTemporaryFile("w", suffix=".sig") as file:
         file.write(signature)
         file.flush()
-        arguments = ("-n", NAMESPACE, "-f", str(allowed_signers), "-I", name, "-s", file.name)
-        done = _ssh_keygen("verify", *arguments, given=text)
-    return "" if done.returncode == 0 else _last_line(done.stderr)
+        listed = ("-f", str(allowed_signers), "-s", file.name)
+        done = _ssh_keygen("verify", "-n", NAMESPACE, "-I", name, *listed, given=text)
+        if done.returncode == 0:
+            return ""
+        owners = _ssh_keygen("find-principals", *listed, given="").stdout.split()
+    return _why(name, owners, allowed_signers)
+
+
+def _why(name: str, owners: list[str], allowed_signers: Path) -> str:
+    """Why a signature as `name` does not count, which ssh-keygen hides; by the list, the key is that of `owners`."""
+    names = _names(allowed_signers)
+    if not any(fnmatch.fnmatchcase(name, pattern) for pattern in names):
+        return f"{name} does not stand in {allowed_signers}. In it stand: {', '.join(names)}."
+    if not owners:
+        return f"The key that signed does not stand in {allowed_signers}, or not any more."
+    if not any(fnmatch.fnmatchcase(name, owner) for one in owners for owner in one.split(",")):
+        return f"The key that signed is that of {', '.join(owners)} in {allowed_signers}."
+    return f"What was signed has been changed since, or {allowed_signers} does not let that key sign for {NAMESPACE}."
+
+
+def _names(allowed_signers: Path) -> list[str]:
+    """Who stands in the list; names may be patterns."""
+    lines = allowed_signers.read_text(encoding="utf-8").splitlines()
+    entries = [line.split()[0].strip('"') for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return list(dict.fromkeys(name for entry in entries for name in entry.split(",")))
 
 
 def require_signers(allowed_signers: str) -> Path:

@@ -63,6 +63,11 @@ class State:
         return step
 
     @property
+    def events(self) -> list[dict[str, Any]]:
+        """The finished tasks of the steps that are done, in their order."""
+        return [event for step in self.steps for event in step.events]
+
+    @property
     def has_acted(self) -> bool:
         """Whether a step that changed something is still to come to, and will not be done again."""
         return any(step.changed for step in self.pending)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from breakglass_runbooks import evidence, files, verify
+from breakglass_runbooks import evidence, files, times, verify
+from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.journal import Journal
 from breakglass_runbooks.play import Event, run_tasks
@@ -32,38 +35,95 @@ TASKS = [
 ]
 
 
-def collect(folder: Path, role_name: str = "") -> list[dict[str, Any]]:
-    """Write what CloudTrail has by now into the evidence folder, seal that again, and return it: an entry a session.
+@dataclass(frozen=True)
+class Trail:
+    """What CloudTrail has by now of the root sessions of a run."""
+
+    sessions: list[dict[str, Any]]  # see `joined`
+    needs: str  # whose credentials it takes to read all of it
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is not known to be complete."""
+        return any(session["pending"] for session in self.sessions)
+
+    @property
+    def barred(self) -> bool:
+        """Whether something may not be read with the credentials given: to wait does not help."""
+        return not all(session["looked_into"] for session in self.sessions)
+
+    @property
+    def complete_at(self) -> str:
+        """The time from which on nothing is on its way any more; empty when it is not known."""
+        return max((session["complete_at"] or "" for session in self.sessions if session["pending"]), default="")
+
+
+def collect(folder: Path, role_name: str = "") -> Trail:
+    """Write what CloudTrail has by now into the evidence folder, seal that again, and return it.
 
     Raises RunbookError when the evidence has been altered, or CloudTrail cannot be read.
     """
     if problems := verify.problems(folder):
         raise RunbookError("\n".join([*problems, "Nothing is joined to evidence that has been altered."]))
     content = json.loads((folder / evidence.FILE).read_text(encoding="utf-8"))
-    sessions = joined(content["sessions"], _read(content, role_name) if content["sessions"] else {})
+    opener = _account_of(content.get("actor", ""))
+    needs = _needs(content["sessions"], opener, role_name)
+    try:
+        activity = _read(content, role_name) if content["sessions"] else {}
+    except RunbookError as error:
+        raise RunbookError(f"{error}\n{needs}") from None
+    sessions = joined(content["sessions"], activity, opener)
     files.write(folder / FILE, json.dumps(sessions, indent=2, ensure_ascii=False) + "\n")
     pending = [session["access_key_id"] for session in sessions if session["pending"]]
     Journal(folder).append("cloudtrail", sessions=len(sessions), pending=pending)
     verify.seal_again(folder)
-    return sessions
+    return Trail(sessions, needs)
 
 
-def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each session that a run opened, with who opened it and what it called as CloudTrail has it.
+def _account_of(arn: str) -> str:
+    return arn.split(":")[4] if arn.count(":") >= 5 else ""
+
+
+def _needs(sessions: Iterable[Mapping[str, Any]], opener: str, role_name: str) -> str:
+    accounts = ", ".join(sorted({session["account_id"] for session in sessions if session["account_id"]}))
+    role = role_name or module_util("_vocabulary").ACCESS_ROLE
+    return (
+        f"trail takes credentials of account {opener or 'the run was made from'}, where the sessions were opened, that "
+        f"allow cloudtrail:LookupEvents, and that can assume a role that allows it in {accounts}: {role}, "
+        "or another by --role-name."
+    )
+
+
+def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any], opener: str = "") -> list[dict[str, Any]]:
+    """Each session that a run opened from the account `opener`, with what it called as CloudTrail has it.
 
     What CloudTrail does not have yet, or may not have all of, is pending.
     """
     found = {session["access_key_id"]: session for session in activity.get("sessions", [])}
+    not_done = module_util("_vocabulary").NOT_DONE
+    unread = [
+        entry
+        for entry in activity.get("opened_from", [])
+        if entry["account_id"] == opener and entry["outcome"] in not_done
+    ]
     return [
         {
             "access_key_id": session["access_key_id"],
             "account_id": session["account_id"],
             "pending": True,
-            "reason": "CloudTrail does not have it yet.",
+            "looked_into": not unread,
+            "reason": unread[0]["reason"] if unread else "CloudTrail does not have it yet.",
+            "complete_at": _complete_at(session),
             **_told(found.get(session["access_key_id"])),
         }
         for session in opened
     ]
+
+
+def _complete_at(session: Mapping[str, Any]) -> str | None:
+    """When CloudTrail has all of a session: its last call may be its last moment, and is told 15 minutes late."""
+    ends = session.get("expiration")
+    return times.text(datetime.fromisoformat(ends) + module_util("_event_history").DELAY) if ends else None
 
 
 def _told(session: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-from breakglass_runbooks import files, sshsig
+from breakglass_runbooks import files, sshsig, times
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.journal import Journal, digest
 
@@ -20,7 +19,7 @@ def seal(folder: Path, others: Iterable[Path] = ()) -> str:
     """Write the manifest of a folder and of files elsewhere; return its SHA-256, for keeping in another place."""
     sealed = {name: digest((folder / name).read_bytes()) for name in _names(folder)}
     sealed |= {os.path.relpath(path, folder): digest(path.read_bytes()) for path in others if path.exists()}
-    content = {"written": datetime.now(UTC).isoformat(timespec="seconds"), "files": sealed}
+    content = {"written": times.text(), "files": sealed}
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     files.write(folder / FILE, text)
     (folder / SIGNATURE).unlink(missing_ok=True)  # of the one before
@@ -53,7 +52,7 @@ def signature_problems(folder: Path, name: str, allowed_signers: Path) -> list[s
     except FileNotFoundError as error:
         return [f"{Path(error.filename).name} is missing: nobody signed this evidence, or not as it is now."]
     why = sshsig.refusal(manifest, signature, name, allowed_signers)
-    return [f"{SIGNATURE}: {name} did not sign this evidence. ssh-keygen says: {why}"] if why else []
+    return [f"{SIGNATURE}: {name} did not sign this evidence. {why}"] if why else []
 
 
 def problems(folder: Path, expected: str = "") -> list[str]:

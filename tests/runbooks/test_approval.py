@@ -120,10 +120,17 @@ REFUSED = {
         lambda keys: approval.sign(Request("unlock_sqs_queue", REQUEST.plan, [], {}), keys["ada"], "ada"),
         "approved another plan",
     ),
-    "a stranger": (lambda keys: approval.sign(REQUEST, keys["stranger"], "stranger"), "no valid signature of stranger"),
+    "a stranger": (
+        lambda keys: approval.sign(REQUEST, keys["stranger"], "stranger"),
+        r"no valid signature of stranger. stranger does not stand in .*In it stand: ada, olga\.",
+    ),
     "a stranger in the name of somebody": (
         lambda keys: approval.sign(REQUEST, keys["stranger"], "ada"),
-        "no valid signature of ada",
+        "no valid signature of ada. The key that signed does not stand in",
+    ),
+    "somebody in the name of another": (
+        lambda keys: approval.sign(REQUEST, keys["olga"], "ada"),
+        "no valid signature of ada. The key that signed is that of olga",
     ),
     "the requester": (lambda keys: signed_as_it_is(keys["olga"], approver="olga"), "Somebody else must approve"),
     "expired": (
@@ -143,7 +150,7 @@ REFUSED = {
     "no words at all": (lambda keys: signed_as_it_is(keys["ada"])[:40], "This is not an approval"),
     "changed afterwards": (
         lambda keys: changed(approval.sign(REQUEST, keys["ada"], "ada"), expires=ago(hours=-100)),
-        "no valid signature of ada",
+        "no valid signature of ada. What was signed has been changed",
     ),
     "yes": (lambda keys: "yes", "This is not an approval"),
     "nothing": (lambda keys: "", "This is not an approval"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -49,7 +50,7 @@ class Stage:
         self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Any], None]
     ) -> None:
         """Stand in for Ansible."""
-        result: dict[str, Any] = {"left": self.left, "changed": True}
+        result: dict[str, Any] = {"left": self.left, "changed": True, "msg": f"would take {', '.join(self.left)}"}
         event = {"task": "x", "action": "x", "path": "", "warnings": [], "ignored": False}
         plans = "register: plan" in text
         if not plans:
@@ -100,7 +101,7 @@ def test_a_run_waits_until_somebody_else_has_approved_it(
     capsys.readouterr()
     assert approve(stage, keys) == 0
     said = capsys.readouterr().out
-    assert "Approved by ada, for 24 hours: tiny, plan " in said
+    assert said.index("What it would do:\n\nwould take one") < said.index("Approved by ada, for 24 hours: tiny, plan ")
     assert 'account_id: "012345678901"' in said
     notebook = stage.start(resume=True)
     notebook.cell(GATE)
@@ -110,6 +111,39 @@ def test_a_run_waits_until_somebody_else_has_approved_it(
     assert (kept["approver"], kept["requester"]) == ("ada", ["olga"])
     assert kept["plan"] == approval.plan_digest(notebook["plan"])
     assert [entry["approver"] for entry in Journal(stage.folder).entries() if entry["event"] == "approval"] == ["ada"]
+
+
+def test_without_a_key_it_is_only_shown(stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    capsys.readouterr()
+    assert main(["approve", str(stage.folder)]) == 0
+    said = capsys.readouterr().out
+    assert "would take one" in said
+    assert "Nothing was signed" in said
+    assert approval.kept(stage.folder) == []
+    assert main(["approve", str(stage.folder), "--as", "ada"]) == 2
+    assert "--key and --as go together" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("typed", "signed"), [("approve\n", 1), ("yes\n", 0), ("", 0)])
+def test_who_sits_at_a_terminal_is_asked_before_it_is_signed(
+    typed: str, signed: int, stage: Stage, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    terminal = io.StringIO(typed)
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert approve(stage, keys) == (0 if signed else 2)
+    assert len(approval.kept(stage.folder)) == signed
+
+
+def test_what_did_not_open_the_gate_stands_in_the_journal(stage: Stage) -> None:
+    with pytest.raises(Waiting):
+        stage.start(approval="yes").cell(GATE)
+    [refused] = [entry for entry in Journal(stage.folder).entries() if entry["event"] == "refused"]
+    assert (refused["gate"], refused["why"][:23]) == ("approval", "This is not an approval")
 
 
 def test_another_plan_needs_another_approval(stage: Stage, keys: Path) -> None:
@@ -133,7 +167,9 @@ def test_the_word_that_approve_prints_is_an_answer_too(
     assert planned["approval"] == ""
     capsys.readouterr()
     assert approve(stage, keys, "ada", "--token") == 0
-    token = capsys.readouterr().out.strip()
+    shown = capsys.readouterr()
+    assert "would take one" in shown.err
+    token = shown.out.strip()
     stage.folder, stage.parameters["check_mode"] = stage.folder.with_name("acting"), False
     notebook = stage.start(approval=token)
     notebook.cell(GATE)

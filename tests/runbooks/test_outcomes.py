@@ -21,7 +21,9 @@ from breakglass_runbooks import outcomes
         ("RunbookError", "preflight-mail", False, "blocked", 5),
         ("RunbookError", "preflight", True, "partial", 4),
         ("CellTimeoutError", "preflight", False, "failed", 1),
-        ("RunbookError", "plan", False, "failed", 1),
+        ("RunbookError", "plan", False, "blocked", 5),
+        ("RunbookError", "plan", True, "partial", 4),
+        ("RunbookError", "act", False, "failed", 1),
         ("ZeroDivisionError", "plan", False, "failed", 1),
     ],
 )
@@ -33,7 +35,7 @@ def test_outcome(error: str, cell: str, acted: bool, outcome: str, status: int) 
 def test_a_plan_is_not_a_change() -> None:
     assert outcomes.of("", "", changed=True, check_mode=True) == "planned"
     assert outcomes.of("", "", changed=False, check_mode=True) == "unchanged"
-    assert outcomes.of("RunbookError", "plan", changed=True, check_mode=True) == "failed"
+    assert outcomes.of("RunbookError", "act", changed=True, check_mode=True) == "failed"
     assert outcomes.EXIT_STATUS["planned"] == 0
 
 

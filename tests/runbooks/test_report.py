@@ -46,6 +46,17 @@ def test_it_tells_what_was_done(record: Record) -> None:
         assert said in text
 
 
+def test_of_a_run_that_waits_it_tells_what_is_changed_until_now(record: Record) -> None:
+    record.before = None
+    waiting = of(record, outcomes.WAITING)
+    assert "Nothing" not in waiting
+    assert waiting.count("Unlock \\| it") == 2  # what changed, and the list of all steps
+    record.steps.clear()
+    assert "**What changed**\n\nNothing until now." in of(record, outcomes.WAITING)
+    record.parameters["check_mode"] = True
+    assert "**What would change**\n\nNot known" in of(record, outcomes.FAILED)
+
+
 @pytest.mark.parametrize(
     ("approval", "said"),
     [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from breakglass_runbooks import render, views
+import pytest
+from breakglass_runbooks import render, terminal, views
 from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +56,32 @@ def test_every_display_can_be_read_without_html() -> None:
 
 def test_a_column_in_which_nothing_stands_is_left_out() -> None:
     assert "remark" not in render.table(["a", "remark"], [["b", None], ["c", ""]]).markdown
+
+
+def test_in_a_terminal_a_row_is_a_block_and_nothing_is_marked() -> None:
+    shown = render.stack(
+        [
+            render.heading("Root user", "would remove"),
+            render.table(["account", "items"], [["a|b_c", render.lines([render.text("*one*"), render.text("two")])]]),
+            render.code("keep **this**"),
+        ]
+    )
+    assert terminal.text(shown.markdown) == (
+        "Root user `would remove`\n\n  account: a|b_c\n  items: *one*\n         two\n\n    keep **this**"
+    )
+
+
+@pytest.mark.parametrize(
+    ("marked", "words"),
+    [
+        ("**This** cannot be *undone now*.", "This cannot be undone now."),
+        ("Deny s3:* and sqs:* here", "Deny s3:* and sqs:* here"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("a\\_b &lt;c>", "a_b <c>"),
+    ],
+)
+def test_words_lose_only_their_marks(marked: str, words: str) -> None:
+    assert terminal.words(marked) == words
 
 
 def test_what_a_task_says_to_copy_is_shown_literally() -> None:

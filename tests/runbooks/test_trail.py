@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,17 @@ def test_what_is_not_known_to_be_complete_is_pending(
     )
 
 
+def test_a_session_that_was_opened_where_nobody_may_look_does_not_come_by_waiting() -> None:
+    unread = {"account_id": "111122223333", "outcome": "unreachable", "reason": "No way in."}
+    activity = {"sessions": [], "opened_from": [unread, {"account_id": "222233334444", "outcome": "unchanged"}]}
+    [session] = trail.joined(OURS, activity, "111122223333")
+    assert (session["looked_into"], session["reason"]) == (False, "No way in.")
+    assert trail.Trail([session], "").barred
+    [session] = trail.joined(OURS, activity, "222233334444")
+    assert session["looked_into"]
+    assert not trail.Trail([session], "").barred
+
+
 def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplace: Callable[..., Any]) -> None:
     box.reset()
     place = make_workplace(box.environment("operator"))
@@ -57,14 +69,28 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     barred = place.run("breakglass_runbooks", "trail", "run")
     assert barred.returncode == 4, barred.stdout + barred.stderr
     assert "does not allow sts:SetSourceIdentity" in barred.stdout  # so the operator cannot look into the account
-    assert "with their credentials" in barred.stdout
+    assert "credentials of account 111122223333" in barred.stdout
+    assert "assume a role that allows it in 333344445555: OrganizationAccountAccessRole" in barred.stdout
     assert "Ask again" not in barred.stdout  # which would not help
+
+    place.environment |= box.environment("auditor")
+    refused = place.run("breakglass_runbooks", "trail", "run")
+    assert refused.returncode == 2
+    assert "credentials of account 111122223333" in refused.stderr
+
+    # The other account that opens root sessions looks into the target, but not where this run opened its own.
+    place.environment |= box.environment("delegate")
+    elsewhere = place.run("breakglass_runbooks", "trail", "run")
+    assert "credentials of account 111122223333" in elsewhere.stdout, elsewhere.stdout + elsewhere.stderr
+    assert "Ask again" not in elsewhere.stdout
 
     place.environment |= box.environment("engineer")
     asked = place.run("breakglass_runbooks", "trail", "run")
     assert asked.returncode == 4, asked.stdout + asked.stderr
-    assert "Ask again in some minutes" in asked.stdout
     sessions = json.loads((place.folder / "run/cloudtrail.json").read_text())
+    # A session may act until it ends, and CloudTrail tells it a quarter of an hour later.
+    ends = max(datetime.fromisoformat(one["expiration"]) for one in opened["sessions"])
+    assert f"Ask again after {ends + timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}" in asked.stdout
     assert [session["access_key_id"] for session in sessions] == [one["access_key_id"] for one in opened["sessions"]]
     assert "GetBucketPolicy" in [call["operation"] for call in sessions[0]["calls"]]
     assert sessions[0]["opened_by"].endswith("/operator")
@@ -88,7 +114,7 @@ def test_a_run_without_root_sessions_has_nothing_to_join(tmp_path: Path) -> None
     folder.mkdir()
     (tmp_path / "evidence.json").rename(folder / "evidence.json")
     verify.seal(folder, [tmp_path / "elsewhere.ipynb"])
-    assert trail.collect(folder) == []
+    assert trail.collect(folder).sessions == []
     assert verify.problems(folder) == []
     (tmp_path / "elsewhere.ipynb").unlink()
     with pytest.raises(RunbookError, match=r"elsewhere\.ipynb: removed"):
