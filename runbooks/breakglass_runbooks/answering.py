@@ -57,7 +57,7 @@ class Answering:
         except Waiting as waiting:
             record.outcome, record.message = "waiting", str(waiting)
             record.journal("waiting", gate=gate.name)
-            raise Waiting(f"{waiting}\n\n{terminal.words(words)}\n\n{self._way_on(gate, desk)}") from None
+            raise Waiting(f"{waiting}\n\n{terminal.text(words)}\n\n{self._way_on(gate, desk)}") from None
         else:
             self._write_down(gate, answer, key, inputs)
             return answer

@@ -34,8 +34,8 @@ def _plain(lines: Iterator[str]) -> Iterator[str]:
             literal = not literal
         elif literal:
             yield f"    {line}"
-        elif not _TAGS.search(line):
-            yield words(line)
+        else:
+            yield words(_TAGS.sub("", line))
 
 
 def _blocks(table: list[str]) -> Iterator[str]:

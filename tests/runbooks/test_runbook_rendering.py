@@ -63,11 +63,11 @@ def test_in_a_terminal_a_row_is_a_block_and_nothing_is_marked() -> None:
         [
             render.heading("Root user", "would remove"),
             render.table(["account", "items"], [["a|b_c", render.lines([render.text("*one*"), render.text("two")])]]),
-            render.code("keep **this**"),
+            render.folded("More", render.code("keep **this**")),
         ]
     )
     assert terminal.text(shown.markdown) == (
-        "Root user `would remove`\n\n  account: a|b_c\n  items: *one*\n         two\n\n    keep **this**"
+        "Root user `would remove`\n\n  account: a|b_c\n  items: *one*\n         two\n\nMore\n\n    keep **this**"
     )
 
 
