@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -23,6 +24,7 @@ from breakglass_runbooks.errors import Waiting
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.redaction import Redactor
 
+_HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
 SKIPPED = "skipped"
 WAITING = "waiting"
 
@@ -40,15 +42,15 @@ class Progress:
 
 
 def title_of(nb: Any, index: int) -> str:
-    """What the reader calls a code cell: the nearest heading above it."""
+    """What the reader calls a code cell: its section, and the smaller heading right above it if there is one."""
     if "injected-parameters" in nb.cells[index].metadata.get("tags", []):
         return "Parameters as given"
-    for cell in reversed(nb.cells[:index]):
-        if cell.cell_type == "markdown":
-            headings = [line.lstrip("# ").strip() for line in cell.source.splitlines() if line.startswith("#")]
-            if headings:
-                return headings[-1]
-    return nb.cells[index].get("id", f"cell {index + 1}")
+    section = smaller = ""
+    for cell in nb.cells[:index]:
+        headings = _HEADING.findall(cell.source) if cell.cell_type == "markdown" else []
+        for depth, words in headings:
+            section, smaller = (section, words) if len(depth) > 2 else (words, "")
+    return ": ".join(filter(None, (section, smaller))) or nb.cells[index].get("id", f"cell {index + 1}")
 
 
 class _Book(NotebookExecutionManager):

@@ -67,8 +67,8 @@ class TextReporter:
             style = "bold yellow" if ending.outcome == outcomes.WAITING else "bold red"
             meaning = outcomes.MEANINGS[ending.outcome]
             self._print(
-                f"\n{meaning} It stopped at '{ending.failed_cell}'. What it found until then, the plan included, is on "
-                f"the page:\n{ending.page}\n\n{ending.failure}\n",
+                f"\n{meaning} It stopped at '{ending.failed_cell}'. The page shows what it found until then:\n"
+                f"{ending.page}\n\n{ending.failure}\n",
                 style=style,
             )
             if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer

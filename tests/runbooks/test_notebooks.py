@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from breakglass_runbooks.catalog import Runbook, find, runbooks
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.execution import title_of
 from breakglass_runbooks.play import check_tasks
 from papermill import inspect_notebook
 
@@ -53,6 +54,13 @@ def test_cell_ids_are_words_and_differ(cells: list[Any]) -> None:
     ids = [cell.id for cell in cells]
     assert len(ids) == len(set(ids))
     assert [name for name in ids if not re.fullmatch(r"[a-z]+(-[a-z]+)*", name)] == []
+
+
+def test_each_cell_with_code_has_a_title_of_its_own(runbook: Runbook, cells: list[Any]) -> None:
+    """The terminal and the message where a run stops tell cells apart by it."""
+    titles = [title_of(runbook.notebook, index) for index, cell in enumerate(cells) if cell.cell_type == "code"]
+    assert len(titles) == len(set(titles))
+    assert titles[0] == "Parameters"
 
 
 def test_code_is_read_without_scrolling_sideways(cells: list[Any]) -> None:

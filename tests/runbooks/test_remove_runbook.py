@@ -93,7 +93,7 @@ def test_a_sweep_does_what_can_be_done(story: Story) -> None:
 
 def test_a_sweep_that_could_not_do_everything_fails_and_names_what_is_left(story: Story) -> None:
     assert story.swept.returncode == 4
-    message = story.swept.stdout.partition("It stopped at 'Evidence':")[2]
+    message = story.swept.stdout.partition("It stopped at 'Evidence'.")[2]
     assert f"vault ({VAULT}): unreachable." in message
     assert "service control policy" in message
     written = evidence(story, "swept")
