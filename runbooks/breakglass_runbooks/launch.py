@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
+from papermill.execute import ERROR_MARKER_TAG
 
 from breakglass_runbooks import engine, evidence, files, lock, outcomes, parameters, report, runs, verify
 from breakglass_runbooks.catalog import Runbook
@@ -22,6 +23,12 @@ from breakglass_runbooks.gate import Gate
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.journal import Journal
 from breakglass_runbooks.runs import Run
+
+# What the page of a run begins with, by what ended it.
+STOPPED = {
+    Waiting.__name__: "This run waits for a person,",
+    KeyboardInterrupt.__name__: "This run was interrupted, and can be resumed: what is done is not done again. It was",
+}
 
 
 @dataclass
@@ -127,17 +134,22 @@ def execute(
         raise KeyboardInterrupt(_interrupted(ending, folder)) from None
     finally:
         ending.cells = list(cells.values())
-        if ended_by == Waiting.__name__:
-            _tell_who_is_waited_for(notebook, ending.failed_cell)
+        if ended_by:
+            _mark_where_it_stopped(notebook, f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.failed_cell}'.")
         files.write(ending.page, page(notebook))
         _conclude(ending, ended_by)
     return ending
 
 
-def _tell_who_is_waited_for(notebook: Path, title: str) -> None:
-    """Papermill has put words about an exception on top; nothing went wrong."""
+def _mark_where_it_stopped(notebook: Path, words: str) -> None:
+    """Say it on top, and there too, where papermill, unless it was interrupted, has put words about an exception."""
     content = nbformat.read(notebook, as_version=4)
-    content.cells[0].source = f"**This run waits for a person, at '{title}'** ([go there](#papermill-error-cell))."
+    marks = [cell for cell in content.cells if ERROR_MARKER_TAG in cell.metadata.get("tags", [])]
+    if marks:
+        marks[0].source = f"**{words}** ([Go there](#papermill-error-cell).)"
+        marks[1].source = '<span id="papermill-error-cell"></span>**The run stopped here.**'
+    else:
+        content.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{words}**"))
     nbformat.write(content, notebook)
 
 
@@ -168,8 +180,13 @@ def resume_command(folder: Path) -> str:
     return f"python -m breakglass_runbooks resume {shlex.quote(str(folder))}"
 
 
-# On a telephone code and tables would be cut off at the right: nbconvert's pages are for wide screens.
-NARROW = """<style>@media (max-width: 700px) {
+# nbconvert forgets code in outputs, and room below code. On a telephone, code and tables would be cut off at the right.
+STYLE = """<style>
+.jp-RenderedMarkdown .highlight { margin-bottom: 1em; }
+.jp-RenderedMarkdown .highlight pre, .jp-RenderedMarkdown .highlight pre * {
+  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
+}
+@media (max-width: 700px) {
   .highlight pre, .jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon pre * {
     white-space: pre-wrap !important; overflow-wrap: anywhere;
   }
@@ -184,7 +201,7 @@ def page(notebook: Path) -> str:
 
     html, _ = HTMLExporter(embed_images=True).from_filename(str(notebook))
     html = re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
-    return html.replace("</head>", f"{NARROW}</head>", 1)
+    return html.replace("</head>", f"{STYLE}</head>", 1)
 
 
 def _output(path: Path) -> Path:

@@ -57,6 +57,8 @@ def make_workplace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mappin
         tools = tmp_path_factory.mktemp("tools")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         own = {name: str(tools / name.lower()) for name in TOOL_FOLDERS}
+        # Without an identity there is no AWS; and tests beside each other do not act on the same organization.
+        own["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:9{folder}"
         return Workplace(folder, {**inherited, **own, **identity})
 
     return make

@@ -101,7 +101,9 @@ def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     assert "out{who}.html" in errors
     assert "Traceback" not in errors
     assert states(tmp_path / "out{who}.ipynb") == ["completed", "failed", "skipped"]
-    assert "interrupted while this cell was running" in (tmp_path / "out{who}.html").read_text()
+    page = (tmp_path / "out{who}.html").read_text()
+    assert "interrupted while this cell was running" in page
+    assert page.index("This run was interrupted, and can be resumed") < page.index("Step 1")
 
 
 def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
@@ -119,6 +121,8 @@ def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Calla
     assert output.index("The runbook FAILED. It stopped at 'Step 2'") < output.index("Nobody is called 0042.")
     page = (tmp_path / "out.html").read_text()
     assert "Nobody is called 0042." in page
+    assert page.index("This run stopped at 'Step 2'") < page.index("The run stopped here.")
+    assert "xception" not in page.partition("<body")[2]
     assert "<script" not in page
     assert (tmp_path / "out.ipynb").stat().st_mode & 0o077 == 0
 
