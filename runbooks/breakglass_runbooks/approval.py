@@ -1,9 +1,9 @@
 """A second person's approval: an SSH signature over what a plan would do, good for some hours.
 
-A plan is known by its digest. The run asks with a request; the approver reads the executed runbook and signs a
-statement that names the plan, who asked, who approves and until when. A list of allowed signers, in OpenSSH's own
-format, says whose signature counts. Statement and signature are two files that plain `ssh-keygen -Y verify` can check
-years later; as one word, the token, they are an answer to a gate.
+A plan is known by its digest, and approved with the parameters of its run. The run asks with a request; the approver
+sees the plan and signs a statement that names it, who asked, who approves and until when. A list of allowed signers, in
+OpenSSH's own format, says whose signature counts. Statement and signature are two files that plain `ssh-keygen -Y
+verify` can check years later; as one word, the token, they are an answer to a gate.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ EMERGENCY = "EMERGENCY because"
 REVIEW_AFTER = timedelta(days=3)
 SHORTEST_REASON = 20
 
+# Parameters that do not say what is done: the same is planned in check mode on one machine, and done on another.
+_OF_THE_RUN = {"check_mode", "evidence_dir", "allowed_signers", "requester"}
 # What is another every time the same plan is made.
 _OF_THE_MOMENT = {"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"}
 
@@ -49,6 +51,11 @@ class Request:
     def write(self, folder: Path) -> None:
         """Leave it in the folder of the run, for whoever approves."""
         files.write(folder / REQUEST, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
+
+    @property
+    def bound(self) -> dict[str, Any]:
+        """The parameters that an approval is for, beside the plan: what else the run would do depends on them."""
+        return {name: value for name, value in self.parameters.items() if name not in _OF_THE_RUN}
 
     def described(self) -> str:
         """What is asked for, for whoever is about to approve it at a terminal."""
@@ -121,6 +128,7 @@ def sign(request: Request, key: Path, approver: str, hours: int = HOURS) -> str:
         {
             "runbook": request.runbook,
             "plan": request.plan,
+            "parameters": request.bound,
             "requester": request.requester,
             "approver": approver,
             "approved": times.text(now),
@@ -182,6 +190,11 @@ def check(token: str, request: Request, allowed_signers: Path) -> Approval:
         raise ValueError(
             f"{approval.approver} approved another plan ({words.get('runbook')} {approval.plan[:12]}) than this one "
             f"({request.runbook} {request.plan[:12]}). What is to be done has changed, so it must be approved again."
+        )
+    if words.get("parameters") != request.bound:
+        raise ValueError(
+            f"{approval.approver} approved this plan with the parameters {json.dumps(words.get('parameters'))}, and "
+            f"this run has {json.dumps(request.bound)}. What is to be done has changed, so it must be approved again."
         )
     if not good:
         raise ValueError(

@@ -90,6 +90,7 @@ def signed_as_it_is(key: Path, **words: Any) -> str:
         {
             "runbook": REQUEST.runbook,
             "plan": REQUEST.plan,
+            "parameters": REQUEST.bound,
             "requester": [],
             "approver": "ada",
             "approved": now.isoformat(),
@@ -120,6 +121,15 @@ REFUSED = {
         lambda keys: approval.sign(Request("unlock_sqs_queue", REQUEST.plan, [], {}), keys["ada"], "ada"),
         "approved another plan",
     ),
+    "the same plan, with other parameters": (
+        lambda keys: approval.sign(
+            Request("unlock_s3_bucket", REQUEST.plan, [], {**REQUEST.parameters, "root_task": "more"}),
+            keys["ada"],
+            "ada",
+        ),
+        "approved this plan with the parameters .*more",
+    ),
+    "without parameters": (lambda keys: signed_as_it_is(keys["ada"], parameters=None), "with the parameters null"),
     "a stranger": (
         lambda keys: approval.sign(REQUEST, keys["stranger"], "stranger"),
         r"no valid signature of stranger. stranger does not stand in .*In it stand: ada, olga\.",

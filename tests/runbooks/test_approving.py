@@ -157,6 +157,18 @@ def test_another_plan_needs_another_approval(stage: Stage, keys: Path) -> None:
     stage.start(resume=True).cell(GATE)
 
 
+def test_the_same_plan_with_other_parameters_needs_another_approval(stage: Stage, keys: Path) -> None:
+    """What else the run does depends on them: one that only removes must not approve one that opens a way in."""
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys)
+    [token] = approval.kept(stage.folder)
+    stage.folder = stage.folder.with_name("other")
+    stage.parameters["account_id"] = "333344445555"
+    with pytest.raises(Waiting, match="with the parameters"):
+        stage.start(approval=token).cell(GATE)
+
+
 def test_the_word_that_approve_prints_is_an_answer_too(
     stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
