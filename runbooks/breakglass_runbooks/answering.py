@@ -34,7 +34,9 @@ class Answering:
         An answer from an earlier part of the run counts as long as the person would be shown the same.
         """
         record, words = self.record, gates.render(gate, variables)
-        desk = approving.Desk(gate, variables, record, self.steps.events) if gate.kind == gates.APPROVAL else None
+        desk = (
+            approving.Desk(gate, words, variables, record, self.steps.events) if gate.kind == gates.APPROVAL else None
+        )
         display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
         if desk and not desk.configured:
             display(desk.not_configured())

@@ -46,7 +46,7 @@ class Request:
     plan: str  # its digest
     requester: list[str]  # all names by which whoever asks is known
     parameters: dict[str, Any]
-    what: str = ""  # what the plan would do, in Markdown, as the run shows it
+    what: str = ""  # what is to be approved and what the plan would do, in Markdown, as the run shows it
 
     def write(self, folder: Path) -> None:
         """Leave it in the folder of the run, for whoever approves."""
@@ -62,7 +62,7 @@ class Request:
         given = "\n".join(f"  {name}: {json.dumps(value)}" for name, value in self.parameters.items())
         return (
             f"Runbook {self.runbook}, plan {self.plan}\nasked for by: {', '.join(self.requester)}\n"
-            f"with the parameters:\n{given}\n\nWhat it would do:\n\n{terminal.text(self.what)}"
+            f"with the parameters:\n{given}\n\n{terminal.text(self.what)}"
         )
 
     @classmethod

@@ -23,10 +23,13 @@ PLANNED = "Only planned. For real, nobody else would be asked, because allowed_s
 class Desk:
     """Where the approval of one plan is asked for."""
 
-    def __init__(self, gate: Gate, variables: Mapping[str, Any], record: Record, events: Iterable[Event]) -> None:
+    def __init__(
+        self, gate: Gate, words: str, variables: Mapping[str, Any], record: Record, events: Iterable[Event]
+    ) -> None:
         """Leave the request in the run's folder; RunbookError when an approval cannot be asked for.
 
-        `events` are the finished tasks of the run: one of them has registered the plan, and is shown to the approver.
+        The approver is shown the `words` of the gate, and that one of the run's finished tasks, the `events`, which has
+        registered the plan.
         """
         plan = variables.get(gate.of[0])
         if SIGNERS not in variables or not isinstance(plan, Mapping):
@@ -41,7 +44,7 @@ class Desk:
         parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
         planned = [event for event in events if event["register"] == gate.of[0]]
         what = views.view(planned[-1]) if planned else None
-        shown = what.markdown if what else ""
+        shown = f"{words}\n\n{what.markdown if what else ''}"
         self.request = Request(record.runbook, approval.plan_digest(plan), names, parameters, shown)
         if self.configured:
             if not names:

@@ -101,7 +101,9 @@ def test_a_run_waits_until_somebody_else_has_approved_it(
     capsys.readouterr()
     assert approve(stage, keys) == 0
     said = capsys.readouterr().out
-    assert said.index("What it would do:\n\nwould take one") < said.index("Approved by ada, for 24 hours: tiny, plan ")
+    assert said.index("Approve what is planned.\n\nwould take one") < said.index(
+        "Approved by ada, for 24 hours: tiny, plan "
+    )
     assert 'account_id: "012345678901"' in said
     notebook = stage.start(resume=True)
     notebook.cell(GATE)
