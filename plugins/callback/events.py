@@ -30,6 +30,17 @@ options:
     ini:
       - section: callback_breakglass_events
         key: path
+  stop:
+    description:
+      - When a file of this path exists, no other task begins. The one that runs comes to its end, and is written.
+      - The same happens when nobody reads what is written any more.
+    type: str
+    version_added: 0.2.0
+    env:
+      - name: BREAKGLASS_STOP
+    ini:
+      - section: callback_breakglass_events
+        key: stop
 author:
   - breakglass.aws contributors (@breakglass)
 """
@@ -42,6 +53,7 @@ EXAMPLES = r"""
 """
 
 import json
+import os
 import typing as t
 
 from ansible.plugins.callback import CallbackBase
@@ -63,10 +75,10 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
-        self._write(_describe(task, event="started"))
+        self._begin(task)
 
     def v2_playbook_on_handler_task_start(self, task: Task) -> None:
-        self._write(_describe(task, event="started"))
+        self._begin(task)
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         self._write_result("changed" if result.result.get("changed") else "ok", result)
@@ -79,6 +91,12 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_unreachable(self, result: CallbackTaskResult) -> None:
         self._write_result("unreachable", result, ignored=result.task.ignore_unreachable)
+
+    def _begin(self, task: Task) -> None:
+        """Report that a task begins, or end the play as Ctrl-C does; of other exceptions Ansible only warns."""
+        if (stop := self.get_option("stop")) and os.path.exists(stop):
+            raise KeyboardInterrupt
+        self._write(_describe(task, event="started"))
 
     def _write_result(self, event: str, result: CallbackTaskResult, ignored: bool = False) -> None:
         """Report how a task ended on a host."""
@@ -105,8 +123,11 @@ class CallbackModule(CallbackBase):
         warnings and diffs out of what it takes for a result; these lie deeper.
         """
         line = json.dumps(json.loads(self._dump_results({"line": event}))["line"])
-        with open(self.get_option("path"), "a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+        try:
+            with open(self.get_option("path"), "a", encoding="utf-8") as stream:
+                stream.write(line + "\n")
+        except BrokenPipeError as error:  # whoever was to write down what is done is gone
+            raise KeyboardInterrupt from error
 
 
 def _without_call(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

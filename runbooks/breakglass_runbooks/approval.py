@@ -25,6 +25,7 @@ from breakglass_runbooks.errors import RunbookError
 
 REQUEST = "request.json"
 FOLDER = "approvals"
+SIGNERS = "allowed_signers"
 HOURS, MOST_HOURS = 24, 7 * 24
 # Two clocks are never the same.
 SKEW = timedelta(minutes=5)
@@ -163,6 +164,11 @@ def keep(folder: Path, token: str) -> Path:
     files.write(kept / name, statement)
     files.write(kept / f"{name}.sig", signature)
     return kept / name
+
+
+def keep_signers(folder: Path, allowed_signers: Path) -> None:
+    """Keep the list by which an approval counted beside it: an auditor has it, whatever becomes of the original."""
+    files.write(folder / FOLDER / SIGNERS, allowed_signers.read_text(encoding="utf-8"))
 
 
 def kept(folder: Path) -> list[str]:

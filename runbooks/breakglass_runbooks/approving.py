@@ -8,7 +8,7 @@ from typing import Any
 
 from breakglass_runbooks import approval, render, sshsig, views
 from breakglass_runbooks.approval import Approval, Request
-from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.errors import Blocked, RunbookError
 from breakglass_runbooks.evidence import Record
 from breakglass_runbooks.gate import Gate
 from breakglass_runbooks.play import Event
@@ -18,6 +18,14 @@ NOT_CONFIGURED = "No approval was asked for, because allowed_signers is empty."
 LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. Whoever runs this decides alone."
 
 PLANNED = "Only planned. For real, nobody else would be asked, because allowed_signers is empty."
+
+
+def require_signers(allowed_signers: str) -> None:
+    """Raise Blocked unless the list of allowed signers can be read."""
+    try:
+        sshsig.require_signers(allowed_signers)
+    except RunbookError as error:
+        raise Blocked(str(error)) from None
 
 
 class Desk:
@@ -98,6 +106,8 @@ class Desk:
             {name: value for name, value in asdict(found).items() if value}
             | {"runbook": self.request.runbook, "requester": self.request.requester}
         )
+        if not found.emergency:
+            approval.keep_signers(self._record.folder, self._signers)
         if found.emergency:
             return f"{approval.EMERGENCY} {found.emergency} ({found.approver}; to be reviewed by {found.review_by})"
         return f"approved by {found.approver} until {found.expires}"

@@ -131,7 +131,7 @@ class Record:
                 "action": event["action"],
                 "check_mode": event["check_mode"],
                 "outcome": event["event"],
-                **({"message": result.get("msg")} if event["event"] in ("failed", "unreachable") else {}),
+                **({"message": result["msg"]} if _says(event) else {}),
             }
         )
         accounts, sessions = set(), set()
@@ -145,11 +145,11 @@ class Record:
             for session in _opened(found):
                 sessions.add(session["access_key_id"])
                 kept = {key: session[key] for key in ("access_key_id", "expiration") if key in session}
-                self.sessions[session["access_key_id"]] = {
-                    "account_id": found.get("account_id"),
-                    "task": event["task"],
-                    **kept,
-                }
+                # set_fact repeats the result of the task that opened it
+                self.sessions.setdefault(
+                    session["access_key_id"],
+                    {"account_id": found.get("account_id"), "task": event["task"], **kept},
+                )
             if isinstance(backup, dict) and backup.get("path") and backup not in self.backups:
                 self.backups.append(backup)
         self.journal(
@@ -253,6 +253,12 @@ def _actions(result: Mapping[str, Any]) -> list[str]:
     """What a module says that it did to change something, or in check mode would do."""
     places = [result, *(one for one in result.get("accounts") or [] if isinstance(one, dict))]
     return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
+
+
+def _says(event: Mapping[str, Any]) -> bool:
+    """Whether the message of a task is for people: why it failed, or what it was to tell."""
+    tells = event["action"] in ("ansible.builtin.assert", "ansible.builtin.debug") and event["event"] == "ok"
+    return bool(event["result"].get("msg")) and (tells or event["event"] in ("failed", "unreachable"))
 
 
 def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:

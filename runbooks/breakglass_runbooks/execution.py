@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +29,7 @@ from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.redaction import Redactor
 
 _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
+INTERRUPTED = "The run was interrupted while this cell was running."
 SKIPPED = "skipped"
 WAITING = "waiting"
 
@@ -101,29 +106,72 @@ class _Book(NotebookExecutionManager):
 
 
 class _Client(PapermillNotebookClient):
-    """Runs the cells; whatever stops one is written down in it."""
+    """Runs the cells; whatever stops one is written down in it.
+
+    At the first Ctrl-C (or SIGTERM) the cell that runs is interrupted, comes to its end in its own way, and no other
+    begins; at the second, everything ends at once.
+    """
+
+    _stopping = False
+    _running = False
 
     def execute(self, **kwargs: Any) -> Any:
         self.reset_execution_trackers()
-        with self.setup_kernel(**kwargs):
+        with self.setup_kernel(**kwargs), self._stopped_by(signal.SIGINT, signal.SIGTERM):
             self.papermill_execute_cells()
         return self.nb
 
+    @contextlib.contextmanager
+    def _stopped_by(self, *signals: signal.Signals) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():  # which alone hears of them
+            yield
+            return
+        before = {number: signal.signal(number, self._stop) for number in signals}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, *_: object) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+        self._stopping = True
+        print("\nStopping, once what runs has come to its end. Again: at once.", file=sys.stderr, flush=True)
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption."""
+        with contextlib.suppress(ProcessLookupError):
+            while True:
+                if self._running:
+                    os.kill(self.km.provisioner.pid, signal.SIGINT)
+                time.sleep(1)
+
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):
+            if self._stopping:
+                raise KeyboardInterrupt
             try:
                 self.nb_man.cell_start(cell, index)
+                self._running = True
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
+                if self._stopping and error.ename == KeyboardInterrupt.__name__:
+                    cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
+                    self._write_down(cell, index, error, INTERRUPTED)
+                    continue
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)
-                return
+                if not self._stopping:
+                    return
             except (DeadKernelError, CellTimeoutError) as error:
                 self._write_down(cell, index, error, self._explain(error))
                 return
             except BaseException as error:  # Ctrl-C, or an error in here
-                self._write_down(cell, index, error, "The run was interrupted while this cell was running.")
+                self._write_down(cell, index, error, INTERRUPTED)
                 raise
             finally:
+                self._running = False
                 self.nb_man.cell_complete(cell, cell_index=index)
 
     def _explain(self, error: Exception) -> str:
@@ -134,7 +182,8 @@ class _Client(PapermillNotebookClient):
     def _write_down(self, cell: Any, index: int, error: BaseException, words: str) -> None:
         """Leave in the cell what papermill finds afterwards and raises as its error."""
         words += (
-            "\nWhat the cell had begun may have been done. To go on, resume the run: it looks, and does nothing twice."
+            "\nWhat the cell had begun may have been done, or go on for a minute. "
+            "To go on, resume the run: it looks, and does nothing twice."
         )
         if cell.cell_type == "code":
             cell.outputs.append(

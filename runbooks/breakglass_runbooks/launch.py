@@ -52,6 +52,11 @@ class Ending:
         return next((cell for cell in self.cells if cell.status in ("failed", "waiting")), None)
 
     @property
+    def last_cell(self) -> str:
+        """The title of the cell that the run came to."""
+        return next((cell.title for cell in reversed(self.cells) if cell.status != "skipped"), "")
+
+    @property
     def failed_cell(self) -> str:
         """The title of that cell."""
         return self.stopped_at.title if self.stopped_at else ""
@@ -131,13 +136,15 @@ def execute(
         ended_by = error.ename
         ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(_interrupted(ending, folder)) from None
+        pass  # told below, when it is known what was changed
     finally:
         ending.cells = list(cells.values())
         if ended_by:
-            _mark_where_it_stopped(notebook, f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.failed_cell}'.")
+            _mark_where_it_stopped(notebook, f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'.")
         files.write(ending.page, page(notebook))
         _conclude(ending, ended_by)
+    if ended_by == KeyboardInterrupt.__name__:
+        raise KeyboardInterrupt(_interrupted(ending, folder))
     return ending
 
 
@@ -172,7 +179,11 @@ def _conclude(ending: Ending, ended_by: str) -> None:
 def _interrupted(ending: Ending, folder: Path | None) -> str:
     """What a person at the terminal needs to know after Ctrl-C."""
     words = f"\nInterrupted. The page shows how far it came, and what was done by then: {ending.page}"
-    return f"{words}\nTo go on; what is done is not done again:\n\n{resume_command(folder)}\n" if folder else words
+    if not folder:
+        return words
+    if ending.changed:
+        words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH: what it opened stays open until it goes on."
+    return f"{words}\nTo go on; what is done is not done again:\n\n{resume_command(folder)}\n"
 
 
 def resume_command(folder: Path) -> str:

@@ -13,14 +13,14 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
+from breakglass_runbooks import approving, lock, references, render, report, shown, state, times, verify, views
 from breakglass_runbooks import gate as gates
-from breakglass_runbooks import lock, references, render, report, shown, state, times, verify, views
 from breakglass_runbooks.answering import Answering
 from breakglass_runbooks.errors import Partial, RunbookError
 from breakglass_runbooks.evidence import Record, make_folder
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.order import Order
-from breakglass_runbooks.play import Event, check_tasks, run_tasks, task_names
+from breakglass_runbooks.play import INTERRUPTED, Event, check_tasks, run_tasks, task_names
 from breakglass_runbooks.redaction import Redactor
 from breakglass_runbooks.tasklist import TaskList
 from breakglass_runbooks.variables import Variables
@@ -60,6 +60,8 @@ class RunbookMagics(Magics):
         resume = self._handover.resume and not self._folder and Record.is_in(Path(values["evidence_dir"]))
         folder = Path(values["evidence_dir"]) if resume else make_folder(values.get("evidence_dir", ""), line.strip())
         values["evidence_dir"] = self._folder = str(folder)
+        if values.get(approving.SIGNERS):
+            approving.require_signers(values[approving.SIGNERS])  # now, not when somebody has been waited for
         if values.get("check_mode") is not True:
             self._lock = lock.on_target(line.strip(), self._variables.declared, values)
         self.shell.push(values)
@@ -91,26 +93,28 @@ class RunbookMagics(Magics):
                 self._restore(done)
                 return
             record.journal("step", key=key, tasks=task_names(cell))
-            events = self._run(cell, variables)
+            events, interrupted = self._run(cell, variables)
             changed = any(event["event"] == "changed" and not event["check_mode"] for event in events)
             left = self._variables.left
             # What holds a secret is not kept, so such a step is done again when the run goes on.
             if self._redactor.data(left) == left:
                 once = line.strip() == ONCE
                 self._state.add(state.Step(state.TASKS, key, [*inputs], left, changed, once, times.text(), events))
+            if interrupted:
+                raise RunbookError(INTERRUPTED)
 
-    def _run(self, cell: str, variables: Mapping[str, Any]) -> list[Event]:
-        """Run the tasks of a cell, show and write down what each does, and return it."""
+    def _run(self, cell: str, variables: Mapping[str, Any]) -> tuple[list[Event], bool]:
+        """Run the tasks of a cell, show and write down what each does, and return it; and whether to stop then."""
         record, live, self._variables.left = self._record, TaskList(), {}
         try:
-            run_tasks(cell, variables, record.check_mode, lambda event: self._on(event, live))
+            interrupted = run_tasks(cell, variables, record.check_mode, lambda event: self._on(event, live))
         except RunbookError as error:
             record.outcome, record.message = "failed", self._redactor.text(str(error))
             record.journal("failed", message=record.message)
             raise RunbookError(record.message) from None
         else:
             record.outcome, record.message = "unfinished", ""
-            return live.finished
+            return live.finished, bool(interrupted)
         finally:
             record.write()
             live.show_results()

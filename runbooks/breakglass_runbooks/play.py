@@ -8,15 +8,17 @@ environment, or in the profile it names.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,12 @@ Event = dict[str, Any]
 CALLBACK = "breakglass.aws.events"
 TASKS = "tasks.yml"
 VARIABLES = "variables.yml"
+STOP = "stop"
+
+INTERRUPTED = (
+    "Interrupted. The task that was running has come to its end, and no other was begun.\n"
+    "To go on, resume the run; in JupyterLab, run it again from the top. It looks, and does nothing twice."
+)
 
 PLAY = [
     {
@@ -96,10 +104,12 @@ def task_names(text: str) -> list[str]:
     return [str(task.get("name", next(iter(task), ""))) for task in tasks]
 
 
-def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Event], None]) -> None:
+def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Event], None]) -> bool:
     """Run `tasks` (checked YAML text) with `variables`; call `on_event` with each event of the callback plugin.
 
-    Raises RunbookError when a task failed or Ansible could not run the tasks at all.
+    An interruption lets the task that runs come to its end, so that what it did is known.
+    Returns whether there was one, when all tasks were done all the same. Raises RunbookError when it left tasks undone,
+    when a task failed, or Ansible could not run the tasks at all.
     """
     if importlib.util.find_spec("ansible") is None:
         raise RunbookError(
@@ -116,11 +126,34 @@ def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_eve
                 last_failure[:] = [event]
             on_event(event)
 
-        status, output = _follow(_command(folder, check_mode), _environment(folder), watch)
+        with _letting_finish(folder / STOP):
+            status, output = _follow(_command(folder, check_mode), _environment(folder), watch)
+        interrupted = (folder / STOP).exists()
+        if status != 0 and last_failure:
+            raise RunbookError(_task_message(last_failure[0], folder))
         if status != 0:
-            raise RunbookError(
-                _task_message(last_failure[0], folder) if last_failure else _ansible_message(status, output, folder)
-            )
+            raise RunbookError(INTERRUPTED if interrupted else _ansible_message(status, output, folder))
+        return interrupted
+
+
+@contextlib.contextmanager
+def _letting_finish(stop: Path) -> Iterator[None]:
+    """Make an interruption (SIGINT) leave `stop`, after which no other task begins.
+
+    Who cannot wait kills this process: then Ansible begins no other task, because nobody reads its events.
+    """
+
+    def on_interruption(*_: object) -> None:
+        stop.touch()
+
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of it
+        yield
+        return
+    before = signal.signal(signal.SIGINT, on_interruption)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any]) -> None:
@@ -153,6 +186,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+        "BREAKGLASS_STOP": str(folder / STOP),
         "ANSIBLE_DEBUG_BOTOCORE_LOGS": "true",  # has our modules tell their calls, for the journal
     }
     return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | own
@@ -169,6 +203,7 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
         text=True,
         errors="replace",
         pass_fds=[writer, *lock.HELD],
+        start_new_session=True,  # Ctrl-C, and JupyterLab's interruption, reach all of a group
         env={**environment, "BREAKGLASS_EVENTS": f"/dev/fd/{writer}"},
     )
     os.close(writer)
@@ -185,13 +220,6 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
         process.terminate()
         process.wait()
         raise
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-        raise RunbookError(
-            "Interrupted. The task that was running was told to stop, and may have done its work already.\n"
-            "To go on, resume the run; in JupyterLab, run it again from the top. It looks, and does nothing twice."
-        ) from None
 
 
 def _task_message(event: Event, folder: Path) -> str:

@@ -53,9 +53,9 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
             ),
             render.heading("Steps"),
             render.table(
-                ["time", "task", "module", "outcome"],
+                ["time", "task", "module", "outcome", "said"],
                 [
-                    [step["time"], step["task"], render.mono(step["action"]), _outcome(step)]
+                    [step["time"], step["task"], render.mono(step["action"]), _outcome(step), _said(step)]
                     for step in content["steps"]
                 ],
             ),
@@ -96,6 +96,12 @@ def _so_far(content: Mapping[str, Any]) -> render.Shown:
         [[step["time"], step["task"]] for step in steps],
         empty="Nothing until now.",
     )
+
+
+def _said(step: Mapping[str, Any]) -> str:
+    """What a task said, on one line."""
+    message = step.get("message") or ""
+    return " ".join((message if isinstance(message, str) else json.dumps(message)).split())
 
 
 def _outcome(step: Mapping[str, Any]) -> str:

@@ -231,7 +231,7 @@ def send_raw(box, data):
     address = urlsplit(box.url)
     received = b""
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
-        with suppress(ConnectionError):  # the server may have seen enough
+        with suppress(OSError):  # the server may have seen enough, and be gone
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
         with suppress(ConnectionError):
