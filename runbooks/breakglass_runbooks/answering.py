@@ -45,6 +45,9 @@ class Answering:
         key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
         acted = self.steps.has_acted  # an approval that may have expired since is good only for what it began
         done = self.steps.take(state.GATE, key)
+        if not done and (before := self.steps.answered(gate.name)):
+            again = f"Asked again: what is shown here is not what it was when this was answered, at {before.time}."
+            display(render.notice(again, "skipped"))
         try:
             if gate.name in self.handover.answers:
                 answer = self._beforehand(gate, judge)

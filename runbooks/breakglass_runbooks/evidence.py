@@ -88,6 +88,7 @@ class Record:
     answers: list[dict[str, Any]] = field(default_factory=list)  # of the people at the gates
     approvals: list[dict[str, Any]] = field(default_factory=list)  # and that none was wanted, or none could be had
     regions: list[str] = field(default_factory=list)  # where something was looked at or changed
+    unfinished: list[dict[str, Any]] = field(default_factory=list)  # steps that were killed or failed, see `state`
     actor: str = ""  # the ARN of whoever calls AWS, once it is known
 
     @staticmethod
@@ -101,7 +102,7 @@ class Record:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         record = cls(content["runbook"], folder, content["parameters"], datetime.fromisoformat(content["started"]))
         record.sessions = {session["access_key_id"]: session for session in content["sessions"]}
-        for name in ("steps", "backups", "answers", "approvals", "regions", "actor"):
+        for name in ("steps", "backups", "answers", "approvals", "regions", "unfinished", "actor"):
             setattr(record, name, content[name])
         return record
 
@@ -114,7 +115,13 @@ class Record:
         """Whether anything was changed; in check mode, whether anything would be."""
         if self.check_mode:
             return self.outcome in ("changed", "removed")
-        return any(step["outcome"] == "changed" and not step["check_mode"] for step in self.steps)
+        acted = any(step["outcome"] == "changed" and not step["check_mode"] for step in self.steps)
+        return acted or (self.after is not None and self._differs_since_an_unfinished_step)
+
+    @property
+    def _differs_since_an_unfinished_step(self) -> bool:
+        """Whether what such a step was begun with is not as it is now: nobody has told what it did."""
+        return bool(self.unfinished) and self.before != self.after
 
     @property
     def check_mode(self) -> bool:
@@ -166,6 +173,19 @@ class Record:
         if event["event"] == "changed":
             self.write()  # so that the run knows it, should it be killed before the cell has ended
 
+    def resumed(self, unfinished: dict[str, Any] | None) -> None:
+        """Take note that the run goes on, and which step did not come to its end before."""
+        if unfinished:
+            self.unfinished.append(unfinished)
+            tasks = ", ".join(unfinished["tasks"])
+            self._mark(unfinished["time"], f"Not brought to its end: {tasks}", "unfinished")
+        self._mark(times.text(), "The run goes on, and looks again", "resumed")
+
+    def _mark(self, time: str, words: str, outcome: str) -> None:
+        """A row among the steps that is no task."""
+        row = {"time": time, "task": words, "action": "", "check_mode": self.check_mode, "outcome": outcome}
+        self.steps.append(row)
+
     def answer(self, gate: str, answer: str) -> None:
         """Take note of what a person answered; of a secret, only that there was an answer."""
         self.answers.append({"time": times.text(), "gate": gate, "answer": answer})
@@ -176,12 +196,16 @@ class Record:
         self.approvals.append({"time": times.text(), **approval})
         self.journal("approval", **approval)
 
-    def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> None:
-        """Take over what the plan and the act found; an act that was skipped left everything as it was."""
+    def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any], name: str = "") -> None:
+        """Take over what the plan and the act found; an act that was skipped left everything as it was.
+
+        Where a step was killed, the plan of the same `name` from before says how it stood before the run.
+        """
         acted = not act.get("skipped")
-        self.before = _state(plan, "before")
+        earlier = [step["results"][name] for step in self.unfinished if name in step["results"]]
+        self.before = _state((earlier or [plan])[0], "before")
         self.planned = _state(plan, "after")
-        self.after = _state(act, "after") if acted else self.before
+        self.after = _state(act, "after") if acted else _state(plan, "before")
         self.outcome = _outcome(act if acted else plan)
         if self.outcome in ("unchanged", "absent") and not self.check_mode and self.changed:
             self.outcome = (
@@ -217,6 +241,7 @@ class Record:
             "answers": self.answers,
             "approvals": self.approvals,
             "regions": self.regions,
+            "unfinished": self.unfinished,
             "actor": self.actor,
             "steps": self.steps,
         }

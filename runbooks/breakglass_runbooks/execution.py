@@ -160,10 +160,11 @@ class _Client(PapermillNotebookClient):
                 if self._stopping and error.ename == KeyboardInterrupt.__name__:
                     cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
                     self._write_down(cell, index, error, INTERRUPTED)
-                    continue
-                self.nb_man.cell_exception(cell, cell_index=index, exception=error)
-                if not self._stopping:
-                    return
+                else:
+                    self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                if self._stopping:
+                    raise KeyboardInterrupt from None
+                return
             except (DeadKernelError, CellTimeoutError) as error:
                 self._write_down(cell, index, error, self._explain(error))
                 return

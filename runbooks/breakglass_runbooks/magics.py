@@ -19,6 +19,7 @@ from breakglass_runbooks.answering import Answering
 from breakglass_runbooks.errors import Partial, RunbookError
 from breakglass_runbooks.evidence import Record, make_folder
 from breakglass_runbooks.handover import Handover
+from breakglass_runbooks.journal import Journal
 from breakglass_runbooks.order import Order
 from breakglass_runbooks.play import INTERRUPTED, Event, check_tasks, run_tasks, task_names
 from breakglass_runbooks.redaction import Redactor
@@ -67,6 +68,8 @@ class RunbookMagics(Magics):
         self.shell.push(values)
         record = Record.load(folder) if resume else Record(line.strip(), folder, values)
         self._state = state.State.load(folder) if resume else state.State(folder)
+        if resume:
+            record.resumed(self._state.unfinished(Journal(folder).entries()))
         record.write()
         record.journal("resumed" if resume else "started", runbook=record.runbook, parameters=values, user=_user())
         self._record = record
@@ -100,6 +103,7 @@ class RunbookMagics(Magics):
             if self._redactor.data(left) == left:
                 once = line.strip() == ONCE
                 self._state.add(state.Step(state.TASKS, key, [*inputs], left, changed, once, times.text(), events))
+            record.journal("finished", key=key)
             if interrupted:
                 raise RunbookError(INTERRUPTED)
 
@@ -174,8 +178,9 @@ class RunbookMagics(Magics):
         """
         record = self._current()
         self._order.require()
-        plan, act = self._named_results(line.split())
-        record.conclude(plan, act)
+        names = line.split()
+        plan, act = self._named_results(names)
+        record.conclude(plan, act, names[0])
         unfinished = record.unfinished_accounts(plan, act)
         if unfinished:
             record.message = "\n".join(shown.complaint(account) for account in unfinished)

@@ -42,6 +42,7 @@ class State:
     folder: Path
     steps: list[Step] = field(default_factory=list)
     pending: list[Step] = field(default_factory=list)  # of an earlier part of the run, not come to yet
+    earlier: list[Step] = field(default_factory=list)  # all of the part before, those that are done again included
 
     @classmethod
     def load(cls, folder: Path) -> State:
@@ -52,7 +53,7 @@ class State:
             steps = []
         except (ValueError, TypeError):
             raise RunbookError(f"{folder / FILE} has been damaged. Start a new run.") from None
-        return cls(folder, pending=kept(steps))
+        return cls(folder, pending=kept(steps), earlier=steps)
 
     def take(self, kind: str, key: str) -> Step | None:
         """The step if it is done already; it counts as done in this part of the run too."""
@@ -61,6 +62,23 @@ class State:
             self.pending.remove(step)
             self.add(step)
         return step
+
+    def answered(self, gate: str) -> Step | None:
+        """An earlier answer to a gate, to which something else was shown."""
+        return next((step for step in self.earlier if step.kind == GATE and gate in step.registered), None)
+
+    def unfinished(self, journal: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+        """The step of the part before that did not come to its end, with the results it was begun with; None: all did.
+
+        What such a step has done, nobody has told. `journal` are the journal's entries.
+        """
+        last = next((entry for entry in reversed(list(journal)) if entry["event"] in ("step", "finished")), None)
+        if last is None or last["event"] == "finished" or last["key"] in {step.key for step in self.earlier}:
+            return None
+        results: dict[str, Any] = {}
+        for step in self.earlier:
+            results |= step.registered if step.kind == TASKS else {}
+        return {"time": last["time"], "tasks": last["tasks"], "results": results}
 
     @property
     def events(self) -> list[dict[str, Any]]:

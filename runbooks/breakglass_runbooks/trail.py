@@ -21,6 +21,9 @@ from breakglass_runbooks.journal import Journal
 from breakglass_runbooks.play import Event, run_tasks
 
 FILE = "cloudtrail.json"
+UNLISTED = (
+    "NOT IN THE EVIDENCE: the same caller opened it while this run went on. A step that was killed did, or another run."
+)
 MODULE = "breakglass.aws.root_activity_info"
 TASKS = [
     {
@@ -72,7 +75,7 @@ def collect(folder: Path, role_name: str = "") -> Trail:
         activity = _read(content, role_name) if content["sessions"] else {}
     except RunbookError as error:
         raise RunbookError(f"{error}\n{needs}") from None
-    sessions = joined(content["sessions"], activity, opener)
+    sessions = joined(content["sessions"], activity, opener) + unlisted(content, activity)
     files.write(folder / FILE, json.dumps(sessions, indent=2, ensure_ascii=False) + "\n")
     pending = [session["access_key_id"] for session in sessions if session["pending"]]
     Journal(folder).append("cloudtrail", sessions=len(sessions), pending=pending)
@@ -117,6 +120,24 @@ def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any], ope
             **_told(found.get(session["access_key_id"])),
         }
         for session in opened
+    ]
+
+
+def unlisted(content: Mapping[str, Any], activity: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Sessions that the run's caller opened while it went on, and that its evidence does not have."""
+    known = {session["access_key_id"] for session in content["sessions"]}
+    return [
+        {
+            "access_key_id": session["access_key_id"],
+            "account_id": session["account_id"],
+            "complete_at": _complete_at({"expiration": session.get("expires")}),
+            **_told(session),
+            "reason": UNLISTED,
+        }
+        for session in activity.get("sessions", [])
+        if session["access_key_id"] not in known
+        and session["opened_by"] == content["actor"]
+        and content["started"] <= session["time"] <= content["written"]
     ]
 
 

@@ -118,10 +118,10 @@ def test_the_journal_says_who_did_what(notebook: Any) -> None:
     notebook.cell("%%tasks\n- name: Look\n  ansible.builtin.debug:\n")
     notebook.failure("%%tasks\n- name: Break\n  ansible.builtin.fail:\n    msg: No.\n")
     entries = Journal(Path(notebook["evidence_dir"])).entries()
-    assert [entry["event"] for entry in entries] == ["started", "step", "task", "step", "task", "failed"]
+    assert [entry["event"] for entry in entries] == ["started", "step", "task", "finished", "step", "task", "failed"]
     assert "@" in entries[0]["user"]
     assert (entries[2]["task"], entries[2]["module"], entries[2]["outcome"]) == ("Look", "ansible.builtin.debug", "ok")
-    assert entries[3]["tasks"] == ["Break"]
+    assert entries[4]["tasks"] == ["Break"]
 
 
 PARAMETERS = declared('account_id: str = None\nbucket: str = None\nmode: str = "repair"\n')

@@ -51,7 +51,10 @@ class World:
             if "look" in task:
                 self.looked.append(task["look"])
                 left = [word for word in task["look"].split() if word not in self.done]
-                event, result = "ok", {"left": left, "changed": bool(left), "at": len(self.looked)}
+                event, result = (
+                    "ok",
+                    {"left": left, "changed": bool(left), "at": len(self.looked), "before": [*self.done]},
+                )
             elif "skip" in task:
                 event, result = "skipped", {"changed": False}
             else:
@@ -123,6 +126,37 @@ def test_killed_in_the_middle_of_a_cell_it_knows_what_was_changed(
         second.cell(cell.replace("{folder!r}", repr(str(killed))))
     evidence = json.loads((killed / "evidence.json").read_text())
     assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
+
+
+def test_what_a_killed_step_has_done_stands_in_the_evidence(
+    world: World, kernel: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has told what it did. The plan it followed says how it was before, the next look how it is since."""
+    act = "%%tasks\n- do: one two\n  register: act\n"
+    cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in [*CELLS[:5], act, CELLS[-1]]]
+
+    def die(*_: object) -> None:
+        world.done += ["one", "two"]
+        raise KeyboardInterrupt
+
+    first = kernel(Handover({}, launcher=True))
+    for cell in cells[:5]:
+        first.cell(cell)
+    monkeypatch.setattr(magics, "run_tasks", die)
+    with pytest.raises(KeyboardInterrupt):
+        first.cell(act)
+    monkeypatch.setattr(magics, "run_tasks", world.run_tasks)
+    for _ in range(2):  # the second part is killed as well, before it comes to its end
+        last = kernel(Handover({}, resume=True, launcher=True))
+        for cell in cells[:5]:
+            last.cell(cell)
+    last.cell("%%tasks\n- skip: one two\n  register: act\n")
+    last.cell(cells[-1])
+    evidence = json.loads((tmp_path / "run/evidence.json").read_text())
+    assert (evidence["before"], evidence["after"]) == ([], ["one", "two"])
+    assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
+    marks = [step["outcome"] for step in evidence["steps"] if not step["action"]]
+    assert marks == ["unfinished", "resumed", "resumed"]
 
 
 def test_a_gate_asks_again_when_what_it_shows_is_different(

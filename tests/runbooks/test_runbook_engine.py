@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+from breakglass_runbooks import verify
 from breakglass_runbooks.execution import Progress
+from breakglass_runbooks.journal import Journal
 from papermill.exceptions import PapermillExecutionError
 
 PARAMETERS = 'who: str = "nobody"  # whom to greet\ncheck_mode: bool = True\n'
@@ -104,6 +107,33 @@ def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     page = (tmp_path / "out{who}.html").read_text()
     assert "interrupted while this cell was running" in page
     assert page.index("This run was interrupted, and can be resumed") < page.index("Step 1")
+
+
+def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_down(
+    tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    """What it changes must not go unseen; what comes after it must not happen."""
+    source = write_notebook(
+        tmp_path / "slow.ipynb",
+        "%load_ext breakglass_runbooks\n%runbook slow",
+        "%%tasks\n- name: Slow\n  ansible.builtin.shell: touch begun; sleep 3; touch ended\n"
+        "  args: {chdir: '{{ where }}'}\n"
+        "- name: Next\n  ansible.builtin.file: {path: '{{ where }}/next', state: touch}\n",
+        parameters='where: str = None\ncheck_mode: bool = False\nevidence_dir: str = ""\n',
+    )
+    process = launch(tmp_path, str(source), "-p", f"where={tmp_path}", "-p", "evidence_dir=run")
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "IT HAS CHANGED SOMETHING, AND IS NOT THROUGH" in errors
+    assert (tmp_path / "ended").exists()
+    assert not (tmp_path / "next").exists()
+    entries = Journal(tmp_path / "run").entries()
+    assert [(entry["task"], entry["outcome"]) for entry in entries if entry["event"] == "task"] == [("Slow", "changed")]
+    assert "has come to its end, and no other was begun" in (tmp_path / "run/slow.html").read_text()
+    assert verify.problems(tmp_path / "run") == []
 
 
 def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:

@@ -57,6 +57,23 @@ def test_a_session_that_was_opened_where_nobody_may_look_does_not_come_by_waitin
     assert not trail.Trail([session], "").barred
 
 
+def test_a_session_that_the_evidence_does_not_have_is_named() -> None:
+    """A step that was killed has opened it; by the IDs that the evidence has, it would never be found."""
+    ours = {"opened_by": "me", "time": "2026-01-31T03:01:00Z", "account_id": "012345678901", "expires": None}
+    told = {**ours, "looked_into": True, "pending": False, "reason": "", "calls": []}
+    activity = {
+        "sessions": [
+            {**told, "access_key_id": "ASIA1"},
+            {**told, "access_key_id": "ASIA2"},
+            {**told, "access_key_id": "ASIA3", "opened_by": "somebody else"},
+            {**told, "access_key_id": "ASIA4", "time": "2026-01-31T05:00:00Z"},
+        ]
+    }
+    run = {"actor": "me", "started": "2026-01-31T03:00:00Z", "written": "2026-01-31T04:00:00Z", "sessions": OURS}
+    [session] = trail.unlisted(run, activity)
+    assert (session["access_key_id"], session["reason"]) == ("ASIA2", trail.UNLISTED)
+
+
 def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplace: Callable[..., Any]) -> None:
     box.reset()
     place = make_workplace(box.environment("operator"))
