@@ -210,7 +210,7 @@ def _trail(options: argparse.Namespace) -> int:
         reason = "" if session["reason"] == said else session["reason"] or ""  # one reason often holds for all
         said = session["reason"]
         print(f"{session['access_key_id']} in {session['account_id']}: {calls}. {reason}".rstrip())
-    print(f"Manifest: SHA-256 {verify.sha256(folder)}")
+    print(f"Manifest: SHA-256 {verify.sha256(folder)} (note it in place of the one before)")
     if found.barred:
         print(f"Not all of it may be read. {found.needs}")
     elif found.pending:

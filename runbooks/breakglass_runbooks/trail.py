@@ -93,7 +93,8 @@ def _needs(sessions: Iterable[Mapping[str, Any]], opener: str, role_name: str) -
     return (
         f"trail takes credentials of account {opener or 'the run was made from'}, where the sessions were opened, that "
         f"allow cloudtrail:LookupEvents, and that can assume a role that allows it in {accounts}: {role}, "
-        "or another by --role-name."
+        "or another by --role-name. A session that carries a source identity can only assume a role whose trust policy "
+        "allows sts:SetSourceIdentity."
     )
 
 
