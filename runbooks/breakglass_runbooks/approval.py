@@ -61,7 +61,7 @@ class Request:
     def described(self) -> str:
         """What is asked for, for whoever is about to approve it at a terminal."""
         given = "\n".join(f"  {name}: {json.dumps(value)}" for name, value in self.parameters.items())
-        return (
+        return terminal.visible(
             f"Runbook {self.runbook}, plan {self.plan}\nasked for by: {', '.join(self.requester)}\n"
             f"with the parameters:\n{given}\n\n{terminal.text(self.what)}"
         )

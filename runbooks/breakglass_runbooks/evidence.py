@@ -138,7 +138,7 @@ class Record:
                 "action": event["action"],
                 "check_mode": event["check_mode"],
                 "outcome": event["event"],
-                **({"message": result["msg"]} if _says(event) else {}),
+                **({"message": said} if (said := _said(event)) else {}),
             }
         )
         accounts, sessions = set(), set()
@@ -177,8 +177,9 @@ class Record:
         """Take note that the run goes on, and which step did not come to its end before."""
         if unfinished:
             self.unfinished.append(unfinished)
-            tasks = ", ".join(unfinished["tasks"])
-            self._mark(unfinished["time"], f"Not brought to its end: {tasks}", "unfinished")
+        if unfinished and unfinished["task"]:
+            words = f"Cut off, so that nobody has told whether it was done: {unfinished['task']}"
+            self._mark(unfinished["time"], words, "unfinished")
         self._mark(times.text(), "The run goes on, and looks again", "resumed")
 
     def _mark(self, time: str, words: str, outcome: str) -> None:
@@ -188,12 +189,12 @@ class Record:
 
     def answer(self, gate: str, answer: str) -> None:
         """Take note of what a person answered; of a secret, only that there was an answer."""
-        self.answers.append({"time": times.text(), "gate": gate, "answer": answer})
+        _append_new(self.answers, {"gate": gate, "answer": answer})
         self.journal("answer", gate=gate, answer=answer)
 
     def approve(self, approval: dict[str, Any]) -> None:
         """Take note of who let a plan be carried out."""
-        self.approvals.append({"time": times.text(), **approval})
+        _append_new(self.approvals, approval)
         self.journal("approval", **approval)
 
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any], name: str = "") -> None:
@@ -256,6 +257,12 @@ class Record:
         ]
 
 
+def _append_new(entries: list[dict[str, Any]], entry: Mapping[str, Any]) -> None:
+    """Add an entry with its time, unless it is there already: a run that goes on looks at the same again."""
+    if not any(entry.items() <= known.items() for known in entries):
+        entries.append({"time": times.text(), **entry})
+
+
 def _state(result: Mapping[str, Any], key: str) -> Any:
     """What a result says about before or after: one state, or one for each account."""
     if "accounts" in result:
@@ -280,10 +287,20 @@ def _actions(result: Mapping[str, Any]) -> list[str]:
     return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
 
 
-def _says(event: Mapping[str, Any]) -> bool:
-    """Whether the message of a task is for people: why it failed, or what it was to tell."""
+def _said(event: Mapping[str, Any]) -> Any:
+    """What a task has to tell people: why it failed, its message, or what it changed."""
+    result = event["result"]
+    if event["event"] == "changed":
+        return ", ".join([*_actions(result), *_removed(result)])
     tells = event["action"] in ("ansible.builtin.assert", "ansible.builtin.debug") and event["event"] == "ok"
-    return bool(event["result"].get("msg")) and (tells or event["event"] in ("failed", "unreachable"))
+    return result.get("msg") if tells or event["event"] in ("failed", "unreachable") else None
+
+
+def _removed(result: Mapping[str, Any]) -> list[str]:
+    """The items that a module says it removed, or in check mode would, in words."""
+    accounts = [one for one in result.get("accounts") or [] if isinstance(one, dict)]
+    items = [item for account in accounts for item in account.get("items") or [] if item.get("outcome") == "removed"]
+    return [f"{item['kind'].replace('_', ' ')} {item['id']}" for item in items]
 
 
 def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:

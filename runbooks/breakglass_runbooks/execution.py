@@ -32,15 +32,16 @@ _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
 INTERRUPTED = "The run was interrupted while this cell was running."
 SKIPPED = "skipped"
 WAITING = "waiting"
+STOPPED = "interrupted"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """A cell that begins (`status` "running") or has ended ("completed", "failed", "waiting", "skipped")."""
+    """A cell that begins or has ended."""
 
     cell: str  # its id
     title: str
-    status: str
+    status: str  # "running"; then "completed", "failed", "waiting", "interrupted" or "skipped"
     number: int  # of the code cells, from 1
     total: int
     seconds: float = 0.0
@@ -72,6 +73,7 @@ class _Book(NotebookExecutionManager):
         self._on_progress = on_progress
         self._redactor = redactor or Redactor()
         self._begun = 0.0
+        self.interrupted = False  # whether that has ended the cell that runs
         self._code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
 
     def cell_start(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
@@ -83,6 +85,8 @@ class _Book(NotebookExecutionManager):
         super().cell_complete(cell, cell_index=cell_index, **kwargs)
         if any(output.get("ename") == Waiting.__name__ for output in cell.get("outputs", [])):
             cell.metadata.papermill["status"] = WAITING
+        if self.interrupted:
+            cell.metadata.papermill["status"] = STOPPED
         self._tell(cell, cell_index, time.monotonic() - self._begun)
 
     def save(self, **kwargs: Any) -> None:
@@ -115,6 +119,10 @@ class _Client(PapermillNotebookClient):
     _stopping = False
     _running = False
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._over = threading.Event()
+
     def execute(self, **kwargs: Any) -> Any:
         self.reset_execution_trackers()
         with self.setup_kernel(**kwargs), self._stopped_by(signal.SIGINT, signal.SIGTERM):
@@ -130,6 +138,7 @@ class _Client(PapermillNotebookClient):
         try:
             yield
         finally:
+            self._over.set()
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -143,10 +152,10 @@ class _Client(PapermillNotebookClient):
     def _interrupt(self) -> None:
         """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption."""
         with contextlib.suppress(ProcessLookupError):
-            while True:
+            while not self._over.is_set():
                 if self._running:
                     os.kill(self.km.provisioner.pid, signal.SIGINT)
-                time.sleep(1)
+                self._over.wait(1)
 
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):
@@ -157,6 +166,7 @@ class _Client(PapermillNotebookClient):
                 self._running = True
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
+                self.nb_man.interrupted = self._stopping
                 if self._stopping and error.ename == KeyboardInterrupt.__name__:
                     cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
                     self._write_down(cell, index, error, INTERRUPTED)
@@ -169,6 +179,7 @@ class _Client(PapermillNotebookClient):
                 self._write_down(cell, index, error, self._explain(error))
                 return
             except BaseException as error:  # Ctrl-C, or an error in here
+                self.nb_man.interrupted = isinstance(error, KeyboardInterrupt)
                 self._write_down(cell, index, error, INTERRUPTED)
                 raise
             finally:

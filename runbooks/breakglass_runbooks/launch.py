@@ -15,7 +15,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
-from breakglass_runbooks import engine, evidence, files, lock, outcomes, parameters, report, runs, verify
+from breakglass_runbooks import approving, engine, evidence, files, lock, outcomes, parameters, report, runs, verify
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.execution import Progress
@@ -77,6 +77,8 @@ def run(
     """
     values = parameters.check(runbook.parameters, given)
     passed = {name: values[name] for name in given}
+    if passed.get(approving.SIGNERS):  # a run may go on from another folder
+        passed[approving.SIGNERS] = str(Path(passed[approving.SIGNERS]).expanduser().absolute())
     handover = Handover(dict(answers or {}), launcher=True)
     if "evidence_dir" not in values:
         notebook = _output(output or Path.cwd() / f"{runbook.name}.ipynb")
@@ -183,7 +185,10 @@ def _interrupted(ending: Ending, folder: Path | None) -> str:
         return words
     if ending.changed:
         words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH: what it opened stays open until it goes on."
-    return f"{words}\nTo go on; what is done is not done again:\n\n{resume_command(folder)}\n"
+    return (
+        f"{words}\nEvidence: {folder}\nManifest: SHA-256 {ending.manifest}\n\n"
+        f"To go on; what is done is not done again:\n\n{resume_command(folder)}\n\nOutcome: {ending.outcome}"
+    )
 
 
 def resume_command(folder: Path) -> str:

@@ -16,7 +16,13 @@ from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.execution import Progress
 from breakglass_runbooks.launch import Ending, resume_command
 
-SIGNS = {"waiting": ("?", "yellow"), "completed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("-", "dim")}
+SIGNS = {
+    "completed": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "waiting": ("?", "yellow"),
+    "interrupted": ("!", "yellow"),
+    "skipped": ("-", "dim"),
+}
 
 # What a person does when the runbook is through.
 NEXT = {

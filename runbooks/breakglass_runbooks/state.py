@@ -70,15 +70,23 @@ class State:
     def unfinished(self, journal: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
         """The step of the part before that did not come to its end, with the results it was begun with; None: all did.
 
-        What such a step has done, nobody has told. `journal` are the journal's entries.
+        Its `task`, empty when a task had told how it ended, and none was running, is what may have been done without
+        anybody having told; `time` is when that was heard of last. `journal` are the journal's entries.
         """
-        last = next((entry for entry in reversed(list(journal)) if entry["event"] in ("step", "finished")), None)
-        if last is None or last["event"] == "finished" or last["key"] in {step.key for step in self.earlier}:
+        entries = list(journal)
+        begun = next((number for number in reversed(range(len(entries))) if entries[number]["event"] == "step"), None)
+        if begun is None or entries[begun]["key"] in {step.key for step in self.earlier}:
             return None
+        events = [entry["event"] for entry in entries[begun:]]
+        if "finished" in events:
+            return None
+        told, tasks = events.count("task"), entries[begun]["tasks"]
+        cut_off = "failed" not in events and told < len(tasks)
+        last = [entry for entry in entries[begun:] if entry["event"] in ("step", "task")][-1]
         results: dict[str, Any] = {}
         for step in self.earlier:
             results |= step.registered if step.kind == TASKS else {}
-        return {"time": last["time"], "tasks": last["tasks"], "results": results}
+        return {"time": last["time"], "task": tasks[told] if cut_off else "", "results": results}
 
     @property
     def events(self) -> list[dict[str, Any]]:

@@ -21,6 +21,11 @@ def text(markdown: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(_plain(lines))).strip()
 
 
+def visible(text: str) -> str:
+    """Text without what a terminal would obey or turn round: names and policies come from elsewhere."""
+    return "".join(sign if sign == "\n" or sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
 def words(markdown: str) -> str:
     """A paragraph without the marks of emphasis and what Markdown needs to keep text from elsewhere as it is."""
     unmarked = re.sub(r"(?<![\w*\\])(\*{1,2})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2", markdown)

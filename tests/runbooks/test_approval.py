@@ -268,3 +268,11 @@ def test_a_request_is_left_for_the_approver(tmp_path: Path) -> None:
     (tmp_path / approval.REQUEST).write_text("[]")
     with pytest.raises(RunbookError, match="cannot be read"):
         Request.load(tmp_path)
+
+
+def test_what_a_terminal_would_obey_or_turn_round_is_only_shown() -> None:
+    """Names and policies come from elsewhere; an approver must see what is signed."""
+    hostile = "close \x1b[2J\x1b]0;all\x07 \u202eevil\u2066\rname"
+    shown = Request("tiny", "0f" * 32, [hostile], {"bucket": hostile}, f"**Plan**\n\n{hostile} naïve 日本").described()
+    assert not set(shown) & set("\x1b\x07\r\u202e\u2066")
+    assert "naïve 日本" in shown

@@ -105,3 +105,24 @@ def test_the_journal_tells_which_calls_a_module_made(record: Record) -> None:
     entry = Journal(record.folder).entries()[-1]
     assert entry["actions"] == ["iam:EnableOrganizationsRootSessions", "organizations:CloseAccount"]
     assert entry["calls"] == calls
+
+
+def test_a_step_tells_what_it_changed(record: Record) -> None:
+    items = [
+        {"kind": "access_key", "id": "AKIA1", "outcome": "removed"},
+        {"kind": "mfa_device", "id": "arn:aws:iam::012345678901:mfa/kept", "outcome": "kept"},
+    ]
+    result = {"actions": ["iam:DeleteAccessKey"], "accounts": [{"account_id": "012345678901", "items": items}]}
+    event = {"event": "changed", "task": "Remove", "action": "y", "check_mode": False, "result": result}
+    record.add(event)
+    assert record.steps[-1]["message"] == "iam:DeleteAccessKey, access key AKIA1"
+    assert "iam:DeleteAccessKey, access key AKIA1" in of(record)
+
+
+def test_what_is_read_again_at_a_resume_stands_once(record: Record) -> None:
+    for _ in range(2):
+        record.approve({"plan": "p", "approver": "ada", "requester": ["olga"]})
+        record.answer("confirmed", "012345678901")
+    record.approve({"plan": "q", "approver": "ada", "requester": ["olga"]})
+    assert [approval["plan"] for approval in record.approvals] == ["p", "q"]
+    assert [answer["answer"] for answer in record.answers] == ["012345678901"]

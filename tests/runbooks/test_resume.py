@@ -159,6 +159,30 @@ def test_what_a_killed_step_has_done_stands_in_the_evidence(
     assert marks == ["unfinished", "resumed", "resumed"]
 
 
+STEP, FINISHED, FAILED, TASK = ({"event": kind, "time": kind} for kind in ("step", "finished", "failed", "task"))
+
+
+@pytest.mark.parametrize(
+    ("journal", "cut_off"),
+    [
+        ([], None),
+        ([STEP, TASK, TASK, FINISHED], None),
+        ([STEP], "first"),
+        ([STEP, TASK], "second"),
+        ([STEP, TASK, TASK], ""),
+        ([STEP, TASK, FAILED], ""),
+        ([STEP, FINISHED, STEP, TASK], "second"),
+    ],
+)
+def test_only_the_task_that_ran_is_told_as_cut_off(
+    journal: list[dict[str, str]], cut_off: str | None, tmp_path: Path
+) -> None:
+    """What ended before has told how; what stands behind it was never begun."""
+    begun = {"key": "k", "tasks": ["first", "second"]}
+    unfinished = state.State(tmp_path).unfinished([{**begun, **entry} for entry in journal])
+    assert (unfinished and unfinished["task"]) == cut_off
+
+
 def test_a_gate_asks_again_when_what_it_shows_is_different(
     world: World, kernel: Callable[..., Any], tmp_path: Path
 ) -> None:

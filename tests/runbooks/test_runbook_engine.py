@@ -15,9 +15,11 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from breakglass_runbooks import verify
+from breakglass_runbooks import lock, verify
+from breakglass_runbooks.errors import Blocked
 from breakglass_runbooks.execution import Progress
 from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.parameters import Parameter
 from papermill.exceptions import PapermillExecutionError
 
 PARAMETERS = 'who: str = "nobody"  # whom to greet\ncheck_mode: bool = True\n'
@@ -103,19 +105,19 @@ def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     assert "Interrupted" in errors
     assert "out{who}.html" in errors
     assert "Traceback" not in errors
-    assert states(tmp_path / "out{who}.ipynb") == ["completed", "failed", "skipped"]
+    assert states(tmp_path / "out{who}.ipynb") == ["completed", "interrupted", "skipped"]
     page = (tmp_path / "out{who}.html").read_text()
     assert "interrupted while this cell was running" in page
     assert page.index("This run was interrupted, and can be resumed") < page.index("Step 1")
 
 
-def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_down(
-    tmp_path: Path, write_notebook: Callable[..., Path]
-) -> None:
-    """What it changes must not go unseen; what comes after it must not happen."""
+@pytest.fixture
+def slow(tmp_path: Path, write_notebook: Callable[..., Path]) -> subprocess.Popen[str]:
+    """A run whose first task has begun, and takes a while to leave the file `ended`; the next one leaves `next`."""
     source = write_notebook(
         tmp_path / "slow.ipynb",
         "%load_ext breakglass_runbooks\n%runbook slow",
+        "import os, pathlib\npathlib.Path(where, 'kernel').write_text(str(os.getpid()))",
         "%%tasks\n- name: Slow\n  ansible.builtin.shell: touch begun; sleep 3; touch ended\n"
         "  args: {chdir: '{{ where }}'}\n"
         "- name: Next\n  ansible.builtin.file: {path: '{{ where }}/next', state: touch}\n",
@@ -124,16 +126,40 @@ def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_d
     process = launch(tmp_path, str(source), "-p", f"where={tmp_path}", "-p", "evidence_dir=run")
     while not (tmp_path / "begun").exists():
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    return process
+
+
+def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_down(
+    slow: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    """What it changes must not go unseen; what comes after it must not happen."""
+    slow.send_signal(signal.SIGINT)
+    _, errors = slow.communicate(timeout=60)
+    assert slow.returncode == 130, errors
     assert "IT HAS CHANGED SOMETHING, AND IS NOT THROUGH" in errors
+    assert f"Evidence: {tmp_path / 'run'}\nManifest: SHA-256 " in errors
+    assert errors.endswith("Outcome: interrupted\n")
     assert (tmp_path / "ended").exists()
     assert not (tmp_path / "next").exists()
     entries = Journal(tmp_path / "run").entries()
     assert [(entry["task"], entry["outcome"]) for entry in entries if entry["event"] == "task"] == [("Slow", "changed")]
     assert "has come to its end, and no other was begun" in (tmp_path / "run/slow.html").read_text()
     assert verify.problems(tmp_path / "run") == []
+
+
+def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[str], tmp_path: Path) -> None:
+    """Nobody would write down what it did. Until Ansible has ended, the lock holds off another run."""
+    os.kill(int((tmp_path / "kernel").read_text()), signal.SIGKILL)
+    output, _ = slow.communicate(timeout=60)
+    assert "kernel died" in output
+    while True:
+        try:
+            lock.on_target("slow", [Parameter("where", "str")], {"where": str(tmp_path)}).release()
+            break
+        except Blocked:
+            time.sleep(0.1)
+    assert (tmp_path / "ended").exists()
+    assert not (tmp_path / "next").exists()
 
 
 def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
@@ -155,6 +181,14 @@ def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Calla
     assert "xception" not in page.partition("<body")[2]
     assert "<script" not in page
     assert (tmp_path / "out.ipynb").stat().st_mode & 0o077 == 0
+
+
+def test_the_list_of_signers_is_found_from_any_folder(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
+    """A run may go on from another one than it began in."""
+    write_notebook(tmp_path / "who.ipynb", "print(allowed_signers)", parameters='allowed_signers: str = ""\n')
+    process = launch(tmp_path, "who.ipynb", "-p", "allowed_signers=signers", "--output", "out.ipynb")
+    assert process.wait(timeout=60) == 0
+    assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs[0].text == f"{tmp_path / 'signers'}\n"
 
 
 @pytest.mark.parametrize(
