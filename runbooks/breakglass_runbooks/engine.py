@@ -9,7 +9,11 @@ imported when a notebook is run.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
+
+from breakglass_runbooks import files
 
 NAME = "breakglass"
 
@@ -36,7 +40,15 @@ class RunbookEngine:
 
 
 def register() -> None:
-    """Make papermill know the engine where its entry point is not installed."""
+    """Make papermill know the engine where its entry point is not installed, and keep every notebook whole."""
     from papermill.engines import papermill_engines
+    from papermill.iorw import LocalHandler, papermill_io
+
+    class WholeFiles(LocalHandler):
+        """Writes notebooks like all other evidence: on a full disk the one before stays, which papermill would tear."""
+
+        def write(self, buf: str, path: str) -> None:
+            files.write(Path(path), buf)
 
     papermill_engines.register(NAME, RunbookEngine)
+    papermill_io.register(os.sep, WholeFiles())

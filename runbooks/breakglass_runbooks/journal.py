@@ -69,7 +69,9 @@ class Journal:
             previous = digest(line)
 
     def _lines(self) -> list[bytes]:
-        return self._path.read_bytes().splitlines() if self._path.exists() else []
+        """The whole lines: what a killed run or a full disk has left of one never was an entry."""
+        whole, end, _ = (self._path.read_bytes() if self._path.exists() else b"").rpartition(b"\n")
+        return (whole + end).splitlines()
 
 
 def digest(content: bytes) -> str:

@@ -30,6 +30,8 @@ STOPPED = {
     KeyboardInterrupt.__name__: "This run was interrupted, and can be resumed: what is done is not done again. It was",
 }
 
+UNSEALED = "What this run has done stands in its evidence, but that is not complete, and not sealed."
+
 
 @dataclass
 class Ending:
@@ -49,7 +51,7 @@ class Ending:
     @property
     def stopped_at(self) -> Progress | None:
         """The cell in which the run ended before its end."""
-        return next((cell for cell in self.cells if cell.status in ("failed", "waiting")), None)
+        return next((cell for cell in self.cells if cell.status in ("running", "failed", "waiting")), None)
 
     @property
     def last_cell(self) -> str:
@@ -137,13 +139,12 @@ def execute(
     except PapermillExecutionError as error:
         ended_by = error.ename
         ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
+    except RunbookError as error:  # the notebook or the journal cannot be written
+        ended_by, ending.failure = RunbookError.__name__, str(error)
     except KeyboardInterrupt:
         pass  # told below, when it is known what was changed
     finally:
         ending.cells = list(cells.values())
-        if ended_by:
-            _mark_where_it_stopped(notebook, f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'.")
-        files.write(ending.page, page(notebook))
         _conclude(ending, ended_by)
     if ended_by == KeyboardInterrupt.__name__:
         raise KeyboardInterrupt(_interrupted(ending, folder))
@@ -159,7 +160,7 @@ def _mark_where_it_stopped(notebook: Path, words: str) -> None:
         marks[1].source = '<span id="papermill-error-cell"></span>**The run stopped here.**'
     else:
         content.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{words}**"))
-    nbformat.write(content, notebook)
+    files.write(notebook, nbformat.writes(content))
 
 
 def _is_answered_secret(gate: Gate, handover: Handover) -> bool:
@@ -167,11 +168,24 @@ def _is_answered_secret(gate: Gate, handover: Handover) -> bool:
 
 
 def _conclude(ending: Ending, ended_by: str) -> None:
-    """Work out the outcome, and seal the evidence with it."""
+    """Work out the outcome, write it down and seal the evidence; where that cannot be done, it is a failure itself."""
     folder = ending.evidence_dir
     ending.changed, ending.check_mode = _said(folder) if folder else (False, False)
     stopped = ending.stopped_at.cell if ending.stopped_at else ""
     ending.outcome = outcomes.of(ended_by, stopped, ending.changed, ending.check_mode)
+    try:
+        _write_down(ending, ended_by)
+    except RunbookError as error:
+        ending.failure = "\n".join(dict.fromkeys(filter(None, [ending.failure, str(error), UNSEALED])))
+        ending.outcome = outcomes.of(ended_by or RunbookError.__name__, stopped, ending.changed, ending.check_mode)
+
+
+def _write_down(ending: Ending, ended_by: str) -> None:
+    folder = ending.evidence_dir
+    if ended_by:
+        words = f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'."
+        _mark_where_it_stopped(ending.notebook, words)
+    files.write(ending.page, page(ending.notebook))
     if folder:
         Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
         report.write(folder, ending.outcome, ending.failure)

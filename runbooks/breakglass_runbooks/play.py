@@ -126,32 +126,35 @@ def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_eve
                 last_failure[:] = [event]
             on_event(event)
 
-        with _letting_finish(folder / STOP):
+        with _letting_finish(folder / STOP) as interrupted:
             status, output = _follow(_command(folder, check_mode), _environment(folder), watch)
-        interrupted = (folder / STOP).exists()
         if status != 0 and last_failure:
             raise RunbookError(_task_message(last_failure[0], folder))
         if status != 0:
-            raise RunbookError(INTERRUPTED if interrupted else _ansible_message(status, output, folder))
-        return interrupted
+            raise RunbookError(INTERRUPTED if interrupted.is_set() else _ansible_message(status, output, folder))
+        return interrupted.is_set()
 
 
 @contextlib.contextmanager
-def _letting_finish(stop: Path) -> Iterator[None]:
-    """Make an interruption (SIGINT) leave `stop`, after which no other task begins.
+def _letting_finish(stop: Path) -> Iterator[threading.Event]:
+    """Make an interruption (SIGINT) leave `stop`, after which no other task begins; give what tells whether it came.
 
     Who cannot wait kills this process: then Ansible begins no other task, because nobody reads its events.
     """
 
+    interrupted = threading.Event()
+
     def on_interruption(*_: object) -> None:
-        stop.touch()
+        interrupted.set()
+        with contextlib.suppress(FileNotFoundError):  # when Ansible has just ended
+            stop.touch()
 
     if threading.current_thread() is not threading.main_thread():  # which alone hears of it
-        yield
+        yield interrupted
         return
     before = signal.signal(signal.SIGINT, on_interruption)
     try:
-        yield
+        yield interrupted
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -173,8 +176,13 @@ def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any]) -> None:
 
 
 def _command(folder: Path, check_mode: bool) -> list[str]:
+    """The command, run by a shell that removes `folder` afterwards: should we be killed, no secret answer stays there.
+
+    At a SIGTERM, which Ansible gets too, the shell waits for it.
+    """
+    cleanly = ["sh", "-c", 'trap : TERM; "$@"; status=$?; rm -rf "$0"; exit $status', str(folder)]
     command = [sys.executable, "-m", "ansible", "playbook", "--inventory", "localhost,", "--diff"]
-    return [*command, *(["--check"] if check_mode else []), str(folder / "play.yml")]
+    return [*cleanly, *command, *(["--check"] if check_mode else []), str(folder / "play.yml")]
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -217,7 +225,7 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
                 on_event(json.loads(line))
         return process.wait(), "".join(printed) if not drain.join() else ""
     except RunbookError:  # what is done can no longer be written down
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait()
         raise
 

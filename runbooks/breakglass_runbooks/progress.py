@@ -66,17 +66,20 @@ class TextReporter:
 
     def end(self, ending: Ending) -> None:
         """Say where everything lies, what failed or is waited for, and last of all the outcome."""
-        self._print(f"Notebook: {ending.notebook}\nPage:     {ending.page}")
+        self._print(f"Notebook: {ending.notebook}")
+        if ending.page.exists():  # on a full disk there is none
+            self._print(f"Page:     {ending.page}")
         if ending.evidence_dir:
-            self._print(f"Evidence: {ending.evidence_dir}\nManifest: SHA-256 {ending.manifest}")
+            sealed = f"SHA-256 {ending.manifest}" if ending.manifest else "none, the evidence is not sealed"
+            self._print(f"Evidence: {ending.evidence_dir}\nManifest: {sealed}")
         if ending.failure:
             style = "bold yellow" if ending.outcome == outcomes.WAITING else "bold red"
-            meaning = outcomes.MEANINGS[ending.outcome]
-            self._print(
-                f"\n{meaning} It stopped at '{ending.failed_cell}'. The page shows what it found until then:\n"
-                f"{ending.page}\n\n{ending.failure}\n",
-                style=style,
-            )
+            words = outcomes.MEANINGS[ending.outcome]
+            if ending.failed_cell:
+                words += f" It stopped at '{ending.failed_cell}'."
+            if ending.page.exists():
+                words += f" The page shows what it found until then:\n{ending.page}"
+            self._print(f"\n{words}\n\n{ending.failure}\n", style=style)
             if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
                 self._print(
                     f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n\n"

@@ -59,12 +59,13 @@ def _check(folder: Path) -> None:
     """Raise RunbookError unless the run may go on: it is not through, and nobody has changed what it left."""
     journal = Journal(folder)
     problems = [*journal.problems()]
-    if (folder / verify.FILE).exists():  # not when it was killed
+    sealed = (folder / verify.FILE).exists()  # not when it was killed, or the disk was full
+    if sealed:
         problems += [problem for problem in verify.problems(folder) if not problem.endswith(": added.")]
     if problems:
         raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
     ended = [entry for entry in journal.entries() if entry["event"] == "ended"]  # `trail` may have written since
-    if ended and ended[-1]["outcome"] in outcomes.THROUGH:
+    if sealed and ended and ended[-1]["outcome"] in outcomes.THROUGH:
         raise RunbookError(f"The run in {folder} is through; there is nothing to go on with.")
 
 

@@ -90,6 +90,8 @@ def test_an_entry_that_was_torn_by_a_crash_is_dropped_and_the_chain_goes_on(
         Journal(folder).append("task", content=content)
     with open(folder / FILE, "ab") as file:
         file.write(torn.replace(b"\n", b""))
+    assert [*Journal(folder).problems()] == []
+    assert [entry["content"] for entry in Journal(folder).entries()] == contents
     Journal(folder).append("after")
     assert [*Journal(folder).problems()] == []
     entries = Journal(folder).entries()

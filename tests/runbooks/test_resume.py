@@ -373,3 +373,37 @@ def test_what_was_tampered_with_does_not_go_on(story: Any, tmp_path: Path) -> No
     (folder / "state.json").write_text("[]")
     with pytest.raises(RunbookError, match=r"(?s)state.json: changed.*no longer be trusted"):
         resume(folder, {})
+
+
+FULL = """\
+import os, resource
+if not os.path.exists("room"):
+    for process in (os.getpid(), os.getppid()):
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+"""
+
+
+@pytest.mark.parametrize("filled_before", ["step", "end"])
+def test_on_a_full_disk_it_stops_and_goes_on_when_there_is_room(
+    filled_before: str, make_workplace: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    """Neither launcher nor kernel can write to a file any more."""
+    place = make_workplace({})
+    place.environment["PWD"] = str(place.folder)
+    steps = [REAL[0], REAL[1], ACT.format(what="two", register="act"), "%evidence plan act"]
+    steps.insert(2 if filled_before == "step" else 4, FULL)
+    parameters = 'check_mode: bool = True\nevidence_dir: str = ""\n'
+    write_notebook(place.folder / "real.ipynb", *steps, parameters=parameters)
+    run = place.run("breakglass_runbooks", "run", "real.ipynb", "-p", "check_mode=false", "-p", "evidence_dir=run")
+    assert run.returncode == 4, run.stdout + run.stderr
+    assert "cannot be written: File too large." in run.stdout
+    assert "Page:" not in run.stdout
+    assert "Manifest: none, the evidence is not sealed" in run.stdout
+    assert "breakglass_runbooks resume" in run.stdout
+    assert run.stderr == ""
+    (place.folder / "room").touch()
+    resumed = place.run("breakglass_runbooks", "resume", "run")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert resumed.stdout.splitlines()[-1] == "Outcome: changed"
+    assert (place.folder / "done.txt").read_text() == "one\ntwo\n"
+    assert place.run("breakglass_runbooks", "verify", "run").returncode == 0

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -160,6 +161,16 @@ def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[s
             time.sleep(0.1)
     assert (tmp_path / "ended").exists()
     assert not (tmp_path / "next").exists()
+    assert [
+        path for path in Path(tempfile.gettempdir()).glob("breakglass-*/variables.yml") if _holds(path, tmp_path)
+    ] == []
+
+
+def _holds(path: Path, what: Path) -> bool:
+    try:
+        return str(what) in path.read_text()
+    except FileNotFoundError:  # of a test beside this one
+        return False
 
 
 def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
