@@ -155,7 +155,7 @@ def _resume(options: argparse.Namespace) -> int:
     from breakglass_runbooks import progress
     from breakglass_runbooks.resume import resume, runbook_of
 
-    folder = options.folder.expanduser().absolute()
+    folder = options.folder.expanduser().resolve()
     runbook = runbook_of(folder)
     answered = answers.given(options.answers, options.answers_file, runbook.gates)
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
@@ -172,7 +172,7 @@ def _approve(options: argparse.Namespace) -> int:
         raise RunbookError(
             "--key and --as go together. Without both, what is asked for is shown, and nothing is signed."
         )
-    folder = options.folder.expanduser().absolute()
+    folder = options.folder.expanduser().resolve()
     request = approval.Request.load(folder)
     # The token alone is what a program takes.
     print(request.described(), file=sys.stderr if options.token else sys.stdout)
@@ -202,7 +202,7 @@ def _let_them_think(name: str) -> None:
 def _trail(options: argparse.Namespace) -> int:
     from breakglass_runbooks import trail
 
-    folder = options.folder.expanduser().absolute()
+    folder = options.folder.expanduser().resolve()
     found = trail.collect(folder, options.role_name)
     said = ""
     for session in found.sessions:
@@ -221,12 +221,12 @@ def _trail(options: argparse.Namespace) -> int:
 
 
 def _sign(options: argparse.Namespace) -> int:
-    print(f"Signed: {verify.sign(options.folder.expanduser().absolute(), options.key)}")
+    print(f"Signed: {verify.sign(options.folder.expanduser().resolve(), options.key)}")
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
-    folder = options.folder.expanduser().absolute()
+    folder = options.folder.expanduser().resolve()
     problems = verify.problems(folder, options.manifest)
     if bool(options.signed_by) != bool(options.signers):
         raise RunbookError(

@@ -17,6 +17,7 @@ from typing import Any
 from breakglass_runbooks import files, journal, state, times
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.views import KINDS
 
 FILE = "evidence.json"
 UNFINISHED = (journal.FILE, state.FILE, "report.md")
@@ -29,7 +30,7 @@ def make_folder(wanted: str, runbook: str) -> Path:
 
     Raises RunbookError when it cannot be made or written, or holds the evidence of another run.
     """
-    folder = Path(wanted).expanduser().absolute() if wanted else _unused(Path("evidence").absolute(), runbook)
+    folder = Path(wanted).expanduser().resolve() if wanted else _unused(Path("evidence").absolute(), runbook)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -300,7 +301,13 @@ def _removed(result: Mapping[str, Any]) -> list[str]:
     """The items that a module says it removed, or in check mode would, in words."""
     accounts = [one for one in result.get("accounts") or [] if isinstance(one, dict)]
     items = [item for account in accounts for item in account.get("items") or [] if item.get("outcome") == "removed"]
-    return [f"{item['kind'].replace('_', ' ')} {item['id']}" for item in items]
+    return [_identity(item) for item in items]
+
+
+def _identity(item: Mapping[str, Any]) -> str:
+    """An item in words; a user has but one password, which has no ID."""
+    kind = KINDS.get(item["kind"], item["kind"])
+    return kind if item["kind"] == "password" else f"{kind} {item['id']}"
 
 
 def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -198,7 +198,7 @@ def _interrupted(ending: Ending, folder: Path | None) -> str:
     if not folder:
         return words
     if ending.changed:
-        words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH: what it opened stays open until it goes on."
+        words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH: anything it has opened is open until it goes on."
     return (
         f"{words}\nEvidence: {folder}\nManifest: SHA-256 {ending.manifest}\n\n"
         f"To go on; what is done is not done again:\n\n{resume_command(folder)}\n\nOutcome: {ending.outcome}"

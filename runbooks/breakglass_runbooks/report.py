@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from breakglass_runbooks import approving, evidence, files, outcomes, render
 
 FILE = "report.md"
+LEFT_OUT = "What a run that went on found as before is not listed again; evidence.json and the journal have it."
 
 
 def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
@@ -28,6 +29,7 @@ def markdown(content: Mapping[str, Any], outcome: str, failure: str = "") -> str
 
 
 def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Shown:
+    steps = _told_once(content["steps"])
     return render.stack(
         [
             render.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
@@ -52,11 +54,12 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
                 empty="Nobody was asked.",
             ),
             render.heading("Steps"),
+            render.text(LEFT_OUT) if len(steps) < len(content["steps"]) else None,
             render.table(
                 ["time", "task", "module", "outcome", "said"],
                 [
                     [step["time"], step["task"], render.mono(step["action"]), _outcome(step), _said(step)]
-                    for step in content["steps"]
+                    for step in steps
                 ],
             ),
             render.heading("Root sessions"),
@@ -96,6 +99,22 @@ def _so_far(content: Mapping[str, Any]) -> render.Shown:
         [[step["time"], step["task"]] for step in steps],
         empty="Nothing until now.",
     )
+
+
+def _told_once(steps: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The steps without those with which a run that went on found what it had found before.
+
+    What really changed something, and rows that are no task, are kept each time.
+    """
+    told: list[Mapping[str, Any]] = []
+    known: set[tuple[Any, ...]] = set()
+    for step in steps:
+        found = (step["task"], step["action"], step["check_mode"], step["outcome"], _said(step))
+        acted = step["outcome"] == "changed" and not step["check_mode"]
+        if acted or not step["action"] or found not in known:
+            told.append(step)
+        known.add(found)
+    return told
 
 
 def _said(step: Mapping[str, Any]) -> str:

@@ -109,14 +109,15 @@ def test_the_journal_tells_which_calls_a_module_made(record: Record) -> None:
 
 def test_a_step_tells_what_it_changed(record: Record) -> None:
     items = [
-        {"kind": "access_key", "id": "AKIA1", "outcome": "removed"},
-        {"kind": "mfa_device", "id": "arn:aws:iam::012345678901:mfa/kept", "outcome": "kept"},
+        {"kind": "access_keys", "id": "AKIA1", "outcome": "removed"},
+        {"kind": "mfa_devices", "id": "arn:aws:iam::012345678901:mfa/kept", "outcome": "kept"},
+        {"kind": "password", "id": "password", "outcome": "removed"},
     ]
     result = {"actions": ["iam:DeleteAccessKey"], "accounts": [{"account_id": "012345678901", "items": items}]}
     event = {"event": "changed", "task": "Remove", "action": "y", "check_mode": False, "result": result}
     record.add(event)
-    assert record.steps[-1]["message"] == "iam:DeleteAccessKey, access key AKIA1"
-    assert "iam:DeleteAccessKey, access key AKIA1" in of(record)
+    assert record.steps[-1]["message"] == "iam:DeleteAccessKey, access key AKIA1, password"
+    assert "iam:DeleteAccessKey, access key AKIA1, password" in of(record)
 
 
 def test_what_is_read_again_at_a_resume_stands_once(record: Record) -> None:
@@ -126,3 +127,21 @@ def test_what_is_read_again_at_a_resume_stands_once(record: Record) -> None:
     record.approve({"plan": "q", "approver": "ada", "requester": ["olga"]})
     assert [approval["plan"] for approval in record.approvals] == ["p", "q"]
     assert [answer["answer"] for answer in record.answers] == ["012345678901"]
+
+
+def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) -> None:
+    def took(task: str, outcome: str = "ok") -> None:
+        record.add({"event": outcome, "task": task, "action": "y", "check_mode": False, "result": {}})
+
+    took("Look")
+    took("Act", "changed")
+    assert report.LEFT_OUT not in of(record)
+    record.resumed(None)
+    took("Look")
+    took("Look", "changed")
+    took("Act", "changed")
+    steps = of(record).partition("**Steps**")[2].partition("**Root sessions**")[0]
+    assert report.LEFT_OUT in steps
+    rows = [line.split(" | ")[1:4] for line in steps.splitlines() if line.startswith("| 20")]
+    assert [row[0] for row in rows[1:]] == ["Look", "Act", "The run goes on, and looks again", "Look", "Act"]
+    assert len(record.steps) == 7
