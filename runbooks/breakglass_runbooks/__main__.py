@@ -6,6 +6,7 @@ import argparse
 import logging
 import signal
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -204,12 +205,12 @@ def _trail(options: argparse.Namespace) -> int:
 
     folder = options.folder.expanduser().resolve()
     found = trail.collect(folder, options.role_name)
-    said = ""
     for session in found.sessions:
-        calls = "pending" if session["pending"] else f"{len(session['calls'])} calls"
-        reason = "" if session["reason"] == said else session["reason"] or ""  # one reason often holds for all
-        said = session["reason"]
-        print(f"{session['access_key_id']} in {session['account_id']}: {calls}. {reason}".rstrip())
+        if not session["pending"]:
+            print(f"{session['access_key_id']} in {session['account_id']}: {len(session['calls'])} calls.")
+    for (account, reason), sessions in found.waiting.items():  # one reason often holds for all
+        print(f"{len(sessions)} of {len(found.sessions)} sessions pending, in {account}. {reason}".rstrip())
+        print(textwrap.fill(", ".join(sessions), 100, initial_indent="  ", subsequent_indent="  "))
     print(f"Manifest: SHA-256 {verify.sha256(folder)} (note it in place of the one before)")
     if found.barred:
         print(f"Not all of it may be read. {found.needs}")

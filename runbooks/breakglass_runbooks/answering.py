@@ -44,6 +44,7 @@ class Answering:
         judge = self._noting(gate, desk.judge if desk else functools.partial(gates.check, gate, variables=variables))
         key = state.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
         acted = self.steps.has_acted  # an approval that may have expired since is good only for what it began
+        found = ""  # in the folder of the run
         done = self.steps.take(state.GATE, key)
         if not done and (before := self.steps.answered(gate.name)):
             again = f"Asked again: what is shown here is not what it was when this was answered, at {before.time}."
@@ -52,42 +53,45 @@ class Answering:
             if gate.name in self.handover.answers:
                 answer = self._beforehand(gate, judge)
             elif done and (acted if desk else not gate.secret or gate.name in self.handover.spent):
-                display(render.notice(f"Answered at {done.time}, in an earlier part of this run.", "unchanged"))
-                return done.registered.get(gate.name, "")
+                answer = done.registered.get(gate.name, "")
+                said = f": {answer}" if answer else ""
+                display(render.notice(f"Answered at {done.time}, in an earlier part of this run{said}.", "unchanged"))
+                return answer
             elif record.check_mode:
                 display(render.notice("Only planned, so nobody is asked here.", "plan only"))
                 return ""
             else:
-                answer = (desk.look() if desk else "") or ask(gate, judge)
+                found = desk.look() if desk else ""
+                answer = found or ask(gate, judge)
         except Waiting as waiting:
             record.outcome, record.message = "waiting", str(waiting)
             record.journal("waiting", gate=gate.name)
             raise Waiting(f"{waiting}\n\n{terminal.text(words)}\n\n{self._way_on(gate, desk)}") from None
         else:
-            self._write_down(gate, answer, key, inputs)
+            self._write_down(gate, answer, key, inputs, bool(found))
             return answer
         finally:
             record.write()
 
-    def _write_down(self, gate: gates.Gate, answer: str, key: str, inputs: list[str]) -> None:
+    def _write_down(self, gate: gates.Gate, answer: str, key: str, inputs: list[str], found: bool) -> None:
         if gate.secret:
             self.redactor.add(answer)
         self.record.outcome, self.record.message = "unfinished", ""
         left = {} if gate.secret else {gate.name: answer}
         self.steps.add(state.Step(state.GATE, key, inputs, left, time=times.text()))
-        self.record.answer(gate.name, "(secret)" if gate.secret else answer)
+        self.record.answer(gate.name, "(secret)" if gate.secret else answer, found)
         # JupyterLab goes back to this cell while somebody types, and would run it again next.
         go_on = "" if self.handover.launcher else " Go on with the next cell."
         display(render.text(("Answered." if gate.secret else f"Answered: {answer}.") + go_on))
 
     def _noting(self, gate: gates.Gate, judge: Callable[[str], str]) -> Callable[[str], str]:
-        """`judge`, which writes into the journal what did not open the gate; a refusal never repeats a secret."""
+        """`judge`, which writes down what did not open the gate; a refusal never repeats a secret."""
 
         def note(answer: str) -> str:
             try:
                 return judge(answer)
             except ValueError as refusal:
-                self.record.journal("refused", gate=gate.name, why=str(refusal))
+                self.record.refuse(gate.name, str(refusal))
                 raise
 
         return note
@@ -103,7 +107,7 @@ class Answering:
         """What to do where nobody can be asked."""
         if not self.handover.launcher:
             return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
-        resume = f"Then go on:\n\npython -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
+        resume = f"Then go on:\n\n    python -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
         if desk:
             return f"{desk.way_on()}\n\n{resume}"
         return f"Answer with {gate.expects}. {resume} --answer {gate.name}{'' if gate.secret else '=...'}"

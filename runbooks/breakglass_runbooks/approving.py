@@ -131,7 +131,7 @@ class Desk:
         return (
             f"{self._refused}\n\n".lstrip()
             + f"Somebody else types this. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
-            f"{approval.command(self._record.folder)}\n\n"
+            f"    {approval.command(self._record.folder)}\n\n"
             "KEY is the file of their private SSH key, NAME their name in the list of allowed signers. On another "
             "machine, with a copy of the run's folder, they add --token; you go on with --answer "
             f"{self._gate.name}=WORD, the word that it prints. Can nobody be reached, go on with --answer "

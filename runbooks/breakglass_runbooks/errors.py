@@ -35,3 +35,7 @@ class Blocked(RunbookError):
 
 class Partial(RunbookError):
     """Some of what was to be done is done, some could not be."""
+
+
+class Interrupted(RunbookError):
+    """Somebody stopped the run; what was running has come to its end."""

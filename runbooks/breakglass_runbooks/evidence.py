@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -90,6 +90,7 @@ class Record:
     approvals: list[dict[str, Any]] = field(default_factory=list)  # and that none was wanted, or none could be had
     regions: list[str] = field(default_factory=list)  # where something was looked at or changed
     unfinished: list[dict[str, Any]] = field(default_factory=list)  # steps that were killed or failed, see `state`
+    recovery_open_in: list[str] = field(default_factory=list)  # accounts; by this run, and not closed again
     actor: str = ""  # the ARN of whoever calls AWS, once it is known
 
     @staticmethod
@@ -103,7 +104,7 @@ class Record:
         content = json.loads((folder / FILE).read_text(encoding="utf-8"))
         record = cls(content["runbook"], folder, content["parameters"], datetime.fromisoformat(content["started"]))
         record.sessions = {session["access_key_id"]: session for session in content["sessions"]}
-        for name in ("steps", "backups", "answers", "approvals", "regions", "unfinished", "actor"):
+        for name in ("steps", "backups", "answers", "approvals", "regions", "unfinished", "actor", "recovery_open_in"):
             setattr(record, name, content[name])
         return record
 
@@ -160,6 +161,8 @@ class Record:
                 )
             if isinstance(backup, dict) and backup.get("path") and backup not in self.backups:
                 self.backups.append(backup)
+        if not event["check_mode"]:
+            self._follow_recovery(result)
         self.journal(
             "task",
             task=event["task"],
@@ -174,28 +177,48 @@ class Record:
         if event["event"] == "changed":
             self.write()  # so that the run knows it, should it be killed before the cell has ended
 
-    def resumed(self, unfinished: dict[str, Any] | None) -> None:
-        """Take note that the run goes on, and which step did not come to its end before."""
+    def _follow_recovery(self, result: Mapping[str, Any]) -> None:
+        """Keep in mind in which accounts somebody could become root by what this run has opened."""
+        for account in _each_account(result):
+            after = account.get("after") or {}
+            if account.get("outcome") in ("changed", "unchanged") and after.get("kind") in ("recovery", "password"):
+                self.recovery_open_in = [*dict.fromkeys([*self.recovery_open_in, account["account_id"]])]
+            elif after.get("kind") == "none" or (after.get("password") or {}).get("present") is False:
+                self.recovery_open_in = [one for one in self.recovery_open_in if one != account["account_id"]]
+
+    def resumed(self, unfinished: dict[str, Any] | None, journal: Iterable[Mapping[str, Any]] = ()) -> None:
+        """Take note that the run goes on, which step did not come to its end before, and by the journal why not."""
         if unfinished:
             self.unfinished.append(unfinished)
         if unfinished and unfinished["task"]:
             words = f"Cut off, so that nobody has told whether it was done: {unfinished['task']}"
             self._mark(unfinished["time"], words, "unfinished")
-        self._mark(times.text(), "The run goes on, and looks again", "resumed")
+        self._mark(times.text(), f"The run goes on, and looks again. Before, it {_stopped(journal)}.", "resumed")
 
     def _mark(self, time: str, words: str, outcome: str) -> None:
         """A row among the steps that is no task."""
         row = {"time": time, "task": words, "action": "", "check_mode": self.check_mode, "outcome": outcome}
         self.steps.append(row)
 
-    def answer(self, gate: str, answer: str) -> None:
-        """Take note of what a person answered; of a secret, only that there was an answer."""
-        _append_new(self.answers, {"gate": gate, "answer": answer})
+    def answer(self, gate: str, answer: str, found: bool = False) -> None:
+        """Take note of what a person answered; of a secret, only that there was an answer.
+
+        One that was `found` in the run's folder, as an approval is, is found again each time the run goes on.
+        """
+        known = any((one["gate"], one["answer"]) == (gate, answer) for one in self.answers)
+        if not (found and known):
+            self.answers.append({"time": times.text(), "gate": gate, "answer": answer})
         self.journal("answer", gate=gate, answer=answer)
 
+    def refuse(self, gate: str, why: str) -> None:
+        """Take note of an answer that did not open a gate."""
+        self.answers.append({"time": times.text(), "gate": gate, "answer": "", "refused": why})
+        self.journal("refused", gate=gate, why=why)
+
     def approve(self, approval: dict[str, Any]) -> None:
-        """Take note of who let a plan be carried out."""
-        _append_new(self.approvals, approval)
+        """Take note of who let a plan be carried out; a run that goes on reads the same approval again."""
+        if not any(approval.items() <= known.items() for known in self.approvals):
+            self.approvals.append({"time": times.text(), **approval})
         self.journal("approval", **approval)
 
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any], name: str = "") -> None:
@@ -244,6 +267,7 @@ class Record:
             "approvals": self.approvals,
             "regions": self.regions,
             "unfinished": self.unfinished,
+            "recovery_open_in": self.recovery_open_in,
             "actor": self.actor,
             "steps": self.steps,
         }
@@ -258,10 +282,20 @@ class Record:
         ]
 
 
-def _append_new(entries: list[dict[str, Any]], entry: Mapping[str, Any]) -> None:
-    """Add an entry with its time, unless it is there already: a run that goes on looks at the same again."""
-    if not any(entry.items() <= known.items() for known in entries):
-        entries.append({"time": times.text(), **entry})
+_STOPS = {
+    "waiting": "waited for a person",
+    "interrupted": "was interrupted",
+    "blocked": "was blocked",
+    "failed": "failed",
+    "partial": "stopped half-way",
+}
+
+
+def _stopped(journal: Iterable[Mapping[str, Any]]) -> str:
+    """How the part of a run before this one ended."""
+    marks = [entry for entry in journal if entry["event"] in ("started", "resumed", "ended")]
+    outcome = marks[-1]["outcome"] if marks and marks[-1]["event"] == "ended" else ""
+    return _STOPS.get(outcome, "did not come to its end")
 
 
 def _state(result: Mapping[str, Any], key: str) -> Any:
@@ -284,7 +318,7 @@ def _outcome(result: Mapping[str, Any]) -> str:
 
 def _actions(result: Mapping[str, Any]) -> list[str]:
     """What a module says that it did to change something, or in check mode would do."""
-    places = [result, *(one for one in result.get("accounts") or [] if isinstance(one, dict))]
+    places = [result, *_each_account(result)]
     return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
 
 
@@ -292,22 +326,39 @@ def _said(event: Mapping[str, Any]) -> Any:
     """What a task has to tell people: why it failed, its message, or what it changed."""
     result = event["result"]
     if event["event"] == "changed":
-        return ", ".join([*_actions(result), *_removed(result)])
+        return ", ".join([*_actions(result), *_switched(result), *_removed(result)])
     tells = event["action"] in ("ansible.builtin.assert", "ansible.builtin.debug") and event["event"] == "ok"
     return result.get("msg") if tells or event["event"] in ("failed", "unreachable") else None
 
 
+def _each_account(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [one for one in result.get("accounts") or [] if isinstance(one, dict)]
+
+
+def _switched(result: Mapping[str, Any]) -> list[str]:
+    """That a module opened or closed password recovery, or in check mode would."""
+    words = {"changed": "password recovery opened", "removed": "password recovery closed"}
+    accounts = [one for one in _each_account(result) if "kind" in (one.get("after") or {})]
+    return [words[account["outcome"]] for account in accounts if account["outcome"] in words]
+
+
 def _removed(result: Mapping[str, Any]) -> list[str]:
     """The items that a module says it removed, or in check mode would, in words."""
-    accounts = [one for one in result.get("accounts") or [] if isinstance(one, dict)]
-    items = [item for account in accounts for item in account.get("items") or [] if item.get("outcome") == "removed"]
-    return [_identity(item) for item in items]
+    return [
+        _identity(item, account)
+        for account in _each_account(result)
+        for item in account.get("items") or []
+        if item.get("outcome") == "removed"
+    ]
 
 
-def _identity(item: Mapping[str, Any]) -> str:
-    """An item in words; a user has but one password, which has no ID."""
+def _identity(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
+    """An item in words; a user has but one password, which has no ID, and may be no more than an open recovery."""
     kind = KINDS.get(item["kind"], item["kind"])
-    return kind if item["kind"] == "password" else f"{kind} {item['id']}"
+    if item["kind"] != "password":
+        return f"{kind} {item['id']}"
+    before = (account.get("before") or {}).get("password") or {}
+    return kind if before.get("last_used") or not before else f"{kind} (nobody had signed in with it)"
 
 
 def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +48,7 @@ class Ending:
     failure: str = ""  # the message of what ended the run; empty when it is through
     changed: bool = False
     check_mode: bool = False
+    recovery_open_in: list[str] = field(default_factory=list)  # accounts, when the run is not through
     outcome: str = outcomes.INTERRUPTED
     manifest: str = ""  # the SHA-256 of the evidence's manifest
 
@@ -144,8 +148,9 @@ def execute(
     except KeyboardInterrupt:
         pass  # told below, when it is known what was changed
     finally:
-        ending.cells = list(cells.values())
-        _conclude(ending, ended_by)
+        with _undisturbed():
+            ending.cells = list(cells.values())
+            _conclude(ending, ended_by)
     if ended_by == KeyboardInterrupt.__name__:
         raise KeyboardInterrupt(_interrupted(ending, folder))
     return ending
@@ -170,9 +175,12 @@ def _is_answered_secret(gate: Gate, handover: Handover) -> bool:
 def _conclude(ending: Ending, ended_by: str) -> None:
     """Work out the outcome, write it down and seal the evidence; where that cannot be done, it is a failure itself."""
     folder = ending.evidence_dir
-    ending.changed, ending.check_mode = _said(folder) if folder else (False, False)
+    if folder:
+        _read_evidence(ending, folder)
     stopped = ending.stopped_at.cell if ending.stopped_at else ""
     ending.outcome = outcomes.of(ended_by, stopped, ending.changed, ending.check_mode)
+    if ending.outcome in outcomes.THROUGH:
+        ending.recovery_open_in = []
     try:
         _write_down(ending, ended_by)
     except RunbookError as error:
@@ -198,7 +206,9 @@ def _interrupted(ending: Ending, folder: Path | None) -> str:
     if not folder:
         return words
     if ending.changed:
-        words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH: anything it has opened is open until it goes on."
+        words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH."
+    if ending.recovery_open_in:
+        words += f"\n{outcomes.recovery_open(ending.recovery_open_in)}"
     return (
         f"{words}\nEvidence: {folder}\nManifest: SHA-256 {ending.manifest}\n\n"
         f"To go on; what is done is not done again:\n\n{resume_command(folder)}\n\nOutcome: {ending.outcome}"
@@ -254,10 +264,23 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _said(folder: Path) -> tuple[bool, bool]:
-    """What the evidence says: whether the run changed anything, or would, and whether it only planned."""
-    try:
+def _read_evidence(ending: Ending, folder: Path) -> None:
+    """Take over what the evidence says, unless the run has ended before it began to keep any."""
+    with contextlib.suppress(FileNotFoundError):
         content = json.loads((folder / evidence.FILE).read_text(encoding="utf-8"))
-        return content["changed"], content["check_mode"]
-    except FileNotFoundError:
-        return False, False  # it ended before it began to keep evidence
+        ending.changed, ending.check_mode = content["changed"], content["check_mode"]
+        ending.recovery_open_in = content["recovery_open_in"]
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no signal come between: the run has ended, there is nothing left to stop, and how it ended must be kept."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of them
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import getpass
 import os
 import socket
@@ -16,12 +17,12 @@ from IPython.display import display
 from breakglass_runbooks import approving, lock, references, render, report, shown, state, times, verify, views
 from breakglass_runbooks import gate as gates
 from breakglass_runbooks.answering import Answering
-from breakglass_runbooks.errors import Partial, RunbookError
+from breakglass_runbooks.errors import Interrupted, Partial, RunbookError
 from breakglass_runbooks.evidence import Record, make_folder
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.journal import Journal
 from breakglass_runbooks.order import Order
-from breakglass_runbooks.play import INTERRUPTED, Event, check_tasks, run_tasks, task_names
+from breakglass_runbooks.play import INTERRUPTED, Event, can_go_on, check_tasks, run_tasks, task_names, without_first
 from breakglass_runbooks.redaction import Redactor
 from breakglass_runbooks.tasklist import TaskList
 from breakglass_runbooks.variables import Variables
@@ -69,7 +70,8 @@ class RunbookMagics(Magics):
         record = Record.load(folder) if resume else Record(line.strip(), folder, values)
         self._state = state.State.load(folder) if resume else state.State(folder)
         if resume:
-            record.resumed(self._state.unfinished(Journal(folder).entries()))
+            entries = Journal(folder).entries()
+            record.resumed(self._state.unfinished(entries), entries)
         record.write()
         record.journal("resumed" if resume else "started", runbook=record.runbook, parameters=values, user=_user())
         self._record = record
@@ -92,43 +94,60 @@ class RunbookMagics(Magics):
             inputs = state.used(references.in_tasks(cell), variables)
             open_inputs = {name: value for name, value in inputs.items() if name not in self._variables.secret}
             key = state.key(cell, open_inputs)
+            self._variables.left = {}
             if done := self._state.take(state.TASKS, key):
                 self._restore(done)
                 return
-            record.journal("step", key=key, tasks=task_names(cell))
-            events, interrupted = self._run(cell, variables)
-            changed = any(event["event"] == "changed" and not event["check_mode"] for event in events)
-            left = self._variables.left
-            # What holds a secret is not kept, so such a step is done again when the run goes on.
-            if self._redactor.data(left) == left:
-                once = line.strip() == ONCE
-                self._state.add(state.Step(state.TASKS, key, [*inputs], left, changed, once, times.text(), events))
+            begun = self._state.take(state.BEGUN, key)
+            if begun:
+                self._restore(begun, f"Begun: {len(begun.events)} of {len(task_names(cell))} tasks were done")
+            step = begun or state.Step(state.BEGUN, key, [*inputs], once=line.strip() == ONCE)
+            rest = without_first(cell, len(step.events))
+            record.journal("step", key=key, tasks=task_names(rest) if rest else [])
+            interrupted = bool(rest) and self._run(rest, variables | step.registered, step, goes_on=can_go_on(cell))
+            self._note(step, state.TASKS)
             record.journal("finished", key=key)
             if interrupted:
-                raise RunbookError(INTERRUPTED)
+                raise Interrupted(INTERRUPTED)
 
-    def _run(self, cell: str, variables: Mapping[str, Any]) -> tuple[list[Event], bool]:
-        """Run the tasks of a cell, show and write down what each does, and return it; and whether to stop then."""
-        record, live, self._variables.left = self._record, TaskList(), {}
+    def _run(self, cell: str, variables: Mapping[str, Any], step: state.Step, goes_on: bool) -> bool:
+        """Run the tasks of a cell, show and write down what each does; return whether to stop then."""
+        record, live = self._record, TaskList()
+
+        def on(event: Event) -> None:
+            self._on(event, live, step)
+            # From here the run can go on. Tasks that only look, behind this one, look again then.
+            if goes_on and event["event"] == "changed" and not event["check_mode"]:
+                self._note(step, state.BEGUN)
+
         try:
-            interrupted = run_tasks(cell, variables, record.check_mode, lambda event: self._on(event, live))
+            interrupted = run_tasks(cell, variables, record.check_mode, on)
         except RunbookError as error:
             record.outcome, record.message = "failed", self._redactor.text(str(error))
             record.journal("failed", message=record.message)
-            raise RunbookError(record.message) from None
+            raise type(error)(record.message) from None
         else:
             record.outcome, record.message = "unfinished", ""
-            return live.finished, bool(interrupted)
+            return bool(interrupted)
         finally:
             record.write()
             live.show_results()
 
-    def _on(self, event: Event, live: TaskList) -> None:
+    def _note(self, step: state.Step, kind: str) -> None:
+        """Write down how far a step has come. What holds a secret is not kept; that is done again."""
+        left = self._variables.left
+        if self._redactor.data(left) == left:
+            so_far = {"kind": kind, "registered": left, "events": [*step.events], "time": times.text()}
+            self._state.add(dataclasses.replace(step, **so_far))
+
+    def _on(self, event: Event, live: TaskList, step: state.Step) -> None:
         visible = self._redactor.data(event)
         live.on(visible)
         if event["event"] == "started":
             return
         result = event["result"]  # later steps get it as it is
+        step.events.append(visible)
+        step.changed = step.changed or (event["event"] == "changed" and not event["check_mode"])
         self._record.add(visible)
         if event["register"]:
             # Ansible adds these only when the result becomes a variable.
@@ -138,10 +157,10 @@ class RunbookMagics(Magics):
         if event["action"] in ("ansible.builtin.set_fact", "set_fact"):
             self._variables.keep(result.get("ansible_facts", {}))
 
-    def _restore(self, step: state.Step) -> None:
-        """Take the results of a step that was done in an earlier part of this run, and show them."""
+    def _restore(self, step: state.Step, words: str = "Done") -> None:
+        """Take the results of a step that was done, or begun, in an earlier part of this run, and show them."""
         self._record.journal("restored", key=step.key, done=step.time)
-        display(render.notice(f"Done at {step.time}, in an earlier part of this run. Not done again.", "unchanged"))
+        display(render.notice(f"{words} at {step.time}, in an earlier part of this run. Not done again.", "unchanged"))
         self._variables.keep(step.registered)
         for event in step.events:
             if view := views.view(event):

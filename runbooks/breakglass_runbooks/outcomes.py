@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from breakglass_runbooks.errors import Blocked, Partial, RunbookError, Waiting
+from collections.abc import Sequence
+
+from breakglass_runbooks.errors import Blocked, Interrupted, Partial, RunbookError, Waiting
 
 CHANGED, UNCHANGED, PLANNED, FAILED = "changed", "unchanged", "planned", "failed"
 WAITING, PARTIAL, BLOCKED, INTERRUPTED = "waiting", "partial", "blocked", "interrupted"
@@ -20,11 +22,11 @@ EXIT_STATUS = {
 NOT_STARTED = 2  # wrong usage: nothing was done
 
 # Of errors with these names the text alone is meant for the reader; of any other, the kind is worth knowing too.
-OWN_ERRORS = {kind.__name__ for kind in (RunbookError, Blocked, Partial, Waiting)}
+OWN_ERRORS = {kind.__name__ for kind in (RunbookError, Blocked, Interrupted, Partial, Waiting)}
 PLAIN_ERRORS = OWN_ERRORS | {"DeadKernelError", "CellTimeoutError"}
 
 MEANINGS = {
-    CHANGED: "The runbook is through, and changed what it had to.",
+    CHANGED: "The runbook is through, and changed something.",
     UNCHANGED: "The runbook is through. There was nothing to change.",
     PLANNED: "The runbook is through. It only planned, because check_mode is true; there is something to change.",
     FAILED: "The runbook FAILED.",
@@ -33,6 +35,14 @@ MEANINGS = {
     BLOCKED: "The runbook is BLOCKED: something must be put right first. Nothing was changed.",
 }
 THROUGH = (CHANGED, UNCHANGED, PLANNED)
+
+
+def recovery_open(accounts: Sequence[str]) -> str:
+    """What everybody must know as long as a run that is not through leaves password recovery open in `accounts`."""
+    return (
+        f"PASSWORD RECOVERY IS OPEN in {', '.join(accounts)}: whoever reads the root user's mail can become root "
+        "there, until this run goes on and takes it away."
+    )
 
 
 def of(error: str, cell: str, changed: bool, check_mode: bool = False) -> str:

@@ -26,7 +26,7 @@ import yaml
 
 from breakglass_runbooks import lock
 from breakglass_runbooks.collection import ROOT
-from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.errors import Interrupted, RunbookError
 
 Event = dict[str, Any]
 
@@ -35,10 +35,9 @@ TASKS = "tasks.yml"
 VARIABLES = "variables.yml"
 STOP = "stop"
 
-INTERRUPTED = (
-    "Interrupted. The task that was running has come to its end, and no other was begun.\n"
-    "To go on, resume the run; in JupyterLab, run it again from the top. It looks, and does nothing twice."
-)
+_GO_ON = "To go on, resume the run; in JupyterLab, run this cell again. It looks, and does nothing twice."
+INTERRUPTED = f"Interrupted. The task that was running has come to its end, and no other was begun.\n{_GO_ON}"
+NOT_BEGUN = f"Interrupted before a task of this cell was begun.\n{_GO_ON}"
 
 PLAY = [
     {
@@ -104,12 +103,28 @@ def task_names(text: str) -> list[str]:
     return [str(task.get("name", next(iter(task), ""))) for task in tasks]
 
 
+def can_go_on(text: str) -> bool:
+    """Whether a list of tasks (checked YAML text) can be gone on with in its middle: each task tells of itself once."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    keys = {key.value.rpartition(".")[2] for item in root.value for key, _ in item.value}
+    return not root.flow_style and not any(re.match("block$|meta$|include_|import_", key) for key in keys)
+
+
+def without_first(text: str, number: int) -> str:
+    """The tasks behind the first `number`, each on the line where it was; empty when none are left."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if number >= len(root.value):
+        return ""
+    first = root.value[number].start_mark.line
+    return "\n" * first + "".join(text.splitlines(keepends=True)[first:])
+
+
 def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Event], None]) -> bool:
     """Run `tasks` (checked YAML text) with `variables`; call `on_event` with each event of the callback plugin.
 
     An interruption lets the task that runs come to its end, so that what it did is known.
-    Returns whether there was one, when all tasks were done all the same. Raises RunbookError when it left tasks undone,
-    when a task failed, or Ansible could not run the tasks at all.
+    Returns whether there was one, when all tasks were done all the same. Raises Interrupted when it left tasks undone,
+    RunbookError when a task failed, or Ansible could not run the tasks at all.
     """
     if importlib.util.find_spec("ansible") is None:
         raise RunbookError(
@@ -120,8 +135,11 @@ def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_eve
         folder = Path(name)
         _write_play(folder, tasks, variables)
         last_failure: list[Event] = []
+        begun = False
 
         def watch(event: Event) -> None:
+            nonlocal begun
+            begun = True
             if event["event"] in ("failed", "unreachable") and not event["ignored"]:
                 last_failure[:] = [event]
             on_event(event)
@@ -130,8 +148,10 @@ def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_eve
             status, output = _follow(_command(folder, check_mode), _environment(folder), watch)
         if status != 0 and last_failure:
             raise RunbookError(_task_message(last_failure[0], folder))
+        if status != 0 and interrupted.is_set():
+            raise Interrupted(INTERRUPTED if begun else NOT_BEGUN)
         if status != 0:
-            raise RunbookError(INTERRUPTED if interrupted.is_set() else _ansible_message(status, output, folder))
+            raise RunbookError(_ansible_message(status, output, folder))
         return interrupted.is_set()
 
 

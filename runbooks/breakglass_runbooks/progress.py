@@ -80,11 +80,12 @@ class TextReporter:
             if ending.page.exists():
                 words += f" The page shows what it found until then:\n{ending.page}"
             self._print(f"\n{words}\n\n{ending.failure}\n", style=style)
+            if ending.recovery_open_in:
+                self._print(f"{outcomes.recovery_open(ending.recovery_open_in)}\n", style="bold red")
             if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
-                self._print(
-                    f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n\n"
-                    "When a parameter must be another, start a new run.\n"
-                )
+                self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")
+                if not ending.changed or ending.check_mode:
+                    self._print("When a parameter must be another, start a new run.\n")
         else:
             self._print(outcomes.MEANINGS[ending.outcome], style="green")
             if ending.evidence_dir:

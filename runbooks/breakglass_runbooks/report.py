@@ -30,10 +30,12 @@ def markdown(content: Mapping[str, Any], outcome: str, failure: str = "") -> str
 
 def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Shown:
     steps = _told_once(content["steps"])
+    still_open = content["recovery_open_in"] if outcome not in outcomes.THROUGH else []
     return render.stack(
         [
             render.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
             render.notice(failure, "failed") if failure else None,
+            render.notice(outcomes.recovery_open(still_open), "failed") if still_open else None,
             approving.shown(content["approvals"]),
             render.facts(
                 {
@@ -50,7 +52,7 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
             render.heading("What people answered"),
             render.table(
                 ["time", "gate", "answer"],
-                [[answer["time"], answer["gate"], answer["answer"]] for answer in content["answers"]],
+                [[answer["time"], answer["gate"], _answer(answer)] for answer in content["answers"]],
                 empty="Nobody was asked.",
             ),
             render.heading("Steps"),
@@ -64,9 +66,14 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
             ),
             render.heading("Root sessions"),
             render.table(
-                ["account", "access key ID", "until"],
+                ["account", "access key ID", "until", "opened to"],
                 [
-                    [session["account_id"], render.mono(session["access_key_id"]), session.get("expiration")]
+                    [
+                        session["account_id"],
+                        render.mono(session["access_key_id"]),
+                        session.get("expiration"),
+                        session["task"],
+                    ]
                     for session in content["sessions"]
                 ],
                 empty="None was opened.",
@@ -82,23 +89,29 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
 
 
 def _difference(content: Mapping[str, Any], outcome: str) -> render.Shown:
+    """Before and after, and which steps made the difference; of some changes, as of a password, nothing is left."""
+    steps = [step for step in content["steps"] if step["outcome"] == "changed" and not step["check_mode"]]
+    changes = [[step["time"], step["task"], _said(step)] for step in steps]
     if outcome not in outcomes.THROUGH and not any(content[state] for state in ("before", "planned", "after")):
-        return _so_far(content)
+        return _so_far(content, changes)
     after = content["planned"] if content["check_mode"] else content["after"]
     shown = render.diff(render.as_lines(content["before"]), render.as_lines(after))
-    return shown or render.text("Nothing.")
+    if not changes:
+        return shown or render.text("Nothing.")
+    same = render.text("In the end it is as it was before. On the way there:")
+    return render.stack([shown or same, render.table(["time", "changed by", "what"], changes)])
 
 
-def _so_far(content: Mapping[str, Any]) -> render.Shown:
+def _so_far(content: Mapping[str, Any], changes: list[list[str]]) -> render.Shown:
     """Which steps changed something, of a run that has not come to its end: before and after are not known yet."""
     if content["check_mode"]:
         return render.text("Not known: the run has not come to its end.")
-    steps = [step for step in content["steps"] if step["outcome"] == "changed" and not step["check_mode"]]
-    return render.table(
-        ["time", "changed by, until now: the run has not come to its end"],
-        [[step["time"], step["task"]] for step in steps],
-        empty="Nothing until now.",
-    )
+    columns = ["time", "changed by, until now: the run has not come to its end", "what"]
+    return render.table(columns, changes, empty="Nothing until now.")
+
+
+def _answer(answer: Mapping[str, Any]) -> str:
+    return f"not accepted: {answer['refused']}" if "refused" in answer else answer["answer"]
 
 
 def _told_once(steps: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

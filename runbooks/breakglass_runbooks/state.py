@@ -1,8 +1,9 @@
 """Which steps of a run are done, so that it can go on without doing them again.
 
 A step is known by its cell, the parameters and results that the cell names, and `check_mode`. What was changed is not
-done again, and what it was done with (the plan it followed, the answers it waited for) stays as it was. All else that
-only looks, as preflights and verifications do, looks again, unless its cell says `once`.
+done again, and what it was done with (the plan it followed, the answers it waited for) stays as it was; a step that was
+cut off after it had changed something goes on behind that. All else that only looks, as preflights and verifications
+do, looks again, unless its cell says `once`.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from breakglass_runbooks.errors import RunbookError
 
 FILE = "state.json"
 TASKS, GATE = "tasks", "gate"
+BEGUN = "begun"  # tasks of which the first have changed something, and the others are still to come
 
 
 @dataclass
 class Step:
-    """A step that is done."""
+    """A step that is done, or begun."""
 
-    kind: str  # TASKS or GATE
+    kind: str  # TASKS, BEGUN or GATE
     key: str
     inputs: list[str]  # the names it was done with
-    registered: dict[str, Any]  # what it left in variables
+    registered: dict[str, Any] = field(default_factory=dict)  # what it left in variables
     changed: bool = False  # for real
     once: bool = False  # what it saw at first is wanted later too
     time: str = ""
@@ -56,7 +58,7 @@ class State:
         return cls(folder, pending=kept(steps), earlier=steps)
 
     def take(self, kind: str, key: str) -> Step | None:
-        """The step if it is done already; it counts as done in this part of the run too."""
+        """The step if it is done, or begun, already; it counts as that in this part of the run too."""
         step = next((step for step in self.pending if (step.kind, step.key) == (kind, key)), None)
         if step:
             self.pending.remove(step)
@@ -75,7 +77,7 @@ class State:
         """
         entries = list(journal)
         begun = next((number for number in reversed(range(len(entries))) if entries[number]["event"] == "step"), None)
-        if begun is None or entries[begun]["key"] in {step.key for step in self.earlier}:
+        if begun is None or entries[begun]["key"] in {step.key for step in self.earlier if step.kind != BEGUN}:
             return None
         events = [entry["event"] for entry in entries[begun:]]
         if "finished" in events:
@@ -99,7 +101,8 @@ class State:
         return any(step.changed for step in self.pending)
 
     def add(self, step: Step) -> None:
-        """Take note of a step that is done."""
+        """Take note of a step that is done, or of how far one has come that is begun."""
+        self.steps = [known for known in self.steps if (known.kind, known.key) != (BEGUN, step.key)]
         self.steps.append(step)
         files.write(self.folder / FILE, json.dumps([asdict(step) for step in (*self.steps, *self.pending)]))
 

@@ -44,6 +44,7 @@ class Trail:
 
     sessions: list[dict[str, Any]]  # see `joined`
     needs: str  # whose credentials it takes to read all of it
+    barred: bool  # whether something that is pending may not be read with the credentials given: to wait does not help
 
     @property
     def pending(self) -> bool:
@@ -51,9 +52,13 @@ class Trail:
         return any(session["pending"] for session in self.sessions)
 
     @property
-    def barred(self) -> bool:
-        """Whether something may not be read with the credentials given: to wait does not help."""
-        return not all(session["looked_into"] for session in self.sessions)
+    def waiting(self) -> dict[tuple[str, str], list[str]]:
+        """The access key IDs of the sessions that are pending, by account and reason."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for session in self.sessions:
+            if session["pending"]:
+                groups.setdefault((session["account_id"], session["reason"] or ""), []).append(session["access_key_id"])
+        return groups
 
     @property
     def complete_at(self) -> str:
@@ -62,7 +67,7 @@ class Trail:
 
 
 def collect(folder: Path, role_name: str = "") -> Trail:
-    """Write what CloudTrail has by now into the evidence folder, seal that again, and return it.
+    """Write what CloudTrail has by now into the evidence folder, beside what it had before; seal that again, return it.
 
     Raises RunbookError when the evidence has been altered, or CloudTrail cannot be read.
     """
@@ -75,12 +80,38 @@ def collect(folder: Path, role_name: str = "") -> Trail:
         activity = _read(content, role_name) if content["sessions"] else {}
     except RunbookError as error:
         raise RunbookError(f"{error}\n{needs}") from None
-    sessions = joined(content["sessions"], activity, opener) + unlisted(content, activity)
+    found = joined(content["sessions"], activity, opener) + unlisted(content, activity)
+    sessions = nothing_lost(_earlier(folder), found)
     files.write(folder / FILE, json.dumps(sessions, indent=2, ensure_ascii=False) + "\n")
     pending = [session["access_key_id"] for session in sessions if session["pending"]]
     Journal(folder).append("cloudtrail", sessions=len(sessions), pending=pending)
     verify.seal_again(folder)
-    return Trail(sessions, needs)
+    unread = {session["access_key_id"] for session in found if not session["looked_into"]}
+    return Trail(sessions, needs, barred=not unread.isdisjoint(pending))
+
+
+def _earlier(folder: Path) -> list[dict[str, Any]]:
+    """What an earlier call of this has joined."""
+    path = folder / FILE
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+
+def nothing_lost(earlier: Iterable[dict[str, Any]], now: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each session as it is known best.
+
+    With credentials that may read less, and after the 90 days that CloudTrail's event history goes back, `now` tells
+    less than was known before.
+    """
+    sessions = {session["access_key_id"]: session for session in earlier}
+    for session in now:
+        known = sessions.get(session["access_key_id"])
+        if known is None or _knowledge(known) <= _knowledge(session):
+            sessions[session["access_key_id"]] = session
+    return list(sessions.values())
+
+
+def _knowledge(session: Mapping[str, Any]) -> tuple[bool, int]:
+    return not session["pending"], len(session.get("calls") or [])
 
 
 def _account_of(arn: str) -> str:

@@ -42,6 +42,17 @@ class Workplace:
             check=False,
         )
 
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """The same, without waiting for its end."""
+        return subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def texts(self) -> dict[Path, str]:
         """Everything that lies in the folder by now."""
         files = (path for path in self.folder.rglob("*") if path.is_file())

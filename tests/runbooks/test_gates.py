@@ -116,7 +116,8 @@ def test_a_person_is_asked_until_the_answer_fits(notebook: Any, monkeypatch: pyt
     )
     assert notebook["used"]["msg"] == "by root"
     evidence = json.loads(Path(notebook["evidence_dir"], "evidence.json").read_text())
-    assert [(answer["gate"], answer["answer"]) for answer in evidence["answers"]] == [("way", "root")]
+    assert [(answer["gate"], answer["answer"]) for answer in evidence["answers"]] == [("way", ""), ("way", "root")]
+    assert "'rot' is not" in evidence["answers"][0]["refused"]
 
 
 def test_an_answer_that_turned_out_wrong_can_be_given_anew(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:

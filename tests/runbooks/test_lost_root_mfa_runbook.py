@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -150,7 +152,47 @@ def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_w
     given_up = resume(place, "run", "work_done=given_up")
     assert given_up.returncode == 0, given_up.stdout + given_up.stderr
     assert root_user(sandbox) == NOTHING
-    assert "Nobody has signed in." in cells(place.folder / "run/lost_root_mfa.ipynb")["look"]
+    looked = cells(place.folder / "run/lost_root_mfa.ipynb")["look"]
+    assert "Nobody has signed in, so the work as root is NOT DONE" in looked
+
+
+def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    """Looked at from the top, an open recovery is a credential: it would be taken away, and whatever came of it."""
+    place = make_workplace(operator_of(sandbox, "lost_root_mfa"))
+    given = {"account_id": "333344445555", "root_task": TASK, "check_mode": "false"}  # whose root user has nothing
+    assert run(place, "lost_root_mfa", "run", **given).returncode == 3
+    sandbox.add_fault("slow", service="iam", operation="CreateLoginProfile", seconds=3)
+    since = len(sandbox.events())
+    answers = ("--answer", "mailbox=readable", "--answer", "account_typed=333344445555")
+    process = place.start("breakglass_runbooks", "resume", "run", *answers)
+    while "iam:CreateLoginProfile" not in writes(sandbox, since):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "PASSWORD RECOVERY IS OPEN in 333344445555" in errors
+    state = json.loads((place.folder / "run/state.json").read_text())
+    deadline = next(step["registered"]["deadline"] for step in state if "deadline" in step["registered"])
+    sandbox.clear_faults()
+
+    waiting = resume(place, "run")
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert f"until {deadline}" in waiting.stdout
+    assert "PASSWORD RECOVERY IS OPEN" in waiting.stdout
+    assert writes(sandbox, since) == ["iam:CreateLoginProfile"]
+    given_up = resume(place, "run", "work_done=given_up")
+    assert given_up.returncode == 0, given_up.stdout + given_up.stderr
+    assert writes(sandbox, since) == ["iam:CreateLoginProfile", "iam:DeleteLoginProfile"]
+    report = (place.folder / "run/report.md").read_text()
+    for said in (
+        "In the end it is as it was before.",
+        "password recovery opened",
+        "password (nobody had signed in with it)",
+        "Before, it was interrupted.",
+        "Before, it waited for a person.",
+        "NOT DONE",
+    ):
+        assert said in report
 
 
 def test_a_policy_that_would_stop_the_person_is_told_before(sandbox: Box, make_workplace: Callable[..., Any]) -> None:

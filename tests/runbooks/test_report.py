@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def of(record: Record, outcome: str = outcomes.CHANGED, failure: str = "") -> st
 
 def test_it_tells_what_was_done(record: Record) -> None:
     text = of(record)
-    assert text.startswith("# unlock_s3_bucket: changed\n\nThe runbook is through, and changed what it had to.")
+    assert text.startswith("# unlock_s3_bucket: changed\n\nThe runbook is through, and changed something.")
     for said in ("012345678901", "ASIA1", "/evidence/policy.json", "ab12", '-  "Sid": "Locks"', "Unlock \\| it"):
         assert said in text
 
@@ -50,7 +51,7 @@ def test_of_a_run_that_waits_it_tells_what_is_changed_until_now(record: Record) 
     record.before = None
     waiting = of(record, outcomes.WAITING)
     assert "Nothing" not in waiting
-    assert waiting.count("Unlock \\| it") == 2  # what changed, and the list of all steps
+    assert waiting.count("Unlock \\| it") == 3  # what changed, the list of all steps, and what the session was for
     record.steps.clear()
     assert "**What changed**\n\nNothing until now." in of(record, outcomes.WAITING)
     record.parameters["check_mode"] = True
@@ -123,10 +124,71 @@ def test_a_step_tells_what_it_changed(record: Record) -> None:
 def test_what_is_read_again_at_a_resume_stands_once(record: Record) -> None:
     for _ in range(2):
         record.approve({"plan": "p", "approver": "ada", "requester": ["olga"]})
-        record.answer("confirmed", "012345678901")
+        record.answer("approval", "approved by ada", found=True)
     record.approve({"plan": "q", "approver": "ada", "requester": ["olga"]})
     assert [approval["plan"] for approval in record.approvals] == ["p", "q"]
-    assert [answer["answer"] for answer in record.answers] == ["012345678901"]
+    assert [answer["answer"] for answer in record.answers] == ["012345678901", "approved by ada"]
+
+
+def test_the_same_answer_to_a_gate_that_asks_again_stands_there_again(record: Record) -> None:
+    """What is shown is another thing, and this answer is what allowed it."""
+    record.refuse("confirmed", "confirmed must be the account ID, typed again; 'yes' is not.")
+    record.answer("confirmed", "012345678901")
+    record.write()
+    answers = report.markdown(json.loads((record.folder / "evidence.json").read_text()), outcomes.CHANGED)
+    answers = answers.partition("**What people answered**")[2].partition("**Steps**")[0]
+    rows = [line.split(" | ")[2].rstrip(" |") for line in answers.splitlines() if line.startswith("| 20")]
+    refused = "not accepted: confirmed must be the account ID, typed again; 'yes' is not."
+    assert rows == ["012345678901", refused, "012345678901"]
+
+
+@pytest.mark.parametrize(
+    ("journal", "said"),
+    [
+        ([], "did not come to its end"),
+        ([{"event": "started"}, {"event": "ended", "outcome": "waiting"}], "waited for a person"),
+        (
+            [{"event": "ended", "outcome": "waiting"}, {"event": "resumed"}, {"event": "task"}],
+            "did not come to its end",
+        ),
+        ([{"event": "started"}, {"event": "ended", "outcome": "interrupted"}], "was interrupted"),
+    ],
+)
+def test_a_run_that_goes_on_tells_how_it_stopped(record: Record, journal: list[dict[str, str]], said: str) -> None:
+    record.resumed(None, journal)
+    assert f"The run goes on, and looks again. Before, it {said}." in of(record)
+
+
+ACCOUNT = {"account_id": "012345678901"}
+RECOVERY = {"kind": "recovery", "created": "2026-01-31T03:00:00Z", "last_used": None}
+OPENED = {**ACCOUNT, "outcome": "changed", "after": RECOVERY}
+TAKEN = {
+    **ACCOUNT,
+    "outcome": "removed",
+    "before": {"password": {"present": True, "last_used": None}},
+    "after": {"password": {"present": False}},
+    "items": [{"kind": "password", "id": "password", "outcome": "removed"}],
+}
+
+
+def test_of_a_recovery_that_was_opened_and_closed_it_tells_though_nothing_is_left(record: Record) -> None:
+    record.before, record.after = {"password": None}, {"password": None}
+    for task, account in (("Open", OPENED), ("Take away", TAKEN)):
+        result = {"accounts": [account]}
+        record.add({"event": "changed", "task": task, "action": "y", "check_mode": False, "result": result})
+        assert record.recovery_open_in == (["012345678901"] if task == "Open" else [])
+        stopped = of(record, outcomes.INTERRUPTED)
+        assert ("PASSWORD RECOVERY IS OPEN in 012345678901" in stopped) == (task == "Open")
+    changed = of(record).partition("**What changed**")[2].partition("**What people answered**")[0]
+    assert "In the end it is as it was before." in changed
+    assert "| Open | password recovery opened |" in changed
+    assert "| Take away | password (nobody had signed in with it) |" in changed
+
+
+def test_a_recovery_that_is_only_planned_is_not_open(record: Record) -> None:
+    result = {"accounts": [OPENED]}
+    record.add({"event": "changed", "task": "Open", "action": "y", "check_mode": True, "result": result})
+    assert record.recovery_open_in == []
 
 
 def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) -> None:
@@ -143,5 +205,6 @@ def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) ->
     steps = of(record).partition("**Steps**")[2].partition("**Root sessions**")[0]
     assert report.LEFT_OUT in steps
     rows = [line.split(" | ")[1:4] for line in steps.splitlines() if line.startswith("| 20")]
-    assert [row[0] for row in rows[1:]] == ["Look", "Act", "The run goes on, and looks again", "Look", "Act"]
+    went_on = "The run goes on, and looks again. Before, it did not come to its end."
+    assert [row[0] for row in rows[1:]] == ["Look", "Act", went_on, "Look", "Act"]
     assert len(record.steps) == 7

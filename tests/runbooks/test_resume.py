@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from breakglass_runbooks import magics, references, runs, state
+from breakglass_runbooks import magics, play, references, runs, state
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.journal import Journal
@@ -126,6 +126,69 @@ def test_killed_in_the_middle_of_a_cell_it_knows_what_was_changed(
         second.cell(cell.replace("{folder!r}", repr(str(killed))))
     evidence = json.loads((killed / "evidence.json").read_text())
     assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
+
+
+@pytest.mark.parametrize("kind", [play.Interrupted, KeyboardInterrupt])
+def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
+    kind: type[BaseException], world: World, kernel: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Looked at again, the plan would be another one, and undo what the run itself has done."""
+    act = (
+        "%%tasks\n- look: one\n  register: guard\n- do: one\n  because: '{{ plan }} {{ confirmed }}'\n"
+        "  register: first\n- look: two\n  register: seen\n- do: two\n  register: act\n"
+    )
+    cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in [*CELLS[:6], act, CELLS[-1]]]
+    first = kernel(Handover(ANSWERS, launcher=True))
+    for cell in cells[:6]:
+        first.cell(cell)
+
+    def stop() -> None:
+        world.after = lambda: None
+        raise kind
+
+    world.after = stop
+    with pytest.raises(kind):
+        first.cell(act)
+    second = kernel(Handover({}, resume=True, launcher=True))
+    world.looked.clear()
+    shown = ""
+    for cell in cells:
+        second.cell(cell)  # no gate asks again
+        shown += second.shown
+    assert world.done == ["one", "two"]
+    assert world.looked == ["access", "two"]  # what stands behind the change; neither the plan nor its guard
+    assert "Begun: 2 of 4 tasks were done at" in shown
+    assert second["guard"]["left"] == ["one"]
+    entries = Journal(tmp_path / "run").entries()
+    assert [entry["outcome"] for entry in entries if entry["event"] == "task"].count("changed") == 2
+    third = kernel(Handover({}, resume=True, launcher=True))
+    for cell in cells:
+        third.cell(cell)
+    assert world.done == ["one", "two"]
+    kept = json.loads((tmp_path / "run" / state.FILE).read_text())
+    assert [step["kind"] for step in kept].count(state.BEGUN) == 0
+
+
+@pytest.mark.parametrize(
+    ("tasks", "possible"),
+    [
+        ("- a: 1\n- b: 2\n", True),
+        ("- block:\n    - a: 1\n- b: 2\n", False),
+        ("- ansible.builtin.include_tasks: a.yml\n- b: 2\n", False),
+        ("- meta: end_play\n", False),
+        ("[{a: 1}, {b: 2}]", False),
+    ],
+)
+def test_only_tasks_that_tell_of_themselves_once_can_be_counted(tasks: str, possible: bool) -> None:
+    assert play.can_go_on(tasks) is possible
+
+
+def test_what_is_left_of_a_cell_stays_on_its_lines() -> None:
+    tasks = "# why\n- a: 1\n  when: x\n\n- b: 2\n# c\n- c: 3\n"
+    assert play.without_first(tasks, 0).count("\n") == tasks.count("\n")
+    assert play.without_first(tasks, 1) == "\n\n\n\n- b: 2\n# c\n- c: 3\n"
+    assert play.task_names(play.without_first(tasks, 2)) == ["c"]
+    assert play.without_first(tasks, 3) == ""
 
 
 def test_what_a_killed_step_has_done_stands_in_the_evidence(

@@ -12,6 +12,8 @@ import pytest
 from breakglass_runbooks import trail, verify
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.journal import Journal
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox import Box
 
@@ -51,10 +53,38 @@ def test_a_session_that_was_opened_where_nobody_may_look_does_not_come_by_waitin
     activity = {"sessions": [], "opened_from": [unread, {"account_id": "222233334444", "outcome": "unchanged"}]}
     [session] = trail.joined(OURS, activity, "111122223333")
     assert (session["looked_into"], session["reason"]) == (False, "No way in.")
-    assert trail.Trail([session], "").barred
     [session] = trail.joined(OURS, activity, "222233334444")
     assert session["looked_into"]
-    assert not trail.Trail([session], "").barred
+
+
+KNOWN = st.fixed_dictionaries(
+    {
+        "access_key_id": st.sampled_from(["ASIA1", "ASIA2", "ASIA3"]),
+        "pending": st.booleans(),
+        "calls": st.lists(st.just({"operation": "GetBucketPolicy"}), max_size=3) | st.none(),
+    }
+)
+LISTS = st.lists(KNOWN, unique_by=lambda session: session["access_key_id"])
+
+
+@given(LISTS, LISTS)
+def test_what_was_joined_is_not_lost_by_asking_again(earlier: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
+    """Whoever may read less asks, or CloudTrail has forgotten it after 90 days."""
+    kept = {session["access_key_id"]: session for session in trail.nothing_lost(earlier, now)}
+    assert kept.keys() == {session["access_key_id"] for session in (*earlier, *now)}
+    for session in (*earlier, *now):
+        best = kept[session["access_key_id"]]
+        assert best["pending"] <= session["pending"]
+        assert not session["pending"] or not best["pending"] or len(best["calls"] or []) >= len(session["calls"] or [])
+
+
+def test_what_waits_is_told_once_for_all_that_wait_for_the_same() -> None:
+    sessions = [
+        {"access_key_id": f"ASIA{number}", "account_id": "012345678901", "pending": number < 3, "reason": "Not yet."}
+        for number in range(4)
+    ]
+    waiting = trail.Trail(sessions, needs="", barred=False).waiting
+    assert waiting == {("012345678901", "Not yet."): ["ASIA0", "ASIA1", "ASIA2"]}
 
 
 def test_a_session_that_the_evidence_does_not_have_is_named() -> None:
@@ -77,8 +107,8 @@ def test_a_session_that_the_evidence_does_not_have_is_named() -> None:
 def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplace: Callable[..., Any]) -> None:
     box.reset()
     place = make_workplace(box.environment("operator"))
-    given = ["account_id=333344445555", "bucket=payments-ledger-333344445555", "evidence_dir=run"]
-    ran = place.run("breakglass_runbooks", "run", "unlock_s3_bucket", *(word for one in given for word in ("-p", one)))
+    values = ["account_id=333344445555", "bucket=payments-ledger-333344445555", "evidence_dir=run"]
+    ran = place.run("breakglass_runbooks", "run", "unlock_s3_bucket", *(word for one in values for word in ("-p", one)))
     assert ran.returncode == 0, ran.stdout
     opened = json.loads((place.folder / "run/evidence.json").read_text())
     assert "eu-west-1" in opened["regions"]
@@ -114,6 +144,10 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert verify.problems(place.folder / "run") == []
     assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
     assert verify.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before
+    place.environment |= box.environment("operator")  # who may read less
+    less = place.run("breakglass_runbooks", "trail", "run")
+    assert "does not allow sts:SetSourceIdentity" in less.stdout or "may still be on their way" in less.stdout
+    assert json.loads((place.folder / "run/cloudtrail.json").read_text()) == sessions
     again = place.run("breakglass_runbooks", "resume", "run")
     assert again.returncode == 2
     assert "is through" in again.stderr
