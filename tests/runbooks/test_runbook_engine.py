@@ -16,7 +16,8 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from breakglass_runbooks import lock, verify
+from breakglass_runbooks import launch, lock, verify
+from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import Blocked
 from breakglass_runbooks.execution import Progress
 from breakglass_runbooks.journal import Journal
@@ -84,7 +85,7 @@ def test_every_end_is_told(
     assert left == []
 
 
-def launch(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "breakglass_runbooks", "run", *arguments]
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}, **options
@@ -95,7 +96,7 @@ def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
     source = write_notebook(tmp_path / "wait.ipynb", "import time; time.sleep(60)", "2", parameters=PARAMETERS)
-    process = launch(tmp_path, str(source), "--json", "--output", "out{who}.ipynb")
+    process = start(tmp_path, str(source), "--json", "--output", "out{who}.ipynb")
     for line in process.stdout:
         event = json.loads(line)
         if event["event"] == "cell" and (event["title"], event["status"]) == ("Step 1", "running"):
@@ -124,7 +125,7 @@ def slow(tmp_path: Path, write_notebook: Callable[..., Path]) -> subprocess.Pope
         "- name: Next\n  ansible.builtin.file: {path: '{{ where }}/next', state: touch}\n",
         parameters='where: str = None\ncheck_mode: bool = False\nevidence_dir: str = ""\n',
     )
-    process = launch(tmp_path, str(source), "-p", f"where={tmp_path}", "-p", "evidence_dir=run")
+    process = start(tmp_path, str(source), "-p", f"where={tmp_path}", "-p", "evidence_dir=run")
     while not (tmp_path / "begun").exists():
         time.sleep(0.05)
     return process
@@ -146,6 +147,30 @@ def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_d
     assert [(entry["task"], entry["outcome"]) for entry in entries if entry["event"] == "task"] == [("Slow", "changed")]
     assert "has come to its end, and no other was begun" in (tmp_path / "run/slow.html").read_text()
     assert verify.problems(tmp_path / "run") == []
+
+
+def test_an_interruption_while_the_end_is_written_down_loses_nothing(
+    tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run has ended: nothing is left to stop, and without report and manifest its evidence counts for nothing."""
+    source = write_notebook(
+        tmp_path / "fails.ipynb",
+        "%load_ext breakglass_runbooks\n%runbook fails",
+        "1 / 0",
+        parameters='check_mode: bool = False\nevidence_dir: str = ""\n',
+    )
+    to_page = launch.page
+
+    def page(notebook: Path) -> str:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+        return to_page(notebook)
+
+    monkeypatch.setattr(launch, "page", page)
+    ending = launch.run(Runbook(source), {"evidence_dir": str(tmp_path / "run")})
+    assert ending.outcome == "failed"
+    assert (tmp_path / "run/report.md").exists()
+    assert verify.problems(tmp_path / "run", ending.manifest) == []
 
 
 def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -180,7 +205,7 @@ def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Calla
         '%%tasks\n- name: Greet\n  ansible.builtin.fail:\n    msg: "Nobody is called {{ who }}."\n',
         parameters=PARAMETERS,
     )
-    process = launch(tmp_path, str(source), "-p", "who=0042", "--output", "out.ipynb")
+    process = start(tmp_path, str(source), "-p", "who=0042", "--output", "out.ipynb")
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "\x1b" not in output
@@ -197,7 +222,7 @@ def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Calla
 def test_the_list_of_signers_is_found_from_any_folder(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
     """A run may go on from another one than it began in."""
     write_notebook(tmp_path / "who.ipynb", "print(allowed_signers)", parameters='allowed_signers: str = ""\n')
-    process = launch(tmp_path, "who.ipynb", "-p", "allowed_signers=signers", "--output", "out.ipynb")
+    process = start(tmp_path, "who.ipynb", "-p", "allowed_signers=signers", "--output", "out.ipynb")
     assert process.wait(timeout=60) == 0
     assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs[0].text == f"{tmp_path / 'signers'}\n"
 
