@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from sandbox.organization import make_virtual_device
 from sandbox.services.account import send_phone_code
 from sandbox.services.membership import send_invitation
 from sandbox.standing import handshake as make_handshake
-from sandbox.state import Account, Caller, MfaDevice, State, now
+from sandbox.state import Account, Caller, MfaDevice, Session, State, now
 
 # A console session of the root user lasts 12 hours; how long a reset link holds is UNVERIFIED.
 _SIGNED_IN = 12 * 3600
@@ -230,6 +230,15 @@ def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "
     }
 
 
+def _sign_out(state: State, account: Account) -> Answer:
+    """Sign out of the console, in every browser. A session that nobody ends so may outlive the password."""
+    _require_root(state, account)
+    for key, session in list(state.sessions.items()):
+        if _is_console_session(session, account) and session.expires:
+            state.sessions[key] = replace(session, expires=now())
+    return {"signed_in": False}
+
+
 def _root_may_work(state: State, account: Account) -> bool:
     """Whether the SCPs leave the root user anything: one that denies it everything is taken to deny sign-in too.
 
@@ -242,12 +251,14 @@ def _root_may_work(state: State, account: Account) -> bool:
 def _signed_in_as_root(state: State, account: Account) -> bool:
     moment = now()
     return any(
-        session.caller.is_root
-        and session.caller.account == account.id
-        and session.caller.task_policy is None
-        and (session.expires is None or session.expires > moment)
+        _is_console_session(session, account) and (session.expires is None or session.expires > moment)
         for session in state.sessions.values()
     )
+
+
+def _is_console_session(session: Session, account: Account) -> bool:
+    caller = session.caller
+    return caller.is_root and caller.account == account.id and caller.task_policy is None
 
 
 def _require_root(state: State, account: Account) -> None:
@@ -351,6 +362,7 @@ STEPS: dict[str, Callable[..., Answer]] = {
     "set_password": _set_password,
     "reset_password": _reset_password,
     "sign_in": _sign_in,
+    "sign_out": _sign_out,
     "enrol_mfa": _enrol_mfa,
     "lose_mfa": _lose_mfa,
     "add_payment_method": _add_payment_method,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import textwrap
@@ -21,10 +22,15 @@ def main(arguments: list[str] | None = None) -> int:
         signal.SIGTERM, signal.default_int_handler
     )  # end as after Ctrl-C: with a notebook that tells the truth
     try:
-        return options.command(options)
+        status: int = options.command(options)
+        sys.stdout.flush()
+        return status
     except RunbookError as error:
         print(error, file=sys.stderr)
         return outcomes.NOT_STARTED
+    except BrokenPipeError:  # a reader such as `head` has seen enough; nothing is left to be flushed at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt as interruption:
         # What the interrupted cell would have answered nobody waits for; asyncio reports that with a traceback.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
@@ -168,6 +174,7 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _approve(options: argparse.Namespace) -> int:
     from breakglass_runbooks import approval
+    from breakglass_runbooks.launch import resume_command
 
     if bool(options.key) != bool(options.name):
         raise RunbookError(
@@ -188,6 +195,7 @@ def _approve(options: argparse.Namespace) -> int:
         return 0
     print(f"\nApproved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
     print(f"Kept in {approval.keep(folder, token)}")
+    print(f"Whoever asked goes on with:\n\n    {resume_command(folder)}")
     return 0
 
 
@@ -211,6 +219,7 @@ def _trail(options: argparse.Namespace) -> int:
     for (account, reason), sessions in found.waiting.items():  # one reason often holds for all
         print(f"{len(sessions)} of {len(found.sessions)} sessions pending, in {account}. {reason}".rstrip())
         print(textwrap.fill(", ".join(sessions), 100, initial_indent="  ", subsequent_indent="  "))
+    print(f"Calls joined until now: {found.calls}, in {folder / trail.FILE}")
     print(f"Manifest: SHA-256 {verify.sha256(folder)} (note it in place of the one before)")
     if found.barred:
         print(f"Not all of it may be read. {found.needs}")

@@ -139,6 +139,20 @@ class Desk:
         )
 
 
+def without(approvals: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What everybody must know of a run that went on without a second person."""
+    return [_loud(approved) for approved in approvals if _loud(approved)]
+
+
+def _loud(approved: Mapping[str, Any]) -> str:
+    if reason := approved.get("emergency"):
+        return (
+            f"EMERGENCY: {approved['approver']} went on without an approval, because {reason}. "
+            f"Somebody must review this by {approved['review_by']}."
+        )
+    return approved.get("not_configured", "")
+
+
 def shown(approvals: Iterable[Mapping[str, Any]]) -> render.Shown | None:
     """Who let the plan be carried out, for people; what was done without an approval cannot be overlooked."""
     parts = [_shown(approved) for approved in approvals]
@@ -146,14 +160,8 @@ def shown(approvals: Iterable[Mapping[str, Any]]) -> render.Shown | None:
 
 
 def _shown(approved: Mapping[str, Any]) -> render.Shown:
-    if words := approved.get("not_configured"):
+    if words := _loud(approved):
         return render.notice(words, "failed")
-    if reason := approved.get("emergency"):
-        said = (
-            f"EMERGENCY: {approved['approver']} went on without an approval, because {reason}. "
-            f"Somebody must review this by {approved['review_by']}."
-        )
-        return render.notice(said, "failed")
     return render.facts(
         {
             "approved by": f"{approved['approver']}, {approved['approved']}, good until {approved['expires']}",

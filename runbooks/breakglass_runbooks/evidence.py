@@ -80,6 +80,7 @@ class Record:
     started: datetime = field(default_factory=times.now)
     outcome: str = "unfinished"
     message: str = ""
+    remark: str = ""  # what whoever reads only the outcome must know
     before: Any = None
     planned: Any = None
     after: Any = None
@@ -258,6 +259,7 @@ class Record:
             "outcome": self.outcome,
             "changed": self.changed,
             "message": self.message,
+            "remark": self.remark,
             "before": self.before,
             "planned": self.planned,
             "after": self.after,

@@ -48,6 +48,7 @@ class Ending:
     failure: str = ""  # the message of what ended the run; empty when it is through
     changed: bool = False
     check_mode: bool = False
+    remarks: list[str] = field(default_factory=list)  # what whoever reads only the outcome must know
     recovery_open_in: list[str] = field(default_factory=list)  # accounts, when the run is not through
     outcome: str = outcomes.INTERRUPTED
     manifest: str = ""  # the SHA-256 of the evidence's manifest
@@ -156,15 +157,15 @@ def execute(
     return ending
 
 
-def _mark_where_it_stopped(notebook: Path, words: str) -> None:
-    """Say it on top, and there too, where papermill, unless it was interrupted, has put words about an exception."""
+def _say_on_top(notebook: Path, words: str) -> None:
+    """Say how a run ended; where papermill has put words about an exception, put better ones."""
     content = nbformat.read(notebook, as_version=4)
     marks = [cell for cell in content.cells if ERROR_MARKER_TAG in cell.metadata.get("tags", [])]
     if marks:
-        marks[0].source = f"**{words}** ([Go there](#papermill-error-cell).)"
+        marks[0].source = f"{words}\n\n[Go there.](#papermill-error-cell)"
         marks[1].source = '<span id="papermill-error-cell"></span>**The run stopped here.**'
     else:
-        content.cells.insert(0, nbformat.v4.new_markdown_cell(f"**{words}**"))
+        content.cells.insert(0, nbformat.v4.new_markdown_cell(words))
     files.write(notebook, nbformat.writes(content))
 
 
@@ -190,9 +191,11 @@ def _conclude(ending: Ending, ended_by: str) -> None:
 
 def _write_down(ending: Ending, ended_by: str) -> None:
     folder = ending.evidence_dir
+    words = outcomes.MEANINGS.get(ending.outcome, "")
     if ended_by:
         words = f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'."
-        _mark_where_it_stopped(ending.notebook, words)
+    still_open = [outcomes.recovery_open(ending.recovery_open_in)] if ending.recovery_open_in else []
+    _say_on_top(ending.notebook, "\n\n".join(f"**{line}**" for line in (words, *still_open, *ending.remarks)))
     files.write(ending.page, page(ending.notebook))
     if folder:
         Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
@@ -270,6 +273,7 @@ def _read_evidence(ending: Ending, folder: Path) -> None:
         content = json.loads((folder / evidence.FILE).read_text(encoding="utf-8"))
         ending.changed, ending.check_mode = content["changed"], content["check_mode"]
         ending.recovery_open_in = content["recovery_open_in"]
+        ending.remarks = [one for one in (content["remark"], *approving.without(content["approvals"])) if one]
 
 
 @contextlib.contextmanager

@@ -137,7 +137,7 @@ class RunbookMagics(Magics):
         """Write down how far a step has come. What holds a secret is not kept; that is done again."""
         left = self._variables.left
         if self._redactor.data(left) == left:
-            so_far = {"kind": kind, "registered": left, "events": [*step.events], "time": times.text()}
+            so_far = {"kind": kind, "registered": left, "events": [*step.events], "time": step.time or times.text()}
             self._state.add(dataclasses.replace(step, **so_far))
 
     def _on(self, event: Event, live: TaskList, step: state.Step) -> None:
@@ -147,7 +147,8 @@ class RunbookMagics(Magics):
             return
         result = event["result"]  # later steps get it as it is
         step.events.append(visible)
-        step.changed = step.changed or (event["event"] == "changed" and not event["check_mode"])
+        if event["event"] == "changed" and not event["check_mode"]:
+            step.changed, step.time = True, times.text()
         self._record.add(visible)
         if event["register"]:
             # Ansible adds these only when the result becomes a variable.
@@ -192,13 +193,15 @@ class RunbookMagics(Magics):
     def evidence(self, line: str) -> None:
         """End the run: write down what was planned and done, and show what there is to prove it.
 
-        `line` names the registered results of the plan and of the act. Raises RunbookError when an account could not
-        be dealt with: the run is not a success then.
+        `line` names the registered results of the plan and of the act, and perhaps a variable with a remark for whoever
+        reads only the outcome. Raises RunbookError when an account could not be dealt with: the run is not a success
+        then.
         """
         record = self._current()
         self._order.require()
         names = line.split()
-        plan, act = self._named_results(names)
+        plan, act, *remarks = self._named_results(names)
+        record.remark = " ".join(remarks).strip()
         record.conclude(plan, act, names[0])
         unfinished = record.unfinished_accounts(plan, act)
         if unfinished:
@@ -224,11 +227,14 @@ class RunbookMagics(Magics):
             self._lock.release()
         self._lock = None
 
-    def _named_results(self, names: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _named_results(self, names: list[str]) -> list[Any]:
         results = self._variables.results()
-        if len(names) != 2 or not results.keys() >= set(names):
-            raise RunbookError("%evidence takes the names of two registered results: the plan's and the act's.")
-        return results[names[0]], results[names[1]]
+        if len(names) not in (2, 3) or not results.keys() >= set(names):
+            raise RunbookError(
+                "%evidence takes the names of two registered results, the plan's and the act's, and perhaps that of a "
+                "remark, set by set_fact."
+            )
+        return [results[name] for name in names]
 
     def _current(self) -> Record:
         if self._record is None:

@@ -82,7 +82,8 @@ class TextReporter:
             self._print(f"\n{words}\n\n{ending.failure}\n", style=style)
             if ending.recovery_open_in:
                 self._print(f"{outcomes.recovery_open(ending.recovery_open_in)}\n", style="bold red")
-            if ending.evidence_dir and ending.outcome != outcomes.WAITING:  # which says so itself, with the answer
+            says_it_itself = ending.evidence_dir and resume_command(ending.evidence_dir) in ending.failure
+            if ending.evidence_dir and not says_it_itself:
                 self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")
                 if not ending.changed or ending.check_mode:
                     self._print("When a parameter must be another, start a new run.\n")
@@ -90,6 +91,8 @@ class TextReporter:
             self._print(outcomes.MEANINGS[ending.outcome], style="green")
             if ending.evidence_dir:
                 self._print(NEXT.get(ending.outcome, ""))
+        for remark in ending.remarks:
+            self._print(remark, style="bold red")
         self._print(f"Outcome: {ending.outcome}")
 
     def _print(self, words: str, style: str | None = None) -> None:

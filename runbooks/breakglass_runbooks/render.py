@@ -364,7 +364,12 @@ def _one_line(markdown: str) -> str:
 
 
 def _escape_markdown(words: str) -> str:
-    """Keep text from elsewhere from becoming markup: an account may be called <b>, or *."""
+    """Keep text from elsewhere from becoming markup: an account may be called <b>, or *.
+
+    An indented line, as commands to copy are, is code already, in which nothing else is markup.
+    """
+    if words.startswith(CODE_INDENT) and "\n" not in words:
+        return words
     for sign in "\\`*_[]":
         words = words.replace(sign, f"\\{sign}")
     return words.replace("<", "&lt;")

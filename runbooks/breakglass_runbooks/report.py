@@ -10,7 +10,7 @@ from typing import Any
 from breakglass_runbooks import approving, evidence, files, outcomes, render
 
 FILE = "report.md"
-LEFT_OUT = "What a run that went on found as before is not listed again; evidence.json and the journal have it."
+LEFT_OUT = "What was looked at again when the run went on, and said the same, is listed once; the journal has each."
 
 
 def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
@@ -34,6 +34,7 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
     return render.stack(
         [
             render.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
+            render.notice(content["remark"], "partial") if content["remark"] else None,
             render.notice(failure, "failed") if failure else None,
             render.notice(outcomes.recovery_open(still_open), "failed") if still_open else None,
             approving.shown(content["approvals"]),
@@ -90,7 +91,8 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> render.Show
 
 def _difference(content: Mapping[str, Any], outcome: str) -> render.Shown:
     """Before and after, and which steps made the difference; of some changes, as of a password, nothing is left."""
-    steps = [step for step in content["steps"] if step["outcome"] == "changed" and not step["check_mode"]]
+    planned = content["check_mode"]
+    steps = [step for step in content["steps"] if step["outcome"] == "changed" and step["check_mode"] == planned]
     changes = [[step["time"], step["task"], _said(step)] for step in steps]
     if outcome not in outcomes.THROUGH and not any(content[state] for state in ("before", "planned", "after")):
         return _so_far(content, changes)
@@ -98,8 +100,9 @@ def _difference(content: Mapping[str, Any], outcome: str) -> render.Shown:
     shown = render.diff(render.as_lines(content["before"]), render.as_lines(after))
     if not changes:
         return shown or render.text("Nothing.")
-    same = render.text("In the end it is as it was before. On the way there:")
-    return render.stack([shown or same, render.table(["time", "changed by", "what"], changes)])
+    columns = ["time", "looked at by", "what would change"] if planned else ["time", "changed by", "what"]
+    same = render.text("In the end it " + ("would be" if planned else "is") + " as it was before. On the way there:")
+    return render.stack([shown or same, render.table(columns, changes)])
 
 
 def _so_far(content: Mapping[str, Any], changes: list[list[str]]) -> render.Shown:
@@ -115,7 +118,7 @@ def _answer(answer: Mapping[str, Any]) -> str:
 
 
 def _told_once(steps: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The steps without those with which a run that went on found what it had found before.
+    """The steps without those with which a run that went on looked again, and which say the same as before.
 
     What really changed something, and rows that are no task, are kept each time.
     """

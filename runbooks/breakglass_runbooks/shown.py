@@ -35,6 +35,7 @@ def evidence(record: Record, summary: Mapping[str, int]) -> render.Shown:
     return render.stack(
         [
             render.heading("Outcome", outcome),
+            render.notice(record.remark, "partial") if record.remark else None,
             # One word for many accounts is that of the worst: say how many it is true for.
             render.bar(_as_said(summary, record.check_mode)) if sum(summary.values()) > 1 else None,
             render.heading("Approval") if record.approvals else None,

@@ -33,7 +33,7 @@ class Step:
     registered: dict[str, Any] = field(default_factory=dict)  # what it left in variables
     changed: bool = False  # for real
     once: bool = False  # what it saw at first is wanted later too
-    time: str = ""
+    time: str = ""  # of its last change, or of its end when it only looked
     events: list[dict[str, Any]] = field(default_factory=list)  # what to show of it
 
 

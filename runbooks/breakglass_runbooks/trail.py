@@ -61,6 +61,11 @@ class Trail:
         return groups
 
     @property
+    def calls(self) -> int:
+        """How many calls are known."""
+        return sum(len(session.get("calls") or []) for session in self.sessions)
+
+    @property
     def complete_at(self) -> str:
         """The time from which on nothing is on its way any more; empty when it is not known."""
         return max((session["complete_at"] or "" for session in self.sessions if session["pending"]), default="")

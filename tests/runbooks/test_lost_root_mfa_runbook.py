@@ -152,8 +152,27 @@ def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_w
     given_up = resume(place, "run", "work_done=given_up")
     assert given_up.returncode == 0, given_up.stdout + given_up.stderr
     assert root_user(sandbox) == NOTHING
-    looked = cells(place.folder / "run/lost_root_mfa.ipynb")["look"]
-    assert "Nobody has signed in, so the work as root is NOT DONE" in looked
+    page, report = (place.folder / "run" / name for name in ("lost_root_mfa.ipynb", "report.md"))
+    for shown in (
+        given_up.stdout,
+        report.read_text().partition("Parameters")[0],
+        page.read_text().partition("# Lost root")[0],
+    ):
+        assert f"The work as root is NOT DONE, because nobody has signed in: {TASK}" in shown
+
+
+def test_a_plan_that_only_opens_recovery_has_something_to_change(
+    sandbox: Box, make_workplace: Callable[..., Any]
+) -> None:
+    place = make_workplace(operator_of(sandbox, "lost_root_mfa"))
+    nothing = run(place, "lost_root_mfa", "nothing", account_id="333344445555")
+    assert nothing.stdout.endswith("Outcome: unchanged\n")
+    planned = run(place, "lost_root_mfa", "planned", account_id="333344445555", root_task=TASK)
+    assert planned.stdout.endswith("Outcome: planned\n"), planned.stdout + planned.stderr
+    assert "check_mode=false" in planned.stdout
+    assert "There are no credentials to go." in cells(place.folder / "planned/lost_root_mfa.ipynb")["plan"]
+    would = (place.folder / "planned/report.md").read_text().partition("**What would change**")[2]
+    assert "password recovery opened" in would.partition("**What people answered**")[0]
 
 
 def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
@@ -191,6 +210,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
         "Before, it was interrupted.",
         "Before, it waited for a person.",
         "NOT DONE",
+        "NO SECOND PERSON APPROVED THIS",
     ):
         assert said in report
 

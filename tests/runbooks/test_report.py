@@ -208,3 +208,9 @@ def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) ->
     went_on = "The run goes on, and looks again. Before, it did not come to its end."
     assert [row[0] for row in rows[1:]] == ["Look", "Act", went_on, "Look", "Act"]
     assert len(record.steps) == 7
+
+
+def test_a_command_in_a_failure_can_be_copied(record: Record) -> None:
+    text = of(record, outcomes.FAILED, "Put_right.\n\n    python -m breakglass_runbooks resume /evidence/lost_root_mfa")
+    assert ">     python -m breakglass_runbooks resume /evidence/lost_root_mfa\n" in text
+    assert "> Put\\_right." in text

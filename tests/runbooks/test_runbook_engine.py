@@ -259,3 +259,9 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
     assert "Traceback" not in output.err
     assert "completed" not in output.out
     assert (tmp_path / "there.ipynb").read_text() == "evidence"
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m breakglass_runbooks describe lost_root_mfa | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.stdout, done.stderr) == ("Lost root MFA\n", "")

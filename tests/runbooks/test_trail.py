@@ -141,6 +141,7 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert [session["access_key_id"] for session in sessions] == [one["access_key_id"] for one in opened["sessions"]]
     assert "GetBucketPolicy" in [call["operation"] for call in sessions[0]["calls"]]
     assert sessions[0]["opened_by"].endswith("/operator")
+    assert f"Calls joined until now: {sum(len(one['calls']) for one in sessions)}, in " in asked.stdout
     assert verify.problems(place.folder / "run") == []
     assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
     assert verify.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before

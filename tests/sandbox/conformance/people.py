@@ -258,3 +258,19 @@ def lost_mfa(sandbox: Box) -> None:
     console(sandbox, "legacy-web", password="a new one")
     serial = person(sandbox, "legacy-web", "enrol_mfa", name="new-phone")["serial"]
     assert console(sandbox, "legacy-web", mfa=serial)("sts").get_caller_identity()["Account"] == LEGACY
+
+
+@fact(
+    FACTS,
+    "5a",
+    "Whoever signed in stays root when the password goes, until they sign out or 12 hours pass",
+    verified=False,
+)
+def a_sign_in_outlives_the_password(sandbox: Box) -> None:
+    browser = console(sandbox, "data-lake")
+    deleter = clients_of(sandbox, root_session(sandbox, DATA_LAKE, "IAMDeleteRootUserCredentials"))("iam")
+    deleter.delete_login_profile()
+    assert browser("sts").get_caller_identity()["Account"] == DATA_LAKE
+    person(sandbox, "data-lake", "sign_out")
+    assert refused(browser("sts").get_caller_identity)[0] == "ExpiredToken"
+    assert "sign in as the root user first" in turned_away(sandbox, "data-lake", "sign_out")["error"]
