@@ -37,8 +37,8 @@ class Answering:
         desk = (
             approving.Desk(gate, words, variables, record, self.steps.events) if gate.kind == gates.APPROVAL else None
         )
-        display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
         if desk and not desk.configured:
+            display(shown.gate(gate, words, way=None), raw=True)
             display(desk.not_configured())
             return desk.do_without()
         judge = self._noting(gate, desk.judge if desk else functools.partial(gates.check, gate, variables=variables))
@@ -46,17 +46,16 @@ class Answering:
         acted = self.steps.has_acted  # an approval that may have expired since is good only for what it began
         found = ""  # in the folder of the run
         done = self.steps.take(state.GATE, key)
+        beforehand = gate.name in self.handover.answers
+        if done and not beforehand and (acted if desk else not gate.secret or gate.name in self.handover.spent):
+            return self._answered(gate, words, done)
+        display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
         if not done and (before := self.steps.answered(gate.name)):
             again = f"Asked again: what is shown here is not what it was when this was answered, at {before.time}."
             display(render.notice(again, "skipped"))
         try:
-            if gate.name in self.handover.answers:
+            if beforehand:
                 answer = self._beforehand(gate, judge)
-            elif done and (acted if desk else not gate.secret or gate.name in self.handover.spent):
-                answer = done.registered.get(gate.name, "")
-                said = f": {answer}" if answer else ""
-                display(render.notice(f"Answered at {done.time}, in an earlier part of this run{said}.", "unchanged"))
-                return answer
             elif record.check_mode:
                 display(render.notice("Only planned, so nobody is asked here.", "plan only"))
                 return ""
@@ -72,6 +71,15 @@ class Answering:
             return answer
         finally:
             record.write()
+
+    def _answered(self, gate: gates.Gate, words: str, done: state.Step) -> str:
+        """The answer of an earlier part of the run, shown before what it was an answer to."""
+        answer = done.registered.get(gate.name, "")
+        said = f": {answer}" if answer else ""
+        display(render.notice(f"Answered at {done.time}, in an earlier part of this run{said}.", "unchanged"))
+        display(shown.gate(gate, words, answered=True), raw=True)
+        self.record.write()
+        return answer
 
     def _write_down(self, gate: gates.Gate, answer: str, key: str, inputs: list[str], found: bool) -> None:
         if gate.secret:

@@ -112,10 +112,8 @@ class Desk:
             return f"{approval.EMERGENCY} {found.emergency} ({found.approver}; to be reviewed by {found.review_by})"
         return f"approved by {found.approver} until {found.expires}"
 
-    def instructions(self) -> str | None:
-        """What a second person types, as Markdown in lines that fit on a screen; None when nobody is needed."""
-        if not self.configured:
-            return None
+    def instructions(self) -> str:
+        """What a second person types, as Markdown in lines that fit on a screen."""
         command = (
             approval.command(self._record.folder)
             .replace(" --key", " \\\n  --key")

@@ -75,10 +75,14 @@ def _as_said(outcomes: Mapping[str, int], check_mode: bool) -> dict[str, int]:
     return {views.WOULD.get(word, word) if check_mode else word: count for word, count in outcomes.items()}
 
 
-def gate(asked: Gate, words: str, way: str | None = "") -> dict[str, str]:
-    """What a person is shown at a gate, in Markdown; `way` says how to get what it asks for; None: nothing is."""
-    answer = "" if way is None else f"\n\n{way}*Answer: {asked.expects}.*"
-    shown = f"**A person must act here** (gate `{asked.name}`)\n\n{words}{answer}"
+def gate(asked: Gate, words: str, way: str | None = "", answered: bool = False) -> dict[str, str]:
+    """What a person is shown at a gate, in Markdown, or was when it is `answered`.
+
+    `way` says how to get what it asks for; None: nothing is asked for.
+    """
+    answer = "" if way is None or answered else f"\n\n{way}*Answer: {asked.expects}.*"
+    heading = "What the person was told" if answered else "A person must act here"
+    shown = f"**{heading}** (gate `{asked.name}`)\n\n{words}{answer}"
     return {"text/markdown": shown, "text/plain": shown}
 
 
