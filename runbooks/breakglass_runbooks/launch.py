@@ -18,7 +18,19 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
-from breakglass_runbooks import approving, engine, evidence, files, lock, outcomes, parameters, report, runs, verify
+from breakglass_runbooks import (
+    approving,
+    engine,
+    evidence,
+    files,
+    lock,
+    outcomes,
+    parameters,
+    render,
+    report,
+    runs,
+    verify,
+)
 from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.execution import Progress
@@ -195,7 +207,8 @@ def _write_down(ending: Ending, ended_by: str) -> None:
     if ended_by:
         words = f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'."
     still_open = [outcomes.recovery_open(ending.recovery_open_in)] if ending.recovery_open_in else []
-    _say_on_top(ending.notebook, "\n\n".join(f"**{line}**" for line in (words, *still_open, *ending.remarks)))
+    headlines = [render.text(line).markdown for line in (words, *still_open, *ending.remarks)]
+    _say_on_top(ending.notebook, "\n\n".join(f"**{line}**" for line in headlines))
     files.write(ending.page, page(ending.notebook))
     if folder:
         Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
