@@ -38,7 +38,7 @@ class Answering:
             approving.Desk(gate, words, variables, record, self.steps.events) if gate.kind == gates.APPROVAL else None
         )
         if desk and not desk.configured:
-            display(shown.gate(gate, words, way=None), raw=True)
+            display(shown.gate(gate, words, heading=shown.NOT_ASKED), raw=True)
             display(desk.not_configured())
             return desk.do_without()
         judge = self._noting(gate, desk.judge if desk else functools.partial(gates.check, gate, variables=variables))
@@ -49,7 +49,8 @@ class Answering:
         beforehand = gate.name in self.handover.answers
         if done and not beforehand and (acted if desk else not gate.secret or gate.name in self.handover.spent):
             return self._answered(gate, words, done)
-        display(shown.gate(gate, words, desk.instructions() if desk else ""), raw=True)
+        heading = shown.NOT_ASKED if record.check_mode and not beforehand else shown.ASKED
+        display(shown.gate(gate, words, desk.instructions() if desk else "", heading), raw=True)
         if not done and (before := self.steps.answered(gate.name)):
             again = f"Asked again: what is shown here is not what it was when this was answered, at {before.time}."
             display(render.notice(again, "skipped"))
@@ -77,7 +78,7 @@ class Answering:
         answer = done.registered.get(gate.name, "")
         said = f": {answer}" if answer else ""
         display(render.notice(f"Answered at {done.time}, in an earlier part of this run{said}.", "unchanged"))
-        display(shown.gate(gate, words, answered=True), raw=True)
+        display(shown.gate(gate, words, heading=shown.TOLD), raw=True)
         self.record.write()
         return answer
 

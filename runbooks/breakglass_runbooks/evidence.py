@@ -14,10 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files, journal, state, times
+from breakglass_runbooks import files, journal, state, times, views
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.views import KINDS
 
 FILE = "evidence.json"
 UNFINISHED = (journal.FILE, state.FILE, "report.md")
@@ -355,12 +354,9 @@ def _removed(result: Mapping[str, Any]) -> list[str]:
 
 
 def _identity(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
-    """An item in words; a user has but one password, which has no ID, and may be no more than an open recovery."""
-    kind = KINDS.get(item["kind"], item["kind"])
-    if item["kind"] != "password":
-        return f"{kind} {item['id']}"
-    before = (account.get("before") or {}).get("password") or {}
-    return kind if before.get("last_used") or not before else f"{kind} (nobody had signed in with it)"
+    """An item in words; a user has but one password, which has no ID."""
+    kind = views.kind_of(item, account)
+    return kind if item["kind"] == "password" else f"{kind} {item['id']}"
 
 
 def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:

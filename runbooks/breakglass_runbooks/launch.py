@@ -212,7 +212,8 @@ def _write_down(ending: Ending, ended_by: str) -> None:
     files.write(ending.page, page(ending.notebook))
     if folder:
         Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
-        report.write(folder, ending.outcome, ending.failure)
+        stopped = f"It stopped at '{ending.last_cell}'. To go on:\n\n    {resume_command(folder)}" if ended_by else ""
+        report.write(folder, ending.outcome, ending.failure or stopped)
         ending.manifest = verify.seal(folder, [ending.notebook, ending.page])
 
 
@@ -221,8 +222,12 @@ def _interrupted(ending: Ending, folder: Path | None) -> str:
     words = f"\nInterrupted. The page shows how far it came, and what was done by then: {ending.page}"
     if not folder:
         return words
-    if ending.changed:
+    if ending.check_mode:
+        words += "\nIt only planned: nothing was changed."
+    elif ending.changed:
         words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH."
+    else:
+        words += "\nNothing has been changed."
     if ending.recovery_open_in:
         words += f"\n{outcomes.recovery_open(ending.recovery_open_in)}"
     return (

@@ -92,7 +92,7 @@ class TextReporter:
             if ending.evidence_dir:
                 self._print(NEXT.get(ending.outcome, ""))
         for remark in ending.remarks:
-            self._print(remark, style="bold red")
+            self._print(remark, style="bold yellow")
         self._print(f"Outcome: {ending.outcome}")
 
     def _print(self, words: str, style: str | None = None) -> None:

@@ -75,13 +75,12 @@ def _as_said(outcomes: Mapping[str, int], check_mode: bool) -> dict[str, int]:
     return {views.WOULD.get(word, word) if check_mode else word: count for word, count in outcomes.items()}
 
 
-def gate(asked: Gate, words: str, way: str | None = "", answered: bool = False) -> dict[str, str]:
-    """What a person is shown at a gate, in Markdown, or was when it is `answered`.
+ASKED, TOLD, NOT_ASKED = "A person must act here", "What the person was told", "What a person would be asked"
 
-    `way` says how to get what it asks for; None: nothing is asked for.
-    """
-    answer = "" if way is None or answered else f"\n\n{way}*Answer: {asked.expects}.*"
-    heading = "What the person was told" if answered else "A person must act here"
+
+def gate(asked: Gate, words: str, way: str = "", heading: str = ASKED) -> dict[str, str]:
+    """What a person is, was or would be shown at a gate, in Markdown; `way` says how to get what it asks for."""
+    answer = f"\n\n{way}*Answer: {asked.expects}.*" if heading == ASKED else ""
     shown = f"**{heading}** (gate `{asked.name}`)\n\n{words}{answer}"
     return {"text/markdown": shown, "text/plain": shown}
 

@@ -141,7 +141,7 @@ def credentials_removed(result: Result, check_mode: bool) -> Shown:
                     [
                         _account(account),
                         render.badge(_done(account["outcome"], check_mode)),
-                        render.lines([_item(item, check_mode) for item in account.get("items") or []])
+                        render.lines([_item(item, account, check_mode) for item in account.get("items") or []])
                         if account.get("items")
                         else _remark(account),
                     ]
@@ -412,7 +412,7 @@ def password_recovery(result: Result, check_mode: bool) -> Shown:
             render.facts(
                 {
                     "account": render.mono(account["account_id"]),
-                    "login profile": _profile(account.get("after") or account.get("before")),
+                    **_profiles(account, check_mode),
                     "MFA devices": render.lines([render.mono(one) for one in account.get("mfa_devices") or []])
                     if account.get("mfa_devices")
                     else "none",
@@ -439,6 +439,14 @@ def password_recovery(result: Result, check_mode: bool) -> Shown:
         ]
 
     return _for_each_account(result, shown, lambda one: _done(one["outcome"], check_mode))
+
+
+def _profiles(account: Result, check_mode: bool) -> dict[str, str]:
+    """The login profile as it is, and in check mode how it would be, where that is something else."""
+    before, after = account.get("before"), account.get("after")
+    if check_mode and before and after and before["kind"] != after["kind"]:
+        return {"login profile": _profile(before), "it would be": _profile(after)}
+    return {"login profile": _profile(after or before)}
 
 
 def _profile(profile: Result | None) -> str:
@@ -625,11 +633,19 @@ def _used(when: str | None) -> str:
     return f"last used {when}" if when else "never used"
 
 
-def _item(item: Mapping[str, Any], check_mode: bool) -> Shown:
+def kind_of(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
+    """What an item is, in words; a password may be no more than an open recovery."""
+    kind = KINDS.get(item["kind"], item["kind"])
+    password = (account.get("before") or {}).get("password") or {}
+    never = item["kind"] == "password" and password and not password.get("last_used")
+    return f"{kind} (nobody had signed in with it)" if never else kind
+
+
+def _item(item: Mapping[str, Any], account: Mapping[str, Any], check_mode: bool) -> Shown:
     identifier = [] if item["kind"] == "password" else [render.mono(item["id"])]
     reason = [render.small(item["reason"])] if item.get("reason") else []
     outcome = render.badge(_done(item["outcome"], check_mode))
-    return render.words(outcome, KINDS.get(item["kind"], item["kind"]), *identifier, *reason)
+    return render.words(outcome, kind_of(item, account), *identifier, *reason)
 
 
 def _backup(backup: Mapping[str, Any]) -> Shown:

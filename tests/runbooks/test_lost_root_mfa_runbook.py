@@ -170,7 +170,13 @@ def test_a_plan_that_only_opens_recovery_has_something_to_change(
     planned = run(place, "lost_root_mfa", "planned", account_id="333344445555", root_task=TASK)
     assert planned.stdout.endswith("Outcome: planned\n"), planned.stdout + planned.stderr
     assert "check_mode=false" in planned.stdout
-    assert "There are no credentials to go." in cells(place.folder / "planned/lost_root_mfa.ipynb")["plan"]
+    shown = cells(place.folder / "planned/lost_root_mfa.ipynb")
+    assert "There are no credentials to go." in shown["plan"]
+    assert "- login profile: none" in shown["preflight-way-in"]
+    assert (
+        f"For real, password recovery would be opened, and somebody would sign in as root, for: {TASK}"
+        in planned.stdout
+    )
     would = (place.folder / "planned/report.md").read_text().partition("**What would change**")[2]
     assert "password recovery opened" in would.partition("**What people answered**")[0]
 
@@ -196,7 +202,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
 
     waiting = resume(place, "run")
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
-    assert f"until {deadline}" in waiting.stdout
+    assert f"this run must go on by {deadline}" in waiting.stdout
     assert "PASSWORD RECOVERY IS OPEN" in waiting.stdout
     assert writes(sandbox, since) == ["iam:CreateLoginProfile"]
     given_up = resume(place, "run", "work_done=given_up")

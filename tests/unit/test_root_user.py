@@ -296,3 +296,10 @@ def test_a_credential_that_appears_meanwhile_fails_the_account(stubber_without_v
     lay_down_reading(stubber, ["AKIANEW0000000000000"])
     _, items = root_user.read_back(iam, ACCOUNT, BEFORE, [KEY])
     assert [(item.id, item.outcome) for item in items] == [(KEY.id, v.REMOVED), ("AKIANEW0000000000000", v.FAILED)]
+
+
+def test_zero_days_keep_nothing_though_the_clock_of_this_machine_is_behind():
+    soon = root_user.format_time(NOW + timedelta(minutes=3))
+    assert root_user.Guard(NOW, 0).judge(v.PASSWORD, v.PASSWORD, soon, soon).outcome == v.REMOVED
+    assert root_user.Guard(NOW, 0).judge(v.SIGNING_CERTIFICATES, "C", soon, None).outcome == v.REMOVED
+    assert root_user.Guard(NOW, 1).judge(v.PASSWORD, v.PASSWORD, soon, soon).outcome == v.SKIPPED
