@@ -29,6 +29,7 @@ from breakglass_runbooks.handover import Handover
 from breakglass_runbooks.redaction import Redactor
 
 _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
+ANSWER_WITHIN = 3  # seconds, in which a kernel that is idle has answered
 INTERRUPTED = "The run was interrupted while this cell was running."
 SKIPPED = "skipped"
 WAITING = "waiting"
@@ -118,6 +119,7 @@ class _Client(PapermillNotebookClient):
 
     _stopping = False
     _running = False
+    _idle_since = 0.0  # seconds of the monotonic clock; 0: the kernel is at the cell
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,12 +152,24 @@ class _Client(PapermillNotebookClient):
         threading.Thread(target=self._interrupt, daemon=True).start()
 
     def _interrupt(self) -> None:
-        """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption."""
+        """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption.
+
+        One that is interrupted just before or after the cell's own code is idle then, and never answers.
+        """
         with contextlib.suppress(ProcessLookupError):
             while not self._over.is_set():
-                if self._running:
+                if self._running and not self._idle_since:
                     os.kill(self.km.provisioner.pid, signal.SIGINT)
+                elif self._running and time.monotonic() - self._idle_since > ANSWER_WITHIN:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
                 self._over.wait(1)
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Notice when the kernel is done with a cell."""
+        if msg["msg_type"] == "status" and msg["content"]["execution_state"] == "idle":
+            self._idle_since = time.monotonic()
+        return super().process_message(msg, cell, cell_index)
 
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):
@@ -163,7 +177,7 @@ class _Client(PapermillNotebookClient):
                 raise KeyboardInterrupt
             try:
                 self.nb_man.cell_start(cell, index)
-                self._running = True
+                self._running, self._idle_since = True, 0.0
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
                 self.nb_man.interrupted = self._stopping

@@ -113,6 +113,26 @@ def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     assert page.index("This run was interrupted, and can be resumed") < page.index("Step 1")
 
 
+def test_a_kernel_that_swallows_an_interruption_is_not_waited_for(
+    tmp_path: Path, write_notebook: Callable[..., Path]
+) -> None:
+    """So does one that is interrupted just before the cell's code begins: it is idle then, and never answers."""
+    swallow = (
+        "async def lost(*_):\n    raise KeyboardInterrupt\n"
+        "get_ipython().kernel.shell_handlers['execute_request'] = lost\n"
+    )
+    source = write_notebook(tmp_path / "lost.ipynb", swallow, "2", parameters=PARAMETERS)
+    process = start(tmp_path, str(source), "--json", "--output", "out.ipynb")
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "cell" and (event["title"], event["status"]) == ("Step 2", "running"):
+            process.send_signal(signal.SIGTERM)
+            break
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert states(tmp_path / "out.ipynb") == ["completed", "completed", "interrupted"]
+
+
 @pytest.fixture
 def slow(tmp_path: Path, write_notebook: Callable[..., Path]) -> subprocess.Popen[str]:
     """A run whose first task has begun, and takes a while to leave the file `ended`; the next one leaves `next`."""
