@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ SHORTEST_REASON = 20
 # Parameters that do not say what is done: the same is planned in check mode on one machine, and done on another.
 _OF_THE_RUN = {"check_mode", "evidence_dir", "allowed_signers", "requester"}
 # What is another every time the same plan is made.
-_OF_THE_MOMENT = {"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"}
+OF_THE_MOMENT = frozenset({"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"})
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,15 @@ def plan_digest(result: Mapping[str, Any]) -> str:
     own = result.get("plan")
     if isinstance(own, Mapping) and isinstance(own.get("digest"), str):
         return own["digest"]
-    return hashlib.sha256(json.dumps(_lasting(result), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(lasting(result), sort_keys=True).encode()).hexdigest()
 
 
-def _lasting(value: Any) -> Any:
+def lasting(value: Any, without: Collection[str] = OF_THE_MOMENT) -> Any:
+    """`value` without the keys that are another each time the same is looked at."""
     if isinstance(value, Mapping):
-        return {key: _lasting(item) for key, item in value.items() if key not in _OF_THE_MOMENT}
+        return {key: lasting(item, without) for key, item in value.items() if key not in without}
     if isinstance(value, list):
-        return [_lasting(item) for item in value]
+        return [lasting(item, without) for item in value]
     return value
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files, journal, state, times, views
+from breakglass_runbooks import approval, files, journal, state, times, views
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 
@@ -22,6 +22,7 @@ FILE = "evidence.json"
 UNFINISHED = (journal.FILE, state.FILE, "report.md")
 # More than the journal of a run takes: when this much cannot be written, a run must not begin.
 ROOM = 256 * 1024
+_NEW_EACH_TIME = approval.OF_THE_MOMENT | {"sessions"}
 
 
 def make_folder(wanted: str, runbook: str) -> Path:
@@ -140,6 +141,7 @@ class Record:
                 "action": event["action"],
                 "check_mode": event["check_mode"],
                 "outcome": event["event"],
+                "found": _fingerprint(result),
                 **({"message": said} if (said := _said(event)) else {}),
             }
         )
@@ -330,6 +332,12 @@ def _said(event: Mapping[str, Any]) -> Any:
         return ", ".join([*_actions(result), *_switched(result), *_removed(result)])
     tells = event["action"] in ("ansible.builtin.assert", "ansible.builtin.debug") and event["event"] == "ok"
     return result.get("msg") if tells or event["event"] in ("failed", "unreachable") else None
+
+
+def _fingerprint(result: Mapping[str, Any]) -> str:
+    """Tells apart what a task found at different times: the SHA-256 of its result, without what is new each time."""
+    lasting = approval.lasting(result, _NEW_EACH_TIME)
+    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
 
 
 def _each_account(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -41,7 +41,7 @@ def recovery_open(accounts: Sequence[str]) -> str:
     """What everybody must know as long as a run that is not through leaves password recovery open in `accounts`."""
     return (
         f"PASSWORD RECOVERY IS OPEN in {', '.join(accounts)}: by the root user's mail, or by what has come of it, "
-        "somebody can become root there, until this run has come to its end. Go on with it."
+        "somebody can become root there. Nothing closes it but this run, when it goes on to its end."
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from breakglass_runbooks import approving, evidence, files, outcomes, render
 
 FILE = "report.md"
-LEFT_OUT = "What was looked at again when the run went on, and said the same, is listed once; the journal has each."
+LEFT_OUT = "What was looked at again when the run went on, and found as before, is listed once; the journal has each."
 
 
 def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
@@ -118,14 +118,14 @@ def _answer(answer: Mapping[str, Any]) -> str:
 
 
 def _told_once(steps: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The steps without those with which a run that went on looked again, and which say the same as before.
+    """The steps without those with which a run that went on looked again, and found the same as before.
 
     What really changed something, and rows that are no task, are kept each time.
     """
     told: list[Mapping[str, Any]] = []
     known: set[tuple[Any, ...]] = set()
     for step in steps:
-        found = (step["task"], step["action"], step["check_mode"], step["outcome"], _said(step))
+        found = (step["task"], step["action"], step["check_mode"], step["outcome"], step.get("found"), _said(step))
         acted = step["outcome"] == "changed" and not step["check_mode"]
         if acted or not step["action"] or found not in known:
             told.append(step)

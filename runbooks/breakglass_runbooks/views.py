@@ -611,7 +611,9 @@ def _credentials(found: Mapping[str, Any]) -> Shown:
     """What a root user has, each with since when and, as far as AWS tells it, its last use."""
     parts = []
     if (password := found.get("password") or {}).get("present"):
-        parts.append(_credential("password", None, password.get("created"), _used(password.get("last_used"))))
+        # AWS does not tell a password from a recovery that is open, as long as nobody has signed in.
+        kind = "password" if password.get("last_used") else "password, or password recovery that is open"
+        parts.append(_credential(kind, None, password.get("created"), _used(password.get("last_used"))))
     for key in found.get("access_keys") or []:
         used = _used((key.get("last_used") or {}).get("date"))
         parts.append(_credential(f"access key ({key.get('status')})", key["id"], key.get("created"), used))

@@ -214,3 +214,15 @@ def test_a_command_in_a_failure_can_be_copied(record: Record) -> None:
     text = of(record, outcomes.FAILED, "Put_right.\n\n    python -m breakglass_runbooks resume /evidence/lost_root_mfa")
     assert ">     python -m breakglass_runbooks resume /evidence/lost_root_mfa\n" in text
     assert "> Put\\_right." in text
+
+
+def test_what_a_run_that_went_on_found_otherwise_is_told_again(record: Record) -> None:
+    def look(**result: Any) -> None:
+        record.add({"event": "ok", "task": "Look", "action": "y", "check_mode": False, "result": result})
+
+    look(left=["password"], session={"access_key_id": "ASIA1"}, sessions=[{"access_key_id": "ASIA1"}])
+    record.resumed(None)
+    look(left=["password"], session={"access_key_id": "ASIA2"}, sessions=[{"access_key_id": "ASIA2"}])
+    look(left=[], session={"access_key_id": "ASIA3"}, sessions=[])
+    steps = of(record).partition("**Steps**")[2].partition("**Root sessions**")[0]
+    assert steps.count("| Look |") == 2

@@ -191,7 +191,7 @@ def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
     account = {"account_id": "444455556666", "outcome": "unchanged", "root_credentials": found, "reason": None}
     shown = views.credentials_found({"accounts": [account]}).markdown
     for said in (
-        "password (since 2024-01-01T00:00:00Z, never used)",
+        "password, or password recovery that is open (since 2024-01-01T00:00:00Z, never used)",
         "access key (Active) `AKIA1` (since 2024-02-02T00:00:00Z, last used 2025-03-03)",
         "signing certificate (Inactive) `C1` (since 2024-04-04T00:00:00Z)",
         "MFA device `GAHT1` (since 2024-05-05T00:00:00Z)",
