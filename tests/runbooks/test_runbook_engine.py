@@ -92,17 +92,22 @@ def start(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str
     )
 
 
+def stop_at(process: subprocess.Popen[str], title: str) -> str:
+    """Interrupt a run, which tells of itself as JSON, in a cell; return what it says about that."""
+    for line in process.stdout:
+        event = json.loads(line)
+        if event["event"] == "cell" and (event["title"], event["status"]) == (title, "running"):
+            process.send_signal(signal.SIGTERM)
+            break
+    return process.communicate(timeout=60)[1]
+
+
 def test_an_interrupted_run_leaves_a_notebook_that_shows_how_far_it_came(
     tmp_path: Path, write_notebook: Callable[..., Path]
 ) -> None:
     source = write_notebook(tmp_path / "wait.ipynb", "import time; time.sleep(60)", "2", parameters=PARAMETERS)
     process = start(tmp_path, str(source), "--json", "--output", "out{who}.ipynb")
-    for line in process.stdout:
-        event = json.loads(line)
-        if event["event"] == "cell" and (event["title"], event["status"]) == ("Step 1", "running"):
-            process.send_signal(signal.SIGTERM)
-            break
-    _, errors = process.communicate(timeout=60)
+    errors = stop_at(process, "Step 1")
     assert process.returncode == 130
     assert "Interrupted" in errors
     assert "out{who}.html" in errors
@@ -123,12 +128,7 @@ def test_a_kernel_that_swallows_an_interruption_is_not_waited_for(
     )
     source = write_notebook(tmp_path / "lost.ipynb", swallow, "2", parameters=PARAMETERS)
     process = start(tmp_path, str(source), "--json", "--output", "out.ipynb")
-    for line in process.stdout:
-        event = json.loads(line)
-        if event["event"] == "cell" and (event["title"], event["status"]) == ("Step 2", "running"):
-            process.send_signal(signal.SIGTERM)
-            break
-    _, errors = process.communicate(timeout=60)
+    errors = stop_at(process, "Step 2")
     assert process.returncode == 130, errors
     assert states(tmp_path / "out.ipynb") == ["completed", "completed", "interrupted"]
 
