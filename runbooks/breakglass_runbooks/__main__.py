@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         return outcomes.NOT_STARTED
     except BrokenPipeError:  # a reader such as `head` has seen enough; nothing is left to be flushed at the exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]  # a run has stopped then, and can be resumed
     except KeyboardInterrupt as interruption:
         # What the interrupted cell would have answered nobody waits for; asyncio reports that with a traceback.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)

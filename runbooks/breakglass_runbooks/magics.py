@@ -201,7 +201,7 @@ class RunbookMagics(Magics):
         self._order.require()
         names = line.split()
         plan, act, *remarks = self._named_results(names)
-        record.remark = " ".join(remarks).strip()
+        record.remark = " ".join(map(str, remarks)).strip()
         record.conclude(plan, act, names[0])
         unfinished = record.unfinished_accounts(plan, act)
         if unfinished:
