@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -149,8 +149,19 @@ def notice(words: str, tone: str) -> Shown:
     return Shown(
         f'<div style="{FONT} {WRAP} white-space: pre-wrap; border-left: 4px solid {colour}; '
         f'background: rgba(128,128,128,.09); padding: 8px 12px; margin: 8px 0;">{escape(words)}</div>',
-        "\n".join(f"> {_escape_markdown(line)}" for line in words.splitlines()),
+        "\n".join(f"> {line}" for line in _lines_of_a_block(words)),
     )
+
+
+def _lines_of_a_block(words: str) -> Iterator[str]:
+    """The lines in Markdown: an indented one behind an empty one, as commands to copy are, is code, with no markup.
+
+    Below a list it is not, so what could be more than a name with underscores is escaped there too.
+    """
+    code = True  # an indented line would be
+    for line in words.splitlines():
+        code = not line.strip() or (code and line.startswith(CODE_INDENT))
+        yield line if code and not set(line) & set("<[`*") else _escape_markdown(line)
 
 
 def code(words: str) -> Shown:
@@ -364,12 +375,7 @@ def _one_line(markdown: str) -> str:
 
 
 def _escape_markdown(words: str) -> str:
-    """Keep text from elsewhere from becoming markup: an account may be called <b>, or *.
-
-    An indented line, as commands to copy are, is code already, in which nothing else is markup.
-    """
-    if words.startswith(CODE_INDENT) and "\n" not in words:
-        return words
+    """Keep text from elsewhere from becoming markup: an account may be called <b>, or *."""
     for sign in "\\`*_[]":
         words = words.replace(sign, f"\\{sign}")
     return words.replace("<", "&lt;")

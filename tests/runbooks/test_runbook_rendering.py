@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
@@ -203,3 +204,26 @@ def test_in_check_mode_nothing_is_said_to_have_happened() -> None:
     result = {"changed": True, "outcome": "changed", "bucket": "b", "account_id": "1", "lockout_statements": []}
     assert "`would change`" in views.unlocked_policy(result, check_mode=True).markdown
     assert "`changed`" in views.unlocked_policy(result, check_mode=False).markdown
+
+
+@pytest.mark.parametrize("shown", [render.text, render.plain, render.small, render.heading])
+def test_leading_spaces_let_nothing_become_markup(shown: Callable[[str], render.Shown]) -> None:
+    """Whoever names an account may begin with spaces; in a table or a line that makes no code of it."""
+    assert "<b>" not in shown("    <b>[x](y)").markdown
+    assert "\\[x\\](y)" in shown("    <b>[x](y)").markdown
+
+
+def test_only_an_indented_block_of_a_notice_is_code() -> None:
+    """Behind words, an indented line goes on with their paragraph, in which markup counts."""
+    said = render.notice(
+        "Put_right:\n    <b>\n\n    resume lost_root_mfa\n    <a>\n    again_so\nnot_code", "failed"
+    ).markdown
+    assert said.splitlines() == [
+        "> Put\\_right:",
+        ">     &lt;b>",
+        "> ",
+        ">     resume lost_root_mfa",
+        ">     &lt;a>",
+        ">     again_so",
+        "> not\\_code",
+    ]
