@@ -17,10 +17,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sandbox.client import REGION, environment
-from sandbox.place import PREFIX
+from sandbox.wire.network_origin import PREFIX
 
 if TYPE_CHECKING:
-    from sandbox.server import SandboxServer
+    from sandbox.server.server import SandboxServer
 
 __all__ = ["Box", "in_process"]
 
@@ -115,24 +115,24 @@ class Box:
 
     def look(self, who: str, what: str = "") -> Any:
         """What a person sees: the account, or its `mailbox` or `phone`; see `people.look`."""
-        from sandbox import people
+        from sandbox.people import console
 
         with self._state.lock:
-            return people.look(self._state, who, what)
+            return console.look(self._state, who, what)
 
     def act(self, who: str, step: str, **given: str) -> dict[str, Any]:
         """Have a person do a step in the browser; see `people.act`."""
-        from sandbox import people
+        from sandbox.people import console
 
         with self._state.lock:
-            return people.act(self._state, who, step, given)
+            return console.act(self._state, who, step, given)
 
     def portal(self, user: str, account: str, permission_set: str) -> dict[str, str | None]:
         """Keys for an account from Identity Center's access portal, in the form of `credentials`."""
-        from sandbox import sign_in
+        from sandbox.people import access_portal
 
         with self._state.lock:
-            return vars(sign_in.portal(self._state, user, account, permission_set)).copy()
+            return vars(access_portal.portal(self._state, user, account, permission_set)).copy()
 
     def reset(self) -> None:
         """Bring back the organization as it was loaded; forget events and listeners."""
@@ -149,7 +149,7 @@ def in_process(organization: str | Path | dict[str, Any] | None = None) -> Itera
     Args:
         organization: A YAML file, the same as plain data, or None for the default organization.
     """
-    from sandbox.server import SandboxServer
+    from sandbox.server.server import SandboxServer
 
     server = SandboxServer(organization)
     server.start()

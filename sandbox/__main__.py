@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sandbox import place
 from sandbox.client import ControlError, ask, environment
+from sandbox.wire import network_origin
 
 _NUMBERS = ("share", "times", "seed", "rate", "burst", "status", "calls")
 _TEXTS = ("service", "operation", "account", "region", "seconds")
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_place,
         metavar="PLACE",
         default="",
-        help=f"the network they are in: {place.ACCEPTED} (default: this machine)",
+        help=f"the network they are in: {network_origin.ACCEPTED} (default: this machine)",
     )
     _command(commands, "events", _events, "print the requests so far, one JSON object a line")
     _command(commands, "snapshot", _snapshot, "print the state worth comparing, as JSON")
@@ -146,14 +146,14 @@ def _add_generate(commands: Any) -> None:
 
 def _place(text: str) -> str:
     try:
-        place.context(text, "")
-    except place.PlaceError as error:
+        network_origin.context(text, "")
+    except network_origin.PlaceError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
     return text
 
 
 def _accounts(text: str) -> int:
-    from sandbox.generator import LEAST, MOST
+    from sandbox.organization_file.generator import LEAST, MOST
 
     if not re.fullmatch("[0-9]{1,6}", text) or not LEAST <= int(text) <= MOST:
         raise argparse.ArgumentTypeError(f"{text!r} is not accepted; accepted: {LEAST} to {MOST}")
@@ -185,9 +185,9 @@ def _serve(options: argparse.Namespace) -> int:
     # What is loaded now stays: looking for garbage in it would take a fifth of the start, and hold up calls later.
     gc.disable()
     # Only serving needs moto; the other commands answer at once.
-    from sandbox.organization import OrganizationError
-    from sandbox.server import SandboxServer, ServerError
-    from sandbox.weather_rules import RuleError
+    from sandbox.faults.rules import RuleError
+    from sandbox.organization_file.schema import OrganizationError
+    from sandbox.server.server import SandboxServer, ServerError
 
     try:
         server = SandboxServer(options.organization, options.port, options.host, faults=rules, seed=options.seed)
@@ -212,7 +212,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from sandbox.generator import generate
+    from sandbox.organization_file.generator import generate
 
     text = generate(options.accounts, options.seed)
     if options.output is None:

@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.place import PREFIX
+from sandbox.wire.network_origin import PREFIX
 
 REGION = "us-east-1"
 

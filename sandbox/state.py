@@ -25,12 +25,22 @@ from moto.sqs.models import Queue, sqs_backends
 from sandbox import clock, names
 from sandbox.authorization import Principal
 from sandbox.clock import now
-from sandbox.lifecycle import Behaviour, Closure, Creation, EmailUpdate, Handshake, Message, Schedule, Sender, Standing
-from sandbox.stacksets import StackSets
-from sandbox.trail import Trail
+from sandbox.model.event_history import Trail
+from sandbox.model.lifecycle import (
+    Behaviour,
+    Closure,
+    Creation,
+    EmailUpdate,
+    Handshake,
+    Message,
+    Schedule,
+    Sender,
+    Standing,
+)
+from sandbox.model.stack_sets import StackSets
 
 if TYPE_CHECKING:
-    from sandbox.organization import Description
+    from sandbox.organization_file.schema import Description
 
 _LOG = logging.getLogger("sandbox")
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
@@ -295,7 +305,7 @@ class State:
     """The organization as it is now, sessions, events; `reset` brings the beginning back."""
 
     def __init__(self, description: Description, forecast: Any = (), seed: int = 0) -> None:
-        from sandbox.weather import Weather  # which knows of all this
+        from sandbox.faults.injector import Weather
 
         self.description = description
         self.lock = threading.RLock()

@@ -92,13 +92,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_facts import format_date, place
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import format_date, place
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BOTOCORE
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import WORKERS
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id
 
 

@@ -14,15 +14,15 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore import exceptions as aws
 
 if t.TYPE_CHECKING:
-    from ansible_collections.breakglass.aws.plugins.module_utils._connection import Caller
-    from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
-    from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
+    from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Caller
+    from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+    from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 
 ACCESS_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")

@@ -13,16 +13,16 @@ import typing as t
 from ansible.module_utils.ansible_release import __version__ as core_version
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
     explain,
     explain_denial_in_root_session,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
-from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 
 # The first botocore that knows AssumeRoot and an account's State.
 BOTOCORE = "1.40.30"

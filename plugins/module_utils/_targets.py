@@ -9,15 +9,15 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     MANAGEMENT_ACCOUNT_IS_NO_TARGET,
     BreakglassError,
     InvalidInput,
     caller_is_neither,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account, Organization
 
 ARGUMENTS = {
     "account_ids": {"type": "list", "elements": "str"},

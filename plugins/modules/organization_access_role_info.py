@@ -171,10 +171,10 @@ summary:
   sample: {unreachable: 2, skipped: 2, unchanged: 9}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _access_role_options as options
-from ansible_collections.breakglass.aws.plugins.module_utils import _access_role_rescue as rescue
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role import options
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role import recovery as rescue
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, choose_targets
 
 

@@ -251,14 +251,14 @@ undo:
 
 from dataclasses import asdict
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _account_changes as changes
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_findings import CONFIRMABLE
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id, parse_account_ids
-from ansible_collections.breakglass.aws.plugins.module_utils._account_survey import Surveyor
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import Surveyor
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id, member_account
 
 OUTSIDE = {"in_organization": False, "state": None, "ou": None, "service_control_policies": None}

@@ -298,13 +298,13 @@ summary:
   sample: {unchanged: 1}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils._account_findings import CONFIRMABLE, PURPOSES
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
-from ansible_collections.breakglass.aws.plugins.module_utils._account_survey import PARTS, Surveyor, survey
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE, PURPOSES
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import PARTS, Surveyor, survey
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, member_account
 
 

@@ -168,18 +168,18 @@ summary:
   sample: {"locked": 1, "unlocked": 12, "no_policy": 30}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _lockout_survey as lockout_survey
-from ansible_collections.breakglass.aws.plugins.module_utils import _unlock_plan as planning
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._administrator_session import AdministratorSession
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection, check_region
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
-from ansible_collections.breakglass.aws.plugins.module_utils._member_role import assume
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import resource_of
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, Target, choose_targets
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import scan as lockout_survey
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
 
 NO_ROLE = "Or name another role in role_name."
 

@@ -177,16 +177,16 @@ probe:
           sample: "2026-01-31T03:05:00Z"
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_access_steps as steps
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
-from ansible_collections.breakglass.aws.plugins.module_utils._way_back import (
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import reconcile as steps
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.recovery_risk import (
     members_without_root_password,
     refusal,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 
 SWITCHES = ("trusted_access", *v.FEATURES)
 DECLARED = (*SWITCHES, "delegated_administrator")

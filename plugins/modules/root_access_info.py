@@ -246,10 +246,10 @@ reasons:
       sample: true
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access import survey
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.readiness import survey
 
 
 def look(module: BreakglassModule) -> dict:

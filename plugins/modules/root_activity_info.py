@@ -266,14 +266,14 @@ summary:
 
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_activity as activity
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role_options import ROLE, check_role_name
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import check_region
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.options import ROLE, check_role_name
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import KEPT, utc
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
-from ansible_collections.breakglass.aws.plugins.module_utils._event_history import KEPT, utc
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import activity
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     ARGUMENTS,
     Target,

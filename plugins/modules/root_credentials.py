@@ -210,10 +210,10 @@ summary:
 
 from datetime import datetime, timezone
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials
-from ansible_collections.breakglass.aws.plugins.module_utils import _sweep as sweeping
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner as sweeping
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     ARGUMENTS,
     choose_targets,
@@ -225,24 +225,24 @@ FINISHED = (v.REMOVED, v.ABSENT)
 
 def remove(module: BreakglassModule) -> dict:
     params, organization = module.params, module.organization
-    kinds = _root_credentials.check_kinds(params["kinds"])
-    guard = _root_credentials.check_guard(
+    kinds = credential_sweep.check_kinds(params["kinds"])
+    guard = credential_sweep.check_guard(
         params["recently_used_days"], params["allow_recently_used"], datetime.now(timezone.utc)
     )
     targets = choose_targets(
         organization, params["account_ids"], params["all_accounts"], params["protected_accounts"], warn=module.warn
     )
-    serials = _root_credentials.check_serials(params["mfa_serials"], kinds, module.connection.caller.partition, targets)
-    wish = _root_credentials.Wish(kinds, guard, serials)
+    serials = credential_sweep.check_serials(params["mfa_serials"], kinds, module.connection.caller.partition, targets)
+    wish = credential_sweep.Wish(kinds, guard, serials)
     with sweeping.manner_of(module, wish.terms(organization), FINISHED) as manner:
-        accounts = _root_credentials.remove(module.connection, organization, targets, wish, module.check_mode, manner)
-    for serial in _root_credentials.unknown_serials(serials, accounts):
+        accounts = credential_sweep.remove(module.connection, organization, targets, wish, module.check_mode, manner)
+    for serial in credential_sweep.unknown_serials(serials, accounts):
         module.warn(f"mfa_serials: no root user has the device {serial}.")
     result = {
         "changed": any(account["changed"] for account in accounts),
         "accounts": accounts,
         "summary": sweeping.summarize(accounts),
-        "diff": _root_credentials.diff(accounts),
+        "diff": credential_sweep.diff(accounts),
     }
     problems = sweeping.not_done(accounts)
     if problems:

@@ -163,10 +163,10 @@ summary:
   sample: {unreachable: 1, skipped: 2, unchanged: 4, absent: 2}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials
-from ansible_collections.breakglass.aws.plugins.module_utils import _sweep as sweeping
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner as sweeping
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     ARGUMENTS,
     choose_targets,
@@ -180,7 +180,7 @@ def look(module: BreakglassModule) -> dict:
     )
     terms = {"do": "root_credentials_info", "organization": organization.describe()["id"]}
     with sweeping.manner_of(module, terms, (v.UNCHANGED, v.ABSENT)) as manner:
-        accounts = _root_credentials.audit(module.connection, organization, targets, manner)
+        accounts = credential_sweep.audit(module.connection, organization, targets, manner)
     for line in sweeping.not_done(accounts):
         module.warn(line)
     return {"accounts": accounts, "summary": sweeping.summarize(accounts)}

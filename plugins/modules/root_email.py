@@ -146,12 +146,12 @@ actions:
 
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_email as addresses
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import format_time
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email as addresses
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user.credentials import format_time
 
 LONGEST_WAIT = 14_400  # four hours
 

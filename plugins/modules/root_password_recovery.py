@@ -222,12 +222,12 @@ summary:
   sample: {changed: 1}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _password_recovery as recovering
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import WORKERS, not_done, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import password_recovery as recovering
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS, not_done, summarize
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import choose_targets
 
 

@@ -237,11 +237,11 @@ diff:
 
 import re
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _unlock
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._bucket_policy import BucketPolicy
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import workflow
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy
 
 
 def refuse_bucket(bucket: str, protected: list[str]) -> None:
@@ -252,15 +252,15 @@ def refuse_bucket(bucket: str, protected: list[str]) -> None:
         raise InvalidInput(
             "bucket", bucket, "a general purpose bucket; the task policy does not cover directory buckets"
         )
-    _unlock.refuse_protected("bucket", bucket, protected)
+    workflow.refuse_protected("bucket", bucket, protected)
 
 
 def unlock(module: BreakglassModule) -> dict:
     bucket = module.params["bucket"]
 
-    def target(wish: _unlock.Wish) -> _unlock.Target:
+    def target(wish: workflow.Wish) -> workflow.Target:
         refuse_bucket(bucket, module.params["protected_buckets"])
-        return _unlock.Target(
+        return workflow.Target(
             noun="bucket",
             name=bucket,
             arn=f"arn:{module.connection.caller.partition}:s3:::{bucket}",
@@ -269,18 +269,18 @@ def unlock(module: BreakglassModule) -> dict:
             find=lambda session: BucketPolicy.find(session, bucket),
         )
 
-    return _unlock.unlock(module, {"bucket": bucket}, target)
+    return workflow.unlock(module, {"bucket": bucket}, target)
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
-            **_unlock.ARGUMENTS,
+            **workflow.ARGUMENTS,
             "bucket": {"type": "str", "required": True},
             "protected_buckets": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "int", "default": 60},
         },
-        required_if=_unlock.REQUIRED_IF,
+        required_if=workflow.REQUIRED_IF,
     ).run(unlock)
 
 

@@ -225,32 +225,37 @@ diff:
 
 from dataclasses import replace
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _backup, _unlock
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._queue_policy import QueueName, QueuePolicy, parse_queue
-from ansible_collections.breakglass.aws.plugins.module_utils._queue_region import locate
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import workflow
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import (
+    QueueName,
+    QueuePolicy,
+    parse_queue,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_region import locate
 
 
 def unlock(module: BreakglassModule) -> dict:
     given = module.params["queue"]
 
-    def target(wish: _unlock.Wish) -> _unlock.Target:
+    def target(wish: workflow.Wish) -> workflow.Target:
         queue = parse_queue(given, wish.account_id, module.connection.caller.partition)
-        _unlock.refuse_protected("queue", queue.name, module.params["protected_queues"])
+        workflow.refuse_protected("queue", queue.name, module.params["protected_queues"])
         if not queue.region and wish.backup:
-            queue = replace(queue, region=_backup.read(wish.backup).region)
+            queue = replace(queue, region=policy_backup.read(wish.backup).region)
         return target_of(queue)
 
-    def target_of(queue: QueueName) -> _unlock.Target:
+    def target_of(queue: QueueName) -> workflow.Target:
         connection = module.connection
         arn = queue.arn(connection.caller.partition)
 
-        def found(session) -> _unlock.Target:
+        def found(session) -> workflow.Target:
             regions = connection.regions_of("sqs")
             return target_of(locate(session, queue, connection.chosen_region, regions, module.warn))
 
-        return _unlock.Target(
+        return workflow.Target(
             noun="queue",
             name=queue.name,
             arn=arn,
@@ -260,18 +265,18 @@ def unlock(module: BreakglassModule) -> dict:
             locate=None if queue.region else found,
         )
 
-    return _unlock.unlock(module, {"queue": given}, target)
+    return workflow.unlock(module, {"queue": given}, target)
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
-            **_unlock.ARGUMENTS,
+            **workflow.ARGUMENTS,
             "queue": {"type": "str", "required": True},
             "protected_queues": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "int", "default": 90},
         },
-        required_if=_unlock.REQUIRED_IF,
+        required_if=workflow.REQUIRED_IF,
     ).run(unlock)
 
 

@@ -153,12 +153,12 @@ task:
 import typing as t
 from dataclasses import replace
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _credentials_file
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput, Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._files import aws_credentials
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_session import RootSession, open_root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import RootSession, open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 
 LONGEST = 900  # seconds; AWS's limit for AssumeRoot
@@ -166,7 +166,7 @@ LONGEST = 900  # seconds; AWS's limit for AssumeRoot
 
 def work(module: BreakglassModule) -> dict:
     if module.params["write_profile"] is not None:
-        _credentials_file.check_name(module.params["write_profile"])
+        aws_credentials.check_name(module.params["write_profile"])
     return forget(module) if module.params["state"] == "absent" else hand_out(module)
 
 
@@ -174,9 +174,9 @@ def forget(module: BreakglassModule) -> dict:
     """Remove the profile."""
     path, name = module.params["credentials_file"], module.params["write_profile"]
     if module.check_mode:
-        before = _credentials_file.read(path)
-        return {"changed": _credentials_file.without_profile(before, name) != before}
-    return {"changed": edit(module, lambda text: _credentials_file.without_profile(text, name))}
+        before = aws_credentials.read(path)
+        return {"changed": aws_credentials.without_profile(before, name) != before}
+    return {"changed": edit(module, lambda text: aws_credentials.without_profile(text, name))}
 
 
 def hand_out(module: BreakglassModule) -> dict:
@@ -190,7 +190,7 @@ def hand_out(module: BreakglassModule) -> dict:
         task = replace(task, seconds=params["duration_seconds"])
     path, name = params["credentials_file"], params["write_profile"]
     if name:  # whatever stands in the way of writing must be known before there is something to lose
-        _credentials_file.without_profile(_credentials_file.read(path), name)
+        aws_credentials.without_profile(aws_credentials.read(path), name)
     account = member_account(module.organization, account_id, "account_id")
     if unusable(account):
         raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
@@ -212,13 +212,13 @@ def write_profile(module: BreakglassModule, name: str, session: RootSession) -> 
         "aws_session_token": secret["session_token"],
     }
     remark = f"{session.task.name} in {session.account_id}, ends {secret['expiration']}"
-    edit(module, lambda text: _credentials_file.with_profile(text, name, values, remark))
+    edit(module, lambda text: aws_credentials.with_profile(text, name, values, remark))
 
 
 def edit(module: BreakglassModule, change: t.Callable[[str], str]) -> bool:
     """Change the credentials file, and say so when others could read what else is in it."""
     path = module.params["credentials_file"]
-    changed, mode = _credentials_file.edit(path, change)
+    changed, mode = aws_credentials.edit(path, change)
     if changed and mode:
         module.warn(f"credentials_file: {path} was open to others (mode {mode:04o}). It has mode 0600 now.")
     return changed

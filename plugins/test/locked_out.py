@@ -61,8 +61,8 @@ _value:
 import typing as t
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import PolicyError
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
 
 
 def is_locked_out(

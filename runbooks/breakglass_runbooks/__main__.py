@@ -11,8 +11,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import answers, catalog, outcomes, sshsig, verify
+from breakglass_runbooks import outcomes
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import manifest, ssh_signatures
+from breakglass_runbooks.gates import cli_answers
+from breakglass_runbooks.notebooks import catalog
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -148,8 +151,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.parameters_file == options.answers_file == "-":
         raise RunbookError("Standard input can hold the parameters or the answers, not both.")
     given = _given(options)
-    answered = answers.given(options.answers, options.answers_file, runbook.gates)
-    from breakglass_runbooks import launch, progress
+    answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
+    from breakglass_runbooks.launcher import launch, progress
 
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
         reporter.begin(runbook)
@@ -159,12 +162,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from breakglass_runbooks import progress
-    from breakglass_runbooks.resume import resume, runbook_of
+    from breakglass_runbooks.launcher import progress
+    from breakglass_runbooks.launcher.resume import resume, runbook_of
 
     folder = options.folder.expanduser().resolve()
     runbook = runbook_of(folder)
-    answered = answers.given(options.answers, options.answers_file, runbook.gates)
+    answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
         reporter.begin(runbook)
         ending = resume(folder, answered, reporter.cell, options.timeout)
@@ -173,8 +176,8 @@ def _resume(options: argparse.Namespace) -> int:
 
 
 def _approve(options: argparse.Namespace) -> int:
-    from breakglass_runbooks import approval
-    from breakglass_runbooks.launch import resume_command
+    from breakglass_runbooks.gates import approval
+    from breakglass_runbooks.launcher.launch import resume_command
 
     if bool(options.key) != bool(options.name):
         raise RunbookError(
@@ -209,18 +212,18 @@ def _let_them_think(name: str) -> None:
 
 
 def _trail(options: argparse.Namespace) -> int:
-    from breakglass_runbooks import trail
+    from breakglass_runbooks.launcher import cloudtrail_join
 
     folder = options.folder.expanduser().resolve()
-    found = trail.collect(folder, options.role_name)
+    found = cloudtrail_join.collect(folder, options.role_name)
     for session in found.sessions:
         if not session["pending"]:
             print(f"{session['access_key_id']} in {session['account_id']}: {len(session['calls'])} calls.")
     for (account, reason), sessions in found.waiting.items():  # one reason often holds for all
         print(f"{len(sessions)} of {len(found.sessions)} sessions pending, in {account}. {reason}".rstrip())
         print(textwrap.fill(", ".join(sessions), 100, initial_indent="  ", subsequent_indent="  "))
-    print(f"Calls joined until now: {found.calls}, in {folder / trail.FILE}")
-    print(f"Manifest: SHA-256 {verify.sha256(folder)} (note it in place of the one before)")
+    print(f"Calls joined until now: {found.calls}, in {folder / cloudtrail_join.FILE}")
+    print(f"Manifest: SHA-256 {manifest.sha256(folder)} (note it in place of the one before)")
     if found.barred:
         print(f"Not all of it may be read. {found.needs}")
     elif found.pending:
@@ -231,19 +234,21 @@ def _trail(options: argparse.Namespace) -> int:
 
 
 def _sign(options: argparse.Namespace) -> int:
-    print(f"Signed: {verify.sign(options.folder.expanduser().resolve(), options.key)}")
+    print(f"Signed: {manifest.sign(options.folder.expanduser().resolve(), options.key)}")
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
     folder = options.folder.expanduser().resolve()
-    problems = verify.problems(folder, options.manifest)
+    problems = manifest.problems(folder, options.manifest)
     if bool(options.signed_by) != bool(options.signers):
         raise RunbookError(
             "--signed-by and --signers go together: a signature is somebody's, by the list of who may sign."
         )
     if options.signed_by:
-        problems += verify.signature_problems(folder, options.signed_by, sshsig.require_signers(options.signers))
+        problems += manifest.signature_problems(
+            folder, options.signed_by, ssh_signatures.require_signers(options.signers)
+        )
     for problem in problems:
         print(problem)
     unaltered = "Unaltered: everything is as it was when it was sealed, by the run or by `trail` after it."
@@ -253,7 +258,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
     """The parameters of the command line: text stays text, so an account ID keeps its zeros."""
-    given = answers.json_object(options.parameters_file) if options.parameters_file else {}
+    given = cli_answers.json_object(options.parameters_file) if options.parameters_file else {}
     for item in options.parameters:
         name, equals, value = item.partition("=")
         if not equals:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from IPython.core.error import StdinNotImplementedError
 from IPython.display import display
 
-from breakglass_runbooks import render
+from breakglass_runbooks.display import html
 from breakglass_runbooks.errors import Waiting
-from breakglass_runbooks.gate import APPROVAL, Gate
+from breakglass_runbooks.gates.definition import APPROVAL, Gate
 
 # Where what is expected is too long to stand before a line to type into; the gate has said it above.
 SHORT = {APPROVAL: "Enter, once it is signed"}
@@ -30,4 +30,4 @@ def ask(gate: Gate, judge: Callable[[str], str]) -> str:
         try:
             return judge(answer)
         except ValueError as refusal:
-            display(render.notice(f"{refusal} Try again.", "failed"))
+            display(html.notice(f"{refusal} Try again.", "failed"))

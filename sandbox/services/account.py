@@ -14,11 +14,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from sandbox.actions import ACCOUNT_SERVICE
+from sandbox.access.required_permissions import ACCOUNT_SERVICE
 from sandbox.errors import AwsError, not_implemented
-from sandbox.lifecycle import ALTERNATE_CONTACTS, EmailUpdate, Message
+from sandbox.model.lifecycle import ALTERNATE_CONTACTS, EmailUpdate, Message
 from sandbox.state import Account, State, now
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 _PRIMARY_EMAIL = {
     "AcceptPrimaryEmailUpdate",

@@ -14,16 +14,17 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from sandbox import names, stacks, stacksets
+from sandbox import names
 from sandbox.errors import AwsError, not_implemented
-from sandbox.services import inputs
-from sandbox.services.internal import Iam, service_linked, session_of, trust
-from sandbox.stacksets import Instance, Operation, Result, Stack, StackSet
+from sandbox.model import stack_sets
+from sandbox.model.stack_sets import Instance, Operation, Result, Stack, StackSet
+from sandbox.model.templates import Template, parse
+from sandbox.services import inputs, stacks
+from sandbox.services.service_linked import Iam, service_linked, session_of, trust
 from sandbox.state import State, now
-from sandbox.templates import Template, parse
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
-SERVICE = stacksets.SERVICE
+SERVICE = stack_sets.SERVICE
 _INVOKER = "cloudformation.amazonaws.com"
 _MEMBER_ROLE = "AWSServiceRoleForCloudFormationStackSetsOrgMember"
 _ADMIN_ROLE = "AWSServiceRoleForCloudFormationStackSetsOrgAdmin"

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from sandbox.cloudtrail.records import Event, Key, events
 from sandbox.errors import AwsError, not_implemented
-from sandbox.records import Event, Key, events
 from sandbox.state import State, now
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 _KEPT = timedelta(days=90)
 _PAGE = 50

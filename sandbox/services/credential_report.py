@@ -9,7 +9,7 @@ from moto.iam.exceptions import ReportNotPresentException
 
 from sandbox.errors import AwsError
 from sandbox.state import RootUser, State, now
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 _UNKNOWN, _NONE = "not_supported", "N/A"
 

@@ -14,15 +14,16 @@ from typing import Any
 from moto.iam.models import IAMBackend, iam_backends
 from moto.iam.responses import IamResponse
 
-from sandbox import names, principals
-from sandbox.actions import OWN_CREDENTIAL_CALLS
+from sandbox import names
+from sandbox.access import policy_principals
+from sandbox.access.required_permissions import OWN_CREDENTIAL_CALLS
 from sandbox.errors import AwsError, not_implemented
-from sandbox.organization import FEATURES
-from sandbox.root_access import IAM_SERVICE
+from sandbox.faults.propagation import IAM_SERVICE
+from sandbox.organization_file.schema import FEATURES
 from sandbox.services import credential_report, inputs
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import Password, RootAccessKey, RootUser, State, import_managed_policy, now
-from sandbox.wire import Answer, Call
+from sandbox.wire.protocol import Answer, Call
 
 _KEYS_PER_USER = 2
 
@@ -45,12 +46,12 @@ def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
     if call.operation.startswith("Attach") and ":policy/root-task/" in call.parameters.get("PolicyArn", ""):
         # They cannot be attached, although IsAttachable reads true; with which error is UNVERIFIED (aws-facts 2.1).
         raise AwsError("PolicyNotAttachable", f"Policy {call.parameters['PolicyArn']} cannot be attached.")
-    going = principals.about_to_go(state, call)
+    going = policy_principals.about_to_go(state, call)
     answer = forward(call, _Iam.dispatch)
     if answer.error is None:
         _store_as_given(state, call)
     if going and answer.error is None:
-        principals.replace_deleted(state, *going)
+        policy_principals.replace_deleted(state, *going)
     if call.operation == "CreateUser" and answer.error is None:
         answer = _with_a_users_id(state, call, answer)
         if call.parameters.get("PermissionsBoundary"):

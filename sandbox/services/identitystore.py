@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.errors import AwsError, not_implemented
-from sandbox.identity_center import IdentityCenter, User
+from sandbox.model.identity_center import IdentityCenter, User
 from sandbox.services import inputs, sso_admin
 from sandbox.state import State
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 
 def handle(state: State, call: Call) -> dict[str, Any]:

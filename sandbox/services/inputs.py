@@ -8,7 +8,7 @@ from typing import Any
 from moto.core.model import ListShape, MapShape, Shape, StructureShape
 
 from sandbox.errors import AwsError
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 
 def require(call: Call, code: str) -> None:

@@ -12,17 +12,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sandbox import gate, names
-from sandbox.actions import Need
+from sandbox import names
+from sandbox.access import authorizer
+from sandbox.access.required_permissions import Need
 from sandbox.errors import AwsError
-from sandbox.lifecycle import Closure, Creation, Handshake, Message, Sender
-from sandbox.organization import ADMINISTRATOR_ROLE, access_role, make_role
+from sandbox.model.lifecycle import Closure, Creation, Handshake, Message, Sender
+from sandbox.organization_file.accounts import handshake as make_handshake
+from sandbox.organization_file.schema import ADMINISTRATOR_ROLE, access_role, make_role
 from sandbox.services import cloudformation, sso_admin
 from sandbox.services.organizations_shared import account as find
 from sandbox.services.organizations_shared import constraint, invalid, page
-from sandbox.standing import handshake as make_handshake
 from sandbox.state import SCP, Account, RootUser, State, now
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 WAIT_PERIOD = timedelta(days=4)
 # A direct transfer needs a source organization of that age (aws-facts 5c).
@@ -537,9 +538,9 @@ def _check_transfer(state: State, call: Call, account: Account) -> None:
             "You attempted to change the membership of an account too quickly after its previous change.",
         )
     need = Need("organizations:LeaveOrganization", "*", account.id)
-    decision = gate.decide(state, call, need.action, need.resource, account.id)
+    decision = authorizer.decide(state, call, need.action, need.resource, account.id)
     if not decision.allowed:
-        raise gate.denied(call, need, decision)
+        raise authorizer.denied(call, need, decision)
 
 
 def _decline(state: State, call: Call) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from xml.parsers.expat import ExpatError
 from moto.core.responses import BaseResponse
 
 from sandbox.errors import AwsError, not_implemented
-from sandbox.wire import Answer, Call, moto_request
+from sandbox.wire.protocol import Answer, Call, moto_request
 
 
 class Forwarded(BaseResponse):

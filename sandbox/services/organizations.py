@@ -18,7 +18,7 @@ from sandbox.services.organizations_shared import invalid as _invalid
 from sandbox.services.organizations_shared import not_found as _not_found
 from sandbox.services.organizations_shared import page as _page
 from sandbox.state import FULL_ACCESS, RCP, SCP, Account, ControlPolicy, State, Unit, now
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 # Longest document, and most policies of a target, by type (Organizations User Guide, "Quotas").
 _MAX_CONTENT = {SCP: 10240, RCP: 5120}

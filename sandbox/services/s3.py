@@ -11,12 +11,13 @@ from moto.iam.access_control import PermissionResult
 from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 
-from sandbox import names, principals
+from sandbox import names
+from sandbox.access import policy_principals
 from sandbox.authorization import PolicyError, validate_bucket_policy
 from sandbox.errors import AwsError
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import State
-from sandbox.wire import Answer, Call
+from sandbox.wire.protocol import Answer, Call
 
 _POLICY_CALLS = ("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy")
 _ADMITTED = "AWS4-HMAC-SHA256 Credential=-/-/us-east-1/s3/aws4_request"
@@ -98,7 +99,7 @@ def _check_policy(state: State, body: bytes, bucket: str) -> None:
     if len(body) > _MAX_POLICY:
         raise AwsError("MalformedPolicy", "Policy exceeds the maximum allowed document size.")
     try:
-        validate_bucket_policy(body, bucket, principal_exists=principals.exist(state))
+        validate_bucket_policy(body, bucket, principal_exists=policy_principals.exist(state))
     except PolicyError as error:
         raise AwsError("MalformedPolicy", str(error)) from error
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from moto.sqs.responses import SQSResponse
 
-from sandbox import principals
-from sandbox.actions import queue_of
+from sandbox.access import policy_principals
+from sandbox.access.required_permissions import queue_of
 from sandbox.authorization import PolicyError, queue_policy_excess, validate_queue_policy
 from sandbox.errors import AwsError
 from sandbox.services import inputs
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import State
-from sandbox.wire import Answer, Call
+from sandbox.wire.protocol import Answer, Call
 
 
 class _Sqs(Forwarded, SQSResponse):
@@ -26,7 +26,7 @@ def handle(state: State, call: Call) -> Answer:
     policy = call.parameters.get("Attributes", {}).get("Policy")
     if call.operation in ("SetQueueAttributes", "CreateQueue") and policy:
         try:
-            validate_queue_policy(policy, principal_exists=principals.exist(state))
+            validate_queue_policy(policy, principal_exists=policy_principals.exist(state))
         except PolicyError as error:
             raise AwsError("InvalidAttributeValue", str(error)) from error
         if excess := queue_policy_excess(policy):

@@ -11,13 +11,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sandbox import identity_center, names
+from sandbox import names
 from sandbox.errors import AwsError, not_implemented
-from sandbox.identity_center import SERVICE, Assignment, IdentityCenter, PermissionSet, Request
+from sandbox.model import identity_center
+from sandbox.model.identity_center import SERVICE, Assignment, IdentityCenter, PermissionSet, Request
 from sandbox.services import inputs
-from sandbox.services.internal import Iam, delete_service_linked, service_linked
+from sandbox.services.service_linked import Iam, delete_service_linked, service_linked
 from sandbox.state import Caller, State, aws_managed_policy, now
-from sandbox.wire import Call
+from sandbox.wire.protocol import Call
 
 _ROLE = "AWSServiceRoleForSSO"
 _MAX_POLICIES = 20

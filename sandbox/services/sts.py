@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any
 
-from sandbox import gate, names
+from sandbox import names
+from sandbox.access import authorizer
 from sandbox.errors import AwsError, not_implemented
 from sandbox.state import Caller, Session, State, now, session_principal
-from sandbox.wire import Answer, Call
+from sandbox.wire.protocol import Answer, Call
 
 _GLOBAL_HOSTS = ("sts.amazonaws.com", "sts.amazonaws.com.cn")
 # Which feature permits which task (aws-facts 1.3, feature-to-task matrix).
@@ -86,7 +87,7 @@ def _admit_to_root(state: State, call: Call, target: str, task: str, feature: st
         f"User: {caller.principal.arn} is not authorized to perform: sts:AssumeRoot on resource: {resource}",
         403,
     )
-    decision = gate.decide(state, call, "sts:AssumeRoot", resource, None, context={"sts:TaskPolicyArn": task})
+    decision = authorizer.decide(state, call, "sts:AssumeRoot", resource, None, context={"sts:TaskPolicyArn": task})
     member = organization.accounts.get(target)
     if caller.is_root or not decision.allowed or target == organization.management_account:
         raise generic
@@ -132,7 +133,7 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
     wanted = ["sts:AssumeRole", *(["sts:SetSourceIdentity"] if source_identity else [])]
     role = _role(state, account, str(arn))
     for action in wanted:
-        decision = role is not None and gate.decide(
+        decision = role is not None and authorizer.decide(
             state,
             call,
             action,

@@ -35,7 +35,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from sandbox.client import ask
-from sandbox.generator import generate
+from sandbox.organization_file.generator import generate
 
 USER = "engineer"  # of the default organization; stock is given one of that name
 BODIES = {

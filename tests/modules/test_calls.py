@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._calls import Calls
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
 from botocore.exceptions import CredentialRetrievalError
 from run_module import run
 

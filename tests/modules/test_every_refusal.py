@@ -13,13 +13,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import (
-    _account_changes,
-    _password_recovery,
-    _retry,
-    _root_email,
-    _root_user,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials, email, password_recovery
 from botocore.session import Session
 from run_module import run
 
@@ -72,11 +68,11 @@ TELLING_OF = {("GetPrimaryEmailUpdateStatus", "ValidationException"), ("CreateLo
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0,))
-    monkeypatch.setattr(_retry, "PAUSES", (0,))
-    monkeypatch.setattr(_account_changes, "READ_BACK_PAUSES", (0,))
-    monkeypatch.setattr(_password_recovery, "_READ_BACK_PAUSES", (0,))
-    monkeypatch.setattr(_root_email, "_TRUST_PAUSES", (0,))
+    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0,))
+    monkeypatch.setattr(retries, "PAUSES", (0,))
+    monkeypatch.setattr(changes, "READ_BACK_PAUSES", (0,))
+    monkeypatch.setattr(password_recovery, "_READ_BACK_PAUSES", (0,))
+    monkeypatch.setattr(email, "_TRUST_PAUSES", (0,))
 
 
 def work(box: Box, module: str, backups: Path) -> dict:

@@ -16,7 +16,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_user
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
 from run_module import run
 
 from sandbox import Box
@@ -38,7 +38,7 @@ ELSEWHERE = {
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0, 0))
+    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0, 0))
 
 
 def as_operator(box: Box, name: str, **options) -> dict:

@@ -10,12 +10,8 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import (
-    _access_role_rescue,
-    _access_role_ways,
-    _permission_set,
-    _stack_set,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role import methods, recovery
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import identity_center, stack_sets
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from run_module import run
@@ -37,10 +33,10 @@ CENTER = {"permission_set": "BreakGlassAdministrator", "user_name": "on-call"}
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    for module in (_access_role_ways, _permission_set, _stack_set):
+    for module in (methods, identity_center, stack_sets):
         monkeypatch.setattr(module, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(_access_role_rescue, "VERIFY_SECONDS", 0.3)
-    monkeypatch.setattr(_access_role_ways, "_SETTLING_SECONDS", 0.3)
+    monkeypatch.setattr(recovery, "VERIFY_SECONDS", 0.3)
+    monkeypatch.setattr(methods, "_SETTLING_SECONDS", 0.3)
 
 
 def look(box: Box, name: str = "engineer", **options) -> dict:
@@ -322,10 +318,8 @@ def test_a_deployment_that_takes_too_long_is_told(sandbox, monkeypatch):
 def test_what_reading_back_does_not_confirm_is_unverified(sandbox, monkeypatch):
     """The StackSet makes another role than it should: the task must see that the role does not answer."""
     activate(sandbox)
-    template = _access_role_ways.repair.template
-    monkeypatch.setattr(
-        _access_role_ways.repair, "template", lambda name, *rest, **more: template(f"{name}-x", *rest, **more)
-    )
+    template = methods.repair.template
+    monkeypatch.setattr(methods.repair, "template", lambda name, *rest, **more: template(f"{name}-x", *rest, **more))
     result = bring_back(sandbox, account_ids=[LOST], method="stackset")
     assert result["failed"] is True
     assert (entry(result)["outcome"], result["changed"]) == ("unverified", True)

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _account_changes as changes
-from ansible_collections.breakglass.aws.plugins.module_utils import _retry
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from run_module import run
 
 from sandbox import Box
@@ -18,7 +18,7 @@ EVERYTHING = [*LOOKED_AFTER, "root_credentials"]
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(changes, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(_retry, "PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(retries, "PAUSES", (0.01, 0.01))
     monkeypatch.setattr(changes, "READ_BACK_PAUSES", (0, 0.01))
 
 
@@ -42,7 +42,7 @@ def shown(box: Box, account_id: str) -> dict:
 
 def behave(box: Box, **spans: str) -> None:
     """How fast AWS is in this sandbox."""
-    from sandbox.organization import change_behaviour
+    from sandbox.organization_file.schema import change_behaviour
 
     box._state.behaviour = change_behaviour(spans, box._state.behaviour)
 

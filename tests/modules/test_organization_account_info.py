@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._account_findings import CONFIRMABLE
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE
 from run_module import run
 
 from sandbox import Box

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import botocore.session
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _retry
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_access_steps as steps
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import reconcile as steps
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from run_module import run
@@ -313,7 +313,7 @@ def refuse(monkeypatch, client_operation: str, code: str, times: int, reason: st
 
 
 def test_what_is_busy_is_tried_again_within_bounds(sandbox, monkeypatch):
-    monkeypatch.setattr(_retry, "PAUSES", (0, 0, 0))
+    monkeypatch.setattr(retries, "PAUSES", (0, 0, 0))
     move = {"delegated_administrator": "333344445555"}
     refuse(monkeypatch, "DeregisterDelegatedAdministrator", "ConcurrentModificationException", 3)
     assert declare(sandbox, **move)["failed"] is False
@@ -336,7 +336,7 @@ def test_every_refusal_aws_models_ends_in_a_failed_task_with_cause_and_fix(
     switched_off, monkeypatch, operation, options
 ):
     """AWS's model lists the errors of each call; none may end in success or in a traceback."""
-    monkeypatch.setattr(_retry, "PAUSES", ())
+    monkeypatch.setattr(retries, "PAUSES", ())
     service = "iam" if "Organizations" in operation else "organizations"
     model = botocore.session.get_session().get_service_model(service).operation_model(operation)
     codes = [shape.error_code for shape in model.error_shapes]

@@ -6,7 +6,8 @@ import json
 from datetime import datetime, timedelta
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _event_history, _root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import cloudtrail
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session as root_session
 from ansible_collections.breakglass.aws.plugins.modules import root_activity_info
 from run_module import run
 
@@ -26,7 +27,7 @@ MANAGEMENT, SECURITY, LEGACY, PAYMENTS, DATA_LAKE, REPORTS, INVITED, VAULT = (
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(_event_history, "SECONDS_BETWEEN_CALLS", 0)
+    monkeypatch.setattr(cloudtrail, "SECONDS_BETWEEN_CALLS", 0)
 
 
 def look(box: Box, name: str = "engineer", **options) -> dict:
@@ -66,13 +67,13 @@ def test_who_opened_a_session_and_what_it_did_are_joined(sandbox):
 
 def test_it_writes_nothing_and_shows_no_secret(sandbox, monkeypatch):
     secrets = []
-    opened = _root_session.RootSession.__init__
+    opened = root_session.RootSession.__init__
 
     def remember(self, connection, account_id, task, credentials):
         secrets.extend([credentials["SecretAccessKey"], credentials["SessionToken"]])
         opened(self, connection, account_id, task, credentials)
 
-    monkeypatch.setattr(_root_session.RootSession, "__init__", remember)
+    monkeypatch.setattr(root_session.RootSession, "__init__", remember)
     audit(sandbox, LEGACY)
     record = json.loads
 
@@ -83,7 +84,7 @@ def test_it_writes_nothing_and_shows_no_secret(sandbox, monkeypatch):
             credentials["sessionToken"] = secrets[1]
         return found
 
-    monkeypatch.setattr(_event_history.json, "loads", with_token)
+    monkeypatch.setattr(cloudtrail.json, "loads", with_token)
     since, before = len(sandbox.events()), sandbox.snapshot()
     result = look(sandbox, all_accounts=True)
     monkeypatch.undo()
@@ -218,8 +219,8 @@ def test_pages_are_followed(sandbox):
 def test_it_keeps_the_rate_of_lookups(sandbox, monkeypatch):
     """Two a second for each account and Region: pages of one account come apart."""
     slept = []
-    monkeypatch.setattr(_event_history, "SECONDS_BETWEEN_CALLS", 0.5)
-    monkeypatch.setattr(_event_history.time, "sleep", slept.append)
+    monkeypatch.setattr(cloudtrail, "SECONDS_BETWEEN_CALLS", 0.5)
+    monkeypatch.setattr(cloudtrail.time, "sleep", slept.append)
     audit(sandbox, LEGACY)
     sts = sandbox.client("sts", "operator")
     for _ in range(55):

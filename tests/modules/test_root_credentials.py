@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_credentials, _root_user
-from ansible_collections.breakglass.aws.plugins.module_utils._pace import Pace
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep, credentials
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import Pace
 from run_module import run
 
 from sandbox import Box
@@ -26,7 +26,7 @@ NOTHING = {"password": False, "access_keys": [], "signing_certificates": [], "mf
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(_root_user, "READ_BACK_PAUSES", (0, 0))
+    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0, 0))
 
 
 def remove(box: Box, name: str = "operator", *, check_mode: bool = False, **options) -> dict:
@@ -355,9 +355,9 @@ def test_what_cannot_be_meant_is_refused_before_any_session_is_opened(sandbox, o
 
 def test_a_session_that_is_not_the_targets_root_deletes_nothing(sandbox, monkeypatch):
     """The promise that comes before all others: here AssumeRoot is made to answer with another account's root."""
-    opened = _root_credentials.open_root_session
+    opened = credential_sweep.open_root_session
     monkeypatch.setattr(
-        _root_credentials,
+        credential_sweep,
         "open_root_session",
         lambda connection, organization, account_id, task: opened(connection, organization, "888899990000", task),
     )
@@ -373,7 +373,7 @@ def test_a_session_that_is_not_the_targets_root_deletes_nothing(sandbox, monkeyp
 
 def test_a_deletion_that_does_not_show_is_unverified(sandbox, monkeypatch):
     """A module that says removed without looking must not pass: here the call that deletes is a mere look."""
-    monkeypatch.setitem(_root_user._REMOVAL, "access_keys", ("get_access_key_last_used", "AccessKeyId"))
+    monkeypatch.setitem(credentials._REMOVAL, "access_keys", ("get_access_key_last_used", "AccessKeyId"))
     result = remove(sandbox, account_ids=[LEGACY])
     assert result["failed"] is True
     [entry] = result["accounts"]
@@ -388,7 +388,7 @@ def test_a_deletion_that_does_not_show_is_unverified(sandbox, monkeypatch):
 
 def test_a_deletion_that_aws_denies_is_told_and_stops_no_other(sandbox, monkeypatch):
     """The task policy allows no CreateLoginProfile: AWS's denial stands for any that a deletion may meet."""
-    monkeypatch.setitem(_root_user._REMOVAL, "password", ("create_login_profile", None))
+    monkeypatch.setitem(credentials._REMOVAL, "password", ("create_login_profile", None))
     result = remove(sandbox, account_ids=[LEGACY])
     [entry] = result["accounts"]
     assert entry["outcome"] == "failed"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session
 from run_module import run
 
 from sandbox import Box
@@ -69,11 +69,11 @@ def test_an_account_that_cannot_be_looked_into_is_never_clean(sandbox):
 def test_looking_writes_nothing_and_takes_the_task_that_can_only_look(sandbox, monkeypatch):
     tasks = []
     monkeypatch.setattr(
-        _root_session.RootSession, "__repr__", lambda self: pytest.fail("a session was printed"), raising=True
+        session.RootSession, "__repr__", lambda self: pytest.fail("a session was printed"), raising=True
     )
-    opened = _root_session.RootSession.__init__
+    opened = session.RootSession.__init__
     monkeypatch.setattr(
-        _root_session.RootSession,
+        session.RootSession,
         "__init__",
         lambda self, connection, account_id, task, credentials: (
             tasks.append(task.policy),
@@ -112,13 +112,13 @@ def test_others_who_may_can(sandbox, name):
 
 def test_no_secret_of_a_session_is_in_the_result(sandbox, monkeypatch):
     secrets = []
-    opened = _root_session.RootSession.__init__
+    opened = session.RootSession.__init__
 
     def remember(self, connection, account_id, task, credentials):
         secrets.extend([credentials["SecretAccessKey"], credentials["SessionToken"]])
         opened(self, connection, account_id, task, credentials)
 
-    monkeypatch.setattr(_root_session.RootSession, "__init__", remember)
+    monkeypatch.setattr(session.RootSession, "__init__", remember)
     result = audit(sandbox, all_accounts=True)
     shown = json.dumps(result)
     assert len(secrets) == 2 * len([entry for entry in result["accounts"] if entry["session"]]) > 0

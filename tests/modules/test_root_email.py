@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_email as addresses
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email as addresses
 from hypothesis import given
 from hypothesis import strategies as st
 from run_module import run

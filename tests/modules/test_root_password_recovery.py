@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _password_recovery as recovering
-from ansible_collections.breakglass.aws.plugins.module_utils import _retry
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import password_recovery as recovering
 from run_module import run
 
 from sandbox import Box
@@ -26,7 +26,7 @@ RECOVERER = [
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(recovering, "_READ_BACK_PAUSES", (0, 0))
-    monkeypatch.setattr(_retry, "PAUSES", (0,))
+    monkeypatch.setattr(retries, "PAUSES", (0,))
 
 
 def recover(box: Box, state: str, *account_ids: str, who: str = "operator", check_mode: bool = False, **more) -> dict:

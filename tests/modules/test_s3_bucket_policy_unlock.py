@@ -425,9 +425,9 @@ def test_an_altered_backup_and_one_of_another_bucket_are_refused(sandbox, backup
 
 
 def test_a_policy_that_cannot_be_analysed_can_still_be_deleted(sandbox, backups, monkeypatch):
-    from ansible_collections.breakglass.aws.plugins.module_utils import _policy_document
+    from ansible_collections.breakglass.aws.plugins.module_utils._policies import document
 
-    monkeypatch.setattr(_policy_document, "STATEMENT_ELEMENTS", ("Effect",))  # as if AWS had invented elements
+    monkeypatch.setattr(document, "STATEMENT_ELEMENTS", ("Effect",))  # as if AWS had invented elements
     refused = unlock(sandbox, backup_dir=str(backups))
     assert refused["failed"]
     assert "mode=delete" in refused["fix"]

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import yaml
-from ansible_collections.breakglass.aws.plugins.module_utils import _credentials_file
+from ansible_collections.breakglass.aws.plugins.module_utils._files import aws_credentials
 from hypothesis import given
 from hypothesis import strategies as st
 from run_module import run
@@ -127,9 +127,9 @@ def test_a_profile_of_somebody_else_is_never_touched(sandbox, tmp_path):
 
 
 def test_a_session_that_is_not_the_targets_root_is_not_handed_out(sandbox, monkeypatch):
-    from ansible_collections.breakglass.aws.plugins.module_utils import _connection
+    from ansible_collections.breakglass.aws.plugins.module_utils._aws import connection as aws_connection
 
-    monkeypatch.setattr(_connection.Caller, "root_arn", lambda self, account_id: f"arn:aws:iam::{PAYMENTS}:root")
+    monkeypatch.setattr(aws_connection.Caller, "root_arn", lambda self, account_id: f"arn:aws:iam::{PAYMENTS}:root")
     result = assume(sandbox, **AUDIT)
     assert result["failed"]
     assert "sts_creds" not in result
@@ -185,19 +185,19 @@ SECTIONS = st.lists(
 @given(SECTIONS, st.booleans())
 def test_whatever_the_file_holds_stays(sections, newline):
     text = "".join(f"[{name}]\n{body}\n" for name, body in sections) + ("\n" if newline else "")
-    written = _credentials_file.with_profile(text, "root", {"aws_access_key_id": "ASIA"}, "x")
+    written = aws_credentials.with_profile(text, "root", {"aws_access_key_id": "ASIA"}, "x")
     assert written.startswith(text)
-    assert _credentials_file.with_profile(written, "root", {"aws_access_key_id": "ASIB"}, "x").count("[root]") == 1
-    assert _credentials_file.without_profile(written, "root").strip("\n") == text.strip("\n")
+    assert aws_credentials.with_profile(written, "root", {"aws_access_key_id": "ASIB"}, "x").count("[root]") == 1
+    assert aws_credentials.without_profile(written, "root").strip("\n") == text.strip("\n")
 
 
 def test_remarks_after_the_profile_and_line_ends_stay(tmp_path):
     file = tmp_path / "credentials"
-    _credentials_file.edit(str(file), lambda text: _credentials_file.with_profile(text, "root", {"key": "x"}, "y"))
+    aws_credentials.edit(str(file), lambda text: aws_credentials.with_profile(text, "root", {"key": "x"}, "y"))
     mine = "# mine, for work\r\n[work]\r\nregion = eu-west-1\r\n"
     with open(file, "a", newline="") as open_file:
         open_file.write("\n" + mine)
-    _credentials_file.edit(str(file), lambda text: _credentials_file.without_profile(text, "root"))
+    aws_credentials.edit(str(file), lambda text: aws_credentials.without_profile(text, "root"))
     assert file.read_bytes() == mine.encode()
 
 
@@ -206,7 +206,7 @@ def test_profiles_that_are_written_at_once_all_stay(tmp_path):
     names = [f"root-{number}" for number in range(12)]
 
     def write(name):
-        _credentials_file.edit(str(file), lambda text: _credentials_file.with_profile(text, name, {"key": "x"}, "y"))
+        aws_credentials.edit(str(file), lambda text: aws_credentials.with_profile(text, name, {"key": "x"}, "y"))
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(write, names))
@@ -215,8 +215,8 @@ def test_profiles_that_are_written_at_once_all_stay(tmp_path):
 
 def test_a_session_of_any_task_is_shown_to_be_the_targets(sandbox, monkeypatch):
     """Tasks without GetUser are asked by STS."""
-    from ansible_collections.breakglass.aws.plugins.module_utils import _connection
+    from ansible_collections.breakglass.aws.plugins.module_utils._aws import connection as aws_connection
 
-    monkeypatch.setattr(_connection.Caller, "root_arn", lambda self, account_id: f"arn:aws:iam::{PAYMENTS}:root")
+    monkeypatch.setattr(aws_connection.Caller, "root_arn", lambda self, account_id: f"arn:aws:iam::{PAYMENTS}:root")
     for task in ("open_password_recovery", "unlock_s3_bucket", "unlock_sqs_queue"):
         assert f"acts as arn:aws:iam::{LEGACY}:root" in assume(sandbox, account_id=LEGACY, task=task)["msg"]

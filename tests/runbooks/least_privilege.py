@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from breakglass_runbooks.catalog import find
+from breakglass_runbooks.notebooks.catalog import find
 
 from sandbox import Box
 

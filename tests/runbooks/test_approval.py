@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import approval, sshsig
-from breakglass_runbooks.approval import Request
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import ssh_signatures
+from breakglass_runbooks.gates import approval
+from breakglass_runbooks.gates.approval import Request
 
 ARN = "arn:aws:sts::111122223333:assumed-role/Operators/olga@example.com"
 REQUEST = Request("unlock_s3_bucket", "0f" * 32, approval.names_of(ARN, "olga"), {"account_id": "012345678901"})
@@ -226,7 +227,7 @@ def test_a_list_of_signers_that_is_none(content: str | bytes | None, said: str, 
     if content is not None:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(RunbookError, match=said):
-        sshsig.require_signers(str(path))
+        ssh_signatures.require_signers(str(path))
 
 
 def test_the_same_plan_has_the_same_digest_and_another_one_has_not() -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import approval, approving, magics
 from breakglass_runbooks.__main__ import main
 from breakglass_runbooks.errors import RunbookError, Waiting
-from breakglass_runbooks.handover import Handover
-from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.gates import approval, approval_gate
+from breakglass_runbooks.kernel import magics
+from breakglass_runbooks.kernel_options import Handover
 
 PARAMETERS = (
     'account_id: str = None\nallowed_signers: str = ""\nrequester: str = ""\n'
@@ -266,7 +267,7 @@ def test_without_a_list_of_signers_the_evidence_says_loudly_that_nobody_approved
     notebook = stage.start()
     notebook.cell(GATE)
     assert "NO SECOND PERSON APPROVED THIS" in notebook.shown
-    assert stage.approvals()[0]["not_configured"] == approving.LOUD
+    assert stage.approvals()[0]["not_configured"] == approval_gate.LOUD
 
 
 def test_an_approval_expires_while_nothing_is_done_yet(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.credentials_list import COLUMNS, FILE, as_csv, write_list
+from breakglass_runbooks.display.credentials_csv import COLUMNS, FILE, as_csv, write_list
 from executed import cells, denials, run, writes
 from least_privilege import operator_of
 

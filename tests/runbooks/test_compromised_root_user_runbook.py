@@ -14,7 +14,7 @@ from executed import cells, denials, resume, run, writes
 from least_privilege import operator_of
 
 from sandbox import Box
-from sandbox.people import Refused
+from sandbox.people.console import Refused
 
 ACCOUNT = "555566667777"
 DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import evidence, lock, verify
 from breakglass_runbooks.errors import Blocked, RunbookError
-from breakglass_runbooks.journal import FILE, Journal
-from breakglass_runbooks.parameters import declared
+from breakglass_runbooks.evidence import locks, manifest, record
+from breakglass_runbooks.evidence.journal import FILE, Journal
+from breakglass_runbooks.notebooks.parameters import declared
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ def sealed(tmp_path: Path) -> Path:
         Journal(tmp_path).append("task", number=number, name="Zürich")
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups/policy.json").write_text("{}")
-    verify.seal(tmp_path)
+    manifest.seal(tmp_path)
     return tmp_path
 
 
@@ -54,31 +54,31 @@ FORGERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "file removed": (lambda folder: (folder / "backups/policy.json").unlink(), "policy.json: removed"),
     "file added": (lambda folder: (folder / "backups/more.json").write_text("[]"), "more.json: added"),
     "link added": (lambda folder: (folder / "link").symlink_to("/nowhere"), "link: added"),
-    "manifest removed": (lambda folder: (folder / verify.FILE).unlink(), "manifest.json is missing"),
-    "manifest no JSON": (lambda folder: (folder / verify.FILE).write_text("x"), "is no manifest"),
+    "manifest removed": (lambda folder: (folder / manifest.FILE).unlink(), "manifest.json is missing"),
+    "manifest no JSON": (lambda folder: (folder / manifest.FILE).write_text("x"), "is no manifest"),
 }
 
 
 @pytest.mark.parametrize("forger", FORGERS)
 def test_whatever_was_altered_is_named(forger: str, sealed: Path) -> None:
-    assert verify.problems(sealed) == []
+    assert manifest.problems(sealed) == []
     forge, said = FORGERS[forger]
     forge(sealed)
-    assert said in "\n".join(verify.problems(sealed))
+    assert said in "\n".join(manifest.problems(sealed))
 
 
 def test_a_new_manifest_over_altered_files_is_found_by_the_sum_that_was_kept_elsewhere(sealed: Path) -> None:
-    kept = verify.seal(sealed)
-    assert verify.problems(sealed, kept) == []
+    kept = manifest.seal(sealed)
+    assert manifest.problems(sealed, kept) == []
     (sealed / "backups/policy.json").write_text("[]")
-    verify.seal(sealed)
-    assert verify.problems(sealed) == []
-    assert "manifest.json: changed" in verify.problems(sealed, kept)[0]
+    manifest.seal(sealed)
+    assert manifest.problems(sealed) == []
+    assert "manifest.json: changed" in manifest.problems(sealed, kept)[0]
 
 
 def test_what_is_no_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(RunbookError, match="There is no folder"):
-        verify.problems(tmp_path / "none")
+        manifest.problems(tmp_path / "none")
 
 
 @given(st.lists(st.dictionaries(st.text(), st.text()), min_size=1, max_size=5), st.binary(min_size=1, max_size=20))
@@ -110,7 +110,7 @@ def test_a_full_disk_stops_a_step_before_it_acts(
         patched.setattr("os.fsync", full)
         assert "No space left on device" in notebook.failure(step)
         with pytest.raises(RunbookError, match=r"(?s)No space left.*Nothing is done that cannot be proved"):
-            evidence.make_folder(str(tmp_path / "new"), "x")
+            record.make_folder(str(tmp_path / "new"), "x")
     assert not (tmp_path / "acted").exists()
     notebook.cell(step)
     assert (tmp_path / "acted").exists()
@@ -138,13 +138,13 @@ def _locks_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_locks_here")
 def test_the_second_run_on_a_target_is_told_of_the_first() -> None:
     values = {"account_id": "012345678901", "bucket": "one", "mode": "repair", "evidence_dir": "evidence/x"}
-    first = lock.on_target("unlock", PARAMETERS, values)
+    first = locks.on_target("unlock", PARAMETERS, values)
     with pytest.raises(Blocked, match=rf"012345678901, bucket one.*by process {os.getpid()}, since 20.*evidence/x"):
-        lock.on_target("unlock", PARAMETERS, values | {"mode": "delete"})
-    lock.on_target("unlock", PARAMETERS, values | {"bucket": "two"}).release()
-    lock.on_target("look", PARAMETERS, values).release()
+        locks.on_target("unlock", PARAMETERS, values | {"mode": "delete"})
+    locks.on_target("unlock", PARAMETERS, values | {"bucket": "two"}).release()
+    locks.on_target("look", PARAMETERS, values).release()
     first.release()
-    lock.on_target("unlock", PARAMETERS, values).release()
+    locks.on_target("unlock", PARAMETERS, values).release()
 
 
 @pytest.mark.usefixtures("_locks_here")
@@ -155,7 +155,7 @@ def test_the_lock_of_a_run_that_was_killed_stands_in_nobodys_way(tmp_path: Path)
     [left] = [
         path for path in tmp_path.glob(".breakglass-locks-*/*") if json.loads(path.read_text())["pid"] != os.getpid()
     ]
-    lock.on_run(tmp_path).release()
+    locks.on_run(tmp_path).release()
     assert json.loads(left.read_text())["pid"] == os.getpid()
 
 
@@ -171,11 +171,11 @@ def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: 
     assert killed.returncode == -9
     task = int((tmp_path / "pid").read_text())
     with pytest.raises(Blocked, match="by process"):
-        lock.on_run(tmp_path)
+        locks.on_run(tmp_path)
     os.kill(task, 9)
     for _ in range(100):
         with contextlib.suppress(Blocked):
-            lock.on_run(tmp_path).release()
+            locks.on_run(tmp_path).release()
             return
         time.sleep(0.1)
     pytest.fail("still locked")
@@ -183,7 +183,7 @@ def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: 
 
 def test_a_run_that_only_plans_locks_nothing(notebook: Any, tmp_path: Path) -> None:
     assert [path for path in tmp_path.glob(".breakglass-locks-*/*") if "folder" in path.read_text()]
-    held = lock.on_target("other", declared("account_id: str = None"), {"account_id": "012345678901"})
+    held = locks.on_target("other", declared("account_id: str = None"), {"account_id": "012345678901"})
     assert "is being done already" in notebook.failure("evidence_dir = ''\n%runbook other")
     notebook.cell("check_mode = True\n%runbook other")
     held.release()

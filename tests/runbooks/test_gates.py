@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import gate as gates
-from breakglass_runbooks.answers import given
-from breakglass_runbooks.catalog import runbooks
 from breakglass_runbooks.errors import RunbookError, Waiting
+from breakglass_runbooks.gates import definition as gates
+from breakglass_runbooks.gates.cli_answers import given
+from breakglass_runbooks.notebooks.catalog import runbooks
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 

@@ -20,9 +20,9 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from breakglass_runbooks import evidence, verify
-from breakglass_runbooks.catalog import find
-from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.evidence import manifest, record
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.notebooks.catalog import find
 from executed import cells as shown_in
 
 from sandbox import Box
@@ -285,7 +285,7 @@ def state(box: Box) -> dict[str, Any]:
 
 def said(place: Any) -> tuple[str, bool]:
     """What the evidence says of a run: its outcome, and whether it changed anything."""
-    content = json.loads((place.folder / "run" / evidence.FILE).read_text())
+    content = json.loads((place.folder / "run" / record.FILE).read_text())
     return content["outcome"], content["changed"]
 
 
@@ -324,7 +324,7 @@ def test_killed_after_its_cells_it_comes_through(case: Case, box: Box, start: Ca
     place = start(case)
     go_through(box, place, case, cells(case))
     assert (state(box), writes(box), said(place)) == undisturbed
-    assert verify.problems(place.folder / "run") == []
+    assert manifest.problems(place.folder / "run") == []
 
 
 def test_credentials_that_expire_between_two_steps(box: Box, start: Callable[..., Any]) -> None:
@@ -340,7 +340,7 @@ def test_credentials_that_expire_between_two_steps(box: Box, start: Callable[...
     through = place.run("breakglass_runbooks", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
     assert through.returncode == 0, through.stdout + through.stderr
     folder = Path(place.folder / "run")
-    assert json.loads((folder / evidence.FILE).read_text())["outcome"] == "changed"
+    assert json.loads((folder / record.FILE).read_text())["outcome"] == "changed"
     ends = [entry["outcome"] for entry in Journal(folder).entries() if entry["event"] == "ended"]
     assert ends[0] == "waiting"
     assert ends[-1] == "changed"

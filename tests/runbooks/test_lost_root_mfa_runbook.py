@@ -14,7 +14,7 @@ from executed import cells, denials, opened, resume, run, told, writes
 from least_privilege import operator_of
 
 from sandbox import Box
-from sandbox.people import Refused
+from sandbox.people.console import Refused
 
 ACCOUNT, TASK = "444455556666", "activate IAM access to billing"
 TYPED = f"account_typed={ACCOUNT}"

@@ -10,10 +10,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.catalog import Runbook, find, runbooks
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.execution import title_of
-from breakglass_runbooks.play import check_tasks
+from breakglass_runbooks.kernel.ansible_play import check_tasks
+from breakglass_runbooks.launcher.notebook_client import title_of
+from breakglass_runbooks.notebooks.catalog import Runbook, find, runbooks
 from papermill import inspect_notebook
 
 RUNBOOKS = list(runbooks())
@@ -116,7 +116,7 @@ def test_permissions_are_stated_as_a_policy(cells: list[Any]) -> None:
 
 
 def test_a_copy_made_by_hand_is_no_runbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("breakglass_runbooks.catalog.NOTEBOOKS", tmp_path)
+    monkeypatch.setattr("breakglass_runbooks.notebooks.catalog.NOTEBOOKS", tmp_path)
     for name in ("unlock_s3_bucket.ipynb", "unlock_s3_bucket-Copy1.ipynb"):
         (tmp_path / name).touch()
     assert [runbook.name for runbook in runbooks()] == ["unlock_s3_bucket"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.order import Order
+from breakglass_runbooks.kernel.cell_order import Order
 
 
 def run(order: Order, *steps: str, fails: bool = False) -> None:

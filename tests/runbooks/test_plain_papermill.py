@@ -7,7 +7,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.catalog import find, runbooks
+from breakglass_runbooks.notebooks.catalog import find, runbooks
 from executed import writes
 
 from sandbox import Box

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.redaction import HIDDEN, Redactor
+from breakglass_runbooks.evidence.redaction import HIDDEN, Redactor
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import approving, outcomes, report
-from breakglass_runbooks.evidence import Record
-from breakglass_runbooks.journal import Journal
+from breakglass_runbooks import outcomes
+from breakglass_runbooks.display import report
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.evidence.record import Record
+from breakglass_runbooks.gates import approval_gate
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def test_of_a_run_that_waits_it_tells_what_is_changed_until_now(record: Record) 
 @pytest.mark.parametrize(
     ("approval", "said"),
     [
-        ({"plan": "p", "not_configured": approving.LOUD}, "> NO SECOND PERSON APPROVED THIS"),
+        ({"plan": "p", "not_configured": approval_gate.LOUD}, "> NO SECOND PERSON APPROVED THIS"),
         (
             {"plan": "p", "approver": "olga", "emergency": "nobody answers", "review_by": "2026-02-03"},
             "> EMERGENCY: olga went on without an approval, because nobody answers.",

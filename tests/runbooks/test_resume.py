@@ -11,11 +11,13 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from breakglass_runbooks import magics, play, references, runs, state
 from breakglass_runbooks.errors import RunbookError, Waiting
-from breakglass_runbooks.handover import Handover
-from breakglass_runbooks.journal import Journal
-from breakglass_runbooks.resume import resume, runbook_of
+from breakglass_runbooks.evidence import checkpoints
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.kernel import ansible_play, magics, variable_references
+from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.launcher import run_file
+from breakglass_runbooks.launcher.resume import resume, runbook_of
 
 CELLS = [
     'account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""',
@@ -128,7 +130,7 @@ def test_killed_in_the_middle_of_a_cell_it_knows_what_was_changed(
     assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
 
 
-@pytest.mark.parametrize("kind", [play.Interrupted, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", [ansible_play.Interrupted, KeyboardInterrupt])
 def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
     kind: type[BaseException], world: World, kernel: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -165,8 +167,8 @@ def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
     for cell in cells:
         third.cell(cell)
     assert world.done == ["one", "two"]
-    kept = json.loads((tmp_path / "run" / state.FILE).read_text())
-    assert [step["kind"] for step in kept].count(state.BEGUN) == 0
+    kept = json.loads((tmp_path / "run" / checkpoints.FILE).read_text())
+    assert [step["kind"] for step in kept].count(checkpoints.BEGUN) == 0
 
 
 @pytest.mark.parametrize(
@@ -180,15 +182,15 @@ def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
     ],
 )
 def test_only_tasks_that_tell_of_themselves_once_can_be_counted(tasks: str, possible: bool) -> None:
-    assert play.can_go_on(tasks) is possible
+    assert ansible_play.can_go_on(tasks) is possible
 
 
 def test_what_is_left_of_a_cell_stays_on_its_lines() -> None:
     tasks = "# why\n- a: 1\n  when: x\n\n- b: 2\n# c\n- c: 3\n"
-    assert play.without_first(tasks, 0).count("\n") == tasks.count("\n")
-    assert play.without_first(tasks, 1) == "\n\n\n\n- b: 2\n# c\n- c: 3\n"
-    assert play.task_names(play.without_first(tasks, 2)) == ["c"]
-    assert play.without_first(tasks, 3) == ""
+    assert ansible_play.without_first(tasks, 0).count("\n") == tasks.count("\n")
+    assert ansible_play.without_first(tasks, 1) == "\n\n\n\n- b: 2\n# c\n- c: 3\n"
+    assert ansible_play.task_names(ansible_play.without_first(tasks, 2)) == ["c"]
+    assert ansible_play.without_first(tasks, 3) == ""
 
 
 def test_what_a_killed_step_has_done_stands_in_the_evidence(
@@ -242,7 +244,7 @@ def test_only_the_task_that_ran_is_told_as_cut_off(
 ) -> None:
     """What ended before has told how; what stands behind it was never begun."""
     begun = {"key": "k", "tasks": ["first", "second"]}
-    unfinished = state.State(tmp_path).unfinished([{**begun, **entry} for entry in journal])
+    unfinished = checkpoints.State(tmp_path).unfinished([{**begun, **entry} for entry in journal])
     assert (unfinished and unfinished["task"]) == cut_off
 
 
@@ -262,9 +264,14 @@ def test_a_gate_asks_again_when_what_it_shows_is_different(
 
 
 def step(
-    key: str, inputs: list[str], registers: str, changed: bool = False, kind: str = state.TASKS, once: bool = False
-) -> state.Step:
-    return state.Step(kind, key, inputs, {registers: 1}, changed, once)
+    key: str,
+    inputs: list[str],
+    registers: str,
+    changed: bool = False,
+    kind: str = checkpoints.TASKS,
+    once: bool = False,
+) -> checkpoints.Step:
+    return checkpoints.Step(kind, key, inputs, {registers: 1}, changed, once)
 
 
 def test_what_was_seen_at_first_stays_as_it_was(world: World, kernel: Callable[..., Any], tmp_path: Path) -> None:
@@ -302,24 +309,28 @@ def test_what_stands_behind_tasks_is_known(notebook: Any) -> None:
             ["look", "plan", "act"],
         ),
         (
-            [step("plan", [], "plan"), step("gate", ["plan"], "yes", kind=state.GATE), step("act", [], "act", True)],
+            [
+                step("plan", [], "plan"),
+                step("gate", ["plan"], "yes", kind=checkpoints.GATE),
+                step("act", [], "act", True),
+            ],
             ["plan", "gate", "act"],
         ),
-        ([step("plan", [], "plan"), step("gate", ["plan"], "yes", kind=state.GATE)], ["gate"]),
+        ([step("plan", [], "plan"), step("gate", ["plan"], "yes", kind=checkpoints.GATE)], ["gate"]),
         ([step("look", [], "at_first", once=True), step("plan", ["at_first"], "plan")], ["look"]),
     ],
 )
-def test_what_was_changed_stays_done_with_what_it_was_done_with(steps: list[state.Step], stay: list[str]) -> None:
-    assert [kept.key for kept in state.kept(steps)] == stay
+def test_what_was_changed_stays_done_with_what_it_was_done_with(steps: list[checkpoints.Step], stay: list[str]) -> None:
+    assert [kept.key for kept in checkpoints.kept(steps)] == stay
 
 
 def test_a_step_is_another_one_with_other_inputs() -> None:
     variables = {"account_id": "1", "other": "2", "check_mode": False}
-    inputs = state.used(references.in_tasks("- msg: '{{ account_id }} {{ others }}'"), variables)
+    inputs = checkpoints.used(variable_references.in_tasks("- msg: '{{ account_id }} {{ others }}'"), variables)
     assert inputs == {"account_id": "1", "check_mode": False}
-    assert state.key("x", inputs) != state.key("x", inputs | {"account_id": "2"})
-    assert state.key("x", inputs) != state.key("x", inputs | {"check_mode": True})
-    assert state.key("x", inputs) != state.key("y", inputs)
+    assert checkpoints.key("x", inputs) != checkpoints.key("x", inputs | {"account_id": "2"})
+    assert checkpoints.key("x", inputs) != checkpoints.key("x", inputs | {"check_mode": True})
+    assert checkpoints.key("x", inputs) != checkpoints.key("y", inputs)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +356,7 @@ def test_a_step_is_another_one_with_other_inputs() -> None:
     ],
 )
 def test_which_variables_tasks_refer_to(tasks: str, named: set[str]) -> None:
-    assert references.in_tasks(tasks) == named
+    assert variable_references.in_tasks(tasks) == named
 
 
 ACT = """\
@@ -417,7 +428,7 @@ def test_what_is_through_or_changed_does_not_go_on(story: Any, monkeypatch: pyte
     folder = story.folder / "run"
     with pytest.raises(RunbookError, match="is through"):
         resume(folder, {})
-    run = runs.Run.load(folder)
+    run = run_file.Run.load(folder)
     copy = tmp_path / "real.ipynb"
     copy.write_text((story.folder / "real.ipynb").read_text().replace("echo two", "echo three"))
     run.runbook = str(copy)

@@ -16,12 +16,13 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from breakglass_runbooks import launch, lock, verify
-from breakglass_runbooks.catalog import Runbook
 from breakglass_runbooks.errors import Blocked
-from breakglass_runbooks.execution import Progress
-from breakglass_runbooks.journal import Journal
-from breakglass_runbooks.parameters import Parameter
+from breakglass_runbooks.evidence import locks, manifest
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.launcher import launch
+from breakglass_runbooks.launcher.notebook_client import Progress
+from breakglass_runbooks.notebooks.catalog import Runbook
+from breakglass_runbooks.notebooks.parameters import Parameter
 from papermill.exceptions import PapermillExecutionError
 
 PARAMETERS = 'who: str = "nobody"  # whom to greet\ncheck_mode: bool = True\n'
@@ -166,7 +167,7 @@ def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_d
     entries = Journal(tmp_path / "run").entries()
     assert [(entry["task"], entry["outcome"]) for entry in entries if entry["event"] == "task"] == [("Slow", "changed")]
     assert "has come to its end, and no other was begun" in (tmp_path / "run/slow.html").read_text()
-    assert verify.problems(tmp_path / "run") == []
+    assert manifest.problems(tmp_path / "run") == []
 
 
 def test_an_interruption_while_the_end_is_written_down_loses_nothing(
@@ -190,7 +191,7 @@ def test_an_interruption_while_the_end_is_written_down_loses_nothing(
     ending = launch.run(Runbook(source), {"evidence_dir": str(tmp_path / "run")})
     assert ending.outcome == "failed"
     assert (tmp_path / "run/report.md").exists()
-    assert verify.problems(tmp_path / "run", ending.manifest) == []
+    assert manifest.problems(tmp_path / "run", ending.manifest) == []
 
 
 def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[str], tmp_path: Path) -> None:
@@ -200,7 +201,7 @@ def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[s
     assert "kernel died" in output
     while True:
         try:
-            lock.on_target("slow", [Parameter("where", "str")], {"where": str(tmp_path)}).release()
+            locks.on_target("slow", [Parameter("where", "str")], {"where": str(tmp_path)}).release()
             break
         except Blocked:
             time.sleep(0.1)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from breakglass_runbooks import pages
+from breakglass_runbooks.notebooks import docs_pages
 
 
 def test_every_page_is_that_of_its_notebook():
-    wanted = dict(pages.pages())
-    written = {file: file.read_text(encoding="utf-8") for file in pages.PAGES.glob("*.md")}
+    wanted = dict(docs_pages.pages())
+    written = {file: file.read_text(encoding="utf-8") for file in docs_pages.PAGES.glob("*.md")}
     stale = sorted(file.name for file in wanted.keys() | written.keys() if wanted.get(file) != written.get(file))
-    assert not stale, f"stale in docs/runbooks: {', '.join(stale)}. Renew them: {pages.RENEW}"
+    assert not stale, f"stale in docs/runbooks: {', '.join(stale)}. Renew them: {docs_pages.RENEW}"
 
 
 def test_a_page_holds_text_and_steps():
-    text = next(text for file, text in pages.pages() if file.stem == "remove_root_credentials")
+    text = next(text for file, text in docs_pages.pages() if file.stem == "remove_root_credentials")
     assert "\n# Remove root credentials\n" in text
     assert "```yaml\n%%tasks\n" in text
     assert "```python\naccount_ids: list[str] = []" in text

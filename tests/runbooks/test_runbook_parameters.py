@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.parameters import check, declared
+from breakglass_runbooks.notebooks.parameters import check, declared
 from hypothesis import given
 from hypothesis import strategies as st
 

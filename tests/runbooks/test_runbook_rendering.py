@@ -6,7 +6,9 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from breakglass_runbooks import render, terminal, views
+from breakglass_runbooks.display import html as render
+from breakglass_runbooks.display import terminal
+from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -141,7 +143,7 @@ def test_an_account_that_was_not_reached_shows_why_and_what_to_do() -> None:
         "warnings": [],
         "result": {"accounts": [account], "summary": {"unreachable": 1}},
     }
-    shown = views.view(event)
+    shown = registry.view(event)
     assert all(word in shown.markdown for word in ("vault", "777788889999", "unreachable", "denied", "exempt"))
 
 
@@ -154,7 +156,7 @@ def test_a_reason_that_stands_in_the_table_is_no_warning_too() -> None:
         "warnings": ["vault (777788889999) is unreachable: A policy denies it. Exempt it.", "Something else."],
         "result": {"accounts": [account], "summary": {"unreachable": 1}},
     }
-    shown = views.view(event).markdown
+    shown = registry.view(event).markdown
     assert shown.count("A policy denies it.") == 1
     assert "Something else." in shown
 
@@ -174,7 +176,7 @@ def test_what_nobody_could_look_into_is_not_taken_for_nothing() -> None:
     times = {"since": "a", "until": "b", "complete_until": "c", "regions": ["us-east-1"]}
     result = {**times, "opened_from": [], "accounts": [account], "unexplained": [], "sessions": [session]}
     event = {"event": "ok", "check_mode": False, "action": "breakglass.aws.root_activity_info", "warnings": []}
-    shown = views.view({**event, "result": result, "warnings": ["reports is unreachable: No way in."]}).markdown
+    shown = registry.view({**event, "result": result, "warnings": ["reports is unreachable: No way in."]}).markdown
     assert "None was found where anybody could look" in shown
     assert shown.count("No way in.") == 1
     assert "not looked into, see below" in shown
@@ -190,7 +192,7 @@ def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
         "mfa_devices": [{"serial": "GAHT1", "enabled": "2024-05-05T00:00:00Z"}],
     }
     account = {"account_id": "444455556666", "outcome": "unchanged", "root_credentials": found, "reason": None}
-    shown = views.credentials_found({"accounts": [account]}).markdown
+    shown = registry.credentials_found({"accounts": [account]}).markdown
     for said in (
         "password, or password recovery that is open (since 2024-01-01T00:00:00Z, never used)",
         "access key (Active) `AKIA1` (since 2024-02-02T00:00:00Z, last used 2025-03-03)",
@@ -202,8 +204,8 @@ def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
 
 def test_in_check_mode_nothing_is_said_to_have_happened() -> None:
     result = {"changed": True, "outcome": "changed", "bucket": "b", "account_id": "1", "lockout_statements": []}
-    assert "`would change`" in views.unlocked_policy(result, check_mode=True).markdown
-    assert "`changed`" in views.unlocked_policy(result, check_mode=False).markdown
+    assert "`would change`" in registry.unlocked_policy(result, check_mode=True).markdown
+    assert "`changed`" in registry.unlocked_policy(result, check_mode=False).markdown
 
 
 @pytest.mark.parametrize("shown", [render.text, render.plain, render.small, render.heading])

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks import verify
 from breakglass_runbooks.__main__ import main
-from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.evidence import manifest
+from breakglass_runbooks.evidence.journal import Journal
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sealed(tmp_path: Path) -> Path:
     Journal(tmp_path).append("ended")
     (tmp_path / "backup.json").write_text("{}")
-    verify.seal(tmp_path)
+    manifest.seal(tmp_path)
     return tmp_path
 
 
@@ -41,18 +41,18 @@ def test_signed_evidence_is_whole(sealed: Path, keys: Path, capsys: pytest.Captu
 
 
 def test_a_forger_who_seals_again_is_found(sealed: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    signature = verify.sign(sealed, keys / "ada").read_text()
+    signature = manifest.sign(sealed, keys / "ada").read_text()
     (sealed / "backup.json").write_text("[]")
-    verify.seal(sealed)
+    manifest.seal(sealed)
     assert main(["verify", str(sealed)]) == 0
     assert check(sealed, keys) == 1
-    (sealed / verify.SIGNATURE).write_text(signature)
+    (sealed / manifest.SIGNATURE).write_text(signature)
     assert check(sealed, keys) == 1
     assert "ada did not sign this evidence" in capsys.readouterr().out
 
 
 def test_somebody_else_did_not_sign_for_ada(sealed: Path, keys: Path) -> None:
-    verify.sign(sealed, keys / "eve")
+    manifest.sign(sealed, keys / "eve")
     assert check(sealed, keys) == 1
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import verify
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.play import check_tasks
+from breakglass_runbooks.evidence import manifest
+from breakglass_runbooks.kernel.ansible_play import check_tasks
 
 SECRET = "planted-secret-of-the-environment"
 
@@ -179,8 +179,8 @@ def test_a_run_whose_parameters_cell_was_skipped_does_not_begin(new_notebook_she
 def test_by_hand_the_run_ends_with_what_to_note_of_its_evidence(notebook: Any) -> None:
     notebook.cell("%%tasks\n- name: x\n  ansible.builtin.debug:\n    msg: planned\n  register: plan\n")
     notebook.cell("%evidence plan plan")
-    assert verify.sha256(Path(notebook["evidence_dir"])) in notebook.shown
-    assert verify.problems(Path(notebook["evidence_dir"])) == []
+    assert manifest.sha256(Path(notebook["evidence_dir"])) in notebook.shown
+    assert manifest.problems(Path(notebook["evidence_dir"])) == []
 
 
 def test_behind_a_failed_step_only_that_step_runs(notebook: Any, tmp_path: Path) -> None:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import trail, verify
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.evidence import manifest
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.launcher import cloudtrail_join
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +41,7 @@ def told(**changes: Any) -> dict[str, Any]:
 def test_what_is_not_known_to_be_complete_is_pending(
     activity: dict[str, Any], pending: bool, reason: str | None
 ) -> None:
-    [session] = trail.joined(OURS, activity)
+    [session] = cloudtrail_join.joined(OURS, activity)
     assert session["pending"] is pending
     assert session["reason"] == reason or reason in session["reason"]
     assert [call["operation"] for call in session.get("calls", [])] == (
@@ -51,9 +52,9 @@ def test_what_is_not_known_to_be_complete_is_pending(
 def test_a_session_that_was_opened_where_nobody_may_look_does_not_come_by_waiting() -> None:
     unread = {"account_id": "111122223333", "outcome": "unreachable", "reason": "No way in."}
     activity = {"sessions": [], "opened_from": [unread, {"account_id": "222233334444", "outcome": "unchanged"}]}
-    [session] = trail.joined(OURS, activity, "111122223333")
+    [session] = cloudtrail_join.joined(OURS, activity, "111122223333")
     assert (session["looked_into"], session["reason"]) == (False, "No way in.")
-    [session] = trail.joined(OURS, activity, "222233334444")
+    [session] = cloudtrail_join.joined(OURS, activity, "222233334444")
     assert session["looked_into"]
 
 
@@ -70,7 +71,7 @@ LISTS = st.lists(KNOWN, unique_by=lambda session: session["access_key_id"])
 @given(LISTS, LISTS)
 def test_what_was_joined_is_not_lost_by_asking_again(earlier: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
     """Whoever may read less asks, or CloudTrail has forgotten it after 90 days."""
-    kept = {session["access_key_id"]: session for session in trail.nothing_lost(earlier, now)}
+    kept = {session["access_key_id"]: session for session in cloudtrail_join.nothing_lost(earlier, now)}
     assert kept.keys() == {session["access_key_id"] for session in (*earlier, *now)}
     for session in (*earlier, *now):
         best = kept[session["access_key_id"]]
@@ -83,7 +84,7 @@ def test_what_waits_is_told_once_for_all_that_wait_for_the_same() -> None:
         {"access_key_id": f"ASIA{number}", "account_id": "012345678901", "pending": number < 3, "reason": "Not yet."}
         for number in range(4)
     ]
-    waiting = trail.Trail(sessions, needs="", barred=False).waiting
+    waiting = cloudtrail_join.Trail(sessions, needs="", barred=False).waiting
     assert waiting == {("012345678901", "Not yet."): ["ASIA0", "ASIA1", "ASIA2"]}
 
 
@@ -100,8 +101,8 @@ def test_a_session_that_the_evidence_does_not_have_is_named() -> None:
         ]
     }
     run = {"actor": "me", "started": "2026-01-31T03:00:00Z", "written": "2026-01-31T04:00:00Z", "sessions": OURS}
-    [session] = trail.unlisted(run, activity)
-    assert (session["access_key_id"], session["reason"]) == ("ASIA2", trail.UNLISTED)
+    [session] = cloudtrail_join.unlisted(run, activity)
+    assert (session["access_key_id"], session["reason"]) == ("ASIA2", cloudtrail_join.UNLISTED)
 
 
 def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplace: Callable[..., Any]) -> None:
@@ -142,9 +143,9 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert "GetBucketPolicy" in [call["operation"] for call in sessions[0]["calls"]]
     assert sessions[0]["opened_by"].endswith("/operator")
     assert f"Calls joined until now: {sum(len(one['calls']) for one in sessions)}, in " in asked.stdout
-    assert verify.problems(place.folder / "run") == []
+    assert manifest.problems(place.folder / "run") == []
     assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
-    assert verify.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before
+    assert manifest.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before
     place.environment |= box.environment("operator")  # who may read less
     less = place.run("breakglass_runbooks", "trail", "run")
     assert "does not allow sts:SetSourceIdentity" in less.stdout or "may still be on their way" in less.stdout
@@ -165,9 +166,9 @@ def test_a_run_without_root_sessions_has_nothing_to_join(tmp_path: Path) -> None
     folder = tmp_path / "run"
     folder.mkdir()
     (tmp_path / "evidence.json").rename(folder / "evidence.json")
-    verify.seal(folder, [tmp_path / "elsewhere.ipynb"])
-    assert trail.collect(folder).sessions == []
-    assert verify.problems(folder) == []
+    manifest.seal(folder, [tmp_path / "elsewhere.ipynb"])
+    assert cloudtrail_join.collect(folder).sessions == []
+    assert manifest.problems(folder) == []
     (tmp_path / "elsewhere.ipynb").unlink()
     with pytest.raises(RunbookError, match=r"elsewhere\.ipynb: removed"):
-        trail.collect(folder)
+        cloudtrail_join.collect(folder)

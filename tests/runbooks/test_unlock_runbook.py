@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 import pytest
 from breakglass_runbooks.collection import NOTEBOOKS
-from breakglass_runbooks.journal import Journal
+from breakglass_runbooks.evidence.journal import Journal
 
 from sandbox import Box
 

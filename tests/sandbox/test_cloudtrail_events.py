@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox import trail
 from sandbox.authorization import Principal
+from sandbox.model import event_history
 from sandbox.state import Caller
 
-TRACE = trail.Trace(
+TRACE = event_history.Trace(
     number=0,
     time=datetime.now(UTC),
     recipients=("1", "2"),
@@ -40,8 +40,8 @@ def numbers(kept, account="1", region="us-east-1"):
 
 
 def test_the_oldest_go_when_there_are_too_many(monkeypatch):
-    monkeypatch.setattr(trail, "_MAX_TRACES", 3)
-    kept = trail.Trail()
+    monkeypatch.setattr(event_history, "_MAX_TRACES", 3)
+    kept = event_history.Trail()
     for number in range(5):
         kept.add(replace(TRACE, number=number, region="us-east-1" if number % 2 else "eu-west-1"))
     assert numbers(kept) == numbers(kept, "2") == [3]
@@ -50,8 +50,8 @@ def test_the_oldest_go_when_there_are_too_many(monkeypatch):
 
 @pytest.mark.parametrize("field", ["body", "answer"])
 def test_the_oldest_go_when_they_are_too_big(monkeypatch, field):
-    monkeypatch.setattr(trail, "_MAX_BYTES", 10_000)
-    kept = trail.Trail()
+    monkeypatch.setattr(event_history, "_MAX_BYTES", 10_000)
+    kept = event_history.Trail()
     for number in range(20):
         kept.add(replace(TRACE, number=number, **{field: b"x" * 1000}))
     assert 1 < len(numbers(kept)) < 10
@@ -59,8 +59,8 @@ def test_the_oldest_go_when_they_are_too_big(monkeypatch, field):
 
 
 def test_places_without_traces_are_forgotten(monkeypatch):
-    monkeypatch.setattr(trail, "_MAX_TRACES", 1)
-    kept = trail.Trail()
+    monkeypatch.setattr(event_history, "_MAX_TRACES", 1)
+    kept = event_history.Trail()
     for account in ("1", "2", "3"):
         kept.add(replace(TRACE, recipients=(account,)))
     assert list(kept._by_place) == [("3", "us-east-1")]

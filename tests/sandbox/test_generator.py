@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from test_command_line import one_line, run
 
 from sandbox.authorization import parse
-from sandbox.generator import LEAST, MOST, generate
-from sandbox.organization import load
+from sandbox.organization_file.generator import LEAST, MOST, generate
+from sandbox.organization_file.schema import load
 
 
 def loaded(tmp_path_factory, accounts: int, seed: int = 0):

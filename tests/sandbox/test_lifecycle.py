@@ -12,9 +12,9 @@ from conformance.steps import control, settle
 from refusals import refused
 
 from sandbox import Box
-from sandbox.lifecycle import Schedule
-from sandbox.organization import OrganizationError, load
-from sandbox.people import Refused, Unknown
+from sandbox.model.lifecycle import Schedule
+from sandbox.organization_file.schema import OrganizationError, load
+from sandbox.people.console import Refused, Unknown
 from sandbox.services.membership import closure_quota
 from sandbox.state import now
 

@@ -9,7 +9,8 @@ import sys
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import Box, place
+from sandbox import Box
+from sandbox.wire import network_origin
 
 LAKE, BUCKET, ENDPOINT = "data-lake-administrator", "data-lake-raw-012345678901", "vpce-0a1b2c3d4e5f67890"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/012345678901/ingest-errors"
@@ -75,7 +76,7 @@ def test_no_place_is_said_to_be_none(sandbox: Box, nowhere):
 
 def test_the_signature_covers_the_place(sandbox: Box):
     def go_elsewhere(request, **_):
-        request.url = request.url.replace(sandbox.url, f"{sandbox.url}{place.PREFIX}{ENDPOINT}")
+        request.url = request.url.replace(sandbox.url, f"{sandbox.url}{network_origin.PREFIX}{ENDPOINT}")
 
     client = sandbox.client("s3", LAKE)
     client.meta.events.register("before-send.s3", go_elsewhere)

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from refusals import refused
 
 from sandbox import in_process
-from sandbox.server import SandboxServer, ServerError
+from sandbox.server.server import SandboxServer, ServerError
 
 NOT_IMPLEMENTED = [
     ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::111122223333:role/x"}),

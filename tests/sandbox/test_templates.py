@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.errors import AwsError
-from sandbox.templates import parse, resolve
+from sandbox.model.templates import parse, resolve
 
 ROLE = "AWS::IAM::Role"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.organization import OrganizationError, load
+from sandbox.organization_file.schema import OrganizationError, load
 
 MANAGEMENT, MEMBER = "111111111111", "222222222222"
 

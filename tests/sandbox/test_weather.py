@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from refusals import refused
 
-from sandbox.rates import PUBLISHED, Buckets, Limit
-from sandbox.weather_rules import KINDS, RuleError, rules
+from sandbox.faults.rate_limits import PUBLISHED, Buckets, Limit
+from sandbox.faults.rules import KINDS, RuleError, rules
 
 LEGACY = "444455556666"
 AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}

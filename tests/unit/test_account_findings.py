@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _account_findings as f
-from ansible_collections.breakglass.aws.plugins.module_utils._account_facts import Closures, Unread
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts import findings as f
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import Closures, Unread
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _backup
-from ansible_collections.breakglass.aws.plugins.module_utils._backup import BackupError
+from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
+from ansible_collections.breakglass.aws.plugins.module_utils._files.policy_backup import BackupError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,15 +16,15 @@ ACCOUNT, BUCKET = "333344445555", "arn:aws:s3:::ledger"
 POLICY = '{ "Version":"2012-10-17", "Statement":[] }\n'
 
 
-def taken(policy: str = POLICY) -> _backup.Backup:
-    return _backup.take(ACCOUNT, "eu-west-1", BUCKET, policy)
+def taken(policy: str = POLICY) -> policy_backup.Backup:
+    return policy_backup.take(ACCOUNT, "eu-west-1", BUCKET, policy)
 
 
 def test_what_was_written_is_read(tmp_path):
     backup = taken()
-    path = _backup.write(backup, str(tmp_path / "a" / "b"))
-    assert _backup.read(path) == backup
-    assert _backup.read_for(path, ACCOUNT, BUCKET) == backup
+    path = policy_backup.write(backup, str(tmp_path / "a" / "b"))
+    assert policy_backup.read(path) == backup
+    assert policy_backup.read_for(path, ACCOUNT, BUCKET) == backup
     assert backup.policy == POLICY
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
@@ -34,14 +34,14 @@ def test_what_was_written_is_read(tmp_path):
 @settings(deadline=None)
 @given(st.text())
 def test_any_text_survives(tmp_path_factory, text):
-    path = _backup.write(taken(text), str(tmp_path_factory.getbasetemp() / "any"))
-    assert _backup.read(path).policy == text
+    path = policy_backup.write(taken(text), str(tmp_path_factory.getbasetemp() / "any"))
+    assert policy_backup.read(path).policy == text
 
 
 def test_the_mode_does_not_depend_on_the_umask(tmp_path):
     old = os.umask(0)
     try:
-        path = _backup.write(taken(), str(tmp_path / "new"))
+        path = policy_backup.write(taken(), str(tmp_path / "new"))
     finally:
         os.umask(old)
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
@@ -50,17 +50,17 @@ def test_the_mode_does_not_depend_on_the_umask(tmp_path):
 
 def test_the_same_backup_twice_is_two_files(tmp_path):
     backup = taken()
-    paths = {_backup.write(backup, str(tmp_path)) for number in range(20)}
+    paths = {policy_backup.write(backup, str(tmp_path)) for number in range(20)}
     assert len(paths) == 20
     assert {str(path) for path in tmp_path.iterdir()} == paths
 
 
 def test_nothing_is_ever_overwritten(tmp_path, monkeypatch):
-    monkeypatch.setattr(_backup.secrets, "token_hex", lambda size: "same")
-    path = _backup.write(taken(), str(tmp_path))
+    monkeypatch.setattr(policy_backup.secrets, "token_hex", lambda size: "same")
+    path = policy_backup.write(taken(), str(tmp_path))
     text = Path(path).read_text()
     with pytest.raises(BackupError, match="exists"):
-        _backup.write(taken(), str(tmp_path))
+        policy_backup.write(taken(), str(tmp_path))
     assert Path(path).read_text() == text
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -70,17 +70,17 @@ def test_a_full_disk_leaves_no_file_and_says_so(tmp_path, monkeypatch, failing):
     def fail(*arguments):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(_backup.os, failing, fail)
+    monkeypatch.setattr(policy_backup.os, failing, fail)
     with pytest.raises(BackupError, match="No space left on device") as caught:
-        _backup.write(taken(), str(tmp_path))
+        policy_backup.write(taken(), str(tmp_path))
     assert "Nothing was changed" in caught.value.fix
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_forgets_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setattr(_backup, "read", lambda path: taken("something else"))
+    monkeypatch.setattr(policy_backup, "read", lambda path: taken("something else"))
     with pytest.raises(BackupError, match="does not read back"):
-        _backup.write(taken(), str(tmp_path))
+        policy_backup.write(taken(), str(tmp_path))
 
 
 def test_a_file_is_no_directory(tmp_path):
@@ -88,20 +88,20 @@ def test_a_file_is_no_directory(tmp_path):
     file.write_text("")
     for directory in (file, file / "below"):
         with pytest.raises(BackupError, match="ot a directory"):
-            _backup.would_be_writable(str(directory))
+            policy_backup.would_be_writable(str(directory))
         with pytest.raises(BackupError):
-            _backup.write(taken(), str(directory))
+            policy_backup.write(taken(), str(directory))
 
 
 def test_looking_makes_nothing(tmp_path):
-    _backup.would_be_writable(str(tmp_path / "a" / "b"))
+    policy_backup.would_be_writable(str(tmp_path / "a" / "b"))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_directory_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(_backup.os, "access", lambda path, mode: False)  # as root everything is writable
+    monkeypatch.setattr(policy_backup.os, "access", lambda path, mode: False)  # as root everything is writable
     with pytest.raises(BackupError, match="not writable"):
-        _backup.would_be_writable(str(tmp_path))
+        policy_backup.would_be_writable(str(tmp_path))
 
 
 ALTERATIONS = {
@@ -116,12 +116,12 @@ ALTERATIONS = {
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 def test_an_altered_backup_is_refused(tmp_path, alteration):
-    path = _backup.write(taken(), str(tmp_path))
+    path = policy_backup.write(taken(), str(tmp_path))
     saved = json.loads(Path(path).read_text())
     ALTERATIONS[alteration](saved)
     Path(path).write_text(json.dumps(saved))
     with pytest.raises(BackupError):
-        _backup.read(path)
+        policy_backup.read(path)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '"x"', "\x00"])
@@ -129,13 +129,13 @@ def test_what_is_no_backup_is_refused(tmp_path, content):
     path = tmp_path / "b.json"
     path.write_text(content)
     with pytest.raises(BackupError, match="no backup"):
-        _backup.read(str(path))
+        policy_backup.read(str(path))
     with pytest.raises(BackupError, match="cannot be read"):
-        _backup.read(str(tmp_path))
+        policy_backup.read(str(tmp_path))
 
 
 @pytest.mark.parametrize(("account_id", "resource"), [("111122223333", BUCKET), (ACCOUNT, f"{BUCKET}2")])
 def test_a_backup_of_something_else_is_refused(tmp_path, account_id, resource):
-    path = _backup.write(taken(), str(tmp_path))
+    path = policy_backup.write(taken(), str(tmp_path))
     with pytest.raises(BackupError, match=f"not of {resource} in account {account_id}"):
-        _backup.read_for(path, account_id, resource)
+        policy_backup.read_for(path, account_id, resource)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import Caller, Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Caller, Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 
 ROOT = {"AccessKeyId": "ASIAROOT", "SecretAccessKey": "root-secret", "SessionToken": "root-token"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import botocore.exceptions
 import botocore.session
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     Unreachable,

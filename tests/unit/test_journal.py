@@ -5,8 +5,8 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._journal import Journal
-from ansible_collections.breakglass.aws.plugins.module_utils._private_file import FileError
+from ansible_collections.breakglass.aws.plugins.module_utils._files.atomic import FileError
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import threading
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _pace
-from ansible_collections.breakglass.aws.plugins.module_utils._pace import Pace
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import concurrency
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import Pace
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 @given(st.integers(1, 20), st.lists(st.sampled_from(["throttled", "done"]), max_size=80))
 def test_it_stays_between_one_and_the_most(most, events):
     pace = Pace(most)
-    pace._slowed = -_pace.BURST_SECONDS
+    pace._slowed = -concurrency.BURST_SECONDS
     for event in events:
         if event == "throttled":
-            pace._slowed -= _pace.BURST_SECONDS  # as if in another burst
+            pace._slowed -= concurrency.BURST_SECONDS  # as if in another burst
             pace.slow_down()
         else:
             with pace:

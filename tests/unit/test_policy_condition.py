@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_condition import (
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
     UNLISTED_ADDRESS,
     arn_like,
     holds,

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import repair
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import repair
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
+    administrators_of,
+    resource_of,
+)
 
 ACCOUNT, OTHER, ORGANIZATION = "333344445555", "999900001111", "o-ours000001"
 BUCKET = "arn:aws:s3:::ledger"

@@ -5,7 +5,7 @@ import hashlib
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import (
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     PolicyError,
     check_actions,
     check_limits,
@@ -16,9 +16,12 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policy_document im
     pretty,
     size,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import lockout_statements
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import RepairError, repair
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import RepairError, repair
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
+    administrators_of,
+    resource_of,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

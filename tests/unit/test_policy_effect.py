@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_effect import effects
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import administrators_of, resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.effects import effects
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
+    administrators_of,
+    resource_of,
+)
 
 ACCOUNT = "333344445555"
 BUCKET = resource_of("arn:aws:s3:::ledger", ACCOUNT, "o-ours000001")

@@ -11,9 +11,9 @@ import os
 from dataclasses import dataclass
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_lockout import find_lockouts
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_repair import repair
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_request import (
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import find_lockouts
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import repair
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     Resource,
     administrators_of,
     resource_of,

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _retry
-from ansible_collections.breakglass.aws.plugins.module_utils import _root_user as root_user
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
@@ -194,16 +194,16 @@ def test_mfa_stays_when_the_password_could_not_be_removed(aws):
     assert outcomes(done) == [v.FAILED, v.SKIPPED, v.SKIPPED]
 
 
-@pytest.mark.parametrize("code", _retry.BUSY)
+@pytest.mark.parametrize("code", retries.BUSY)
 def test_what_changed_moments_ago_is_tried_again_within_bounds(aws, code):
     iam, stubber, pauses = aws
     stubber.add_client_error("delete_login_profile", code, http_status_code=409)
     stubber.add_client_error("delete_login_profile", code, http_status_code=409)
     stubber.add_response("delete_login_profile", {})
     assert outcomes(root_user.remove(iam, ACCOUNT, [SECRET])) == [v.REMOVED]
-    assert pauses == list(_retry.PAUSES[:2])
+    assert pauses == list(retries.PAUSES[:2])
 
-    for _ in range(len(_retry.PAUSES) + 1):
+    for _ in range(len(retries.PAUSES) + 1):
         stubber.add_client_error("delete_login_profile", code, http_status_code=409)
     assert outcomes(root_user.remove(iam, ACCOUNT, [SECRET])) == [v.FAILED]
     stubber.assert_no_pending_responses()

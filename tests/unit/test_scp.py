@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils import _scp_judgement as judge
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
-from ansible_collections.breakglass.aws.plugins.module_utils._connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Organization
-from ansible_collections.breakglass.aws.plugins.module_utils._policy_document import PolicyError, parse
-from ansible_collections.breakglass.aws.plugins.module_utils._scp import ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError, parse
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import threading
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _vocabulary as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable
-from ansible_collections.breakglass.aws.plugins.module_utils._organization import Account
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import not_done, summarize, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the modules about access roles, read and checked."""
+
+from __future__ import annotations
+
+import functools
+import re
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.methods import (
+    IDENTITY_CENTER,
+    Wanted,
+    stack_set_name,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import OPTIONS, as_given
+
+ROLE = {"role_name": {"type": "str", "default": v.ACCESS_ROLE}}
+
+_ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
+_STACK_SET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,119}\Z", re.ASCII)
+
+
+def identity_center(*, with_sign_in: bool = False) -> dict:
+    """The option of this name; ``with_sign_in``: with what it takes to make the role."""
+    spec: dict[str, t.Any] = {
+        "region": {"type": "str"},
+        "permission_set": {"type": "str", "required": True},
+        "user_name": {"type": "str"},
+        "group_name": {"type": "str"},
+    }
+    if with_sign_in:
+        spec["sign_in"] = {
+            "type": "dict",
+            "options": {name: one for name, one in OPTIONS.items() if name != "role_arn"},
+            "mutually_exclusive": [("profile", "access_key")],
+            "required_together": [("access_key", "secret_key")],
+            "required_one_of": [("profile", "access_key")],
+        }
+        spec["keep_assignment"] = {"type": "bool", "default": False}
+    return {
+        "identity_center": {
+            "type": "dict",
+            "options": spec,
+            "mutually_exclusive": [("user_name", "group_name")],
+            "required_one_of": [("user_name", "group_name")],
+        }
+    }
+
+
+def check_role_name(option: str, role_name: str) -> str:
+    if not _ROLE_NAME.match(role_name):
+        accepted = "the name of a role, up to 64 of letters, digits and +=,.@_-, not its ARN"
+        raise InvalidInput(option, role_name, accepted)
+    return role_name
+
+
+def wanted(params: dict, connection: Connection) -> Wanted:
+    """What the options say; InvalidInput for what cannot be meant."""
+    role_name = check_role_name("role_name", params["role_name"])
+    name = params.get("stack_set_name") or stack_set_name(role_name)
+    if not _STACK_SET_NAME.match(name):
+        raise InvalidInput("stack_set_name", name, "up to 120 letters, digits and hyphens, a letter first")
+    if params.get("wait_timeout", 0) < 0:
+        raise InvalidInput("wait_timeout", params["wait_timeout"], "a number of seconds, 0 or more")
+    center = params["identity_center"] or {}
+    for option, region in (
+        ("stack_set_region", params.get("stack_set_region")),
+        ("identity_center.region", center.get("region")),
+    ):
+        if region:
+            check_region(option, region)
+    sign_in = center.get("sign_in")
+    return Wanted(
+        role_name=role_name,
+        stack_set_name=name,
+        stack_set_region=params.get("stack_set_region") or connection.region,
+        activate_trusted_access=params.get("activate_trusted_access", False),
+        keep_stack_set=params.get("keep_stack_set", False),
+        identity_center_region=center.get("region") or connection.region,
+        permission_set=center.get("permission_set"),
+        user_name=center.get("user_name"),
+        group_name=center.get("group_name"),
+        sign_in=functools.partial(as_given, connection, sign_in) if sign_in else None,
+        keep_assignment=center.get("keep_assignment", False),
+        source_identity=params.get("source_identity", False),
+        wait_seconds=params.get("wait_timeout", 0),
+    )
+
+
+def refuse_contradictions(wanted: Wanted, method: str, targets: t.Sequence[Target]) -> None:
+    """Options that do not go together."""
+    if method == IDENTITY_CENTER and not wanted.permission_set:
+        raise InvalidInput("identity_center", None, "permission_set and user_name or group_name, with this method")
+    if wanted.sign_in and len(targets) != 1:
+        raise InvalidInput("identity_center.sign_in", "(credentials)", "credentials in one account, with one account")

@@ -1,0 +1,213 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An account removed, closed or moved: what would be called, the call itself, and reading back what came of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import typing as t
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts import facts, findings
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization, Unit
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    BreakglassError,
+    InvalidInput,
+    explain,
+)
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+REMOVED, CLOSED, IN_OU = "removed", "closed", "in_ou"
+STATES = (REMOVED, CLOSED, IN_OU)
+PURPOSE = {REMOVED: findings.REMOVE, CLOSED: findings.CLOSE}
+
+REOPENABLE = timedelta(days=90)
+# How often a slow change is looked at (closures take minutes; DescribeAccount allows 20 calls a second).
+POLL_SECONDS = 10
+# A removal or a move shows at once, or nearly.
+READ_BACK_PAUSES = (0, 1, 2, 4, 8)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One call. With the codes ``moot`` AWS refuses what is done already: by somebody else, or by this very call when
+    its answer got lost and it was sent again.
+    """
+
+    operation: str  # as AWS names it, e.g. "CloseAccount"
+    method: str
+    arguments: dict
+    moot: tuple
+
+    @property
+    def action(self) -> str:
+        return f"organizations:{self.operation} {self.arguments['AccountId']}"
+
+
+def removal(account_id: str) -> Change:
+    moot = ("AccountNotFoundException",)
+    return Change("RemoveAccountFromOrganization", "remove_account_from_organization", {"AccountId": account_id}, moot)
+
+
+def closure(account_id: str) -> Change:
+    moot = ("AccountAlreadyClosedException", "ConflictException")
+    return Change("CloseAccount", "close_account", {"AccountId": account_id}, moot)
+
+
+def move(account_id: str, source: Unit, destination: Unit) -> Change:
+    arguments = {"AccountId": account_id, "SourceParentId": source.id, "DestinationParentId": destination.id}
+    return Change(
+        "MoveAccount", "move_account", arguments, ("DuplicateAccountException", "SourceParentNotFoundException")
+    )
+
+
+def call(organization: Organization, change: Change) -> BreakglassError | None:
+    """Make the call. A refusal that may mean it is done already is returned: reading back will tell."""
+    try:  # AWS changes one thing of an organization at a time
+        while_busy(lambda: getattr(organization.organizations, change.method)(**change.arguments))
+    except (BotoCoreError, ClientError) as error:
+        explained = _explain(error, change)
+        if explained.code not in change.moot:
+            raise explained from error
+        return explained
+    return None
+
+
+def _explain(error: Exception, change: Change) -> BreakglassError:
+    explained = explain(error, change.action)
+    if explained.code != "ConflictException":
+        return explained
+    # All AWS says is that the state does not allow it; the account was seen to be ACTIVE right before.
+    return BreakglassError(
+        f"{explained.cause} A closure is probably under way: AWS goes on showing ACTIVE for some ten minutes.",
+        "Run it again in some minutes.",
+        explained.code,
+    )
+
+
+def confirm_removed(organization: Organization, account_id: str) -> None:
+    """Return once AWS does not find the account any more."""
+    for pause in READ_BACK_PAUSES:
+        time.sleep(pause)
+        if organization.account_now(account_id) is None:
+            return
+    raise _unconfirmed("organizations:RemoveAccountFromOrganization", "the account is still in the organization")
+
+
+def confirm_moved(organization: Organization, account_id: str, destination: Unit) -> Account:
+    """The account once AWS shows it in its new place."""
+    for pause in READ_BACK_PAUSES:
+        time.sleep(pause)
+        account = organization.account_now(account_id)
+        if account and organization.units_above(account)[-1].id == destination.id:
+            return account
+    raise _unconfirmed("organizations:MoveAccount", f"the account is not in {destination.name} ({destination.id})")
+
+
+def confirm_closed(organization: Organization, account_id: str, seconds: float) -> Account:
+    """The account once it is CLOSED. AWS may go on showing ACTIVE for over ten minutes (aws-facts 5c)."""
+    deadline = time.monotonic() + seconds
+    while True:
+        account = organization.account_now(account_id)
+        if account is None:
+            raise _unconfirmed("organizations:CloseAccount", "the account is not in the organization any more")
+        if account.state == "CLOSED":
+            return account
+        if time.monotonic() >= deadline:
+            found = f"its state is {account.state} after {seconds:g} seconds of waiting"
+            raise _unconfirmed("organizations:CloseAccount", found)
+        time.sleep(min(POLL_SECONDS, max(0.01, deadline - time.monotonic())))
+
+
+def _unconfirmed(action: str, found: str) -> BreakglassError:
+    return BreakglassError(
+        f"{action} was called, but reading back does not confirm it: {found}.",
+        "Look again in some minutes with breakglass.aws.organization_account_info, or run this task again.",
+    )
+
+
+def refuse(purpose: str, found: t.Sequence[findings.Finding]) -> None:
+    """Raise when a reason stands in the way, naming each with what to do about it."""
+    standing = [one for one in found if one.stands]
+    if not standing:
+        return
+    # Of what is merely not known the name says enough; the findings in the result have the rest.
+    reasons = [f"{one.name}: {f'{one.text} ' if one.holds else ''}{one.fix}".strip() for one in standing]
+    unknown = [one.name for one in standing if one.holds is None and one.name in findings.CONFIRMABLE]
+    confirm = f" What was looked after can be confirmed: confirmed: [{', '.join(unknown)}]." if unknown else ""
+    raise BreakglassError(findings.verdict(purpose, found), f"{' '.join(reasons)}{confirm}")
+
+
+def find_unit(organization: Organization, wanted: str) -> Unit:
+    """The OU, or the root, meant by an ID or by a path of names, with or without the root's name in front."""
+    root = organization.root()
+    accepted = 'the ID of an OU or of the root, or a path of names such as "Workloads/Production"'
+    if wanted == root.id:
+        return root
+    if wanted.startswith(("ou-", "r-")) and "/" not in wanted:
+        try:
+            return organization.unit_and_above(wanted)[-1]
+        except BreakglassError as error:
+            if error.code in ("OrganizationalUnitNotFoundException", "InvalidInputException"):
+                raise InvalidInput("ou", wanted, accepted, hint="there is no such OU in the organization") from error
+            raise
+    path = wanted.strip("/")
+    found = [root] if path in ("", root.name) else []
+    found += _below(organization, root, path)
+    if path.startswith(f"{root.name}/"):
+        found += _below(organization, root, path[len(root.name) + 1 :])
+    if not wanted or not found:
+        raise InvalidInput("ou", wanted, accepted, hint="there is no such OU in the organization")
+    if len(found) > 1:
+        listed = ", ".join(unit.id for unit in found)
+        raise InvalidInput("ou", wanted, "an ID where names are ambiguous", hint=f"it may mean {listed}")
+    return found[0]
+
+
+def _below(organization: Organization, parent: Unit, path: str) -> list[Unit]:
+    """All OUs a path of names may mean: names may have slashes in them."""
+    found = []
+    for unit in organization.units_below(parent.id):
+        if path == unit.name:
+            found.append(unit)
+        elif path.startswith(f"{unit.name}/"):
+            found += _below(organization, unit, path[len(unit.name) + 1 :])
+    return found
+
+
+def undo(organization: Organization, state: str, account: Account, told: dict) -> dict:
+    """What it takes to bring the account back as it was. ``told`` is what a Surveyor saw of it."""
+    policies = facts.look(
+        lambda: [
+            asdict(policy)
+            for policy_type in organization.policy_types()
+            for policy in organization.policies_of(account.id, policy_type)
+        ]
+    )
+    known = {"ou": told["ou"], "tags": told["tags"], "delegations": told["delegations"], "policies": policies}
+    until = organization.now() + REOPENABLE if state == CLOSED else None
+    unread = {field: value for field, value in known.items() if isinstance(value, facts.Unread)}
+    return {
+        "how": _HOW[state].format(id=told["ou"]["id"]),
+        "until": facts.format_date(until),
+        **{field: None if field in unread else value for field, value in known.items()},
+        "unread": {field: f"{value.why} {value.fix}".rstrip() for field, value in unread.items()},
+    }
+
+
+_HOW = {
+    REMOVED: (
+        "Invite the account (organizations:InviteAccountToOrganization) and accept from it; then move it back to {id}, "
+        "tag it, attach policies and register delegations as listed here. Stacks, roles of IAM Identity Center and "
+        "memberships in other services do not come back by themselves."
+    ),
+    CLOSED: "Have AWS Support reopen it, from the management account, before until.",
+    IN_OU: "Move it back: breakglass.aws.organization_account, state=in_ou, ou={id}.",
+}

@@ -1,0 +1,280 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be known of an account from outside of it: its place, tags, delegations, contacts, and what binds it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import (
+    Account,
+    Organization,
+    Policy,
+    Unit,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+SCP = "SERVICE_CONTROL_POLICY"
+ALTERNATE_CONTACTS = ("billing", "operations", "security")
+# Without these AWS does not take an account for complete (B:account.PutContactInformation, required members).
+CONTACT_REQUIRED = ("full_name", "address_line_1", "city", "postal_code", "country_code", "phone_number")
+
+_CONTACT = {
+    "FullName": "full_name",
+    "CompanyName": "company_name",
+    "AddressLine1": "address_line_1",
+    "AddressLine2": "address_line_2",
+    "AddressLine3": "address_line_3",
+    "City": "city",
+    "DistrictOrCounty": "district_or_county",
+    "StateOrRegion": "state_or_region",
+    "PostalCode": "postal_code",
+    "CountryCode": "country_code",
+    "PhoneNumber": "phone_number",
+    "WebsiteUrl": "website_url",
+}
+_ALTERNATE = {"Name": "name", "Title": "title", "EmailAddress": "email", "PhoneNumber": "phone_number"}
+
+T = t.TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Stands for a fact that could not be read, or was not to be; says why and what would help."""
+
+    why: str
+    fix: str = ""
+
+
+def look(read: t.Callable[[], T]) -> T | Unread:
+    """What ``read`` gives, or why it could not be read."""
+    try:
+        return read()
+    except BreakglassError as error:
+        return Unread(error.cause, error.fix)
+
+
+def format_date(moment: datetime | None) -> str | None:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def place(units: t.Sequence[Unit], organization_id: str) -> dict:
+    """Where an account is: the OU right above it, and the way there by name and by ID.
+
+    The path of IDs has the form of aws:PrincipalOrgPaths.
+    """
+    return {
+        "id": units[-1].id,
+        "name": units[-1].name,
+        "path": "/".join(unit.name for unit in units),
+        "path_ids": "/".join([organization_id, *(unit.id for unit in units), ""]),
+    }
+
+
+class Registry:
+    """AWS Account Management's view of member accounts: created when, whom to write to."""
+
+    def __init__(self, connection: Connection, organization: Organization) -> None:
+        self._account = connection.client("account")
+        self._own = connection.caller.account_id
+        services = look(organization.trusted_services)
+        self._closed = not isinstance(services, Unread) and v.ACCOUNT_SERVICE_PRINCIPAL not in services
+
+    def created(self, account_id: str) -> datetime:
+        """When the account was created."""
+        return self._ask("get_account_information", account_id)["AccountCreatedDate"]
+
+    def contact(self, account_id: str) -> dict:
+        """The contact information, and in ``phone_verification`` how far its phone number is verified (null where
+        AWS or botocore does not tell).
+        """
+        answer = self._ask("get_contact_information", account_id)
+        given = answer["ContactInformation"]
+        return {
+            **{ours: given[theirs] for theirs, ours in _CONTACT.items() if theirs in given},
+            "phone_verification": answer.get("VerificationStatus"),
+        }
+
+    def alternate_contacts(self, account_id: str) -> dict:
+        """The alternate contacts by kind; None for one that nobody named."""
+        return {kind: self._alternate_contact(account_id, kind) for kind in ALTERNATE_CONTACTS}
+
+    def _alternate_contact(self, account_id: str, kind: str) -> dict | None:
+        try:
+            answer = self._ask("get_alternate_contact", account_id, AlternateContactType=kind.upper())
+        except BreakglassError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
+        return {ours: answer["AlternateContact"].get(theirs) for theirs, ours in _ALTERNATE.items()}
+
+    def _ask(self, operation: str, account_id: str, **arguments: t.Any) -> dict:
+        own = account_id == self._own  # which must not be named, and for which no trusted access is needed
+        if self._closed and not own:  # AWS would deny each of the calls
+            raise BreakglassError(
+                "The organization does not trust AWS Account Management.",
+                "Have the management account turn it on: organizations:EnableAWSServiceAccess for "
+                f"{v.ACCOUNT_SERVICE_PRINCIPAL}.",
+            )
+        try:
+            return getattr(self._account, operation)(**({} if own else {"AccountId": account_id}), **arguments)
+        except (BotoCoreError, ClientError) as error:
+            explained = explain(error, f"reading account {account_id} ({operation})")
+            if error_code(error) != "AccessDeniedException":
+                raise explained from error
+            raise BreakglassError(
+                explained.cause,
+                f"Use the management account's credentials, or those of the delegated administrator for "
+                f"{v.ACCOUNT_SERVICE_PRINCIPAL}, with permission for account:{error.operation_name}.",
+                explained.code,
+            ) from error
+
+
+@dataclass(frozen=True)
+class StackSets:
+    """Service-managed StackSets of one region, which go with an account that leaves unless they are to stay."""
+
+    cloudformation: t.Any
+    stack_sets: t.Sequence[dict]
+    region: str
+
+    def reaching(self, account_id: str) -> list[dict]:
+        """``name`` and ``retained`` of those with a stack in the account."""
+        doing = "listing the stack instances of {name}"
+        return [
+            {
+                "name": one["StackSetName"],
+                "retained": bool(one.get("AutoDeployment", {}).get("RetainStacksOnAccountRemoval")),
+            }
+            for one in self.stack_sets
+            if _pages(
+                self.cloudformation,
+                "list_stack_instances",
+                "Summaries",
+                doing.format(name=one["StackSetName"]),
+                StackSetName=one["StackSetName"],
+                StackInstanceAccount=account_id,
+            )
+        ]
+
+
+def stack_sets(connection: Connection, management_account_id: str) -> StackSets:
+    """The service-managed StackSets of the management account in the connection's region."""
+    if connection.caller.account_id != management_account_id:
+        raise BreakglassError("Only the management account sees its StackSets.", "Use its credentials.")
+    client = connection.client("cloudformation")
+    found = _pages(client, "list_stack_sets", "Summaries", "listing the StackSets", Status="ACTIVE")
+    managed = [one for one in found if one.get("PermissionModel") == "SERVICE_MANAGED"]
+    return StackSets(client, managed, connection.region)
+
+
+@dataclass(frozen=True)
+class IdentityCenter:
+    """IAM Identity Center's instance; none when the organization does not trust it."""
+
+    sso: t.Any
+    instance_arn: str | None
+
+    def permission_sets(self, account_id: str) -> list[str]:
+        """The permission sets that have a role in the account."""
+        if self.instance_arn is None:
+            return []
+        return _pages(
+            self.sso,
+            "list_permission_sets_provisioned_to_account",
+            "PermissionSets",
+            f"listing the permission sets of {account_id}",
+            InstanceArn=self.instance_arn,
+            AccountId=account_id,
+        )
+
+
+def identity_center(connection: Connection, organization: Organization) -> IdentityCenter:
+    """The organization's Identity Center, which answers in its home region only."""
+    services = look(organization.trusted_services)
+    sso = connection.client("sso-admin")
+    if not isinstance(services, Unread) and "sso.amazonaws.com" not in services:
+        return IdentityCenter(sso, None)
+    management = organization.describe()["management_account_id"]
+    found = [  # an account may have an instance of its own, which is not the organization's
+        one
+        for one in _pages(sso, "list_instances", "Instances", "asking for IAM Identity Center")
+        if one.get("OwnerAccountId") == management
+    ]
+    if not found:
+        raise BreakglassError(
+            f"IAM Identity Center does not answer in {connection.region}.",
+            "Set region to its home region, if it has one.",
+        )
+    return IdentityCenter(sso, found[0]["InstanceArn"])
+
+
+@dataclass(frozen=True)
+class Closures:
+    """Accounts of the organization that are closed or about to be, and how many AWS allows in 30 days."""
+
+    closed: int
+    pending: int
+    quota: int
+
+
+def closures(organization: Organization) -> Closures:
+    """AWS does not tell when an account was closed: ``closed`` counts all that are still listed, up to 90 days.
+
+    Quota: the higher of 250 and 20 % of the members, at most 1,000 (B:organizations.CloseAccount).
+    """
+    states = [account.state for account in organization.accounts()]
+    return Closures(
+        states.count("CLOSED"), states.count("PENDING_CLOSURE"), min(max(250, (len(states) - 1) // 5), 1000)
+    )
+
+
+def policies_on(organization: Organization, account: Account, units: t.Sequence[Unit]) -> list[Policy]:
+    """The service control policies that bind an account, or would in these OUs; from the root down."""
+    targets = [*(unit.id for unit in units), account.id]
+    return list(dict.fromkeys(policy for target in targets for policy in organization.policies_of(target, SCP)))
+
+
+def own_policies(organization: Organization, account: Account) -> list[Policy]:
+    """The service control policies that bind an account, without AWS's own that allow everything."""
+    found = policies_on(organization, account, organization.units_above(account))
+    return [policy for policy in found if not policy.aws_managed]
+
+
+def documents(organization: Organization, policies: t.Iterable[Policy]) -> dict[str, dict]:
+    """The policies' documents by name."""
+    return {policy.name: json.loads(organization.policy_document(policy.id)) for policy in policies}
+
+
+def root_credentials(
+    connection: Connection, organization: Organization, account_id: str, note: t.Callable[[dict], None]
+) -> dict:
+    """What the root user has to sign in with.
+
+    Opens a root session, which CloudTrail and its alarms will show; ``note`` is told at once what may be said of it.
+    """
+    session = open_root_session(connection, organization, account_id, v.AUDIT_ROOT_CREDENTIALS)
+    note(session.public)
+    session.assert_root_of(account_id)
+    return credentials.read_root_credentials(session.client("iam"), account_id)
+
+
+def _pages(client: t.Any, operation: str, key: str, doing: str, **arguments: t.Any) -> list:
+    try:
+        pages = client.get_paginator(operation).paginate(**arguments)
+        return [entry for page in pages for entry in page.get(key, [])]
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, doing) from error

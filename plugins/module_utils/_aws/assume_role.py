@@ -1,0 +1,86 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Acting in a member account as one of its roles."""
+
+from __future__ import annotations
+
+import contextlib
+
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    Unreachable,
+    error_code,
+    explain,
+    is_denied,
+)
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+SESSION_NAME = "breakglass.aws"
+
+
+class Refused(Unreachable):
+    """STS did not let us be the role. ``needs_source_identity``: only because of the caller's source identity."""
+
+    def __init__(self, cause: str, fix: str, code: str | None, needs_source_identity: bool) -> None:
+        super().__init__(cause, fix, code)
+        self.needs_source_identity = needs_source_identity
+
+
+def role_arn(connection: Connection, account_id: str, role_name: str) -> str:
+    """The ARN of a role; ``role_name`` may have its path in front."""
+    return f"arn:{connection.caller.partition}:iam::{account_id}:role/{role_name.lstrip('/')}"
+
+
+def assume(connection: Connection, account_id: str, role_name: str) -> Connection:
+    """The same way to AWS as a role of a member account. Errors as of :func:`assume_arn`."""
+    return assume_arn(connection, role_arn(connection, account_id, role_name))
+
+
+def assume_arn(connection: Connection, arn: str) -> Connection:
+    """The same way to AWS as a role.
+
+    Raises Refused when STS denies it. That looks the same for a role that is missing and for one that does not trust
+    the caller (aws-facts 5b, 6), with one exception: a session that carries a source identity is denied
+    sts:SetSourceIdentity only by a role that is there and lets sts:AssumeRole through.
+    """
+    try:
+        answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)["Credentials"]
+    except ClientError as error:
+        if not is_denied(error):
+            raise explain(error, f"assuming {arn} (sts:AssumeRole)") from error
+        raise _refused(error, arn, connection.caller.arn) from error
+    except BotoCoreError as error:
+        raise explain(error, f"assuming {arn} (sts:AssumeRole)") from error
+    return connection.as_somebody_else(
+        credentials={
+            "aws_access_key_id": answer["AccessKeyId"],
+            "aws_secret_access_key": answer["SecretAccessKey"],
+            "aws_session_token": answer["SessionToken"],
+        }
+    )
+
+
+def _refused(error: ClientError, arn: str, caller_arn: str) -> Refused:
+    message = error.response["Error"].get("Message", "")
+    answer = f"AWS refused assuming {arn} ({error_code(error)}: {message.rstrip('.')})."
+    if "sts:SetSourceIdentity" in message:
+        return Refused(
+            f"{answer} The caller's session carries a source identity, and the role's trust policy does not allow "
+            "sts:SetSourceIdentity.",
+            "Allow it in the role's trust policy (breakglass.aws.organization_access_role, source_identity=true), or "
+            "use a session without a source identity.",
+            error_code(error),
+            needs_source_identity=True,
+        )
+    return Refused(
+        f"{answer} The role is missing, or its trust policy does not let the caller in, or {caller_arn} may not call "
+        "sts:AssumeRole; STS answers all three alike.",
+        "See which with breakglass.aws.organization_access_role_info, and bring the role back with "
+        "breakglass.aws.organization_access_role.",
+        error_code(error),
+        needs_source_identity=False,
+    )

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""CloudTrail's Event history of one account: the events that LookupEvents has, in pages and at its rate."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+import typing as t
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+KEPT = timedelta(days=90)
+DELAY = timedelta(minutes=15)  # an event shows up to so much later (CloudTrail user guide, "How CloudTrail works")
+# AWS answers two LookupEvents a second for each account and Region (CloudTrail API reference, LookupEvents).
+SECONDS_BETWEEN_CALLS = 0.5
+
+
+class EventHistory:
+    """The history of the account that ``connection`` belongs to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._last_call = {}
+
+    def find(self, region: str, key: str, value: str, since: datetime, until: datetime) -> list[dict]:
+        """The records of a Region with an attribute, oldest first; each has ``_time``, a datetime.
+
+        Raises a BreakglassError when they may not be read: that is never "nothing happened".
+        """
+        client = self._connection.client("cloudtrail", region)
+        asked: dict[str, t.Any] = {
+            "LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}],
+            "StartTime": since,
+            "EndTime": until,
+            "MaxResults": 50,
+        }
+        found = []
+        while True:
+            answer = self._look_up(client, region, asked)
+            found.extend(_record(event) for event in answer["Events"])
+            if not answer.get("NextToken"):
+                # Newest first, and times are told in seconds: sorting alone would leave a second the wrong way round.
+                found.reverse()
+                return sorted(found, key=lambda record: record["_time"])
+            asked["NextToken"] = answer["NextToken"]
+
+    def _look_up(self, client: t.Any, region: str, asked: dict) -> dict:
+        wait = self._last_call.get(region, float("-inf")) + SECONDS_BETWEEN_CALLS - time.monotonic()
+        if wait > 0:
+            time.sleep(wait)
+        self._last_call[region] = time.monotonic()
+        try:
+            return client.lookup_events(**asked)
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, f"looking into CloudTrail in {region} (cloudtrail:LookupEvents)") from error
+
+
+def utc(moment: datetime) -> str:
+    """As results show a time."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _record(event: dict) -> dict:
+    record = json.loads(event["CloudTrailEvent"])
+    return {**record, "_time": event["EventTime"]}

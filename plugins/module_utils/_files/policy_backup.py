@@ -1,0 +1,172 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups of resource policies: on disk and read back before anything is changed. No network, no Ansible.
+
+AWS keeps no history of a deleted policy (DeleteBucketPolicy answers 204 and that is all), so this file is the only way
+back. It holds the exact text AWS gave.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import secrets
+from dataclasses import asdict, dataclass, fields
+
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import digest
+
+FORMAT = "breakglass.aws/policy-backup/1"
+_DIRECTORY_MODE = 0o700
+_FILE_MODE = 0o600
+
+
+_TAKE_ANOTHER = "Nothing was changed. Name another backup, or put the right policy back with mode=replace."
+
+
+class BackupError(BreakglassError):
+    """A backup that cannot be written or used."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What a backup file holds: whose policy it was, where, when, and its exact text with the text's SHA-256."""
+
+    account_id: str
+    region: str
+    resource: str
+    time: str
+    sha256: str
+    policy: str
+
+
+def take(account_id: str, region: str, resource: str, policy: str) -> Backup:
+    """A backup of the policy text as it is now."""
+    time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Backup(account_id, region, resource, time, digest(policy), policy)
+
+
+def check_directory(directory: str) -> None:
+    """Make the backup directory (mode 0700) if it is not there, and prove that a file can be written in it."""
+    try:
+        os.makedirs(directory, mode=_DIRECTORY_MODE, exist_ok=True)
+        probe = os.path.join(directory, f".probe-{secrets.token_hex(8)}")
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE))
+        os.unlink(probe)
+    except OSError as error:
+        raise _directory_error(directory, error) from error
+
+
+def would_be_writable(directory: str) -> None:
+    """What :func:`check_directory` would find, without making or writing anything."""
+    nearest = os.path.abspath(directory)
+    while not os.path.lexists(nearest):
+        nearest = os.path.dirname(nearest)
+    if not os.path.isdir(nearest):
+        raise _directory_error(directory, NotADirectoryError(f"{nearest} is not a directory"))
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _directory_error(directory, PermissionError(f"{nearest} is not writable"))
+
+
+def write(backup: Backup, directory: str) -> str:
+    """Write the backup into the directory, read it back and compare; the path of the new file.
+
+    The name is unique and nothing is ever overwritten. The file appears under its name only when all of it is on disk.
+    """
+    path = os.path.join(directory, _file_name(backup))
+    text = json.dumps({"format": FORMAT, **asdict(backup)}, ensure_ascii=True, indent=2) + "\n"
+    try:
+        os.makedirs(directory, mode=_DIRECTORY_MODE, exist_ok=True)
+        _write_whole(path, text.encode("ascii"))
+    except OSError as error:
+        raise _directory_error(directory, error) from error
+    if read(path) != backup:
+        raise BackupError(
+            f"The backup {path} does not read back as it was written.",
+            "Nothing was changed. Check the disk, or name another backup_dir.",
+        )
+    return path
+
+
+def read(path: str) -> Backup:
+    """Read a backup file and verify that it holds the policy that was saved."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            content = json.load(file)
+    except OSError as error:
+        raise BackupError(f"The backup {path} cannot be read: {error.strerror}.", _TAKE_ANOTHER) from error
+    except ValueError as error:
+        raise BackupError(f"{path} is no backup: it is not JSON ({error}).", _TAKE_ANOTHER) from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BackupError(f"{path} is no backup of this format ({FORMAT}).", _TAKE_ANOTHER)
+    names = [field.name for field in fields(Backup)]
+    if set(content) != {"format", *names} or not all(isinstance(content[name], str) for name in names):
+        expected = ", ".join(names)
+        raise BackupError(f"The backup {path} is damaged: it must hold exactly {expected}, each a text.", _TAKE_ANOTHER)
+    backup = Backup(**{name: content[name] for name in names})
+    if digest(backup.policy) != backup.sha256:
+        raise BackupError(
+            f"The backup {path} was altered: its policy does not have the SHA-256 that was written with it.",
+            _TAKE_ANOTHER,
+        )
+    return backup
+
+
+def read_for(path: str, account_id: str, resource: str) -> Backup:
+    """Read a backup, and refuse one of another account or resource."""
+    backup = read(path)
+    if (backup.account_id, backup.resource) != (account_id, resource):
+        raise BackupError(
+            f"The backup {path} is of {backup.resource} in account {backup.account_id}, not of {resource} in account "
+            f"{account_id}.",
+            _TAKE_ANOTHER,
+        )
+    return backup
+
+
+def _file_name(backup: Backup) -> str:
+    """Sorts by resource and time; the last part tells two backups of one second apart."""
+    name = re.sub(r"[^\w.-]", "_", backup.resource.rsplit(":", 1)[1])
+    time = backup.time.replace("-", "").replace(":", "")
+    return f"{name}-{time}-{backup.sha256[:12]}-{secrets.token_hex(3)}.json"
+
+
+def _write_whole(path: str, content: bytes) -> None:
+    """Create ``path`` with this content, or do not create it at all. Both the file and its name are flushed to disk."""
+    if os.path.lexists(path):
+        raise FileExistsError(f"{path} exists")
+    temporary = f"{path}.part"
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    directory = os.path.dirname(os.path.abspath(path))
+    for named in (directory, os.path.dirname(directory)):  # the directory may be new too
+        _flush_directory(named)
+
+
+def _flush_directory(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _directory_error(directory: str, error: OSError) -> BackupError:
+    return BackupError(
+        f"No backup can be written to {directory}: {error.strerror or error}.",
+        "Nothing was changed; name a directory with free space that you may write to in backup_dir.",
+    )

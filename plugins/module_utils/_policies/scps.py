@@ -1,0 +1,200 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which service control policies on the way from the organization's root to an account stop somebody there.
+
+They are read, not probed: a root session would be an event, and a role cannot probe what is denied to the root user.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import asdict, dataclass
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Policy
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError, parse
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evaluation import (
+    PRINCIPALS,
+    ROLE,
+    ROOT_SESSION,
+    ROOT_USER,
+)
+
+__all__ = ("PRINCIPALS", "ROLE", "ROOT_SESSION", "ROOT_USER", "ServiceControlPolicies")
+
+_TYPE = "SERVICE_CONTROL_POLICY"
+
+# What is asked about when the caller names no actions: what each kind of principal is needed for.
+_ACTIONS = {
+    ROOT_SESSION: tuple(dict.fromkeys(action for task in v.TASKS.values() for action in task.actions)),
+    ROOT_USER: ("iam:EnableMFADevice", "iam:CreateRole", "iam:AttachRolePolicy"),
+    ROLE: ("iam:GetRole", "iam:ListRoles", "iam:CreateRole", "s3:ListAllMyBuckets"),
+}
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What a policy is attached to: ROOT, ORGANIZATIONAL_UNIT or ACCOUNT."""
+
+    id: str
+    name: str
+    type: str
+
+    def __str__(self) -> str:
+        kind = {"ROOT": "the organization's root", "ORGANIZATIONAL_UNIT": f"OU {self.name}"}
+        return f"{kind.get(self.type, f'account {self.name}')} ({self.id})"
+
+
+class ServiceControlPolicies:
+    """Reads and judges the policies of an organization. May be used from several threads.
+
+    What belongs to an OU or a policy is asked for once, whatever the number of accounts (``Organization``). Every
+    method raises a BreakglassError when AWS does not answer.
+    """
+
+    def __init__(self, organization: Organization) -> None:
+        self._organization = organization
+
+    def stopping(
+        self,
+        account_id: str,
+        principal: str = ROOT_SESSION,
+        actions: t.Sequence[str] = (),
+        *,
+        role_name: str = v.ACCESS_ROLE,
+        resource: str | None = None,
+        region: str | None = None,
+    ) -> list[dict]:
+        """The policies that stop, or may stop, the principal from calling some of ``actions`` in the account.
+
+        Each: ``policy_id``, ``policy_name`` (both None where no policy allows), ``attached_to`` (``id``, ``name``,
+        ``type``), ``sid``, ``actions`` (those of the actions asked about), ``why``, ``known_as`` (Control Tower's or
+        the Landing Zone Accelerator's), ``certain`` (False: it depends on what cannot be known from here, and ``why``
+        says on what) and ``fix``. Root first. Nothing stops anybody in the management account.
+
+        Args:
+            principal: ``root_session`` (AssumeRoot's), ``root_user`` (signed in), or ``role`` (``role_name``'s).
+            resource: The ARN the actions are for; None: one that no policy names.
+            region: Of the actions; None: not known. IAM's is always known.
+        """
+        end = f"role/{role_name}" if principal == ROLE else "root"
+        arn = f"arn:{self._organization.caller.partition}:iam::{account_id}:{end}"
+        call = {"resource": resource, "region": region}
+        return self._stopping(arn, principal, actions or _ACTIONS[principal], **call)
+
+    def stopping_caller(self, action: str, resource: str, context: dict) -> list[dict]:
+        """The policies that stop the caller from this call, in the same shape. ``context``: condition keys it has."""
+        caller = self._organization.caller
+        return self._stopping(caller.principal_arn, ROLE, [action], resource=resource, context=context)
+
+    def _stopping(self, arn: str, principal: str, actions: t.Sequence[str], **call: t.Any) -> list[dict]:
+        account_id = arn.split(":")[4]
+        description = self._organization.describe()
+        if description is None or account_id == description["management_account_id"]:
+            return []
+        account = self._organization.account(account_id)
+        if account is None or _TYPE not in self._organization.policy_types():
+            return []
+        units = self._organization.units_above(account)
+        path = "/".join([description["id"], *(unit.id for unit in units), ""])
+        requests = [judge.Request(principal, arn, path, action, **call) for action in actions]
+        holders = [Holder(one.id, one.name, "ORGANIZATIONAL_UNIT" if one.parent_id else "ROOT") for one in units]
+        holders.append(Holder(account.id, account.name, "ACCOUNT"))
+        return [found for holder in holders for found in self._stopping_at(holder, requests)]
+
+    def _stopping_at(self, holder: Holder, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
+        policies = self._organization.policies_of(holder.id, _TYPE)
+        documents = []
+        for policy in policies:
+            try:
+                document = parse(self._organization.policy_document(policy.id), with_principals=False)
+            except PolicyError as error:
+                why = f"The policy could not be analysed: {error}"
+                yield _entry(holder, policy, None, requests, why, None, False, _LOOK_YOURSELF)
+            else:
+                documents.append(document)
+                yield from _denials(holder, policy, document, requests)
+        yield from _missing_allow(holder, documents, requests)
+
+
+_LOOK_YOURSELF = "Read the policy yourself: whether it denies the call could not be found out."
+
+
+def _denials(holder: Holder, policy: Policy, document: dict, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
+    """One entry for each statement that stops at least one of the requests."""
+    found = {}
+    for request in requests:
+        for judgement in judge.denials(document, request):
+            found.setdefault(id(judgement.statement), []).append((request, judgement))
+    for hits in found.values():
+        stopped = [request for request, unused in hits]
+        # The surest of them speaks for all: one call that is certainly denied is enough.
+        request, judgement = next((hit for hit in hits if hit[1].answer), hits[0])
+        known = judge.known_as(judgement.statement, policy.name)
+        why = judge.explain(judgement, [one.action for one in stopped], request.arn, request.principal)
+        fix = _fix(holder, policy, judgement.statement, request, known)
+        yield _entry(holder, policy, judgement.statement.get("Sid"), stopped, why, known, judgement.answer is True, fix)
+
+
+def _missing_allow(
+    holder: Holder, documents: t.Sequence[dict], requests: t.Sequence[judge.Request]
+) -> t.Iterator[dict]:
+    """Each level must allow: without FullAWSAccess, or another policy that allows, everything is denied below it."""
+    answers = [(request, judge.some(judge.allows(one, request) for one in documents)) for request in requests]
+    missing = [(request, answer) for request, answer in answers if answer is not True]
+    if not missing:
+        return
+    certain = any(answer is False for unused, answer in missing)
+    stopped = [request for request, unused in missing]
+    actions = ", ".join(request.action for request in stopped)
+    why = (
+        f"No service control policy at {holder} {'allows' if certain else 'surely allows'} {actions}, and each level "
+        "from the organization's root to the account must."
+    )
+    fix = f"Attach FullAWSAccess, or a policy that allows {actions}, to {holder}."
+    yield _entry(holder, None, None, stopped, why, None, certain, fix)
+
+
+def _fix(holder: Holder, policy: Policy, statement: dict, request: judge.Request, known: str | None) -> str:
+    where = f"statement {statement['Sid']} of {policy.name}" if "Sid" in statement else policy.name
+    if request.principal == ROOT_SESSION:
+        if known == judge.CONTROL_TOWER_ROOT:
+            return (
+                f"In Control Tower, give the control AWS-GR_RESTRICT_ROOT_USER of {holder} the parameter "
+                "ExemptAssumeRoot. Do not edit the policy by hand: Control Tower puts it back."
+            )
+        exempt = f'Exempt root sessions: add the condition "Null": {{"aws:AssumedRoot": "true"}} to {where}'
+        if known == judge.ACCELERATOR_ROOT:
+            return f"{exempt}, in the Accelerator's configuration, which would undo a change made by hand."
+        return f"{exempt}."
+    away = f"move the account to an OU where {policy.name} does not apply for as long as it takes"
+    if request.principal == ROOT_USER:
+        return f"{away[0].upper()}{away[1:]}, and back afterwards: root users that sign in cannot be exempted safely."
+    exempt = f'Exempt {request.arn}: add the condition "ArnNotLike": {{"aws:PrincipalArn": "{request.arn}"}} to {where}'
+    return f"{exempt}, or {away}."
+
+
+def _entry(
+    holder: Holder,
+    policy: Policy | None,
+    sid: str | None,
+    stopped: t.Sequence[judge.Request],
+    why: str,
+    known: str | None,
+    certain: bool,
+    fix: str,
+) -> dict:
+    return {
+        "policy_id": policy.id if policy else None,
+        "policy_name": policy.name if policy else None,
+        "attached_to": asdict(holder),
+        "sid": sid,
+        "actions": [request.action for request in stopped],
+        "why": why,
+        "known_as": known,
+        "certain": certain,
+        "fix": fix,
+    }

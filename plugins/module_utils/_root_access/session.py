@@ -1,0 +1,130 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Root sessions: temporary credentials of a member account's root user, limited to one task."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._constants import Task
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    ACCESS_DENIED,
+    BreakglassError,
+    error_code,
+    explain,
+    explain_assume_root_denial,
+    is_denied,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+
+class RootSession:
+    """An open root session. Holds its secrets in memory only; ``public`` is what may be shown of it."""
+
+    is_root = True
+
+    def __init__(self, connection: Connection, account_id: str, task: Task, credentials: dict) -> None:
+        self._connection = connection
+        self._credentials = credentials
+        self._clients = {}
+        self.account_id = account_id
+        self.task = task
+        self.source_identity = None  # of the caller's own session; CloudTrail shows it for this one too
+
+    def __repr__(self) -> str:
+        return f"<root session of {self.account_id} for {self.task.name}>"
+
+    @property
+    def public(self) -> dict:
+        """``access_key_id`` and ``expiration``: what joins our evidence with CloudTrail's, and no secret."""
+        return {
+            "access_key_id": self._credentials["AccessKeyId"],
+            "expiration": self._credentials["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+
+    def hand_out(self) -> dict:
+        """The secrets, in the form amazon.aws' modules take them. For whoever asked for a session, and nobody else."""
+        return {
+            "access_key": self._credentials["AccessKeyId"],
+            "secret_key": self._credentials["SecretAccessKey"],
+            "session_token": self._credentials["SessionToken"],
+            "expiration": self.public["expiration"],
+        }
+
+    def client(self, service: str, region: str | None = None) -> t.Any:
+        """A boto3 client that acts as the root user, built from this session's credentials alone."""
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._connection.root_client(service, self._credentials, region)
+        return self._clients[service, region]
+
+    def assert_root_of(self, account_id: str) -> str:
+        """Make sure that calls of this session act as the root user of ``account_id``; the root user's ARN.
+
+        IAM calls without UserName act on whoever makes them. In a session that is not the target's, deleting
+        "the" password would delete somebody else's, so nothing that changes anything may come before this.
+        """
+        arn = self._ask_iam(account_id) if "iam:GetUser" in self.task.actions else self._ask_sts(account_id)
+        expected = self._connection.caller.root_arn(account_id)
+        if arn != expected:
+            raise BreakglassError(
+                f"The root session for account {account_id} acts as {arn}, not as {expected}.",
+                "Nothing was changed. Check endpoint_url and proxies: they do not lead to the account named.",
+            )
+        return expected
+
+    def _ask_iam(self, account_id: str) -> str | None:
+        try:
+            return self.client("iam").get_user()["User"].get("Arn")
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, f"asking who the root session is (iam:GetUser in {account_id})", account_id) from error
+
+    def _ask_sts(self, account_id: str) -> str | None:
+        """For tasks without GetUser. STS says that no policy can deny this call (API reference, GetCallerIdentity);
+        whether that holds for task policies is not known, so a denial counts too: it names whom it denies.
+        """
+        try:
+            return self.client("sts").get_caller_identity().get("Arn")
+        except (BotoCoreError, ClientError) as error:
+            denied = re.match(r"User: (arn:\S+) is not authorized", _message(error)) if is_denied(error) else None
+            if denied:
+                return denied[1]
+            doing = f"asking who the root session is (sts:GetCallerIdentity in {account_id})"
+            raise explain(error, doing, account_id) from error
+
+
+def _message(error: BaseException) -> str:
+    return error.response["Error"].get("Message", "")
+
+
+def open_root_session(connection: Connection, organization: Organization, account_id: str, task: Task) -> RootSession:
+    """A root session in ``account_id`` for one task.
+
+    Raises Unreachable, with the cause found by looking, when AWS denies it. ``connection`` is always regional for
+    STS, as AssumeRoot demands.
+    """
+    caller = connection.caller
+    try:
+        answer = connection.sts.assume_root(
+            TargetPrincipal=account_id,
+            TaskPolicyArn={"arn": task.policy_arn(caller.partition)},
+            DurationSeconds=task.seconds,
+        )
+    except ClientError as error:
+        if error_code(error) in ACCESS_DENIED:
+            policies = ServiceControlPolicies(organization)
+            raise explain_assume_root_denial(error, account_id, task, caller, organization, policies) from error
+        raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
+    except BotoCoreError as error:
+        raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
+    session = RootSession(connection, account_id, task, answer["Credentials"])
+    session.source_identity = answer.get("SourceIdentity")
+    return session

@@ -1,0 +1,207 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The root user's e-mail address: read, and changed without the old mailbox.
+
+AWS sends a one-time code to the new address (StartPrimaryEmailUpdate); whoever reads it there gives it back
+(AcceptPrimaryEmailUpdate). The code must be used within 24 hours, and the change may take AWS four hours (Account
+Management Reference Guide, "Update the root user email").
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    ADDRESSES_ARE_FOR,
+    MANAGEMENT_ACCOUNT_IS_NO_TARGET,
+    BreakglassError,
+    InvalidInput,
+    error_code,
+    explain,
+    explain_address_refusal,
+    is_denied,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import unusable
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+# States of an update (GetPrimaryEmailUpdateStatus); AWS does not tell to which address.
+PENDING = "PENDING"
+ACCEPTED = "ACCEPTED"
+COMPLETED = "COMPLETED"
+FAILED = "FAILED"
+CODE_VALID = timedelta(hours=24)
+PROPAGATION = timedelta(hours=4)
+
+# What is to be done now.
+NOTHING = "nothing"
+START = "start"
+AWAIT_CODE = "await_code"
+ACCEPT = "accept"
+AWAIT_AWS = "await_aws"
+
+_PAUSE = 5
+_TRUST_PAUSES = (1, 2, 4, 8)
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+\Z")
+_OTP = re.compile(r"[A-Za-z0-9]{6,8}\Z", re.ASCII)  # the model says 6, the guide's sample has 8
+
+
+@dataclass(frozen=True)
+class Update:
+    """The last change of the address that AWS knows of: its state, and when it came into it."""
+
+    status: str
+    since: datetime | None = None
+
+    def is_young(self, now: datetime, than: timedelta) -> bool:
+        return self.since is not None and now - self.since <= than
+
+
+def check_email(email: str) -> str:
+    if not 5 <= len(email) <= 64 or not _EMAIL.match(email):
+        raise InvalidInput("email", email, "an e-mail address of 5 to 64 characters")
+    return email
+
+
+def check_otp(otp: str) -> str:
+    """The code, never repeated in what is said of it."""
+    text = otp.strip()
+    if not _OTP.match(text):
+        hint = "write it in quotes, or YAML takes it for a number and loses leading zeros"
+        raise InvalidInput("otp", "(not shown)", "the 6 letters and digits of the mail", hint=hint)
+    return text
+
+
+def same(one: str, other: str) -> bool:
+    """Whether AWS takes two addresses for the same: capitals do not count."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def next_step(current: str, wanted: str | None, update: Update | None, otp: bool, again: bool, now: datetime) -> str:
+    """What is to be done, from what is and what is wished for. ``again`` asks for a new code."""
+    if wanted is None or same(current, wanted):
+        return NOTHING
+    status = update.status if update else None
+    if status == ACCEPTED and update.is_young(now, PROPAGATION):
+        return AWAIT_AWS
+    if otp:
+        return ACCEPT
+    if status == PENDING and update.is_young(now, CODE_VALID) and not again:
+        return AWAIT_CODE
+    return START
+
+
+def member(organization: Organization, account_id: str) -> Account:
+    """The account, found without a say in IAM: who looks after addresses may be another delegated administrator."""
+    description = organization.describe()
+    if description is None:
+        raise BreakglassError(f"Account {organization.caller.account_id} is in no organization.", ADDRESSES_ARE_FOR)
+    if description["management_account_id"] == account_id:
+        hint = f"{MANAGEMENT_ACCOUNT_IS_NO_TARGET[0]}; its own root user changes its address, signed in, at Account"
+        raise InvalidInput("account_id", account_id, "the ID of a member account", hint=hint)
+    try:
+        account = organization.account(account_id)
+    except BreakglassError as error:
+        if is_denied(error) and description["management_account_id"] != organization.caller.account_id:
+            raise BreakglassError(error.cause, ADDRESSES_ARE_FOR, error.code) from error
+        raise
+    if account is None:
+        hint = f"{account_id} is not in it. Check the ID, and whose credentials are used"
+        raise InvalidInput("account_id", account_id, "the ID of an account of the organization", hint=hint)
+    if unusable(account):
+        raise BreakglassError(unusable(account), "Its address can be changed when AWS has made it ACTIVE again.")
+    return account
+
+
+class RootEmail:
+    """The address of one account's root user. Every method raises a BreakglassError when AWS refuses."""
+
+    def __init__(self, connection: Connection, organization: Organization, account_id: str) -> None:
+        self._organization = organization
+        self._client = connection.client("account")
+        self._account_id = account_id
+
+    def read(self) -> str:
+        return self._ask("get_primary_email", "reading the e-mail address")["PrimaryEmail"]
+
+    def read_once_trusted(self) -> str:
+        """The same, right after trusted access was turned on: Account Management may take a moment to notice."""
+        for pause in _TRUST_PAUSES:
+            try:
+                return self.read()
+            except BreakglassError as error:
+                if not is_denied(error):
+                    raise
+            time.sleep(pause)
+        return self.read()
+
+    def last_update(self) -> Update | None:
+        """The last change; None when there was none, or this botocore cannot ask."""
+        if not hasattr(self._client, "get_primary_email_update_status"):
+            return None
+        try:
+            answer = self._client.get_primary_email_update_status(AccountId=self._account_id)
+        except ClientError as error:
+            # AWS has no code of its own for "there was none"; which of these it takes is not known.
+            if error_code(error) in ("ResourceNotFoundException", "ValidationException"):
+                return None
+            raise self._explain(error, "reading the state of the change") from error
+        except BotoCoreError as error:
+            raise self._explain(error, "reading the state of the change") from error
+        return Update(answer["Status"], answer.get("UpdatedAt"))
+
+    def start(self, email: str) -> None:
+        """Have AWS send a code to the new address."""
+        self._ask("start_primary_email_update", f"starting the change to {email}", PrimaryEmail=email)
+
+    def accept(self, email: str, otp: str) -> None:
+        """Give the code back."""
+        self._ask("accept_primary_email_update", "accepting the code", PrimaryEmail=email, Otp=otp)
+
+    def wait(self, email: str, seconds: float) -> bool:
+        """Whether the address is the new one, within ``seconds``; a BreakglassError when AWS gave the change up."""
+        end = time.monotonic() + seconds
+        while not same(self.read(), email):
+            update = self.last_update()
+            if update and update.status == FAILED:
+                raise BreakglassError(
+                    "AWS could not change the e-mail address (FAILED).", "Run it again without otp: it starts anew."
+                )
+            if time.monotonic() + _PAUSE > end:
+                return False
+            time.sleep(_PAUSE)
+        return True
+
+    def trust(self) -> None:
+        """Let the organization trust Account Management."""
+        doing = f"turning on trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} (organizations:EnableAWSServiceAccess)"
+        try:
+            self._organization.organizations.enable_aws_service_access(ServicePrincipal=v.ACCOUNT_SERVICE_PRINCIPAL)
+        except (BotoCoreError, ClientError) as error:
+            raise explain(error, doing) from error
+
+    def _ask(self, operation: str, doing: str, **arguments: t.Any) -> dict:
+        try:
+            return getattr(self._client, operation)(AccountId=self._account_id, **arguments)
+        except (BotoCoreError, ClientError) as error:
+            action = self._client.meta.method_to_api_mapping[operation]
+            raise self._explain(error, f"{doing} (account:{action})") from error
+
+    def _explain(self, error: Exception, doing: str) -> BreakglassError:
+        return explain_address_refusal(error, doing, self._organization)
+
+
+def trusts(organization: Organization) -> bool:
+    """Whether the organization trusts Account Management."""
+    return v.ACCOUNT_SERVICE_PRINCIPAL in organization.trusted_services()

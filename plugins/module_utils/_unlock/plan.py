@@ -1,0 +1,168 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What shall become of a resource's policy, decided before anything is changed. No network, no Ansible."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
+    PolicyError,
+    check_actions,
+    check_limits,
+    equivalent,
+    minified,
+    parse,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import (
+    Lockout,
+    find_lockouts,
+    principals_denied_by_name,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import repair
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
+    Administrator,
+    Resource,
+    administrators_of,
+)
+
+REPAIR, REPLACE, DELETE, RESTORE = "repair", "replace", "delete", "restore"
+MODES = (REPAIR, REPLACE, DELETE, RESTORE)
+
+_OTHER_MODES = "Use mode=replace with a policy of your own, or mode=delete: neither needs to understand this one."
+_CORRECT = "Correct the option; nothing was changed."
+_NO_POLICY = (
+    "There is no policy, so no policy locks anybody out. If access is refused all the same, check that this is the "
+    "right resource, then look at service and resource control policies, the administrators' own IAM policies and "
+    "permissions boundaries, VPC endpoint policies, and the policy of its KMS key."
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The policy before and after, as documents and as the texts AWS has and shall get; None is no policy."""
+
+    mode: str
+    before: dict | None
+    after: dict | None
+    before_text: str | None
+    after_text: str | None
+    lockouts: tuple[Lockout, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def understood(self) -> bool:
+        """Are both policies what a policy must be? A policy that AWS has may say what we do not know."""
+        try:
+            for document in (self.before, self.after):
+                if document is not None:
+                    parse(document)
+        except PolicyError:
+            return False
+        return True
+
+    @property
+    def changes(self) -> bool:
+        return not equivalent(self.before, self.after)
+
+    def is_reached(self, text: str | None) -> bool:
+        """Is this text what the plan wants?"""
+        return equivalent(_document(text), self.after)
+
+    def summary(self, check_mode: bool) -> str:
+        """One sentence for people."""
+        if not self.changes:
+            if self.before is None:
+                return "it has no policy, nothing to do."
+            return "its policy locks no administrator out." if self.mode == REPAIR else "it has this policy already."
+        what = {REPAIR: "repaired", REPLACE: "replaced", DELETE: "deleted", RESTORE: "restored"}[self.mode]
+        if self.mode == REPAIR and self.after is None:
+            what = "deleted, because nothing of it remained"
+        return f"its policy {'would be' if check_mode else 'was'} {what}."
+
+
+def named(resource: Resource, arns: t.Sequence[str]) -> list[Administrator]:
+    """The administrators that the option of this name means."""
+    try:
+        return administrators_of(resource, arns)
+    except PolicyError as error:
+        raise BreakglassError(f"administrators: {error}", _CORRECT) from error
+
+
+def replacement(text: str, service: str) -> dict:
+    """The policy in the option of this name."""
+    try:
+        document = parse(text)
+        check_limits(document, service)
+        check_actions(document, service)
+    except PolicyError as error:
+        raise BreakglassError(f"policy: {error}", _CORRECT) from error
+    return document
+
+
+def make(
+    mode: str, resource: Resource, administrators: t.Sequence[Administrator], text: str | None, wanted: str | None
+) -> Plan:
+    """Decide. ``text`` is the policy as it is, ``wanted`` the one to replace it with or to restore."""
+    before = _document(text)
+    lockouts, warnings = _analyse(before, mode, resource, administrators)
+    if mode == REPAIR:
+        after, warnings = _repaired(before, lockouts, resource, administrators)
+        after_text = None if after is None else minified(after)
+    elif mode == REPLACE:
+        after = replacement(wanted, resource.service)
+        after_text = minified(after)
+        _refuse_lockout(after, resource, administrators)
+    else:
+        after_text = wanted if mode == RESTORE else None
+        after = _document(after_text)
+    return Plan(mode, before, after, text, after_text, tuple(lockouts), tuple(warnings))
+
+
+def _analyse(
+    before: dict | None, mode: str, resource: Resource, administrators: t.Sequence[Administrator]
+) -> tuple[list[Lockout], list[str]]:
+    """The lockouts, and what had to be left open. Only a repair needs to understand the policy."""
+    try:
+        return find_lockouts(parse(before), resource, administrators) if before is not None else [], []
+    except PolicyError as error:
+        if mode == REPAIR:
+            raise BreakglassError(f"The policy cannot be analysed. {error}", _OTHER_MODES) from error
+        return [], [f"The policy that was there could not be analysed: {error}"]
+
+
+def _repaired(
+    before: dict | None, lockouts: list[Lockout], resource: Resource, administrators: t.Sequence[Administrator]
+) -> tuple[dict | None, list[str]]:
+    """The repaired policy, and warnings."""
+    if before is None:
+        return None, [_NO_POLICY]
+    if not lockouts:
+        by_name = [] if administrators[0].named else principals_denied_by_name(before, resource)
+        warning = (
+            f"The policy keeps {', '.join(by_name)} from managing it, by name. That is no lockout of the account; "
+            "name them in administrators if they must get in."
+        )
+        return before, [warning] if by_name else []
+    try:
+        return repair(before, resource, administrators), []
+    except PolicyError as error:
+        raise BreakglassError(f"There is no repair. {error}", _OTHER_MODES) from error
+
+
+def _refuse_lockout(document: dict, resource: Resource, administrators: t.Sequence[Administrator]) -> None:
+    locking = find_lockouts(document, resource, administrators)
+    if locking:
+        raise BreakglassError(
+            f"policy: statement {locking[0].index} would lock administrators out again. {locking[0].why}",
+            "Exempt them in the policy, or name in administrators those who must get in.",
+        )
+
+
+def _document(text: str | None) -> dict | None:
+    return None if text is None else json.loads(text)

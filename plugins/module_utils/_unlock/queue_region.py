@@ -1,0 +1,79 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where a queue is that was named without its region. Plain boto3, no Ansible.
+
+SQSUnlockQueuePolicy permits sqs:GetQueueUrl in every region, and what a regional STS endpoint hands out is valid in all
+regions the account uses (IAM user guide, "Manage AWS STS in an AWS Region").
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    BAD_CREDENTIALS,
+    BreakglassError,
+    error_code,
+    explain,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import GONE, QueueName
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import Session
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+_WORKERS = 8  # regions asked at a time
+
+
+def locate(
+    session: Session, queue: QueueName, preferred: str | None, regions: t.Sequence[str], warn: t.Callable[[str], t.Any]
+) -> QueueName:
+    """The queue with its region: the preferred one, or with none preferred the only one that has such a queue.
+
+    Raises a BreakglassError that says where there are queues of this name, when it is not clear which is meant.
+    """
+    if preferred and _is_in(preferred, session, queue):
+        return dataclasses.replace(queue, region=preferred)
+    others = [region for region in regions if region != preferred]
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        answers = list(pool.map(lambda region: (region, _answer(region, session, queue)), others))
+    found = [region for region, answer in answers if answer is True]
+    silent = {region: answer.cause for region, answer in answers if isinstance(answer, BreakglassError)}
+    untold = f" It could not be looked for in {', '.join(silent)}. {next(iter(silent.values()))}" if silent else ""
+    if len(found) == 1 and not preferred:
+        if untold:
+            warn(f"Queue {queue.name} was found in {found[0]}.{untold}")
+        return dataclasses.replace(queue, region=found[0])
+    but = f"no queue {queue.name} in {preferred}, but one" if preferred else f"more than one queue {queue.name}:"
+    if found:
+        raise BreakglassError(
+            f"Account {queue.account_id} has {but} in {' and in '.join(found)}.",
+            "Say which is meant, by its ARN or the option region.",
+        )
+    raise BreakglassError(
+        f"Account {queue.account_id} has no queue {queue.name} in any region.{untold}",
+        "Check the queue's name and the account ID. If they are right, name the queue by its ARN.",
+    )
+
+
+def _is_in(region: str, session: Session, queue: QueueName) -> bool:
+    try:
+        session.client("sqs", region).get_queue_url(QueueName=queue.name, QueueOwnerAWSAccountId=queue.account_id)
+    except (BotoCoreError, ClientError) as error:
+        if error_code(error) in GONE:
+            return False
+        raise explain(error, f"looking for queue {queue.name} in {region}", queue.account_id) from error
+    return True
+
+
+def _answer(region: str, session: Session, queue: QueueName) -> bool | BreakglassError:
+    try:
+        return _is_in(region, session, queue)
+    except BreakglassError as error:
+        # What a region says to valid credentials when the account has switched it off: no queue can be there.
+        return False if error.code in BAD_CREDENTIALS else error

@@ -1,0 +1,190 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which buckets and queues of an account are locked, seen with an administrator's own credentials. No Ansible.
+
+Nothing is opened and nothing is changed: what the administrator may read is analysed, what not is told as such.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain, is_denied
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import QueueName, QueuePolicy
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore.exceptions import BotoCoreError, ClientError
+
+# What a resource's policy does to administrators; FAILED where that could not be found out.
+LOCKED, UNLOCKED, NO_POLICY, UNREADABLE, FAILED = "locked", "unlocked", "no_policy", "unreadable", v.FAILED
+OUTCOMES = (LOCKED, UNREADABLE, FAILED, UNLOCKED, NO_POLICY)
+
+S3, SQS = SERVICES = ("s3", "sqs")
+_WORKERS = 4  # requests at a time in one account
+# How AWS's denials name a policy of the resource itself (IAM user guide, "Troubleshoot access denied error messages").
+_BY_ITS_OWN_POLICY = "with an explicit deny in a resource-based policy"
+
+
+class Found(t.NamedTuple):
+    """A resource of the account, and its policy in the administrator's hands."""
+
+    service: str
+    arn: str
+    name: str
+    policy: ResourcePolicy
+
+
+class Unlisted(t.NamedTuple):
+    """What could not even be listed: buckets, or the queues of a region (without one, of all but those looked at)."""
+
+    service: str
+    region: str | None
+    error: BreakglassError
+
+    def as_dict(self) -> dict:
+        return {"service": self.service, "region": self.region, "reason": self.error.cause}
+
+
+class Survey(t.NamedTuple):
+    """What an account has: ``resources`` with their ``outcome``, where queues were looked for, what is not known."""
+
+    resources: list[dict]
+    regions: list[str]
+    unlisted: list[dict]
+
+
+def survey(
+    session: AdministratorSession,
+    partition: str,
+    services: t.Sequence[str],
+    regions: t.Sequence[str] | None,
+    administrators: t.Sequence[str],
+    organization_id: str | None,
+) -> Survey:
+    """Each bucket, and each queue in ``regions``: with None in those that the account has enabled.
+
+    Raises a BreakglassError when nothing at all can be listed.
+    """
+    unlisted = []
+    if SQS not in services:
+        regions = ()
+    elif regions is None:
+        regions, unlisted = _enabled_regions(session)
+    places = [(S3, None)] * (S3 in services) + [(SQS, region) for region in regions]
+    listed = functools.partial(_listed, session=session, partition=partition)
+    judge = functools.partial(_judge, session=session, administrators=administrators, organization_id=organization_id)
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        answers = list(pool.map(listed, places))
+        refused = [answer for answer in answers if isinstance(answer, Unlisted)]
+        if refused and len(refused) == len(answers):
+            raise refused[0].error
+        found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
+        resources = list(pool.map(judge, found))
+    return Survey(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
+
+
+def summarize(entries: t.Iterable[dict]) -> dict[str, int]:
+    """How many resources of all accounts have each outcome, what needs somebody first; and what could not be listed."""
+    entries = list(entries)
+    outcomes = [one["outcome"] for entry in entries for one in entry["resources"]]
+    counts = {outcome: outcomes.count(outcome) for outcome in OUTCOMES if outcome in outcomes}
+    unlisted = sum(len(entry["unlisted"]) for entry in entries)
+    return {**counts, **({"unlisted": unlisted} if unlisted else {})}
+
+
+def _enabled_regions(session: AdministratorSession) -> tuple[list[str], list[Unlisted]]:
+    """The regions the account uses; where that may not be read only the connection's own, and what is left open."""
+    wanted = {"RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
+    try:
+        pages = session.client("account").get_paginator("list_regions").paginate(**wanted)
+        return [region["RegionName"] for page in pages for region in page["Regions"]], []
+    except (BotoCoreError, ClientError) as error:
+        said = explain(error, f"reading which regions account {session.account_id} has enabled (account:ListRegions)")
+        alone = BreakglassError(f"Queues were looked for in {session.region} alone. {said.cause}", said.fix, said.code)
+        return [session.region], [Unlisted(SQS, None, alone)]
+
+
+def _listed(place: tuple[str, str | None], session: AdministratorSession, partition: str) -> list[Found] | Unlisted:
+    service, region = place
+    try:
+        return list(_buckets(session, partition) if service == S3 else _queues(session, partition, region))
+    except BreakglassError as error:
+        return Unlisted(service, region, error)
+
+
+def _buckets(session: AdministratorSession, partition: str) -> t.Iterator[Found]:
+    try:
+        pages = session.client("s3").get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": 1000})
+        buckets = [bucket for page in pages for bucket in page["Buckets"]]
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, f"listing the buckets of account {session.account_id} (s3:ListAllMyBuckets)") from error
+    for bucket in buckets:
+        name = bucket["Name"]
+        policy = BucketPolicy(session, name, bucket["BucketRegion"])
+        yield Found(S3, f"arn:{partition}:s3:::{name}", name, policy)
+
+
+def _queues(session: AdministratorSession, partition: str, region: str) -> t.Iterator[Found]:
+    try:
+        pages = session.client("sqs", region).get_paginator("list_queues").paginate(PaginationConfig={"PageSize": 1000})
+        urls = [url for page in pages for url in page.get("QueueUrls", [])]
+    except (BotoCoreError, ClientError) as error:
+        doing = f"listing the queues of account {session.account_id} in {region} (sqs:ListQueues)"
+        raise explain(error, doing) from error
+    for url in urls:
+        queue = QueueName(session.account_id, region, url.rsplit("/", 1)[1])
+        yield Found(SQS, queue.arn(partition), queue.name, QueuePolicy(session, queue))
+
+
+def _judge(
+    found: Found, session: AdministratorSession, administrators: t.Sequence[str], organization_id: str | None
+) -> dict:
+    entry = {
+        "service": found.service,
+        "arn": found.arn,
+        "name": found.name,
+        "region": found.policy.region,
+        "outcome": NO_POLICY,
+        "reason": "",
+        "lockout_statements": [],
+    }
+    try:
+        text = found.policy.read()
+        if text is not None:
+            entry["lockout_statements"] = lockout_statements(
+                text,
+                resource=found.arn,
+                account_id=session.account_id,
+                administrators=administrators,
+                organization_id=organization_id,
+            )
+            entry["outcome"] = LOCKED if entry["lockout_statements"] else UNLOCKED
+            entry["reason"] = " ".join(one["why"] for one in entry["lockout_statements"])
+    except PolicyError as error:
+        entry.update(outcome=FAILED, reason=f"The policy cannot be analysed. {error}")
+    except BreakglassError as error:
+        entry.update(_unread(error, not administrators or session.is_one_of(administrators)))
+    return entry
+
+
+def _unread(error: BreakglassError, counts: bool) -> dict:
+    """What a refusal to show the policy means; ``counts``: it was one of those who must get in who was refused."""
+    if not is_denied(error):
+        return {"outcome": FAILED, "reason": str(error)}
+    if _BY_ITS_OWN_POLICY in error.cause and counts:
+        return {"outcome": LOCKED, "reason": f"Its own policy denies even reading it. {error.cause}"}
+    return {
+        "outcome": UNREADABLE,
+        "reason": f"Whether it is locked cannot be seen with these credentials: {error.cause} A root session can tell.",
+    }

@@ -1,0 +1,301 @@
+"""How the engine runs a notebook: cell by cell, with every way to end accounted for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+from papermill.log import logger
+
+from breakglass_runbooks.errors import Waiting
+from breakglass_runbooks.evidence.redaction import Redactor
+from breakglass_runbooks.kernel_options import Handover
+
+_HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
+ANSWER_WITHIN = 3  # seconds, in which a kernel that is idle has answered
+INTERRUPTED = "The run was interrupted while this cell was running."
+SKIPPED = "skipped"
+WAITING = "waiting"
+STOPPED = "interrupted"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A cell that begins or has ended."""
+
+    cell: str  # its id
+    title: str
+    status: str  # "running"; then "completed", "failed", "waiting", "interrupted" or "skipped"
+    number: int  # of the code cells, from 1
+    total: int
+    seconds: float = 0.0
+
+
+def title_of(nb: Any, index: int) -> str:
+    """What the reader calls a code cell: its section, and the smaller heading right above it if there is one."""
+    if "injected-parameters" in nb.cells[index].metadata.get("tags", []):
+        return "Parameters as given"
+    section = smaller = ""
+    for cell in nb.cells[:index]:
+        headings = _HEADING.findall(cell.source) if cell.cell_type == "markdown" else []
+        for depth, words in headings:
+            section, smaller = (section, words) if len(depth) > 2 else (words, "")
+    return ": ".join(filter(None, (section, smaller))) or nb.cells[index].get("id", f"cell {index + 1}")
+
+
+class _Book(NotebookExecutionManager):
+    """Keeps the state of each cell in the notebook, and tells somebody about it."""
+
+    def __init__(
+        self,
+        *args: Any,
+        on_progress: Callable[[Progress], None] | None = None,
+        redactor: Redactor | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._on_progress = on_progress
+        self._redactor = redactor or Redactor()
+        self._begun = 0.0
+        self.interrupted = False  # whether that has ended the cell that runs
+        self._code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
+
+    def cell_start(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
+        super().cell_start(cell, cell_index=cell_index, **kwargs)
+        self._begun = time.monotonic()
+        self._tell(cell, cell_index)
+
+    def cell_complete(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
+        super().cell_complete(cell, cell_index=cell_index, **kwargs)
+        if any(output.get("ename") == Waiting.__name__ for output in cell.get("outputs", [])):
+            cell.metadata.papermill["status"] = WAITING
+        if self.interrupted:
+            cell.metadata.papermill["status"] = STOPPED
+        self._tell(cell, cell_index, time.monotonic() - self._begun)
+
+    def save(self, **kwargs: Any) -> None:
+        self._redactor.notebook(self.nb)
+        super().save(**kwargs)
+
+    def notebook_complete(self, **kwargs: Any) -> None:
+        # Before papermill turns what was never reached into "completed".
+        for index, cell in enumerate(self.nb.cells):
+            if cell.metadata.papermill["status"] == self.PENDING:
+                cell.metadata.papermill["status"] = SKIPPED
+                self._tell(cell, index)
+        super().notebook_complete(**kwargs)
+
+    def _tell(self, cell: Any, index: int, seconds: float = 0.0) -> None:
+        if self._on_progress and cell.cell_type == "code":
+            number = self._code.index(index) + 1
+            status = cell.metadata.papermill["status"]
+            title = title_of(self.nb, index)
+            self._on_progress(Progress(cell.get("id", ""), title, status, number, len(self._code), seconds))
+
+
+class _Client(PapermillNotebookClient):
+    """Runs the cells; whatever stops one is written down in it.
+
+    At the first Ctrl-C (or SIGTERM) the cell that runs is interrupted, comes to its end in its own way, and no other
+    begins; at the second, everything ends at once.
+    """
+
+    _stopping = False
+    _running = False
+    _idle_since = 0.0  # seconds of the monotonic clock; 0: the kernel is at the cell
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._over = threading.Event()
+
+    def execute(self, **kwargs: Any) -> Any:
+        self.reset_execution_trackers()
+        with self.setup_kernel(**kwargs), self._stopped_by(signal.SIGINT, signal.SIGTERM):
+            self.papermill_execute_cells()
+        return self.nb
+
+    @contextlib.contextmanager
+    def _stopped_by(self, *signals: signal.Signals) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():  # which alone hears of them
+            yield
+            return
+        before = {number: signal.signal(number, self._stop) for number in signals}
+        try:
+            yield
+        finally:
+            self._over.set()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, *_: object) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+        self._stopping = True
+        print("\nStopping, once what runs has come to its end. Again: at once.", file=sys.stderr, flush=True)
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self) -> None:
+        """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption.
+
+        One that is interrupted just before or after the cell's own code is idle then, and never answers.
+        """
+        with contextlib.suppress(ProcessLookupError):
+            while not self._over.is_set():
+                if self._running and not self._idle_since:
+                    os.kill(self.km.provisioner.pid, signal.SIGINT)
+                elif self._running and time.monotonic() - self._idle_since > ANSWER_WITHIN:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
+                self._over.wait(1)
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Notice when the kernel is done with a cell."""
+        if msg["msg_type"] == "status" and msg["content"]["execution_state"] == "idle":
+            self._idle_since = time.monotonic()
+        return super().process_message(msg, cell, cell_index)
+
+    def papermill_execute_cells(self) -> None:
+        for index, cell in enumerate(self.nb.cells):
+            if self._stopping:
+                raise KeyboardInterrupt
+            try:
+                self.nb_man.cell_start(cell, index)
+                self._running, self._idle_since = True, 0.0
+                self.execute_cell(cell, index)
+            except CellExecutionError as error:
+                self.nb_man.interrupted = self._stopping
+                if self._stopping and error.ename == KeyboardInterrupt.__name__:
+                    cell.outputs = [output for output in cell.outputs if output.output_type != "error"]
+                    self._write_down(cell, index, error, INTERRUPTED)
+                else:
+                    self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+                if self._stopping:
+                    raise KeyboardInterrupt from None
+                return
+            except (DeadKernelError, CellTimeoutError) as error:
+                self._write_down(cell, index, error, self._explain(error))
+                return
+            except BaseException as error:  # Ctrl-C, or an error in here
+                self.nb_man.interrupted = isinstance(error, KeyboardInterrupt)
+                self._write_down(cell, index, error, INTERRUPTED)
+                raise
+            finally:
+                self._running = False
+                self.nb_man.cell_complete(cell, cell_index=index)
+
+    def _explain(self, error: Exception) -> str:
+        if isinstance(error, CellTimeoutError):
+            return f"This cell took longer than {self.timeout} s and was stopped."
+        return "The kernel died while this cell was running: it was killed, or the machine ran out of memory."
+
+    def _write_down(self, cell: Any, index: int, error: BaseException, words: str) -> None:
+        """Leave in the cell what papermill finds afterwards and raises as its error."""
+        words += (
+            "\nWhat the cell had begun may have been done, or go on for a minute. "
+            "To go on, resume the run: it looks, and does nothing twice."
+        )
+        if cell.cell_type == "code":
+            cell.outputs.append(
+                nbformat.v4.new_output("error", ename=type(error).__name__, evalue=words, traceback=words.splitlines())
+            )
+        self.nb_man.cell_exception(cell, cell_index=index, exception=error)
+
+
+def _kernel_manager(folder: Path) -> type[AsyncKernelManager]:
+    """A kernel manager that talks through sockets in `folder`, which is ours alone, and keeps nothing elsewhere."""
+
+    class SocketKernelManager(AsyncKernelManager):
+        def _transport_default(self) -> str:
+            return "ipc"
+
+        def _ip_default(self) -> str:
+            return str(folder / "kernel")
+
+        def _connection_file_default(self) -> str:
+            return str(folder / "kernel.json")
+
+        @property
+        def kernel_spec(self) -> KernelSpec | None:
+            """The interpreter that runs us, whatever kernel of that name is installed for this user."""
+            if self.kernel_name == NATIVE_KERNEL_NAME:
+                # At Ctrl-C it complains of the sockets that its client has closed; that is no news for anybody.
+                return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict(["--log-level=CRITICAL"]))
+            return super().kernel_spec
+
+    return SocketKernelManager
+
+
+def execute(
+    nb: Any,
+    kernel_name: str,
+    output_path: str | None = None,
+    progress_bar: bool | dict[str, Any] = True,
+    log_output: bool = False,
+    autosave_cell_every: int = 30,
+    start_timeout: int = 60,
+    execution_timeout: int | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    handover: Handover | None = None,
+    secrets: Iterable[str] = (),
+    stdout_file: Any = None,
+    stderr_file: Any = None,
+    **_: Any,
+) -> Any:
+    """Run every cell of `nb` and return it, saved at each step to `output_path`.
+
+    A cell that fails, dies or takes longer than `execution_timeout` seconds has an error among its outputs afterwards;
+    papermill raises it. `on_progress` hears of each code cell when it begins and when it ends. The kernel gets the
+    `handover`. `secrets`, and those of the environment, are hidden in what is saved.
+    """
+    book = _Book(
+        nb,
+        output_path,
+        log_output,
+        progress_bar,
+        autosave_cell_every,
+        on_progress=on_progress,
+        redactor=Redactor(secrets),
+    )
+    book.notebook_start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="breakglass-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            client = _Client(
+                book,
+                kernel_manager_class=_kernel_manager(folder),
+                kernel_name=kernel_name,
+                timeout=execution_timeout,
+                startup_timeout=start_timeout,
+                coalesce_streams=True,
+                log=logger,
+                log_output=log_output,
+                stdout_file=stdout_file,
+                stderr_file=stderr_file,
+            )
+            client.execute(env=_kernel_environment(folder) | (handover or Handover()).environment())
+    finally:
+        book.notebook_complete()
+    return book.nb
+
+
+def _kernel_environment(folder: Path) -> dict[str, str]:
+    """Ours, with this package on Python's path, and IPython's history and settings of nobody."""
+    path = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "IPYTHONDIR": str(folder / "ipython")}

@@ -1,0 +1,86 @@
+"""Go on with a run that waits for a person, failed, was interrupted, or whose kernel or machine died."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from breakglass_runbooks import outcomes
+from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import checkpoints, locks, manifest
+from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.kernel import variable_references
+from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.launcher import launch, run_file
+from breakglass_runbooks.launcher.notebook_client import Progress
+from breakglass_runbooks.notebooks.catalog import Runbook
+
+
+def runbook_of(folder: Path) -> Runbook:
+    """The runbook of the run in `folder`; RunbookError when it cannot go on, because it is another one by now, say."""
+    run = run_file.Run.load(folder)
+    runbook = Runbook(Path(run.runbook))
+    if not runbook.path.is_file() or run_file.digest(runbook) != run.sha256:
+        raise RunbookError(
+            f"The runbook {runbook.path} has been changed since this run began, so nobody can tell which of its "
+            "steps are done.\nStart a new run: what is done already, it finds done."
+        )
+    return runbook
+
+
+def resume(
+    folder: Path,
+    answers: Mapping[str, str],
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    timeout: int | None = None,
+) -> launch.Ending:
+    """Go on with the run in `folder`; see `state` for what is not done again.
+
+    The notebook of the part before is kept beside the new one, with a number. Raises RunbookError, with nothing done,
+    when the run is through, still running or has been tampered with.
+    """
+    runbook = runbook_of(folder)
+    held = locks.on_run(folder)
+    try:
+        _check(folder)
+        run = run_file.Run.load(folder)
+        notebook = Path(run.notebook)
+        for path in (notebook, notebook.with_suffix(".html")):
+            if path.exists():
+                path.rename(path.with_name(f"{path.stem}-part-{run.part}{path.suffix}"))
+        notebook.touch(mode=0o600)
+        run.part += 1
+        run.write(folder)
+        (folder / manifest.FILE).unlink(missing_ok=True)
+        handover = Handover(dict(answers), resume=True, spent=_spent(runbook, folder), launcher=True)
+        return launch.execute(runbook, run, folder, handover, on_progress, timeout)
+    finally:
+        held.release()
+
+
+def _check(folder: Path) -> None:
+    """Raise RunbookError unless the run may go on: it is not through, and nobody has changed what it left."""
+    journal = Journal(folder)
+    problems = [*journal.problems()]
+    sealed = (folder / manifest.FILE).exists()  # not when it was killed, or the disk was full
+    if sealed:
+        problems += [problem for problem in manifest.problems(folder) if not problem.endswith(": added.")]
+    if problems:
+        raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
+    ended = [entry for entry in journal.entries() if entry["event"] == "ended"]  # `trail` may have written since
+    if sealed and ended and ended[-1]["outcome"] in outcomes.THROUGH:
+        raise RunbookError(f"The run in {folder} is through; there is nothing to go on with.")
+
+
+def _spent(runbook: Runbook, folder: Path) -> list[str]:
+    """Gates with secret answers for which all steps that use the answer stay done."""
+    steps = checkpoints.State.load(folder).pending
+    cells = [cell.source.partition("\n") for cell in runbook.notebook.cells if cell.source.startswith("%%tasks")]
+    named = [variable_references.in_tasks(tasks) for _, _, tasks in cells]
+    return [
+        gate.name
+        for gate in runbook.gates
+        if gate.secret
+        and sum(gate.name in names for names in named)
+        == sum(gate.name in step.inputs for step in steps if step.kind == checkpoints.TASKS)
+    ]

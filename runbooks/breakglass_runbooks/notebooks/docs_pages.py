@@ -1,0 +1,59 @@
+"""`python -m breakglass_runbooks.notebooks.docs_pages`: each runbook as a page of the documentation, made from its notebook.
+
+The notebook is the one home of a procedure; the page is for reading it on a forge, before the bad day.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from breakglass_runbooks.notebooks import catalog
+
+PAGES = Path(__file__).parents[3] / "docs" / "runbooks"
+RENEW = "python -m breakglass_runbooks.notebooks.docs_pages"
+
+
+def page(runbook: catalog.Runbook) -> str:
+    """The page of a runbook: its text as it is, its cells as code, ending in one newline."""
+    note = f"<!-- Made from runbooks/{runbook.path.name} by `{RENEW}`: change that, not this. -->"
+    return "\n\n".join([note, *(_part(cell) for cell in runbook.notebook.cells if cell.source.strip())]) + "\n"
+
+
+def _part(cell: Any) -> str:
+    source = cell.source.strip()
+    if cell.cell_type == "markdown":
+        return source
+    return f"```{_language(source)}\n{source}\n```"
+
+
+def _language(source: str) -> str:
+    """What a cell is written in, for a reader's colours: tasks are YAML, gates Markdown, the parameters cell Python."""
+    if source.startswith("%%gate"):
+        return "markdown"
+    if source.startswith("%%"):
+        return "yaml"
+    return "text" if source.startswith("%") else "python"
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Where each page belongs, and what must stand there."""
+    for runbook in catalog.runbooks():
+        yield PAGES / f"{runbook.name}.md", page(runbook)
+
+
+def main() -> int:
+    """Write all pages and delete those of runbooks that are gone."""
+    wanted = dict(pages())
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for file, text in wanted.items():
+        file.write_text(text, encoding="utf-8")
+    for file in set(PAGES.glob("*.md")) - wanted.keys():
+        file.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

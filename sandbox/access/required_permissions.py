@@ -1,0 +1,299 @@
+"""Which IAM action on which resource a request needs, after the Service Authorization Reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.state import State
+from sandbox.wire.protocol import Call
+
+# S3's actions where they are not named like the operation.
+_S3 = {
+    "AbortMultipartUpload": "AbortMultipartUpload",
+    "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketCors": "PutBucketCORS",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketAnalyticsConfiguration": "GetAnalyticsConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketInventoryConfiguration": "GetInventoryConfiguration",
+    "GetBucketLifecycle": "GetLifecycleConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketMetricsConfiguration": "GetMetricsConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketAccelerateConfiguration": "PutAccelerateConfiguration",
+    "PutBucketAnalyticsConfiguration": "PutAnalyticsConfiguration",
+    "PutBucketCors": "PutBucketCORS",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketInventoryConfiguration": "PutInventoryConfiguration",
+    "PutBucketLifecycle": "PutLifecycleConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketMetricsConfiguration": "PutMetricsConfiguration",
+    "PutBucketNotificationConfiguration": "PutBucketNotification",
+    "PutBucketReplication": "PutReplicationConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
+    "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
+}
+_S3_VERSIONED = {"DeleteObject", "GetObject", "GetObjectAcl", "GetObjectTagging", "PutObjectAcl", "PutObjectTagging"}
+_S3_KEYS = {"Prefix": "s3:prefix", "Delimiter": "s3:delimiter", "MaxKeys": "s3:max-keys", "VersionId": "s3:VersionId"}
+_SQS = {
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+    "DeleteMessageBatch": "DeleteMessage",
+    "SendMessageBatch": "SendMessage",
+}
+ACCOUNT_SERVICE = "account.amazonaws.com"
+# The prefix of a service's actions where it is not the model's name.
+_PREFIXES = {"sso-admin": "sso"}
+# Parameter that names the resource of a call, by service; the first one given counts.
+_RESOURCE_PARAMETERS = {
+    "cloudformation": ("StackSetName",),
+    "cloudtrail": (),
+    "identitystore": ("IdentityStoreId",),
+    "sso-admin": ("PermissionSetArn", "InstanceArn"),
+}
+# Calls that need no permission (GetCallerIdentity, GetSessionToken), or whose service decides with words of its own.
+_UNASKED = {"AssumeRole", "AssumeRoot", "GetAccessKeyInfo", "GetCallerIdentity", "GetSessionToken"}
+
+# IAM calls that act on a user, and without UserName on the caller (B: UserName is not required in these).
+OWN_CREDENTIAL_CALLS = frozenset(
+    {
+        "ChangePassword",
+        "CreateAccessKey",
+        "CreateLoginProfile",
+        "DeactivateMFADevice",
+        "DeleteAccessKey",
+        "DeleteLoginProfile",
+        "DeleteSigningCertificate",
+        "EnableMFADevice",
+        "GetLoginProfile",
+        "GetUser",
+        "ListAccessKeys",
+        "ListMFADevices",
+        "ListSSHPublicKeys",
+        "ListServiceSpecificCredentials",
+        "ListSigningCertificates",
+        "UpdateAccessKey",
+        "UpdateSigningCertificate",
+        "UploadSigningCertificate",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A permission a request needs."""
+
+    action: str
+    resource: str
+    account: str | None = None
+    policy: str | bytes | None = None
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+def needs(state: State, call: Call) -> list[Need]:
+    """The permissions a call needs, all of them."""
+    if call.service == "s3":
+        return _s3(state, call)
+    if call.service == "sqs":
+        return [_sqs(state, call)]
+    if call.service == "iam":
+        return [Need(f"iam:{call.operation}", _iam_resource(state, call), call.who.account, context=_iam_context(call))]
+    if call.service == "account":
+        return [_account(state, call)]
+    if call.service == "sts":
+        return [] if call.operation in _UNASKED else [Need(f"sts:{call.operation}", "*")]
+    if call.service in _RESOURCE_PARAMETERS:
+        return [Need(primary_action(call), _named_resource(state, call), call.who.account)]
+    return [_organizations(state, call)]
+
+
+def primary_action(call: Call) -> str:
+    """The IAM action by which an event is known."""
+    if call.service == "s3":
+        return f"s3:{_S3.get(call.operation, call.operation)}"
+    if call.service == "sqs":
+        return f"sqs:{_SQS.get(call.operation, call.operation)}"
+    return f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
+
+
+def _s3(state: State, call: Call) -> list[Need]:
+    parameters = call.parameters
+    bucket = parameters.get("Bucket")
+    action = _S3.get(call.operation, call.operation)
+    context = {key: parameters[name] for name, key in _S3_KEYS.items() if name in parameters}
+    if bucket is None:
+        return [Need(f"s3:{action}", f"arn:{state.partition}:s3:::*", call.who.account, context=context)]
+    if action in _S3_VERSIONED and "VersionId" in parameters:
+        action = action.replace("Object", "ObjectVersion", 1)
+    name = f"{bucket}/{parameters['Key']}" if "Key" in parameters else bucket
+    if call.operation == "DeleteObjects":
+        name = f"{bucket}/*"
+    found = [_s3_need(state, action, name, context)]
+    source = parameters.get("CopySource")
+    if source:
+        found.append(_s3_need(state, "GetObject", source.lstrip("/").partition("?")[0], {}))
+    return found
+
+
+def _s3_need(state: State, action: str, name: str, context: dict[str, Any]) -> Need:
+    bucket = state.bucket(name.partition("/")[0])
+    account, policy = (bucket.account_id, bucket.policy) if bucket else (None, None)
+    return Need(f"s3:{action}", f"arn:{state.partition}:s3:::{name}", account, policy, context)
+
+
+def queue_of(call: Call) -> tuple[str, str]:
+    """Owner account and name of the queue a call is about; the name is `*` where it is about none."""
+    url = call.parameters.get("QueueUrl")
+    if url:
+        *_, account, name = ["", *url.rstrip("/").split("/")]
+        return (account if account.isdigit() and len(account) == 12 else call.who.account), name
+    account = call.parameters.get("QueueOwnerAWSAccountId") or call.who.account
+    return account, call.parameters.get("QueueName") or "*"
+
+
+def _sqs(state: State, call: Call) -> Need:
+    account, name = queue_of(call)
+    queue = state.queue(account, call.region, name)
+    action = _SQS.get(call.operation, call.operation)
+    resource = f"arn:{state.partition}:sqs:{call.region}:{account}:{name}"
+    return Need(f"sqs:{action}", resource, account, queue.policy if queue else None)
+
+
+def _iam_resource(state: State, call: Call) -> str:
+    """The resource ARN of an IAM call; `*` for those on the account as a whole."""
+    parameters, account = call.parameters, call.who.account
+    backend = state.iam(account)
+    prefix = f"arn:{state.partition}:iam::{account}"
+    path = (parameters.get("Path") or "/") if call.operation.startswith("Create") else "/"
+    if call.operation == "GetAccessKeyLastUsed":
+        return _owner_of_key(state, account, parameters.get("AccessKeyId", ""))
+    if call.operation in ("DeleteVirtualMFADevice", "CreateVirtualMFADevice", "ListVirtualMFADevices"):
+        name = parameters.get("VirtualMFADeviceName", "")
+        return parameters.get("SerialNumber") or f"{prefix}:mfa/{name}"
+    if "UserName" in parameters:
+        user = backend.users.get(parameters["UserName"])
+        return user.arn if user else f"{prefix}:user{path}{parameters['UserName']}"
+    if call.operation in OWN_CREDENTIAL_CALLS:
+        return call.who.principal.arn if call.who.principal.kind != "role_session" else "*"
+    if "RoleName" in parameters:
+        role = next((role for role in backend.roles.values() if role.name == parameters["RoleName"]), None)
+        return role.arn if role else f"{prefix}:role{path}{parameters['RoleName']}"
+    if "PolicyArn" in parameters:
+        return parameters["PolicyArn"]
+    if "SAMLProviderArn" in parameters:
+        return parameters["SAMLProviderArn"]
+    if call.operation == "CreateSAMLProvider":
+        return f"{prefix}:saml-provider/{parameters.get('Name', '')}"
+    for key, kind in (
+        ("GroupName", "group"),
+        ("PolicyName", "policy"),
+        ("InstanceProfileName", "instance-profile"),
+        ("ServerCertificateName", "server-certificate"),
+    ):
+        if key in parameters:
+            return f"{prefix}:{kind}{path}{parameters[key]}"
+    return "*"
+
+
+def _iam_context(call: Call) -> dict[str, Any]:
+    """The policy that a call attaches or detaches, or sets as a boundary."""
+    if call.operation.startswith(("Attach", "Detach")) and "PolicyArn" in call.parameters:
+        return {"iam:PolicyARN": call.parameters["PolicyArn"]}
+    if "PermissionsBoundary" in call.parameters:
+        return {"iam:PermissionsBoundary": call.parameters["PermissionsBoundary"]}
+    return {}
+
+
+def _named_resource(state: State, call: Call) -> str:
+    """The resource of a call to a service where a parameter names it; `*` where none does."""
+    names = _RESOURCE_PARAMETERS[call.service]
+    value = next((call.parameters[name] for name in names if call.parameters.get(name)), None)
+    if value is None:
+        return "*"
+    management = state.organization.management_account
+    if call.service == "cloudformation":
+        # Service-managed StackSets are the management account's, whoever operates them.
+        name = value.partition(":")[0]
+        return f"arn:{state.partition}:cloudformation:{call.region}:{management}:stackset/{name}:*"
+    if call.service == "identitystore":
+        return f"arn:{state.partition}:identitystore::{management}:identitystore/{value}"
+    return str(value)
+
+
+def _owner_of_key(state: State, account: str, key_id: str) -> str:
+    prefix = f"arn:{state.partition}:iam::{account}"
+    if state.root_keys.get(key_id) == account:
+        return f"{prefix}:root"
+    backend = state.iam(account)
+    key = backend.access_keys.get(key_id)
+    user = backend.users.get(key.user_name or "") if key else None
+    return user.arn if user else f"{prefix}:user/*"
+
+
+def _account(state: State, call: Call) -> Need:
+    """Account Management's two kinds of resources: the caller's own account, and a member of the organization."""
+    organization, parameters, caller = state.organization, call.parameters, call.who.account
+    prefix = f"arn:{state.partition}:account::"
+    member = parameters.get("AccountId")
+    context: dict[str, Any] = {}
+    if "AlternateContactType" in parameters:
+        context["account:AlternateContactTypes"] = [parameters["AlternateContactType"]]
+    if "RegionName" in parameters:
+        context["account:TargetRegion"] = parameters["RegionName"]
+    if "PrimaryEmail" in parameters:
+        context["account:EmailTargetDomain"] = parameters["PrimaryEmail"].rpartition("@")[2]
+    if member is None:
+        return Need(f"account:{call.operation}", f"{prefix}{caller}:account", caller, None, context)
+    if member in organization.accounts:
+        context["account:AccountResourceOrgPaths"] = [organization.path(member)]
+    resource = f"{prefix}{organization.management_account}:account/{organization.id}/{member}"
+    return Need(f"account:{call.operation}", resource, caller, None, context)
+
+
+def _organizations(state: State, call: Call) -> Need:
+    organization, parameters = state.organization, call.parameters
+    context: dict[str, Any] = {}
+    if "ServicePrincipal" in parameters:
+        context["organizations:ServicePrincipal"] = parameters["ServicePrincipal"]
+    if "Filter" in parameters:
+        context["organizations:PolicyType"] = parameters["Filter"]
+    resource = "*"
+    if parameters.get("HandshakeId") in state.handshakes:
+        resource = state.handshakes[parameters["HandshakeId"]].arn
+    for key in ("PolicyId", "AccountId", "ChildId", "TargetId", "ParentId", "OrganizationalUnitId", "ResourceId"):
+        thing = next(
+            (
+                things[parameters[key]]
+                for things in (organization.policies, organization.accounts, organization.units)
+                if parameters.get(key) in things
+            ),
+            None,
+        )
+        if thing is not None:
+            resource = thing.arn
+            break
+    return Need(f"organizations:{call.operation}", resource, organization.management_account, None, context)

@@ -1,0 +1,401 @@
+"""Bad days on demand: throttling, failures, broken connections, expiry and more, by rules, reproducibly.
+
+The first rule that hits a call decides. A call that is refused or whose connection is reset is not done at all; one
+whose answer is lost, cut or slow is done as a whole, as on any network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandbox import clock
+from sandbox.access import authentication
+from sandbox.errors import AwsError
+from sandbox.faults.propagation import Lag, Switches, switches
+from sandbox.faults.rate_limits import PUBLISHED, Buckets, Limit
+from sandbox.faults.rules import KINDS, Rule, rules
+from sandbox.state import ControlPolicy, State
+from sandbox.wire.protocol import Call
+
+HIT = "sandbox.fault"  # in the environ of a call that was hit: its Fault
+
+_MANY = "You have sent too many requests in too short a period of time. Try again later."
+# Each service's way to say that there were too many calls, and that it failed: code, HTTP status, text. From the
+# services' models and botocore's retry rules; Organizations' text is of public reports.
+_THROTTLING = {
+    "account": ("TooManyRequestsException", 429, "Too Many Requests"),
+    "cloudformation": ("Throttling", 400, "Rate exceeded"),
+    "cloudtrail": ("ThrottlingException", 400, "Rate exceeded"),
+    "iam": ("Throttling", 400, "Rate exceeded"),
+    "identitystore": ("ThrottlingException", 400, "Rate exceeded"),
+    "organizations": ("TooManyRequestsException", 400, _MANY),
+    "s3": ("SlowDown", 503, "Please reduce your request rate."),
+    "sqs": ("RequestThrottled", 403, "Request is throttled."),
+    "sso-admin": ("ThrottlingException", 400, "Rate exceeded"),
+    "sts": ("Throttling", 400, "Rate exceeded"),
+}
+_FAILED = "We encountered an internal error. Please try again."
+_FAILURE = {
+    "account": ("InternalServerException", "Internal server error"),
+    "iam": ("ServiceFailure", "The request processing has failed because of an unknown error, exception or failure."),
+    "identitystore": ("InternalServerException", "Internal server error"),
+    "organizations": (
+        "ServiceException",
+        "AWS Organizations can't complete your request because of an internal error.",
+    ),
+    "s3": ("InternalError", _FAILED),
+    "sso-admin": ("InternalServerException", "Internal server error"),
+}
+_MAX_COUNTED = 20_000
+_UNAVAILABLE = "Service is unable to handle request."
+# The calls that answer credentials, and how the account is named that is asked for them (model of STS).
+_ISSUING = {"AssumeRole": "RoleArn", "AssumeRoot": "TargetPrincipal"}
+_DENY_ROOT = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "DenyRoot",
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {"StringLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}},
+        }
+    ],
+}
+
+
+class BrokenOff(Exception):
+    """The connection ends here: reset where `abrupt`, closed otherwise."""
+
+    def __init__(self, *, abrupt: bool) -> None:
+        super().__init__("reset" if abrupt else "closed")
+        self.abrupt = abrupt
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to one call.
+
+    Attributes:
+        kind: Of the rule.
+        refusal: What is answered, or would be if the connection lasted, in place of doing the call.
+        delay: Seconds.
+    """
+
+    kind: str
+    refusal: AwsError | None = None
+    delay: float = 0.0
+
+    @property
+    def unheard(self) -> bool:
+        """Whether the call never reached the service."""
+        return self.kind == "reset"
+
+    def deliver(self, body: bytes) -> Iterable[bytes]:
+        """The body as it reaches the client.
+
+        Raises:
+            BrokenOff: It does not.
+        """
+        if self.delay:
+            time.sleep(self.delay)
+        # An answer without a body has no middle.
+        if self.kind in ("reset", "lost_answer") or (self.kind == "cut" and not body):
+            raise BrokenOff(abrupt=True)
+        return _half(body) if self.kind == "cut" else [body]
+
+
+def _half(body: bytes) -> Iterator[bytes]:
+    yield body[: len(body) // 2]
+    raise BrokenOff(abrupt=False)
+
+
+class Weather:
+    """The rules in force, and how often each was met.
+
+    Args:
+        forecast: Rules to begin with, as `add` takes them.
+        seed: Of rules that have none of their own.
+    """
+
+    def __init__(self, state: State, forecast: Any, seed: int) -> None:
+        self._state = state
+        self._forecast = forecast
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self.rules: dict[str, Rule] = {}
+
+    def reset(self) -> None:
+        """Begin anew, with the organization.
+
+        Raises:
+            RuleError: A rule of the forecast is none.
+        """
+        self._number = 0
+        self.rules = {}
+        self._met: dict[str, list[int]] = {}  # rule -> calls that matched, calls that were hit
+        self._undo: dict[str, Callable[[], None]] = {}
+        self._left: dict[tuple[str, str], int] = {}  # rule and access key -> calls the session has left
+        self._buckets = Buckets()
+        self._lag: tuple[str, Lag] | None = None
+        self.add(self._forecast)
+
+    def add(self, given: Any) -> list[str]:
+        """Put rules in force, all or none.
+
+        Args:
+            given: One rule as plain data, or several.
+
+        Returns:
+            Their names.
+
+        Raises:
+            RuleError: What is wrong.
+        """
+        made = rules(given, lambda account: account in self._state.organization.accounts)
+        return [self._start(rule) for rule in made]
+
+    def _start(self, rule: Rule) -> str:
+        with self._state.lock:
+            self._number += 1
+            name = str(self._number)
+            self._met[name] = [0, 0]
+            if rule.kind == "account_suspended":
+                self._undo[name] = self._suspend(str(rule.account))
+            elif rule.kind == "root_denied":
+                self._undo[name] = self._deny_root(name, rule.account)
+            elif rule.kind == "sts_lag":
+                delay = clock.span(rule.seconds)
+                self._lag = (name, Lag(delay, clock.now(), switches(self._state.organization)))
+            self.rules = {**self.rules, name: rule}
+            return name
+
+    def clear(self, name: str | None = None) -> bool:
+        """End a rule, or all of them; what they did to accounts is undone. False where there is no such rule."""
+        with self._state.lock:
+            ended = [name] if name is not None else list(self.rules)
+            if not self.rules.keys() >= set(ended):
+                return False
+            self.rules = {key: rule for key, rule in self.rules.items() if key not in ended}
+            for key in reversed(ended):
+                self._undo.pop(key, lambda: None)()
+                if self._lag is not None and self._lag[0] == key:
+                    self._lag = None
+            return True
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The rules with how many calls they were met by, and how many of those they hit."""
+        return [
+            {"name": name, **rule.shown(), "calls_met": self._met[name][0], "calls_hit": self._met[name][1]}
+            for name, rule in self.rules.items()
+        ]
+
+    # What happens to a call
+
+    def meet(self, call: Call) -> None:
+        """Let an authenticated call meet the weather; what hits it is noted in its environ.
+
+        Raises:
+            AwsError: The call is not to be done.
+        """
+        for name, rule in self.rules.items():
+            strike = _STRIKES.get(rule.kind)
+            if strike is None or not (rule.kind == "region_deactivated" or rule.matches(call)):
+                continue
+            fault = strike(self, name, rule, call)
+            if fault is not None:
+                call.environ[HIT] = fault
+                if fault.refusal is not None:
+                    raise fault.refusal
+                return
+
+    def _chosen(self, name: str, rule: Rule) -> bool:
+        """Whether the next call that meets a rule is one of its share: a matter of its number and the seed alone."""
+        with self._lock:
+            met = self._met[name]
+            met[0] += 1
+            if rule.times is not None and met[1] >= rule.times:
+                return False
+            if rule.share < 1 and _fraction(self._seed_of(rule), name, met[0]) >= rule.share:
+                return False
+            met[1] += 1
+            return True
+
+    def _seed_of(self, rule: Rule) -> int:
+        return self._seed if rule.seed is None else rule.seed
+
+    def _throttle(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        if rule.rate is not None and rule.burst is not None:
+            limit = Limit(f"rule {name}", rule.rate, rule.burst)
+            if self._buckets.take([(limit, call.who.account)], clock.now().timestamp()):
+                return None
+        return Fault("throttling", throttling(call)) if self._chosen(name, rule) else None
+
+    def _hold_to_rates(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        limits = PUBLISHED.get((call.service, call.operation), ())
+        holders = {
+            "account": call.who.account,
+            "region": f"{call.who.account} {call.region}",
+            "organization": self._state.organization.id,
+        }
+        wanted = [(limit, holders[limit.holder]) for limit in limits]
+        if self._buckets.take(wanted, clock.now().timestamp()):
+            return None
+        return Fault("throttling", throttling(call)) if self._chosen(name, rule) else None
+
+    def _fail(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        return Fault("server_error", failure(call, rule.status or 500)) if self._chosen(name, rule) else None
+
+    def _refuse(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        code = str(rule.code)
+        status = rule.status or _modelled_status(call, code)
+        refusal = AwsError(code, f"The sandbox was told to refuse this call with {code}.", status)
+        return Fault("refusal", refusal) if self._chosen(name, rule) else None
+
+    def _break(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        return Fault("reset", failure(call, 503)) if self._chosen(name, rule) else None
+
+    def _spoil(self, name: str, rule: Rule, _: Call) -> Fault | None:
+        return Fault(rule.kind, delay=rule.seconds or 0.0) if self._chosen(name, rule) else None
+
+    def _expire(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        """Count a session's calls down, then really expire it. Identities of the organization file stay."""
+        key = call.who.access_key_id
+        session = self._state.sessions.get(key)
+        if session is None or session.expires is None:
+            return None
+        if self._count_down(name, rule, key):
+            return None
+        self._state.sessions[key] = replace(session, expires=clock.now())
+        try:
+            authentication.authenticate(self._state, call)
+        except AwsError as refusal:
+            return Fault("expiry", refusal)
+        return None
+
+    def _count_down(self, name: str, rule: Rule, key: str) -> int:
+        """How many calls a session has left before this one; -1 where it is not one of the rule's share."""
+        with self._counting:
+            left = self._left.get((name, key))
+            if left is None:
+                left = int(rule.calls or 0) if self._chosen(name, rule) else -1
+                if len(self._left) >= _MAX_COUNTED:
+                    self._left = {
+                        entry: calls for entry, calls in self._left.items() if entry[1] in self._state.sessions
+                    }
+            self._left[name, key] = max(left - 1, 0) if left >= 0 else left
+            return left
+
+    def _deactivate(self, name: str, rule: Rule, call: Call) -> Fault | None:
+        if (call.service, call.region) != ("sts", rule.region):
+            return None
+        named = re.search(r"\d{12}", str(call.parameters.get(_ISSUING.get(call.operation, ""), "")))
+        asked = call.who.account if call.operation == "GetSessionToken" else named and named[0]
+        if asked != rule.account or not self._chosen(name, rule):
+            return None
+        text = (
+            f"STS is not activated in this region for account:{asked}. "
+            "Your account administrator can activate STS in this region using the IAM Console."
+        )
+        return Fault("region_deactivated", AwsError("RegionDisabledException", text, 403))
+
+    # What happens to the organization
+
+    def _suspend(self, identifier: str) -> Callable[[], None]:
+        account = self._state.organization.accounts[identifier]
+        before, account.state = account.state, "SUSPENDED"
+
+        def undo() -> None:
+            if account.state == "SUSPENDED":
+                account.state = before
+
+        return undo
+
+    def _deny_root(self, name: str, account: str | None) -> Callable[[], None]:
+        organization, target = self._state.organization, account or self._state.organization.root_id
+        identifier = f"p-rootdenied{name}"
+        arn = organization.arn("policy", f"service_control_policy/{identifier}")
+        policy = ControlPolicy(identifier, f"DenyRoot{name}", arn, "Weather", json.dumps(_DENY_ROOT))
+        organization.policies[identifier] = policy
+        organization.attach(identifier, target)
+
+        def undo() -> None:
+            for attached in organization.attachments.values():
+                attached.pop(identifier, None)
+            organization.policies.pop(identifier, None)
+
+        return undo
+
+    def notice(self) -> None:
+        """See what a call has changed, for STS to learn of late."""
+        if self._lag is None:
+            return
+        with self._state.lock:
+            if self._lag is not None:  # somebody may have ended it meanwhile
+                self._lag[1].notice(clock.now(), switches(self._state.organization))
+
+    def sts_sees(self) -> Switches:
+        """The switches as the host of STS that is asked takes them to be."""
+        current = switches(self._state.organization)
+        if self._lag is None:
+            return current
+        name, lag = self._lag
+        seen = lag.seen(clock.now())
+        return seen if seen != current and self._chosen(name, self.rules[name]) else current
+
+
+_STRIKES: dict[str, Callable[[Weather, str, Rule, Call], Fault | None]] = {
+    "throttling": Weather._throttle,
+    "published_rates": Weather._hold_to_rates,
+    "server_error": Weather._fail,
+    "refusal": Weather._refuse,
+    "reset": Weather._break,
+    "lost_answer": Weather._spoil,
+    "cut": Weather._spoil,
+    "slow": Weather._spoil,
+    "expiry": Weather._expire,
+    "region_deactivated": Weather._deactivate,
+}
+
+
+def throttling(call: Call) -> AwsError:
+    """The service's refusal of a call too many."""
+    code, status, text = _THROTTLING[call.service]
+    return AwsError(code, text, status)
+
+
+def _modelled_status(call: Call, code: str) -> int:
+    """The HTTP status the service's model has for an error; 400 where it has none."""
+    shapes = call.model.error_shapes if call.model else []
+    named = (shape for shape in shapes if code in (shape.name, shape.error_code))
+    return next((shape.metadata.get("error", {}).get("httpStatusCode", 400) for shape in named), 400)
+
+
+def failure(call: Call, status: int) -> AwsError:
+    """The service's own failure, by HTTP status."""
+    if status == 503:
+        return AwsError("ServiceUnavailable", _UNAVAILABLE, 503)
+    code, text = _FAILURE.get(call.service, ("InternalFailure", _FAILED))
+    return AwsError(code, text, status)
+
+
+def _fraction(seed: int, name: str, number: int) -> float:
+    """A number from 0 to 1 that looks random."""
+    digest = hashlib.blake2b(f"{seed} {name} {number}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
+
+
+def kinds() -> dict[str, Any]:
+    """What there is to choose from."""
+    return {
+        name: {"does": kind.does, "keys": list(kind.keys), "required": list(kind.required)}
+        for name, kind in KINDS.items()
+    }
