@@ -31,7 +31,7 @@ test: $(READY) ## run all tests
 
 nightly: $(READY) ## what takes long: 10,000 generated policies for each property, every refusal of every call, a kill after every cell
 	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
-		tests/unit/test_policy_repair_properties.py tests/modules/test_every_refusal.py tests/runbooks/test_killed_runs.py
+		tests/unit/plugins/module_utils/_policies/test_repair_properties.py tests/modules/test_every_refusal.py tests/runbooks/test_killed_runs.py
 
 bench: $(READY) ## measure the sandbox side by side with stock moto_server; some minutes
 	@python tests/benchmarks/sandbox_speed.py

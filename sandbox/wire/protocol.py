@@ -116,7 +116,7 @@ class Call:
     account: str = ""
     resource: str | None = None
     signed_path: str = "/"
-    network_origin: str = ""
+    place: str = ""
     network: dict[str, str] = field(default_factory=dict)
     request_id: str = field(default_factory=lambda: secrets.token_hex(16))
 

@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from support.playbooks import run_playbook
 
-from playbooks import run_playbook
 from sandbox import Box
 
 

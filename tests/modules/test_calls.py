@@ -7,7 +7,7 @@ import json
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
 from botocore.exceptions import CredentialRetrievalError
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -17,7 +17,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._accounts import ch
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials, email, password_recovery
 from botocore.session import Session
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.playbooks import run_playbook
 
-from playbooks import run_playbook
 from sandbox import Box
 
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"

@@ -14,7 +14,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role import
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import identity_center, stack_sets
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

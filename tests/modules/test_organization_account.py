@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 from sandbox.errors import AwsError

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.playbooks import run_playbook
 
-from playbooks import run_playbook
 from sandbox import Box
 
 ACCOUNTS = {"security", "payments", "legacy-web", "data-lake", "reports", "closed-shop", "vault", "invited"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

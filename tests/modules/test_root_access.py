@@ -8,7 +8,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import reconcile as steps
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

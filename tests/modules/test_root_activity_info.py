@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import cloudtrail
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session as root_session
 from ansible_collections.breakglass.aws.plugins.modules import root_activity_info
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep, credentials
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import Pace
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

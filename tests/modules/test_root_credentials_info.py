@@ -4,7 +4,7 @@ import json
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

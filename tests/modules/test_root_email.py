@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email as addresses
 from hypothesis import given
 from hypothesis import strategies as st
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import password_recovery as recovering
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

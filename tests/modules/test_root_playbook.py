@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.playbooks import run_playbook
 
-from playbooks import run_playbook
 from sandbox import Box
 
 # One block for both collections: our group extends that of amazon.aws.

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from lockout_kinds import lockouts
-from run_module import run
+from support.lockout_kinds import lockouts
+from support.run_module import run
 
 from sandbox import Box
 

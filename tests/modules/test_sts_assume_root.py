@@ -12,9 +12,9 @@ import yaml
 from ansible_collections.breakglass.aws.plugins.module_utils._files import aws_credentials
 from hypothesis import given
 from hypothesis import strategies as st
-from run_module import run
+from support.playbooks import run_playbook
+from support.run_module import run
 
-from playbooks import run_playbook
 from sandbox import Box
 
 LEGACY, PAYMENTS = "444455556666", "333344445555"

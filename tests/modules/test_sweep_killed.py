@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
-from run_module import run
+from support.run_module import run
 
 from sandbox import Box
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from run_module import run
+from support.run_module import run
 
 QUEUE = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
 DONE = 7

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from support.playbooks import run_playbook
 
-from playbooks import run_playbook
 from sandbox import Box
 
 LEDGER, QUEUE = "payments-ledger-333344445555", "arn:aws:sqs:eu-central-1:012345678901:ingest-events"

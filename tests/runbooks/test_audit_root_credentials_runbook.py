@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from breakglass_runbooks.display.credentials_csv import COLUMNS, FILE, as_csv, write_list
-from executed import cells, denials, run, writes
-from least_privilege import operator_of
+from support.executed import cells, denials, run, writes
+from support.least_privilege import operator_of
 
 from sandbox import Box
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from executed import cells, denials, resume, run, writes
-from least_privilege import operator_of
+from support.executed import cells, denials, resume, run, writes
+from support.least_privilege import operator_of
 
 from sandbox import Box
 from sandbox.people.console import Refused

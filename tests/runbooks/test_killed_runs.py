@@ -23,7 +23,7 @@ from botocore.exceptions import ClientError
 from breakglass_runbooks.evidence import manifest, record
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.notebooks.catalog import find
-from executed import cells as shown_in
+from support.executed import cells as shown_in
 
 from sandbox import Box
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from executed import cells, resume, run, writes
-from least_privilege import operator_of
+from support.executed import cells, resume, run, writes
+from support.least_privilege import operator_of
 
 from sandbox import Box
 

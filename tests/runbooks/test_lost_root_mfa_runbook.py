@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 import pytest
-from executed import cells, denials, opened, resume, run, told, writes
-from least_privilege import operator_of
+from support.executed import cells, denials, opened, resume, run, told, writes
+from support.least_privilege import operator_of
 
 from sandbox import Box
 from sandbox.people.console import Refused

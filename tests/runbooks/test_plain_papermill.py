@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 from breakglass_runbooks.notebooks.catalog import find, runbooks
-from executed import writes
+from support.executed import writes
 
 from sandbox import Box
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from executed import cells, denials, opened, resume, run, told, writes
-from least_privilege import operator_of
+from support.executed import cells, denials, opened, resume, run, told, writes
+from support.least_privilege import operator_of
 
 from sandbox import Box
 

@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from refusals import refused
+from support.refusals import refused
 
 from sandbox.state import UnknownIdentity
 

@@ -13,7 +13,7 @@ import pytest
 from botocore.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import clock
 from sandbox.clock import ClockError

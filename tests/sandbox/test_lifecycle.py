@@ -9,7 +9,7 @@ from urllib.error import HTTPError
 
 import pytest
 from conformance.steps import control, settle
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 from sandbox.model.lifecycle import Schedule

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import in_process
 from sandbox.server.server import SandboxServer, ServerError

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.parsers import ResponseParserError
 from hypothesis import given
 from hypothesis import strategies as st
-from refusals import refused
+from support.refusals import refused
 
 from sandbox.faults.rate_limits import PUBLISHED, Buckets, Limit
 from sandbox.faults.rules import KINDS, RuleError, rules

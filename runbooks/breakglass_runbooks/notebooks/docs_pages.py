@@ -1,4 +1,4 @@
-"""`python -m breakglass_runbooks.notebooks.docs_pages`: each runbook as a page of the documentation, made from its notebook.
+"""Each runbook as a page of the docs: `python -m breakglass_runbooks.notebooks.docs_pages`.
 
 The notebook is the one home of a procedure; the page is for reading it on a forge, before the bad day.
 """

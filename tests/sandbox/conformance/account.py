@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance.facts import Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, attach_scp, control, settle
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

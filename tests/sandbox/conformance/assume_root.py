@@ -15,7 +15,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ParamValidationError
 from conformance.facts import MODEL, RECORDED, REGIONS, TASKS, Fact, fact
 from conformance.steps import DELEGATE, LOST_ROLE, MANAGEMENT, as_root, attach_scp, clients_of, control, deny, grant
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conformance.facts import Fact, fact
 from conformance.steps import MANAGEMENT, clients_of, records, root_session, settle
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

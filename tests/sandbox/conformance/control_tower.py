@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.facts import Fact, fact
 from conformance.steps import Served, clients_of, control, serving
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

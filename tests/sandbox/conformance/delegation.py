@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conformance.facts import MODEL, RECORDED, SCPS, TASKS, Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, as_root, attach_scp, control, deny, grant
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -7,7 +7,7 @@ from conformance.facts import MODEL, Fact, fact
 from conformance.identity_center import Center, no_access, sign_in
 from conformance.stacksets import ROLE, create, deploy, template
 from conformance.steps import at_once, clients_of, control, serving
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

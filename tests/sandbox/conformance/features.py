@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.facts import ENABLE, MODEL, RECORDED, Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, as_root, deny, grant
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

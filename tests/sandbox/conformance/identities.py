@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from conformance.facts import CONDITIONS, EVALUATION, Fact, fact
 from conformance.steps import ADMINISTRATOR, attach_scp, clients_of, control, deny, grant
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -20,7 +20,7 @@ from conformance.steps import (
     records,
     wait_for,
 )
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conformance.facts import Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, attach_scp, clients_of, control, records, serving, settle
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conformance.facts import MODEL, QUOTAS, SCPS, Fact, fact
 from conformance.steps import control
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 import pytest
 from conformance.facts import LOST_MFA, Fact, fact
 from conformance.steps import attach_scp, clients_of, control, records, root_session
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -17,7 +17,7 @@ from conformance.steps import (
     deny,
     grant,
 )
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

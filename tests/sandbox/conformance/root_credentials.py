@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.facts import ENABLE, LOST_MFA, MODEL, RECORDED, ROOT_USER, TASKS, Fact, fact
 from conformance.steps import MANAGEMENT, as_root, control, records
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

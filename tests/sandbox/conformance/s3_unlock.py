@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conformance.facts import EVALUATION, MODEL, TASKS, Fact, fact
 from conformance.steps import as_root, attach_scp, deny
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.facts import CONDITIONS, MODEL, RCPS, SCPS, Fact, fact
 from conformance.steps import MANAGEMENT, VAULT, as_root, attach_scp, deny
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.facts import EVALUATION, MODEL, POLICIES, QUEUE_QUOTAS, TASKS, Fact, fact
 from conformance.steps import as_root
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

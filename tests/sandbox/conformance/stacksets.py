@@ -19,7 +19,7 @@ from conformance.steps import (
     settle,
     wait_for,
 )
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.facts import POLICIES, Fact, fact
 from conformance.steps import ADMINISTRATOR, as_root
-from refusals import refused
+from support.refusals import refused
 
 from sandbox import Box
 

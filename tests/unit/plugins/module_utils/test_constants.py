@@ -9,7 +9,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from hypothesis import given
 from hypothesis import strategies as st
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 
 
 def test_the_user_agent_says_the_version_of_the_collection():

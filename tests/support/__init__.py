@@ -1,0 +1,1 @@
+"""What tests of several folders share: running modules, playbooks and runbooks, and reading what they left."""
