@@ -51,7 +51,8 @@ class BreakglassError(Exception):
     """Something that stops us, told as a cause and a fix.
 
     ``code`` is AWS's error code where there was one. ``outcome`` is what it makes of the account it happened in.
-    ``denied_call`` is what a root session was denied: the account and AWS's operation.
+    ``denied_call`` is what a root session was denied: the account and AWS's operation. ``result`` is what the failed
+    task returns beside the error: what was found and done before it.
     """
 
     outcome = v.FAILED
@@ -64,6 +65,12 @@ class BreakglassError(Exception):
         self.fix = fix
         self.code = code
         self.denied_call = denied_call
+        self.result: dict = {}
+
+    def with_result(self, **result: t.Any) -> BreakglassError:
+        """This error, with what the failed task returns beside it."""
+        self.result = {**self.result, **result}
+        return self
 
 
 class Unreachable(BreakglassError):

@@ -16,6 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
@@ -75,12 +76,25 @@ class BreakglassModule(AnsibleAWSModule):
             return error
         return explain_denial_in_root_session(error, ServiceControlPolicies(self.organization))
 
-    def run(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
-        """Exit with what ``work`` returns, or fail with the cause and fix of what it raises."""
+    def run(self, work: t.Callable[[dict, Context], dict]) -> t.NoReturn:
+        """Exit with what ``work`` returns for the task's parameters, or fail with the cause and fix of what it raises.
+
+        A BreakglassError may carry a ``result``: what is known, and what was done, before it stopped.
+        """
+        context = Context(
+            connect=lambda: self.connection,
+            check_mode=self.check_mode,
+            warn=self.warn,
+            hide=self.no_log_values.add,
+        )
+        self.run_module(lambda module: work(self.params, context))
+
+    def run_module(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
+        """The old form of ``run``, for work that takes the module itself. Goes when no module uses it."""
         try:
             result = work(self)
         except BreakglassError as error:
-            self.fail(self.explained(error))
+            self.fail(self.explained(error), **error.result)
         except Exception as error:  # a defect of ours: still a failed task with a message, its traceback for -vvv
             self.fail(explain(error, "the task"), exception=traceback.format_exc())
         self.exit_json(**result)

@@ -300,7 +300,7 @@ def main() -> None:
             "stack_set_region": {"type": "str"},
             "wait_timeout": {"type": "int", "default": 600},
         },
-    ).run(bring_back)
+    ).run_module(bring_back)
 
 
 if __name__ == "__main__":

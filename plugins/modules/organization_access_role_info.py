@@ -190,7 +190,7 @@ def look(module: BreakglassModule) -> dict:
 
 
 def main() -> None:
-    BreakglassModule(argument_spec={**ARGUMENTS, **options.ROLE, **options.identity_center()}).run(look)
+    BreakglassModule(argument_spec={**ARGUMENTS, **options.ROLE, **options.identity_center()}).run_module(look)
 
 
 if __name__ == "__main__":

@@ -418,7 +418,7 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 1800},
         },
         required_if=[("state", changes.IN_OU, ("ou",))],
-    ).run(converge)
+    ).run_module(converge)
 
 
 if __name__ == "__main__":

@@ -346,7 +346,7 @@ def main() -> None:
             "confirmed": {"type": "list", "elements": "str", "choices": list(CONFIRMABLE), "default": []},
             "read_root_credentials": {"type": "bool", "default": False},
         },
-    ).run(look)
+    ).run_module(look)
 
 
 if __name__ == "__main__":

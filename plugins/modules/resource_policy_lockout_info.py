@@ -264,7 +264,7 @@ def main() -> None:
             "regions": {"type": "list", "elements": "str"},
             "administrators": {"type": "list", "elements": "str", "default": []},
         },
-    ).run(look)
+    ).run_module(look)
 
 
 if __name__ == "__main__":

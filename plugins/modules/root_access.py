@@ -279,7 +279,7 @@ def main() -> None:
             "probe_account_id": {"type": "str"},
         },
         required_one_of=[DECLARED],
-    ).run(converge)
+    ).run_module(converge)
 
 
 if __name__ == "__main__":

@@ -262,7 +262,7 @@ def look(module: BreakglassModule) -> dict:
 def main() -> None:
     BreakglassModule(
         argument_spec={"account_id": {"type": "str"}, "task": {"type": "str", "choices": list(v.TASKS)}}
-    ).run(look)
+    ).run_module(look)
 
 
 if __name__ == "__main__":

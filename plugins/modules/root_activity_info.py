@@ -405,7 +405,7 @@ def main() -> None:
         },
         mutually_exclusive=[("hours", "since")],
         required_by={"until": ["since"]},
-    ).run(look)
+    ).run_module(look)
 
 
 if __name__ == "__main__":

@@ -263,7 +263,7 @@ def main() -> None:
             "recently_used_days": {"type": "int", "default": 90},
             "allow_recently_used": {"type": "list", "elements": "str", "default": []},
         },
-    ).run(remove)
+    ).run_module(remove)
 
 
 if __name__ == "__main__":

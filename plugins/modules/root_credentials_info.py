@@ -187,7 +187,7 @@ def look(module: BreakglassModule) -> dict:
 
 
 def main() -> None:
-    BreakglassModule(argument_spec={**ARGUMENTS, **sweeping.ARGUMENTS}).run(look)
+    BreakglassModule(argument_spec={**ARGUMENTS, **sweeping.ARGUMENTS}).run_module(look)
 
 
 if __name__ == "__main__":

@@ -310,7 +310,7 @@ def main() -> None:
             "activate_trusted_access": {"type": "bool", "default": False},
             "wait_timeout": {"type": "int", "default": 60},
         },
-    ).run(declare)
+    ).run_module(declare)
 
 
 if __name__ == "__main__":

@@ -264,7 +264,7 @@ def main() -> None:
             "allow_bulk": {"type": "bool", "default": False},
             "protected_accounts": {"type": "list", "elements": "str", "default": []},
         },
-    ).run(recover)
+    ).run_module(recover)
 
 
 if __name__ == "__main__":

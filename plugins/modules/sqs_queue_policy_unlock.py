@@ -277,7 +277,7 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 90},
         },
         required_if=workflow.REQUIRED_IF,
-    ).run(unlock)
+    ).run_module(unlock)
 
 
 if __name__ == "__main__":

@@ -239,7 +239,7 @@ def main() -> None:
             ("state", "absent", ["write_profile", "credentials_file"]),
         ],
         required_together=[("write_profile", "credentials_file")],
-    ).run(work)
+    ).run_module(work)
 
 
 if __name__ == "__main__":
