@@ -10,7 +10,7 @@ from conformance.facts import MODEL, RECORDED, Fact
 from conformance.not_reproduced import NOT_REPRODUCED
 
 HERE = Path(__file__).parent
-PAGE = HERE.parents[2] / "docs" / "sandbox-conformance.md"
+PAGE = HERE.parents[2] / "docs" / "reference" / "sandbox-conformance.md"
 COMMAND = "cd tests/sandbox && python -m conformance.table"
 
 # Each section's title, and the source of its rows where they name none.
