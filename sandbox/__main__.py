@@ -19,7 +19,7 @@ from sandbox.client import ControlError, ask, environment
 from sandbox.wire import network_origin
 
 _NUMBERS = ("share", "times", "seed", "rate", "burst", "status", "calls")
-_TEXTS = ("service", "operation", "account", "region", "seconds")
+_TEXTS = ("service", "operation", "account", "region", "seconds", "code", "text")
 
 
 class _UsageError(Exception):
@@ -115,6 +115,7 @@ def _add_faults(commands: Any) -> None:
         "seconds": "slow, sts_lag: the delay",
         "calls": "expiry: calls a session has left",
         "region": "region_deactivated: which",
+        "text": "appended: the text that follows the answer",
     }.items():
         add.add_argument(f"--{key}", metavar=key.upper(), help=text)
     clear = _command(steps, "clear", _clear_faults, "end a rule, or all; what they did to accounts is undone")

@@ -54,6 +54,8 @@ _FAILURE = {
     "sso-admin": ("InternalServerException", "Internal server error"),
 }
 _MAX_COUNTED = 20_000
+# What a proxy leaves behind an answer it has scanned.
+_APPENDED = "\n<!-- Scanned by proxy.example.com. No threat was found. -->\n"
 _UNAVAILABLE = "Service is unable to handle request."
 # The calls that answer credentials, and how the account is named that is asked for them (model of STS).
 _ISSUING = {"AssumeRole": "RoleArn", "AssumeRoot": "TargetPrincipal"}
@@ -87,11 +89,13 @@ class Fault:
         kind: Of the rule.
         refusal: What is answered, or would be if the connection lasted, in place of doing the call.
         delay: Seconds.
+        appended: What follows the answer's body.
     """
 
     kind: str
     refusal: AwsError | None = None
     delay: float = 0.0
+    appended: bytes = b""
 
     @property
     def unheard(self) -> bool:
@@ -266,6 +270,10 @@ class Weather:
     def _spoil(self, name: str, rule: Rule, _: Call) -> Fault | None:
         return Fault(rule.kind, delay=rule.seconds or 0.0) if self._chosen(name, rule) else None
 
+    def _append(self, name: str, rule: Rule, _: Call) -> Fault | None:
+        text = _APPENDED if rule.text is None else rule.text
+        return Fault(rule.kind, appended=text.encode()) if self._chosen(name, rule) else None
+
     def _expire(self, name: str, rule: Rule, call: Call) -> Fault | None:
         """Count a session's calls down, then really expire it. Identities of the organization file stay."""
         key = call.who.access_key_id
@@ -360,6 +368,7 @@ _STRIKES: dict[str, Callable[[Weather, str, Rule, Call], Fault | None]] = {
     "reset": Weather._break,
     "lost_answer": Weather._spoil,
     "cut": Weather._spoil,
+    "appended": Weather._append,
     "slow": Weather._spoil,
     "expiry": Weather._expire,
     "region_deactivated": Weather._deactivate,

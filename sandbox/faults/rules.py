@@ -38,6 +38,7 @@ KINDS = {
     "reset": Kind("reset the connection before anything is done", _MATCHING),
     "lost_answer": Kind("do the call, then reset the connection", _MATCHING),
     "cut": Kind("do the call, then break off in the middle of the answer", _MATCHING),
+    "appended": Kind("do the call, then append text to the answer's body, as some proxies do", (*_MATCHING, "text")),
     "slow": Kind("do the call, then answer only after some seconds", (*_MATCHING, "seconds"), ("seconds",)),
     "expiry": Kind("let a session expire after so many more of its calls", (*_MATCHING, "calls"), ("calls",)),
     "sts_lag": Kind(
@@ -74,6 +75,7 @@ class Rule:
         code: The error's code, as AWS has it on the wire.
         seconds: Delay.
         calls: Calls a session has left.
+        text: What is appended to the body of the answer; None for a comment as a proxy writes it.
     """
 
     kind: str
@@ -90,6 +92,7 @@ class Rule:
     seconds: float | None = None
     calls: int | None = None
     region: str | None = None
+    text: str | None = None
 
     def matches(self, call: Call) -> bool:
         """Whether a call is one of those the rule is for, by service, operation and the caller's account."""
@@ -222,4 +225,5 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "seconds": _seconds,
     "calls": _number(0, whole=True),
     "region": _text(_REGION, "a Region such as eu-west-1"),
+    "text": _text(r"(?s:.{1,10000})", "text of 1 to 10,000 characters"),
 }

@@ -59,12 +59,14 @@ class Application:
         self._catch_up()
         path = environ.get("PATH_INFO", "")
         answer = self._control(environ, path) if path.startswith(control_api.PREFIX) else self.serve(environ)
+        fault: injector.Fault | None = environ.get(injector.HIT)
+        if fault is not None and environ["REQUEST_METHOD"] != "HEAD":
+            answer = answer._replace(body=answer.body + fault.appended)
         headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OWN]
         length = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), "0")
         headers.append(("Date", format_datetime(now(), usegmt=True)))
         # HEAD tells the length of what GET would send.
         headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(answer.body))))
-        fault: injector.Fault | None = environ.get(injector.HIT)
         body = fault.deliver(answer.body) if fault else [answer.body]
         start_response(f"{answer.status} {responses.get(answer.status, 'Answer')}", headers)
         return body

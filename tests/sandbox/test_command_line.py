@@ -183,6 +183,13 @@ def test_faults(port, tmp_path):
     assert "published_rates: keep the request rates AWS publishes" in run("faults", "kinds", "--port", port).stdout
 
 
+def test_every_option_of_a_kind_reaches_the_sandbox(port):
+    assert run("faults", "add", "refusal", "--code", "MalformedPolicy", "--port", port).returncode == 0
+    assert run("faults", "add", "appended", "--text", "<!-- proxy -->", "--port", port).returncode == 0
+    assert [rule.get("code") or rule.get("text") for rule in listed(port)] == ["MalformedPolicy", "<!-- proxy -->"]
+    run("faults", "clear", "--port", port)
+
+
 def test_aws_meets_the_weather(port):
     env = environment(port, "operator") | {"AWS_MAX_ATTEMPTS": "1"}
     run("faults", "add", "throttling", "--port", port)

@@ -346,6 +346,27 @@ def test_an_answer_is_cut_in_the_middle(sandbox):
     connection.close()
 
 
+def test_a_proxy_appends_text_to_an_answer(sandbox, remover):
+    """The call is done, and the client gets the whole answer with something behind it that is not XML."""
+    sandbox.add_fault("appended", operation="DeleteLoginProfile", times=1, text="\n<!-- proxy --> & more")
+    with pytest.raises(ResponseParserError):
+        remover.delete_login_profile()
+    assert not password(sandbox)
+    assert [(event["status"], event["fault"]) for event in sandbox.events()[-1:]] == [(200, "appended")]
+
+
+def test_appended_text_has_a_default_and_fits_the_length_that_is_declared(sandbox):
+    sandbox.add_fault("appended", service="s3", times=1)
+    connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc, timeout=10)
+    connection.request("GET", "/reports-555566667777")
+    spoiled = connection.getresponse().read()
+    connection.request("GET", "/reports-555566667777")
+    plain = connection.getresponse().read()
+    connection.close()
+    assert spoiled.endswith(b"<!-- Scanned by proxy.example.com. No threat was found. -->\n")
+    assert len(spoiled) > len(plain)
+
+
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 @pytest.mark.parametrize("kind", ["reset", "lost_answer", "server_error"])
 def test_reads_survive(sandbox, kind, mode):
