@@ -41,7 +41,7 @@ def test_nobody_needs_to_sign_in(sandbox: Box, make_workplace: Callable[..., Any
     assert (writes(sandbox, since), denials(sandbox, since)) == ([], [])
     shown = cells(place.folder / "planned/lost_root_mfa.ipynb")
     assert "Nobody has to sign in as root" in shown["preflight-audit"]
-    assert "would remove" in shown["plan"]
+    assert "would be removed" in shown["plan"]
 
     done = run(place, "lost_root_mfa", "done", answers=(TYPED,), account_id=ACCOUNT, check_mode="false")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -178,7 +178,7 @@ def test_a_plan_that_only_opens_recovery_has_something_to_change(
         in planned.stdout
     )
     would = (place.folder / "planned/report.md").read_text().partition("**What would change**")[2]
-    assert "password recovery opened" in would.partition("**What people answered**")[0]
+    assert "password recovery opened" in would.partition("**Answers**")[0]
 
 
 def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
@@ -212,7 +212,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
     for said in (
         "In the end it is as it was before.",
         "password recovery opened",
-        "password (nobody had signed in with it)",
+        "password (never used to sign in)",
         "Before, it was interrupted.",
         "Before, it waited for a person.",
         "NOT DONE",

@@ -79,7 +79,7 @@ def test_planning_changes_nothing_and_shows_what_would_go(story: Story) -> None:
     assert story.planned.returncode == 0, story.planned.stdout
     assert story.after_plan == story.before
     page = (story.folder / "planned/remove_root_credentials.html").read_text()
-    assert "would remove" in page
+    assert "would be removed" in page
     assert (evidence(story, "planned")["outcome"], evidence(story, "planned")["changed"]) == ("removed", True)
 
 

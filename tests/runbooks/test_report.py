@@ -55,7 +55,7 @@ def test_of_a_run_that_waits_it_tells_what_is_changed_until_now(record: Record) 
     assert "Nothing" not in waiting
     assert waiting.count("Unlock \\| it") == 3  # what changed, the list of all steps, and what the session was for
     record.steps.clear()
-    assert "**What changed**\n\nNothing until now." in of(record, outcomes.WAITING)
+    assert "**What changed**\n\nNothing so far." in of(record, outcomes.WAITING)
     record.parameters["check_mode"] = True
     assert "**What would change**\n\nNot known" in of(record, outcomes.FAILED)
 
@@ -66,11 +66,11 @@ def test_of_a_run_that_waits_it_tells_what_is_changed_until_now(record: Record) 
         ({"plan": "p", "not_configured": approval_gate.LOUD}, "> NO SECOND PERSON APPROVED THIS"),
         (
             {"plan": "p", "approver": "olga", "emergency": "nobody answers", "review_by": "2026-02-03"},
-            "> EMERGENCY: olga went on without an approval, because nobody answers.",
+            "> EMERGENCY: olga continued without an approval. Reason: nobody answers.",
         ),
         (
             {"plan": "p", "approver": "ada", "approved": "t", "expires": "u", "requester": ["olga"]},
-            "ada, t, good until u",
+            "ada, t, valid until u",
         ),
     ],
 )
@@ -138,7 +138,7 @@ def test_the_same_answer_to_a_gate_that_asks_again_stands_there_again(record: Re
     record.answer("confirmed", "012345678901")
     record.write()
     answers = report.markdown(json.loads((record.folder / "evidence.json").read_text()), outcomes.CHANGED)
-    answers = answers.partition("**What people answered**")[2].partition("**Steps**")[0]
+    answers = answers.partition("**Answers**")[2].partition("**Steps**")[0]
     rows = [line.split(" | ")[2].rstrip(" |") for line in answers.splitlines() if line.startswith("| 20")]
     refused = "not accepted: confirmed must be the account ID, typed again; 'yes' is not."
     assert rows == ["012345678901", refused, "012345678901"]
@@ -181,10 +181,10 @@ def test_of_a_recovery_that_was_opened_and_closed_it_tells_though_nothing_is_lef
         assert record.recovery_open_in == (["012345678901"] if task == "Open" else [])
         stopped = of(record, outcomes.INTERRUPTED)
         assert ("PASSWORD RECOVERY IS OPEN in 012345678901" in stopped) == (task == "Open")
-    changed = of(record).partition("**What changed**")[2].partition("**What people answered**")[0]
-    assert "In the end it is as it was before." in changed
+    changed = of(record).partition("**What changed**")[2].partition("**Answers**")[0]
+    assert "The state after the run is the same as before. In between:" in changed
     assert "| Open | password recovery opened |" in changed
-    assert "| Take away | password (nobody had signed in with it) |" in changed
+    assert "| Take away | password (never used to sign in) |" in changed
 
 
 def test_a_recovery_that_is_only_planned_is_not_open(record: Record) -> None:
@@ -199,13 +199,13 @@ def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) ->
 
     took("Look")
     took("Act", "changed")
-    assert report.LEFT_OUT not in of(record)
+    assert report.OMITTED not in of(record)
     record.resumed(None)
     took("Look")
     took("Look", "changed")
     took("Act", "changed")
     steps = of(record).partition("**Steps**")[2].partition("**Root sessions**")[0]
-    assert report.LEFT_OUT in steps
+    assert report.OMITTED in steps
     rows = [line.split(" | ")[1:4] for line in steps.splitlines() if line.startswith("| 20")]
     went_on = "The run goes on, and looks again. Before, it did not come to its end."
     assert [row[0] for row in rows[1:]] == ["Look", "Act", went_on, "Look", "Act"]

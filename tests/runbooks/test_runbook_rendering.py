@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from breakglass_runbooks.display import html as render
 from breakglass_runbooks.display import terminal
-from breakglass_runbooks.display.views import registry
+from breakglass_runbooks.display.views import policies, registry, root_credentials
 from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,13 +64,13 @@ def test_a_column_in_which_nothing_stands_is_left_out() -> None:
 def test_in_a_terminal_a_row_is_a_block_and_nothing_is_marked() -> None:
     shown = render.stack(
         [
-            render.heading("Root user", "would remove"),
+            render.heading("Root user", "would be removed"),
             render.table(["account", "items"], [["a|b_c", render.lines([render.text("*one*"), render.text("two")])]]),
             render.folded("More", render.code("keep **this**")),
         ]
     )
     assert terminal.text(shown.markdown) == (
-        "Root user `would remove`\n\n  account: a|b_c\n  items: *one*\n         two\n\nMore\n\n    keep **this**"
+        "Root user `would be removed`\n\n  account: a|b_c\n  items: *one*\n         two\n\nMore\n\n    keep **this**"
     )
 
 
@@ -177,9 +177,9 @@ def test_what_nobody_could_look_into_is_not_taken_for_nothing() -> None:
     result = {**times, "opened_from": [], "accounts": [account], "unexplained": [], "sessions": [session]}
     event = {"event": "ok", "check_mode": False, "action": "breakglass.aws.root_activity_info", "warnings": []}
     shown = registry.view({**event, "result": result, "warnings": ["reports is unreachable: No way in."]}).markdown
-    assert "None was found where anybody could look" in shown
+    assert "None found in the accounts that could be read" in shown
     assert shown.count("No way in.") == 1
-    assert "not looked into, see below" in shown
+    assert "not read, see below" in shown
 
 
 def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
@@ -192,24 +192,24 @@ def test_root_credentials_are_shown_with_their_age_and_last_use() -> None:
         "mfa_devices": [{"serial": "GAHT1", "enabled": "2024-05-05T00:00:00Z"}],
     }
     account = {"account_id": "444455556666", "outcome": "unchanged", "root_credentials": found, "reason": None}
-    shown = registry.credentials_found({"accounts": [account]}).markdown
+    shown = root_credentials.found({"accounts": [account]}).markdown
     for said in (
-        "password, or password recovery that is open (since 2024-01-01T00:00:00Z, never used)",
-        "access key (Active) `AKIA1` (since 2024-02-02T00:00:00Z, last used 2025-03-03)",
-        "signing certificate (Inactive) `C1` (since 2024-04-04T00:00:00Z)",
-        "MFA device `GAHT1` (since 2024-05-05T00:00:00Z)",
+        "password, or open password recovery (created 2024-01-01T00:00:00Z, never used)",
+        "access key (Active) `AKIA1` (created 2024-02-02T00:00:00Z, last used 2025-03-03)",
+        "signing certificate (Inactive) `C1` (created 2024-04-04T00:00:00Z)",
+        "MFA device `GAHT1` (created 2024-05-05T00:00:00Z)",
     ):
         assert said in shown
 
 
 def test_in_check_mode_nothing_is_said_to_have_happened() -> None:
     result = {"changed": True, "outcome": "changed", "bucket": "b", "account_id": "1", "lockout_statements": []}
-    assert "`would change`" in registry.unlocked_policy(result, check_mode=True).markdown
-    assert "`changed`" in registry.unlocked_policy(result, check_mode=False).markdown
+    assert "`would change`" in policies.unlocked_policy(result, check_mode=True).markdown
+    assert "`changed`" in policies.unlocked_policy(result, check_mode=False).markdown
 
 
 @pytest.mark.parametrize("shown", [render.text, render.plain, render.small, render.heading])
-def test_leading_spaces_let_nothing_become_markup(shown: Callable[[str], render.Shown]) -> None:
+def test_leading_spaces_let_nothing_become_markup(shown: Callable[[str], render.RichOutput]) -> None:
     """Whoever names an account may begin with spaces; in a table or a line that makes no code of it."""
     assert "<b>" not in shown("    <b>[x](y)").markdown
     assert "\\[x\\](y)" in shown("    <b>[x](y)").markdown

@@ -1,4 +1,4 @@
-"""What root users have, as a list for a spreadsheet: one line an account, those that were not reached included."""
+"""Root credentials as a list for a spreadsheet: one line for each account, unreachable accounts included."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ COLUMNS = (
     "mfa_devices",
     "reason",
 )
-# A spreadsheet takes text that begins like this for a formula, and runs it.
+# A spreadsheet runs text with these beginnings as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def write_list(found: Mapping[str, Any], folder: str) -> html.Shown:
-    """Write the result of root_credentials_info into `folder`, readable for its owner only; say what was written.
+def write_list(found: Mapping[str, Any], folder: str) -> html.RichOutput:
+    """Write the result of root_credentials_info into `folder`, with mode 0600; return what was written, as output.
 
-    A result of a task that was not run writes nothing.
+    The result of a skipped task writes nothing.
     """
     if found.get("skipped"):
-        return html.text("No list was written, because nobody has looked yet.")
+        return html.text("No list was written: the accounts were not read.")
     path = Path(folder) / FILE
     with open(path, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(as_csv(found["accounts"]))
-    return html.text(f"{len(found['accounts'])} accounts are listed in {path}")
+    return html.text(f"Wrote {len(found['accounts'])} accounts to {path}.")
 
 
 def as_csv(accounts: Iterable[Mapping[str, Any]]) -> str:
-    """The list as text. What was not looked at stays empty: it is not known to be none."""
+    """The list as CSV text. Values that are not known are empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
@@ -79,5 +79,5 @@ def _row(account: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run gets an apostrophe in front; an account may be called anything."""
+    """Text that a spreadsheet would run gets an apostrophe in front: account names are free text."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,4 +1,4 @@
-"""The report of a run, for people who were not there: one page of Markdown, made from what the evidence says."""
+"""The report of a run for people who were not present: one page of Markdown, made from `evidence.json`."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_runbooks import files, outcomes
-from breakglass_runbooks.display import html
+from breakglass_runbooks.display import approvals, html
 from breakglass_runbooks.evidence import record
-from breakglass_runbooks.gates import approval_gate
 
 FILE = "report.md"
-LEFT_OUT = "What was looked at again when the run went on, and found as before, is listed once; the journal has each."
+OMITTED = (
+    "Steps that ran again when the run resumed, with the same result, are listed once. The journal has all of them."
+)
 
 
 def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
-    """Write the report of the run in `folder`, as it stands; nothing when the run did not begin to keep evidence."""
+    """Write the report of the run in `folder`; return None when the run has not written any evidence."""
     try:
         content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -27,25 +28,25 @@ def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
 
 
 def markdown(content: Mapping[str, Any], outcome: str, failure: str = "") -> str:
-    """The report: how it ended and who allowed it first, then what changed, then everything that was done."""
+    """The report: the outcome and the approvals first, then what changed, then every step."""
     return f"# {content['runbook']}: {outcome}\n\n{_body(content, outcome, failure).markdown}\n"
 
 
-def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.Shown:
-    steps = _told_once(content["steps"])
+def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.RichOutput:
+    steps = _without_repetitions(content["steps"])
     still_open = content["recovery_open_in"] if outcome not in outcomes.THROUGH else []
     return html.stack(
         [
             html.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
-            html.notice(content["remark"], "partial") if content["remark"] else None,
+            html.notice(content["remark"], "attention") if content["remark"] else None,
             html.notice(failure, "failed") if failure else None,
             html.notice(outcomes.recovery_open(still_open), "failed") if still_open else None,
-            approval_gate.shown(content["approvals"]),
+            approvals.rendered(content["approvals"]),
             html.facts(
                 {
-                    "began": content["started"],
+                    "started": content["started"],
                     "last written": content["written"],
-                    "by": html.mono(content["actor"]),
+                    "caller": html.mono(content["actor"]),
                     "mode": "check mode: nothing was changed" if content["check_mode"] else "for real",
                 }
             ),
@@ -53,24 +54,24 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.Shown:
             html.facts({name: html.mono(json.dumps(value)) for name, value in content["parameters"].items()}),
             html.heading("What changed" if not content["check_mode"] else "What would change"),
             _difference(content, outcome),
-            html.heading("What people answered"),
+            html.heading("Answers"),
             html.table(
                 ["time", "gate", "answer"],
                 [[answer["time"], answer["gate"], _answer(answer)] for answer in content["answers"]],
-                empty="Nobody was asked.",
+                empty="No gate was answered.",
             ),
             html.heading("Steps"),
-            html.text(LEFT_OUT) if len(steps) < len(content["steps"]) else None,
+            html.text(OMITTED) if len(steps) < len(content["steps"]) else None,
             html.table(
-                ["time", "task", "module", "outcome", "said"],
+                ["time", "task", "module", "outcome", "details"],
                 [
-                    [step["time"], step["task"], html.mono(step["action"]), _outcome(step), _said(step)]
+                    [step["time"], step["task"], html.mono(step["action"]), _outcome(step), _details(step)]
                     for step in steps
                 ],
             ),
             html.heading("Root sessions"),
             html.table(
-                ["account", "access key ID", "until", "opened to"],
+                ["account", "access key ID", "until", "opened by the task"],
                 [
                     [
                         session["account_id"],
@@ -80,64 +81,64 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.Shown:
                     ]
                     for session in content["sessions"]
                 ],
-                empty="None was opened.",
+                empty="None.",
             ),
             html.heading("Backups"),
             html.table(
                 ["file", "SHA-256 of the policy"],
                 [[html.mono(backup["path"]), html.mono(backup["sha256"])] for backup in content["backups"]],
-                empty="None was needed.",
+                empty="None.",
             ),
         ]
     )
 
 
-def _difference(content: Mapping[str, Any], outcome: str) -> html.Shown:
-    """Before and after, and which steps made the difference; of some changes, as of a password, nothing is left."""
+def _difference(content: Mapping[str, Any], outcome: str) -> html.RichOutput:
+    """Before and after, and the steps that changed something. Some changes, such as a password, leave no difference."""
     planned = content["check_mode"]
     steps = [step for step in content["steps"] if step["outcome"] == "changed" and step["check_mode"] == planned]
-    changes = [[step["time"], step["task"], _said(step)] for step in steps]
+    changes = [[step["time"], step["task"], _details(step)] for step in steps]
     if outcome not in outcomes.THROUGH and not any(content[state] for state in ("before", "planned", "after")):
         return _so_far(content, changes)
     after = content["planned"] if content["check_mode"] else content["after"]
     shown = html.diff(html.as_lines(content["before"]), html.as_lines(after))
     if not changes:
         return shown or html.text("Nothing.")
-    columns = ["time", "looked at by", "what would change"] if planned else ["time", "changed by", "what"]
-    same = html.text("In the end it " + ("would be" if planned else "is") + " as it was before. On the way there:")
+    columns = ["time", "planned by", "what would change"] if planned else ["time", "changed by", "what"]
+    same = html.text(f"The state after the run {'would be' if planned else 'is'} the same as before. In between:")
     return html.stack([shown or same, html.table(columns, changes)])
 
 
-def _so_far(content: Mapping[str, Any], changes: list[list[str]]) -> html.Shown:
-    """Which steps changed something, of a run that has not come to its end: before and after are not known yet."""
+def _so_far(content: Mapping[str, Any], changes: list[list[str]]) -> html.RichOutput:
+    """The steps that changed something in a run that has not finished: before and after are not known yet."""
     if content["check_mode"]:
-        return html.text("Not known: the run has not come to its end.")
-    columns = ["time", "changed by, until now: the run has not come to its end", "what"]
-    return html.table(columns, changes, empty="Nothing until now.")
+        return html.text("Not known: the run has not finished.")
+    columns = ["time", "changed by (so far: the run has not finished)", "what"]
+    return html.table(columns, changes, empty="Nothing so far.")
 
 
 def _answer(answer: Mapping[str, Any]) -> str:
     return f"not accepted: {answer['refused']}" if "refused" in answer else answer["answer"]
 
 
-def _told_once(steps: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The steps without those with which a run that went on looked again, and found the same as before.
+def _without_repetitions(steps: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The steps without those that a resumed run repeated with the same result.
 
-    What really changed something, and rows that are no task, are kept each time.
+    Steps that changed something, and rows that are no task, are always kept.
     """
-    told: list[Mapping[str, Any]] = []
+    kept: list[Mapping[str, Any]] = []
     known: set[tuple[Any, ...]] = set()
     for step in steps:
-        found = (step["task"], step["action"], step["check_mode"], step["outcome"], step.get("found"), _said(step))
+        found = (step["task"], step["action"], step["check_mode"], step["outcome"], step.get("found"), _details(step))
         acted = step["outcome"] == "changed" and not step["check_mode"]
         if acted or not step["action"] or found not in known:
-            told.append(step)
+            kept.append(step)
         known.add(found)
-    return told
+    return kept
 
 
-def _said(step: Mapping[str, Any]) -> str:
-    """What a task said, on one line."""
+def _details(step: Mapping[str, Any]) -> str:
+    """The message of a task, on one line."""
     message = step.get("message") or ""
     return " ".join((message if isinstance(message, str) else json.dumps(message)).split())
 

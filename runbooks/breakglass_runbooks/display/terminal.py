@@ -1,4 +1,4 @@
-"""What the renderers say in Markdown, as lines for a terminal of any width."""
+"""Markdown of the renderers as text for a terminal of any width."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SPLIT = re.compile(r"(?<!\\)\|")
 
 
 def text(markdown: str) -> str:
-    """The same words: a table's rows as blocks of names and values, code indented, no marks of emphasis."""
+    """The same content: each row of a table as a block of names and values, code indented, no emphasis marks."""
     lines = itertools.chain.from_iterable(
         _blocks(list(group)) if table else group
         for table, group in itertools.groupby(markdown.splitlines(), lambda line: line.startswith("|"))
@@ -22,12 +22,12 @@ def text(markdown: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text without what a terminal would obey or turn round: names and policies come from elsewhere."""
+    """Text without control characters: a terminal would obey them, or reverse the text."""
     return "".join(sign if sign == "\n" or sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def words(markdown: str) -> str:
-    """A paragraph without the marks of emphasis and what Markdown needs to keep text from elsewhere as it is."""
+    """A paragraph without emphasis marks and without Markdown's escapes."""
     unmarked = re.sub(r"(?<![\w*\\])(\*{1,2})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2", markdown)
     return html.unescape(re.sub(r"\\([\\`*_\[\]|])", r"\1", unmarked))
 
@@ -44,7 +44,7 @@ def _plain(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _blocks(table: list[str]) -> Iterator[str]:
-    """A block for each row: `column: value` a line, what stands below each other in a cell below each other."""
+    """A block for each row: `column: value`, one a line; lines of a cell stay lines."""
     columns, _, *rows = map(_cells, table)
     for row in rows:
         for column, cell in zip(columns, row, strict=False):

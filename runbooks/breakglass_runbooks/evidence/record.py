@@ -16,7 +16,7 @@ from typing import Any
 
 from breakglass_runbooks import files, times
 from breakglass_runbooks.collection import module_util
-from breakglass_runbooks.display.views import registry
+from breakglass_runbooks.display.views import root_credentials
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import checkpoints, journal
 from breakglass_runbooks.gates import approval
@@ -366,7 +366,7 @@ def _removed(result: Mapping[str, Any]) -> list[str]:
 
 def _identity(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
     """An item in words; a user has but one password, which has no ID."""
-    kind = registry.kind_of(item, account)
+    kind = root_credentials.kind_of(item, account)
     return kind if item["kind"] == "password" else f"{kind} {item['id']}"
 
 

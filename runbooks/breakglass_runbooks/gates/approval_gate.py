@@ -74,7 +74,7 @@ class Desk:
             approval.keep(self._record.folder, answer)
         return self._take(found)
 
-    def not_configured(self) -> html.Shown:
+    def not_configured(self) -> html.RichOutput:
         """That no second person is wanted here: loud, once it counts."""
         if self._record.check_mode:
             return html.notice(PLANNED, "plan only")
@@ -138,35 +138,3 @@ class Desk:
             f"{self._gate.name}=WORD, the word that it prints. Can nobody be reached, go on with --answer "
             f"{self._gate.name}='{approval.EMERGENCY} ...' and a reason; it is loud in the evidence, and is reviewed."
         )
-
-
-def without(approvals: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What everybody must know of a run that went on without a second person."""
-    return [_loud(approved) for approved in approvals if _loud(approved)]
-
-
-def _loud(approved: Mapping[str, Any]) -> str:
-    if reason := approved.get("emergency"):
-        return (
-            f"EMERGENCY: {approved['approver']} went on without an approval, because {reason}. "
-            f"Somebody must review this by {approved['review_by']}."
-        )
-    return approved.get("not_configured", "")
-
-
-def shown(approvals: Iterable[Mapping[str, Any]]) -> html.Shown | None:
-    """Who let the plan be carried out, for people; what was done without an approval cannot be overlooked."""
-    parts = [_shown(approved) for approved in approvals]
-    return html.stack(parts) if parts else None
-
-
-def _shown(approved: Mapping[str, Any]) -> html.Shown:
-    if words := _loud(approved):
-        return html.notice(words, "failed")
-    return html.facts(
-        {
-            "approved by": f"{approved['approver']}, {approved['approved']}, good until {approved['expires']}",
-            "asked for by": approved["requester"],
-            "plan": html.mono(approved["plan"]),
-        }
-    )

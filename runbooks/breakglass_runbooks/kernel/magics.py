@@ -218,7 +218,7 @@ class RunbookMagics(Magics):
         record.conclude(plan, act, names[0])
         unfinished = record.unfinished_accounts(plan, act)
         if unfinished:
-            record.message = "\n".join(run_output.complaint(account) for account in unfinished)
+            record.message = "\n".join(run_output.unfinished(account) for account in unfinished)
         record.write()
         record.journal("concluded", outcome=record.outcome, message=record.message)
         accounts = (plan if act.get("skipped") else act).get("accounts", [])

@@ -44,7 +44,7 @@ class TaskList:
             if shown:
                 display(shown)
 
-    def _table(self) -> html.Shown:
+    def _table(self) -> html.RichOutput:
         if not self._rows:
             return html.text(self._idle)
         return html.table(

@@ -19,8 +19,8 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
 from breakglass_runbooks import files, outcomes
+from breakglass_runbooks.display import approvals, report
 from breakglass_runbooks.display import html as render
-from breakglass_runbooks.display import report
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence import locks, record
 from breakglass_runbooks.evidence import manifest as verify
@@ -286,7 +286,7 @@ def _read_evidence(ending: Ending, folder: Path) -> None:
         content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
         ending.changed, ending.check_mode = content["changed"], content["check_mode"]
         ending.recovery_open_in = content["recovery_open_in"]
-        ending.remarks = [one for one in (content["remark"], *approval_gate.without(content["approvals"])) if one]
+        ending.remarks = [one for one in (content["remark"], *approvals.unapproved(content["approvals"])) if one]
 
 
 @contextlib.contextmanager
