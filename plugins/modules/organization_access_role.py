@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: organization_access_role
-short_description: Bring back the role by which the management account administers a member account
+short_description: Restore the role by which the management account administers a member account
 version_added: 0.2.0
 description:
-  - Has the access role of member accounts answer C(sts:AssumeRole) from the management account. Where it does not,
-    brings it back by a way that needs no root user, and assumes it to see that it answers.
-  - The role is made as AWS Organizations makes it, with C(AdministratorAccess), except that it also lets sessions in
-    that carry a source identity. A role that is there is mended by the smallest change. What else may assume it stays.
-  - Where no way is open it says so, says why each is not, and what a person has to do with the root user.
-  - An account that cannot be done does not keep the others from being done. The task fails in the end, and its result
-    has all accounts.
+  - Makes sure that the access role of member accounts answers C(sts:AssumeRole) from the management account. Where it
+    does not, restores it with a method that needs no root user, and assumes it to verify that it answers.
+  - The role is created as AWS Organizations creates it, with C(AdministratorAccess), except that it also accepts
+    sessions that carry a source identity. A role that exists is repaired with the smallest change. Everything else that
+    may assume it stays.
+  - Where no method can be used, the result says why for each, and what a person has to do with the root user.
+  - An account that cannot be done does not stop the others. The task fails at the end, and its result has all accounts.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
@@ -27,45 +27,46 @@ options:
     default: OrganizationAccountAccessRole
   method:
     description:
-      - V(stackset) makes the role with a CloudFormation StackSet with service-managed permissions. Where a role of the
-        name is there already, a second StackSet makes a temporary role that mends it.
-      - V(identity_center) assigns a permission set to a person, who then has a way into the account, and makes the role
-        with that person's credentials, when O(identity_center.sign_in) has them. Without them the rest is left to
-        the person. The task then fails and says what to do, and running it again verifies.
-      - V(control_tower) makes the role as C(AWSControlTowerExecution), which accounts have that Control Tower manages.
-      - V(auto) tries them in this order, a way that needs a person last.
+      - V(stackset) creates the role with a CloudFormation StackSet with service-managed permissions. Where a role of
+        the name exists already, a second StackSet creates a temporary role that repairs it.
+      - V(identity_center) assigns a permission set to a person, who can then sign in to the account, and creates the
+        role with that person's credentials, when O(identity_center.sign_in) has them. Without them the rest is left to
+        the person. The task then fails and says what to do; run it again to verify.
+      - V(control_tower) creates the role as C(AWSControlTowerExecution), which exists in accounts that Control Tower
+        manages.
+      - V(auto) tries them in this order, a method that needs a person last.
     type: str
     choices: [auto, stackset, identity_center, control_tower]
     default: auto
   source_identity:
     description:
-      - Mend also a role that answers the management account but refuses sessions with a source identity, which the one
-        that AWS makes does. Its trust policy then allows C(sts:SetSourceIdentity), so that CloudTrail shows who acted.
+      - Repair also a role that answers the management account but refuses sessions with a source identity, as the role
+        that AWS creates does. Its trust policy then allows C(sts:SetSourceIdentity). CloudTrail then shows who acted.
     type: bool
     default: false
   activate_trusted_access:
     description:
-      - Let the organization trust CloudFormation StackSets, when V(stackset) is taken and it does not yet. It stays so.
+      - Let the organization trust CloudFormation StackSets, when V(stackset) is used and it does not yet. It stays so.
     type: bool
     default: false
   keep_stack_set:
     description:
-      - Keep the StackSet that made the role. Otherwise it and its stacks are deleted. The role stays either way.
+      - Keep the StackSet that created the role. Otherwise it and its stacks are deleted. The role stays either way.
     type: bool
     default: false
   stack_set_name:
     description:
-      - The StackSet's name. Without it C(breakglass-) and the role's name. One that an earlier run left is used again.
+      - The StackSet's name. The default is C(breakglass-) and the role's name. One that an earlier run left is reused.
     type: str
   stack_set_region:
-    description: The region of the StackSet and its stacks. Without it, where STS is called.
+    description: The region of the StackSet and its stacks. The default is the region where STS is called.
     type: str
   identity_center:
-    description: The way through IAM Identity Center, for which somebody must be named.
+    description: How to restore the role through IAM Identity Center, for which a user or group must be named.
     type: dict
     suboptions:
       region:
-        description: Where the organization's Identity Center is. Without it, where STS is called.
+        description: The home region of the organization's Identity Center. The default is where STS is called.
         type: str
       permission_set:
         description:
@@ -74,15 +75,16 @@ options:
         required: true
       user_name:
         description:
-          - Whom to assign it to, by user name. One of O(identity_center.user_name) and O(identity_center.group_name).
+          - The user to assign it to, by user name. One of O(identity_center.user_name) and
+            O(identity_center.group_name).
         type: str
       group_name:
         description: The group to assign it to, by display name.
         type: str
       sign_in:
         description:
-          - Credentials of somebody with the permission set in the account, for example a profile for which
-            C(aws sso login) was called. With them the role is made. One account a task.
+          - Credentials of a person with the permission set in the account, for example a profile for which
+            C(aws sso login) was called. The role is created with them. One account a task.
         type: dict
         suboptions:
           profile:
@@ -99,8 +101,8 @@ options:
             type: str
       keep_assignment:
         description:
-          - Keep an assignment that was made here after the role was made with O(identity_center.sign_in). Otherwise
-            it is removed.
+          - Keep an assignment that this task made, after the role was created with O(identity_center.sign_in).
+            Otherwise it is removed.
         type: bool
         default: false
   wait_timeout:
@@ -116,8 +118,8 @@ extends_documentation_fragment:
   - breakglass.aws.attributes.changing_module
 notes:
   - Only the management account can do this, because access roles trust no other one.
-  - Root sessions cannot make roles, so M(breakglass.aws.root_access) is no way back.
-  - To be safe from this, protect the role with a service control policy that lets only C(stacksets-exec-*) and the role
+  - Root sessions cannot create roles, so M(breakglass.aws.root_access) does not help here.
+  - To prevent this, protect the role with a service control policy that lets only C(stacksets-exec-*) and the role
     itself change it.
 seealso:
   - module: breakglass.aws.organization_access_role_info
@@ -125,19 +127,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See by which way the role of an account would come back
+- name: See how the role of an account would be restored
   breakglass.aws.organization_access_role:
     account_ids: ["999900001111"]
     activate_trusted_access: true
   check_mode: true
   diff: true
 
-- name: Bring it back
+- name: Restore it
   breakglass.aws.organization_access_role:
     account_ids: ["999900001111"]
     activate_trusted_access: true
 
-- name: Have a role in an account that joined by invitation, and keep the StackSet that made it
+- name: Create the role in an account that joined by invitation, and keep the StackSet that created it
   breakglass.aws.organization_access_role:
     account_ids: ["888899990000"]
     method: stackset
@@ -161,17 +163,17 @@ accounts:
       sample: lost-role
     outcome:
       description:
-        - V(unchanged) when the role answered already, V(changed) when it was brought back and answers, or in check mode
-          when a way is open.
-        - V(unverified) when it was brought back but does not answer, or a person has to go on.
-        - V(unreachable) when no way is open, V(failed) when ways were tried and failed.
-        - V(skipped) for the management account and accounts nobody can act in.
+        - V(unchanged) when the role answered already, V(changed) when it was restored and answers, or in check mode
+          when a method can be used.
+        - V(unverified) when it was restored but does not answer, or a person has to continue.
+        - V(unreachable) when no method can be used, V(failed) when methods were tried and failed.
+        - V(skipped) for the management account and accounts in which no one can act.
       type: str
       sample: changed
     reason:
-      description: Why, or by which way.
+      description: Why, or with which method.
       type: str
-      sample: Brought back by stackset.
+      sample: Restored with stackset.
     fix:
       description: What to do about it.
       type: str
@@ -180,7 +182,7 @@ accounts:
       type: bool
       sample: true
     before:
-      description: How the role stood; null when that was not looked at.
+      description: The role before; null when it was not read.
       type: dict
       contains: &role
         arn:
@@ -193,14 +195,15 @@ accounts:
             - V(refuses_source_identity) when it trusts the management account, but not sessions that carry a source
               identity, as the caller's does.
             - V(missing), V(distrustful) (its trust policy does not let the management account in), or V(refused) when
-              AWS does not tell which of these it is.
+              AWS does not say which of these it is.
             - V(stripped) when it answers but has no policy that lets it act, V(stopped) when a service control policy
-              or a permissions boundary keeps it from acting.
+              or a permissions boundary stops it.
           type: str
           sample: answers
         certain:
           description:
-            - Whether the state was seen. Otherwise it is the likeliest one, and the reason says what else it may be.
+            - Whether the state was observed. Otherwise it is the most likely one, and the reason says what else it may
+              be.
           type: bool
           sample: true
         trust_policy:
@@ -218,28 +221,28 @@ accounts:
           type: list
           elements: dict
     role:
-      description: How it stands now, in the same shape, or in check mode how it would.
+      description: The role now, in the same shape; in check mode, as it would be.
       type: dict
       contains: *role
     attempts:
-      description: The ways that were considered, in order.
+      description: The methods that were considered, in order.
       type: list
       elements: dict
       contains:
         method:
-          description: The way, as in O(method).
+          description: The method, as in O(method).
           type: str
           sample: stackset
         outcome:
           description:
-            - V(refused) (it is not open), V(done), V(failed), V(unverified), V(person needed), or V(would be taken).
+            - V(refused) (it cannot be used), V(done), V(failed), V(unverified), V(person needed), or V(would be taken).
           type: str
           sample: done
         reason:
           description: Why.
           type: str
         fix:
-          description: What would open it, or what to do next.
+          description: What would make it usable, or what to do next.
           type: str
     actions:
       description: The calls that changed something for this account, in order.
@@ -254,36 +257,9 @@ summary:
 """
 
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role import options
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import recovery as rescue
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role.methods import WAYS
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.recovery import restore_access_roles
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, choose_targets
-
-
-def bring_back(module: BreakglassModule) -> dict:
-    params = module.params
-    wanted = options.wanted(params, module.connection)
-    rescue.require_management_account(module.organization)
-    targets = choose_targets(module.organization, params["account_ids"], params["all_accounts"], warn=module.warn)
-    options.refuse_contradictions(wanted, params["method"], targets)
-    accounts, warnings = rescue.rescue(
-        module.connection, module.organization, targets, wanted, params["method"], module.check_mode
-    )
-    for warning in warnings:
-        module.warn(warning)
-    result = {
-        "changed": any(account["changed"] for account in accounts),
-        "accounts": accounts,
-        "summary": summarize(accounts),
-        "diff": rescue.diff(accounts),
-    }
-    problems = not_done(accounts)
-    if problems:
-        module.fail_json(
-            msg=" ".join([f"{len(problems)} of {len(accounts)} accounts are not done.", *problems]), **result
-        )
-    return result
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
 
 
 def main() -> None:
@@ -291,16 +267,10 @@ def main() -> None:
         argument_spec={
             **ARGUMENTS,
             **options.ROLE,
+            **options.RESTORE,
             **options.identity_center(with_sign_in=True),
-            "method": {"type": "str", "choices": ["auto", *WAYS], "default": "auto"},
-            "source_identity": {"type": "bool", "default": False},
-            "activate_trusted_access": {"type": "bool", "default": False},
-            "keep_stack_set": {"type": "bool", "default": False},
-            "stack_set_name": {"type": "str"},
-            "stack_set_region": {"type": "str"},
-            "wait_timeout": {"type": "int", "default": 600},
         },
-    ).run_module(bring_back)
+    ).run(restore_access_roles)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: organization_access_role_info
-short_description: Tell whether the management account gets into member accounts by their access role
+short_description: Check whether the management account can administer member accounts by their access role
 version_added: 0.2.0
 description:
-  - Assumes the role that AWS Organizations makes in accounts it creates (C(OrganizationAccountAccessRole)) in each
-    account, and lets it look at itself.
-  - Where it does not answer, tells whether it is missing, does not trust the management account, has lost its policy or
-    is stopped by a service control policy, as far as that can be known, and how sure that is. AWS answers alike for a
-    role that is missing and for one that does not trust the caller. Inside the account it is looked at as
+  - Assumes the role that AWS Organizations creates in accounts that it creates (C(OrganizationAccountAccessRole)) in
+    each account, and lets it read itself.
+  - Where it does not answer, returns whether it is missing, does not trust the management account, has lost its policy
+    or is stopped by a service control policy, as far as that can be known, and how certain that is. AWS gives the same
+    answer for a missing role and for one that does not trust the caller. The role is read from inside the account as
     C(AWSControlTowerExecution), where that answers.
-  - Then it also tells which ways back there are that need no root user, and why others are not.
+  - For such a role it also returns which methods could restore it without the root user, and why others cannot.
   - Nothing is changed and no root session is opened.
 author:
   - breakglass.aws contributors (@breakglass)
@@ -27,11 +27,11 @@ options:
     type: str
     default: OrganizationAccountAccessRole
   identity_center:
-    description: The way through IAM Identity Center, for which somebody must be named.
+    description: How to restore the role through IAM Identity Center, for which a user or group must be named.
     type: dict
     suboptions:
       region:
-        description: Where the organization's Identity Center is. Without it, where STS is called.
+        description: The home region of the organization's Identity Center. The default is where STS is called.
         type: str
       permission_set:
         description:
@@ -40,7 +40,8 @@ options:
         required: true
       user_name:
         description:
-          - Whom to assign it to, by user name. One of O(identity_center.user_name) and O(identity_center.group_name).
+          - The user to assign it to, by user name. One of O(identity_center.user_name) and
+            O(identity_center.group_name).
         type: str
       group_name:
         description: The group to assign it to, by display name.
@@ -60,7 +61,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which accounts could nobody administer?
+- name: In which accounts does the access role not work?
   breakglass.aws.organization_access_role_info:
     all_accounts: true
   register: access
@@ -69,7 +70,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ access.accounts | selectattr('outcome', 'equalto', 'unreachable') | map(attribute='name') }}"
 
-- name: By which way could the role of an account come back?
+- name: With which method could the role of an account be restored?
   breakglass.aws.organization_access_role_info:
     account_ids: ["999900001111"]
     identity_center:
@@ -95,7 +96,7 @@ accounts:
     outcome:
       description:
         - V(unchanged) when the role lets the management account in, V(unreachable) when it does not.
-        - V(skipped) for the management account and accounts nobody can act in, V(failed) when AWS did not say.
+        - V(skipped) for the management account and accounts in which no one can act, V(failed) when AWS did not answer.
       type: str
       sample: unreachable
     reason:
@@ -105,7 +106,7 @@ accounts:
       description: What to do about it.
       type: str
     role:
-      description: How the role stands; null when that was not looked at.
+      description: The role; null when it was not read.
       type: dict
       contains:
         arn:
@@ -118,14 +119,15 @@ accounts:
             - V(refuses_source_identity) when it trusts the management account, but not sessions that carry a source
               identity, as the caller's does.
             - V(missing), V(distrustful) (its trust policy does not let the management account in), or V(refused) when
-              AWS does not tell which of these it is.
+              AWS does not say which of these it is.
             - V(stripped) when it answers but has no policy that lets it act, V(stopped) when a service control policy
-              or a permissions boundary keeps it from acting.
+              or a permissions boundary stops it.
           type: str
           sample: answers
         certain:
           description:
-            - Whether the state was seen. Otherwise it is the likeliest one, and the reason says what else it may be.
+            - Whether the state was observed. Otherwise it is the most likely one, and the reason says what else it may
+              be.
           type: bool
           sample: true
         trust_policy:
@@ -144,25 +146,25 @@ accounts:
           elements: dict
     ways_back:
       description:
-        - The ways back that need no root user, in the order they would be tried. Empty when none is needed, or none
+        - The methods that need no root user, in the order they would be tried. Empty when none is needed, or none
           would help.
       type: list
       elements: dict
       contains:
         method:
-          description: The way, as in O(breakglass.aws.organization_access_role#module:method).
+          description: The method, as in O(breakglass.aws.organization_access_role#module:method).
           type: str
           sample: stackset
         possible:
-          description: Whether nothing was found that closes it.
+          description: Whether nothing was found that prevents it.
           type: bool
           sample: false
         reason:
-          description: What closes it.
+          description: What prevents it.
           type: str
           sample: The organization does not trust CloudFormation StackSets.
         fix:
-          description: What would open it.
+          description: What would make it usable.
           type: str
 summary:
   description: How many accounts had each outcome.
@@ -172,25 +174,13 @@ summary:
 """
 
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role import options
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import recovery as rescue
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.recovery import read_access_roles
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, choose_targets
-
-
-def look(module: BreakglassModule) -> dict:
-    params = module.params
-    wanted = options.wanted(params, module.connection)
-    rescue.require_management_account(module.organization)
-    targets = choose_targets(module.organization, params["account_ids"], params["all_accounts"], warn=module.warn)
-    accounts = rescue.survey(module.connection, module.organization, targets, wanted)
-    for line in not_done(accounts):
-        module.warn(line)
-    return {"accounts": accounts, "summary": summarize(accounts)}
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
 
 
 def main() -> None:
-    BreakglassModule(argument_spec={**ARGUMENTS, **options.ROLE, **options.identity_center()}).run_module(look)
+    BreakglassModule(argument_spec={**ARGUMENTS, **options.ROLE, **options.identity_center()}).run(read_access_roles)
 
 
 if __name__ == "__main__":

@@ -32,12 +32,12 @@ def test_it_plans_brings_back_and_is_done_only_once(play, sandbox):
     planned = play("--check", "-e", "account_ids=999900001111", activate_trusted_access=True)
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert "Plan; nothing was changed:" in planned.stdout
-    assert "lost-role (999900001111) is changed: It would be brought back by stackset." in planned.stdout
+    assert "lost-role (999900001111) is changed: Would be restored with stackset." in planned.stdout
     assert not [event for event in sandbox.events() if event["write"]]
     assert sandbox.snapshot() == before
     done = play("-e", "account_ids=999900001111", activate_trusted_access=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Brought back by stackset." in done.stdout
+    assert "Restored with stackset." in done.stdout
     assert "DEPRECATION" not in done.stdout + done.stderr
     again = play("-e", "account_ids=999900001111")
     assert "changed=0" in again.stdout
@@ -47,7 +47,7 @@ def test_it_plans_brings_back_and_is_done_only_once(play, sandbox):
 def test_what_is_not_open_fails_with_what_is_left(play):
     failed = play(account_ids=["999900001111"])
     assert failed.returncode == 2
-    assert "only a root sign-in is left" in failed.stdout
+    assert "only the root user is left" in failed.stdout
     assert "activate_trusted_access=true" in failed.stdout
     assert "Traceback" not in failed.stdout + failed.stderr
 

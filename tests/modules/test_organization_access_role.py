@@ -10,7 +10,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import methods, recovery
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role import methods, recovery, role_definition
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import identity_center, stack_sets
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -272,7 +272,7 @@ def test_a_policy_that_would_stop_stack_sets_is_named_before_anything_is_tried(s
     assert one["outcome"] == "unreachable"
     refused = {attempt["method"]: attempt for attempt in one["attempts"]}
     assert "guard" in refused["stackset"]["reason"]
-    assert "only a root sign-in is left" in one["fix"]
+    assert "only the root user is left" in one["fix"]
     assert "root_password_recovery" in one["fix"]
     assert written(sandbox, since) == []
 
@@ -318,8 +318,8 @@ def test_a_deployment_that_takes_too_long_is_told(sandbox, monkeypatch):
 def test_what_reading_back_does_not_confirm_is_unverified(sandbox, monkeypatch):
     """The StackSet makes another role than it should: the task must see that the role does not answer."""
     activate(sandbox)
-    template = methods.repair.template
-    monkeypatch.setattr(methods.repair, "template", lambda name, *rest, **more: template(f"{name}-x", *rest, **more))
+    template = role_definition.template
+    monkeypatch.setattr(role_definition, "template", lambda name, *rest, **more: template(f"{name}-x", *rest, **more))
     result = bring_back(sandbox, account_ids=[LOST], method="stackset")
     assert result["failed"] is True
     assert (entry(result)["outcome"], result["changed"]) == ("unverified", True)
@@ -354,7 +354,7 @@ def test_identity_center_with_credentials_of_the_person_makes_the_role_and_clean
     wrong = bring_back(
         sandbox, account_ids=[INVITED], method="identity_center", identity_center={**CENTER, "sign_in": sign_in}
     )
-    assert "nobody of account" in entry(wrong, INVITED)["reason"]
+    assert "not an administrator of account" in entry(wrong, INVITED)["reason"]
     result = bring_back(
         sandbox, account_ids=[LOST], method="identity_center", identity_center={**CENTER, "sign_in": sign_in}
     )
@@ -589,7 +589,7 @@ def test_what_cannot_be_cleaned_up_is_a_warning_and_the_role_is_back(sandbox, mo
         result = bring_back(sandbox, account_ids=[LOST])
     assert result["failed"] is False
     assert entry(result)["outcome"] == "changed"
-    assert "is left" in str(result["warnings"])
+    assert "was not deleted" in str(result["warnings"])
     assert bring_back(sandbox, account_ids=[INVITED])["failed"] is False  # the StackSet that is left is used again
 
 

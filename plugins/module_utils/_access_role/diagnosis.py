@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Does the role that the management account administers a member account with answer, and if not, why?
+"""Does the access role of a member account let the management account in, and if not, why?
 
-STS answers alike for a role that is missing and one that does not trust the caller (aws-facts 5b, 6). What tells them
-apart is looked for inside the account, where there is another way in that needs no change: Control Tower's role.
+STS gives the same answer for a missing role and for one that does not trust the caller (aws-facts 5b, 6). To tell them
+apart, the role is read from inside the account where another role gives access without a change: Control Tower's.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from dataclasses import asdict, dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import Refused, assume, role_arn
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     error_code,
@@ -32,7 +31,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
-# How a role stands. Only the first two answer the management account.
+# States of a role. Only the first two let the management account in.
 ANSWERS = "answers"
 NO_SOURCE_IDENTITY = "refuses_source_identity"
 MISSING = "missing"
@@ -43,12 +42,12 @@ REFUSED = "refused"  # missing or distrustful: which of them is not known
 
 CONTROL_TOWER_ROLE = "AWSControlTowerExecution"
 ASSUMING = ("sts:AssumeRole", "sts:SetSourceIdentity")
-_BRING_BACK = "breakglass.aws.organization_access_role brings it back by a way that needs no root user."
+_RESTORE = "Restore it without the root user: breakglass.aws.organization_access_role."
 
 
 @dataclass
-class Standing:
-    """How the role of one account stands. ``certain`` is False where ``why`` is the likeliest of several causes."""
+class RoleStatus:
+    """The access role of one account. ``certain`` is False where ``why`` is the most likely of several causes."""
 
     arn: str
     state: str
@@ -60,40 +59,44 @@ class Standing:
     service_control_policies: list[dict] = field(default_factory=list)
 
     def as_dict(self) -> dict:
+        """The status as the result's ``role`` has it; the cause and the fix are fields of the account's entry."""
         return {key: value for key, value in asdict(self).items() if key not in ("why", "fix")}
 
 
 @dataclass(frozen=True)
-class Found:
-    """What an administrator sees of a role inside of its account."""
+class Role:
+    """A role as an administrator of its account reads it."""
 
     trust_policy: dict
     policies: list[str]
 
 
-def outcome_of(standing: Standing) -> str:
-    return v.UNCHANGED if standing.state in (ANSWERS, NO_SOURCE_IDENTITY) else v.UNREACHABLE
+def outcome_of(status: RoleStatus) -> str:
+    """``unchanged`` for a role that lets the management account in, else ``unreachable``."""
+    return v.UNCHANGED if status.state in (ANSWERS, NO_SOURCE_IDENTITY) else v.UNREACHABLE
 
 
-def look(connection: Connection, organization: Organization, account_id: str, role_name: str) -> Standing:
-    """Assume the role, and let it look at itself."""
-    arn = role_arn(connection, account_id, role_name)
+def inspect_role(context: Context, account_id: str, role_name: str) -> RoleStatus:
+    """Assume the role and let it read itself. Raises a BreakglassError when AWS does not answer the question."""
+    arn = role_arn(context.connection, account_id, role_name)
     try:
-        role = assume(connection, account_id, role_name)
+        role = assume(context.connection, account_id, role_name)
     except Refused as refused:
         if refused.needs_source_identity:
             why = "It trusts the management account, but refuses sessions that carry a source identity, as yours does."
-            return Standing(arn, NO_SOURCE_IDENTITY, True, why, refused.fix)
-        return _look_from_inside(connection, organization, account_id, role_name, arn, refused)
+            return RoleStatus(arn, NO_SOURCE_IDENTITY, True, why, refused.fix)
+        return _inspect_from_inside(context, account_id, role_name, arn, refused)
     try:
-        found = find(role.client("iam"), role_name)
+        found = read_role(role.client("iam"), role_name)
     except BreakglassError as error:
-        return _powerless(organization, account_id, role_name, arn, error)
-    return Standing(arn, ANSWERS, True, "", "", found.trust_policy, found.policies)
+        return _powerless(context, account_id, role_name, arn, error)
+    if found is None:
+        return _not_seen_by_iam(context, account_id, role_name, arn)
+    return RoleStatus(arn, ANSWERS, True, "", "", found.trust_policy, found.policies)
 
 
-def find(iam: t.Any, role_name: str) -> Found | None:
-    """The role as the account's own IAM shows it; None when there is none. Raises when that may not be seen."""
+def read_role(iam: t.Any, role_name: str) -> Role | None:
+    """The role as the account's own IAM shows it; None when there is none. A BreakglassError when IAM refuses."""
     name = role_name.rpartition("/")[2]
     try:
         role = iam.get_role(RoleName=name)["Role"]
@@ -110,14 +113,14 @@ def find(iam: t.Any, role_name: str) -> Found | None:
     except ClientError as error:
         if error_code(error) == "NoSuchEntity":
             return None
-        raise explain(error, f"looking at the role {name} (iam:{error.operation_name})") from error
+        raise explain(error, f"reading the role {name} (iam:{error.operation_name})") from error
     except BotoCoreError as error:
-        raise explain(error, f"looking at the role {name} (iam:GetRole)") from error
-    return Found(role["AssumeRolePolicyDocument"], [*attached, *inline])
+        raise explain(error, f"reading the role {name} (iam:GetRole)") from error
+    return Role(role["AssumeRolePolicyDocument"], [*attached, *inline])
 
 
 def lets_in(trust_policy: dict, management_account_id: str, partition: str, action: str = ASSUMING[0]) -> bool | None:
-    """Does the trust policy let principals of the management account in? None: under conditions, or but for some."""
+    """Whether the trust policy lets principals of the management account in; None: under conditions, or not all."""
     everyone = ("*", management_account_id, f"arn:{partition}:iam::{management_account_id}:root")
     answer: bool | None = False
     for statement in statements(trust_policy):
@@ -135,70 +138,74 @@ def lets_in(trust_policy: dict, management_account_id: str, partition: str, acti
     return answer
 
 
-def _powerless(
-    organization: Organization, account_id: str, role_name: str, arn: str, error: BreakglassError
-) -> Standing:
-    """It answers, but may not even look at itself: AWS's denial says what keeps it from that."""
+def _not_seen_by_iam(context: Context, account_id: str, role_name: str, arn: str) -> RoleStatus:
+    """STS let us assume the role, and right after that IAM does not find it.
+
+    IAM is eventually consistent: the role was deleted, or made, moments ago. STS is asked once more, because only it
+    says whether the management account can still get in.
+    """
+    seen = f"STS let the management account assume the role, and then IAM did not find a role {role_name}"
+    try:
+        assume(context.connection, account_id, role_name)
+    except Refused:
+        why = f"{seen}; STS refuses it now. It was deleted moments ago."
+        return RoleStatus(arn, MISSING, True, why, _RESTORE)
+    why = f"{seen}. It was deleted or created moments ago, and IAM shows changes late."
+    return RoleStatus(arn, MISSING, False, why, f"Run it again in a minute. If it is still missing: {_RESTORE}")
+
+
+def _powerless(context: Context, account_id: str, role_name: str, arn: str, error: BreakglassError) -> RoleStatus:
+    """The role can be assumed, but may not even read itself: the denial says what stops it."""
     if not is_denied(error):
         raise error
-    policies = ServiceControlPolicies(organization)
-    stopping = _read(lambda: policies.stopping(account_id, ROLE, role_name=role_name)) or []
-    if "service control policy" in error.cause:
-        why = " ".join(policy_in_words(one) for one in stopping) or error.cause
-        fix = (
-            " ".join(one["fix"] for one in stopping) or "Look at the policies on the way from the root to the account."
-        )
-        return Standing(arn, STOPPED, True, why, fix, service_control_policies=stopping)
-    if "permissions boundary" in error.cause:
-        why = f"It answers, but its permissions boundary keeps it from acting. {error.cause}"
-        return Standing(arn, STOPPED, True, why, "Take the boundary off the role (iam:DeleteRolePermissionsBoundary).")
-    why = f"It answers, but has no policy, or one that allows too little. {error.cause}"
-    certain = "no identity-based policy" in error.cause
-    return Standing(arn, STRIPPED, certain, why, _BRING_BACK, service_control_policies=stopping)
-
-
-def _look_from_inside(
-    connection: Connection,
-    organization: Organization,
-    account_id: str,
-    role_name: str,
-    arn: str,
-    refused: Refused,
-) -> Standing:
-    """STS refused: what Control Tower's role sees, where it answers; otherwise the likeliest cause."""
+    policies = ServiceControlPolicies(context.organization)
     try:
-        found = find(assume(connection, account_id, CONTROL_TOWER_ROLE).client("iam"), role_name)
+        stopping = policies.stopping(account_id, ROLE, role_name=role_name)
     except BreakglassError:
-        return _guess(organization, account_id, arn, refused)
-    seen = f"As {CONTROL_TOWER_ROLE} sees it"
+        stopping = []
+    if "service control policy" in error.cause:
+        why = " ".join(policy_in_words(policy) for policy in stopping) or error.cause
+        fix = (
+            " ".join(policy["fix"] for policy in stopping)
+            or "Check the policies between the organization's root and the account."
+        )
+        return RoleStatus(arn, STOPPED, True, why, fix, service_control_policies=stopping)
+    if "permissions boundary" in error.cause:
+        why = f"It can be assumed, but its permissions boundary stops it. {error.cause}"
+        return RoleStatus(arn, STOPPED, True, why, "Remove the boundary (iam:DeleteRolePermissionsBoundary).")
+    why = f"It can be assumed, but has no policy, or one that allows too little. {error.cause}"
+    certain = "no identity-based policy" in error.cause
+    return RoleStatus(arn, STRIPPED, certain, why, _RESTORE, service_control_policies=stopping)
+
+
+def _inspect_from_inside(context: Context, account_id: str, role_name: str, arn: str, refused: Refused) -> RoleStatus:
+    """STS refused: what Control Tower's role reads, where that can be assumed; otherwise the most likely cause."""
+    try:
+        found = read_role(assume(context.connection, account_id, CONTROL_TOWER_ROLE).client("iam"), role_name)
+    except BreakglassError:
+        return _most_likely(context, account_id, arn, refused)
+    seen = f"Read as {CONTROL_TOWER_ROLE}"
     if found is None:
-        return Standing(arn, MISSING, True, f"{seen}, there is no role {role_name}.", _BRING_BACK)
-    management = organization.describe()["management_account_id"]
+        return RoleStatus(arn, MISSING, True, f"{seen}: there is no role {role_name}.", _RESTORE)
+    connection, management = context.connection, context.organization.describe()["management_account_id"]
     if lets_in(found.trust_policy, management, connection.caller.partition):
         why = (
-            f"{seen}, the role is there and trusts the management account, so {connection.caller.arn} itself may not "
+            f"{seen}: the role exists and trusts the management account, so {connection.caller.arn} itself may not "
             "call sts:AssumeRole."
         )
         fix = f"Allow the caller sts:AssumeRole on {arn}."
-        return Standing(arn, REFUSED, True, why, fix, found.trust_policy, found.policies)
-    why = f"{seen}, the role is there, but its trust policy does not let the management account in."
-    return Standing(arn, DISTRUSTFUL, True, why, _BRING_BACK, found.trust_policy, found.policies)
+        return RoleStatus(arn, REFUSED, True, why, fix, found.trust_policy, found.policies)
+    why = f"{seen}: the role exists, but its trust policy does not let the management account in."
+    return RoleStatus(arn, DISTRUSTFUL, True, why, _RESTORE, found.trust_policy, found.policies)
 
 
-def _guess(organization: Organization, account_id: str, arn: str, refused: Refused) -> Standing:
-    account = organization.account(account_id)
+def _most_likely(context: Context, account_id: str, arn: str, refused: Refused) -> RoleStatus:
+    account = context.organization.account(account_id)
     if account and account.joined_method == "INVITED":
         why = (
-            "Most likely it was never there: the account joined by invitation, and AWS Organizations makes the role "
-            "only in accounts it creates. Or it does not trust the management account, or the caller may not call "
-            "sts:AssumeRole."
+            "Most likely the role never existed: the account joined by invitation, and AWS Organizations creates the "
+            "role only in accounts that it creates. Or the role does not trust the management account, or the caller "
+            "may not call sts:AssumeRole."
         )
-        return Standing(arn, MISSING, False, f"{why} {refused.cause}", _BRING_BACK)
-    return Standing(arn, REFUSED, False, refused.cause, _BRING_BACK)
-
-
-def _read(read: t.Callable[[], t.Any]) -> t.Any:
-    try:
-        return read()
-    except BreakglassError:
-        return None
+        return RoleStatus(arn, MISSING, False, f"{why} {refused.cause}", _RESTORE)
+    return RoleStatus(arn, REFUSED, False, refused.cause, _RESTORE)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The ways into a member account that need neither its access role nor its root user (aws-facts 5b).
+"""The methods that restore an access role without the role itself and without the root user (aws-facts 5b).
 
-Each way says of an account why it cannot be taken (``refuse``, which changes nothing), and takes it for some accounts
-at once (``take``): for each of them None, or the error that stopped it there.
+Each method says why it cannot be used for an account (``refuse``, which changes nothing), and restores the role in some
+accounts at once (``run``): for each account None, or the error that stopped it there.
 """
 
 from __future__ import annotations
@@ -16,33 +16,32 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import diagnosis as role
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import role_definition as repair
-from ansible_collections.breakglass.aws.plugins.module_utils._aws import stack_sets as stack_set
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import Refused, assume
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role import diagnosis, role_definition
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import stack_sets
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import Refused, assume, role_arn
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.identity_center import IdentityCenter
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, policy_in_words
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ROLE, ServiceControlPolicies
 
 STACK_SET, IDENTITY_CENTER, CONTROL_TOWER = "stackset", "identity_center", "control_tower"
-WAYS = (STACK_SET, IDENTITY_CENTER, CONTROL_TOWER)  # in the order of preference
+METHODS = (STACK_SET, IDENTITY_CENTER, CONTROL_TOWER)  # in the order of preference
 
 POLL_SECONDS = 2
 _SETTLING_SECONDS = 60  # how long a new role may take until STS knows it
 
 
 class PersonNeeded(BreakglassError):
-    """All that can be done by API is done; the rest is a person's."""
+    """Everything that has an API is done; a person must do the rest."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the options of a task say.
+class RestoreRequest:
+    """What the options of a task ask for.
 
-    ``sign_in`` makes a Connection of somebody with the permission set, or is None. ``source_identity``: a role that
-    refuses sessions with a source identity is to be mended too.
+    ``sign_in`` makes a Connection of a person with the permission set, or is None. ``source_identity``: a role that
+    refuses sessions with a source identity is repaired too.
     """
 
     role_name: str
@@ -61,30 +60,33 @@ class Wanted:
 
 
 @dataclass
-class Way:
-    """What all ways share. ``done`` gets every call that changed something, ``warnings`` what a person should know."""
+class Method:
+    """What all methods share. ``done`` gets every call that changed something; ``warnings`` is for the user."""
 
-    connection: Connection
-    organization: Organization
-    wanted: Wanted
-    done: list = field(default_factory=list)
-    warnings: list = field(default_factory=list)
+    name: t.ClassVar[str]
+
+    context: Context
+    request: RestoreRequest
+    done: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def needs_person(self) -> bool:
-        """Does it end with a step that only a person can take?"""
+        """Whether it ends with a step that only a person can do."""
         return False
 
     @functools.cached_property
     def management_account_id(self) -> str:
-        return self.organization.describe()["management_account_id"]
+        """The account that the role is to trust."""
+        return self.context.organization.describe()["management_account_id"]
 
     @property
     def partition(self) -> str:
-        return self.connection.caller.partition
+        """The caller's partition."""
+        return self.context.connection.caller.partition
 
     def refuse(self, account_id: str) -> BreakglassError | None:
-        """Why the way cannot be taken; None when it can."""
+        """Why the method cannot be used for an account; None when it can."""
         try:
             self.check(account_id)
         except BreakglassError as error:
@@ -92,76 +94,82 @@ class Way:
         return None
 
     def check(self, account_id: str) -> None:
+        """Raise a BreakglassError when the method cannot be used for an account. Changes nothing."""
         raise NotImplementedError
 
-    def take(self, account_ids: t.Sequence[str]) -> dict[str, BreakglassError | None]:
-        """Take the way for one account after the other."""
-        results = {}
+    def run(self, account_ids: t.Sequence[str]) -> dict[str, BreakglassError | None]:
+        """Restore the role in one account after the other."""
+        results: dict[str, BreakglassError | None] = {}
         for account_id in account_ids:
             try:
-                self.take_one(account_id)
+                self.run_for(account_id)
                 results[account_id] = None
             except BreakglassError as error:
                 results[account_id] = error
         return results
 
-    def take_one(self, account_id: str) -> None:
+    def run_for(self, account_id: str) -> None:
+        """Restore the role in one account."""
         raise NotImplementedError
 
-    def bring_back(self, administrator: Connection) -> None:
-        """Make or mend the role as an administrator of the account."""
-        iam = administrator.client("iam")
-        account_id = administrator.caller.account_id
-        calls = repair.bring_back(iam, self.wanted.role_name, self.management_account_id, self.partition)
-        self.done.extend(f"{call} {account_id}" for call in calls)
+    def create_or_repair(self, administrator: Connection) -> None:
+        """Create or repair the role as an administrator of the account."""
+        account_id, calls = administrator.caller.account_id, []
+        arguments = (self.request.role_name, self.management_account_id, self.partition)
+        try:
+            role_definition.create_or_repair(administrator.client("iam"), *arguments, done=calls)
+        finally:
+            self.done.extend(f"{call} {account_id}" for call in calls)
 
     def check_policies(self, account_id: str, acting_as: str) -> None:
-        """Service control policies bind whoever makes the role."""
-        policies = ServiceControlPolicies(self.organization)
+        """Raise when a service control policy certainly stops ``acting_as`` from creating the role."""
+        policies = ServiceControlPolicies(self.context.organization)
         found = policies.stopping(
             account_id,
             ROLE,
             ("iam:CreateRole", "iam:AttachRolePolicy"),
             role_name=acting_as,
-            resource=role.role_arn(self.connection, account_id, self.wanted.role_name),
+            resource=role_arn(self.context.connection, account_id, self.request.role_name),
         )
         for policy in found:
             if policy["certain"]:
                 raise BreakglassError(policy_in_words(policy), policy["fix"])
 
 
-class StackSetWay(Way):
+class StackSetMethod(Method):
+    """A StackSet with service-managed permissions creates the role."""
+
     name = STACK_SET
 
     @functools.cached_property
     def _client(self) -> t.Any:
-        return self.connection.client("cloudformation", self.wanted.stack_set_region)
+        return self.context.connection.client("cloudformation", self.request.stack_set_region)
 
     @functools.cached_property
     def _trusted(self) -> bool:
-        return stack_set.access_status(self._client)
+        return stack_sets.access_status(self._client)
 
     def check(self, account_id: str) -> None:
-        if self.organization.describe()["feature_set"] != "ALL":
+        if self.context.organization.describe()["feature_set"] != "ALL":
             raise BreakglassError(
                 "The organization has consolidated billing only; StackSets need all features.",
                 "Enable all features (organizations:EnableAllFeatures).",
             )
-        if not (self._trusted or self.wanted.activate_trusted_access):
+        if not (self._trusted or self.request.activate_trusted_access):
             raise BreakglassError(
                 "The organization does not trust CloudFormation StackSets.",
                 "Set activate_trusted_access=true, or activate it (cloudformation:ActivateOrganizationsAccess).",
             )
         self.check_policies(account_id, "stacksets-exec-of-the-account")
 
-    def take(self, account_ids: t.Sequence[str]) -> dict[str, BreakglassError | None]:
-        """All accounts at once. Where a role of the name is there already, by way of another, temporary one."""
+    def run(self, account_ids: t.Sequence[str]) -> dict[str, BreakglassError | None]:
+        """All accounts at once. Where a role of the name exists already, a temporary role repairs it."""
         try:
             if not self._trusted:
-                stack_set.activate_access(self._client)
+                stack_sets.activate_access(self._client)
                 self.done.append("cloudformation:ActivateOrganizationsAccess")
-            direct = self._stack_set(self.wanted.stack_set_name)
-            direct.ensure(self._template(self.wanted.role_name, retained=True))
+            direct = self._stack_set(self.request.stack_set_name)
+            direct.ensure(self._template(self.request.role_name, retained=True))
         except BreakglassError as error:
             return dict.fromkeys(account_ids, error)
         try:
@@ -169,139 +177,147 @@ class StackSetWay(Way):
         except BreakglassError as error:
             self._clean_up(direct)
             return dict.fromkeys(account_ids, error)
-        existing = [one for one in account_ids if "already exists" in failures[one]]
-        results = {one: _failed(failures[one]) for one in account_ids}
-        if not self.wanted.keep_stack_set or existing == list(account_ids):
+        existing = [account_id for account_id in account_ids if "already exists" in failures[account_id]]
+        results = {account_id: _deployment_error(failures[account_id]) for account_id in account_ids}
+        if not self.request.keep_stack_set or existing == list(account_ids):
             self._clean_up(direct)
         if existing:
-            results.update(self._mend(existing))
+            results.update(self._repair(existing))
         return results
 
-    def _mend(self, account_ids: t.Sequence[str]) -> dict[str, BreakglassError | None]:
-        """A role is there, but no use: mend it as a role of ours that goes again with its StackSet."""
-        helper = f"{self.wanted.stack_set_name}-way-in"[:64]
-        way_in = self._stack_set(helper)
+    def _repair(self, account_ids: t.Sequence[str]) -> dict[str, BreakglassError | None]:
+        """The role exists, but does not work: repair it as a temporary role, deleted with its StackSet."""
+        helper = f"{self.request.stack_set_name}-way-in"[:64]
+        temporary = self._stack_set(helper)
         results: dict[str, BreakglassError | None] = {}
         try:
-            way_in.ensure(self._template(helper, retained=False))
+            temporary.ensure(self._template(helper, retained=False))
         except BreakglassError as error:
             return dict.fromkeys(account_ids, error)
         try:
-            for account_id, failure in way_in.deploy(account_ids).items():
-                results[account_id] = _failed(failure)
+            for account_id, failure in temporary.deploy(account_ids).items():
+                results[account_id] = _deployment_error(failure)
                 if not failure:
-                    results[account_id] = self._mend_as(helper, account_id)
+                    results[account_id] = self._repair_as(helper, account_id)
         except BreakglassError as error:
             results = {**dict.fromkeys(account_ids, error), **results}
         finally:
-            self._clean_up(way_in)
+            self._clean_up(temporary)
         return results
 
-    def _mend_as(self, helper: str, account_id: str) -> BreakglassError | None:
+    def _repair_as(self, helper: str, account_id: str) -> BreakglassError | None:
         try:
-            self.bring_back(assume_when_settled(self.connection, account_id, helper))
+            self.create_or_repair(assume_when_settled(self.context.connection, account_id, helper))
         except BreakglassError as error:
             return error
         return None
 
-    def _clean_up(self, one: stack_set.StackSet) -> None:
+    def _clean_up(self, stack_set: stack_sets.StackSet) -> None:
         try:
-            one.remove()
+            stack_set.remove()
         except BreakglassError as error:
-            self.warnings.append(f"The StackSet {one.name} is left, and its stacks may be too: {error}")
+            self.warnings.append(f"The StackSet {stack_set.name} was not deleted, and may still have stacks: {error}")
 
-    def _stack_set(self, name: str) -> stack_set.StackSet:
-        region, root_id = self.wanted.stack_set_region, self.organization.root().id
-        return stack_set.StackSet(self._client, name, root_id, region, self.wanted.wait_seconds, self.done)
+    def _stack_set(self, name: str) -> stack_sets.StackSet:
+        region, root_id = self.request.stack_set_region, self.context.organization.root().id
+        return stack_sets.StackSet(self._client, name, root_id, region, self.request.wait_seconds, self.done)
 
     def _template(self, role_name: str, *, retained: bool) -> str:
-        return repair.template(role_name, self.management_account_id, retained=retained)
+        return role_definition.template(role_name, self.management_account_id, retained=retained)
 
 
-class IdentityCenterWay(Way):
+class IdentityCenterMethod(Method):
+    """A person with a permission set of IAM Identity Center creates the role, or their credentials do."""
+
     name = IDENTITY_CENTER
 
     @property
     def needs_person(self) -> bool:
-        return self.wanted.sign_in is None
+        return self.request.sign_in is None
 
     @functools.cached_property
     def _center(self) -> IdentityCenter:
-        return IdentityCenter(self.connection, self.wanted.identity_center_region, self.wanted.wait_seconds, self.done)
+        region, seconds = self.request.identity_center_region, self.request.wait_seconds
+        return IdentityCenter(self.context.connection, region, seconds, self.done)
 
     @functools.cached_property
     def _assignment(self) -> dict:
-        wanted = self.wanted
-        if not wanted.permission_set:
+        request = self.request
+        if not request.permission_set:
             raise BreakglassError(
-                "Whom to assign which permission set of IAM Identity Center is not said.",
+                "The option identity_center is not set: it names the permission set and the user or group.",
                 "Set identity_center with permission_set and user_name or group_name.",
             )
-        return self._center.resolve(wanted.permission_set, wanted.user_name, wanted.group_name)
+        return self._center.resolve(request.permission_set, request.user_name, request.group_name)
 
     def check(self, account_id: str) -> None:
-        self._assignment  # noqa: B018 raises when the names are not there
-        name = self.wanted.permission_set.rpartition("/")[2]
+        self._assignment  # noqa: B018 raises when the names do not exist
+        name = self.request.permission_set.rpartition("/")[2]
         self.check_policies(account_id, f"aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_of-the-account")
 
-    def take_one(self, account_id: str) -> None:
+    def run_for(self, account_id: str) -> None:
         assigned_by_us = self._center.assign(self._assignment, account_id)
-        if self.wanted.sign_in is None:
-            who = self.wanted.user_name or f"somebody in the group {self.wanted.group_name}"
-            trusted = self.management_account_id
-            raise PersonNeeded(
-                f"{who} may now sign in to account {account_id} with the permission set {self.wanted.permission_set}; "
-                f"the role {self.wanted.role_name} must be made by a person, or with that person's credentials.",
-                f"{who} opens the AWS access portal and creates the role in IAM (AWS account, another AWS account "
-                f"{trusted}, no external ID, policy {repair.ADMINISTRATOR_POLICY}). Or sign in with aws sso login and "
-                "run this again with identity_center.sign_in.",
-            )
-        administrator = self.wanted.sign_in()
+        if self.request.sign_in is None:
+            raise self._person_needed(account_id)
+        administrator = self.request.sign_in()
         if administrator.caller.account_id != account_id or administrator.caller.is_root:
             raise BreakglassError(
-                f"identity_center.sign_in is {administrator.caller.arn}, which is nobody of account {account_id} "
-                "(or its root user).",
+                f"identity_center.sign_in is {administrator.caller.arn}, which is not an administrator of account "
+                f"{account_id}, or is its root user.",
                 "Give credentials of the permission set in this account; one account a task.",
             )
-        self.bring_back(administrator)
-        if assigned_by_us and not self.wanted.keep_assignment:
+        self.create_or_repair(administrator)
+        if assigned_by_us and not self.request.keep_assignment:
             try:
                 self._center.unassign(self._assignment, account_id)
             except BreakglassError as error:
-                self.warnings.append(f"The assignment in account {account_id} is left: {error}")
+                self.warnings.append(f"The assignment in account {account_id} was not removed: {error}")
+
+    def _person_needed(self, account_id: str) -> PersonNeeded:
+        request = self.request
+        person = request.user_name or f"A member of the group {request.group_name}"
+        return PersonNeeded(
+            f"{person} can now sign in to account {account_id} with the permission set {request.permission_set}; a "
+            f"person, or that person's credentials, must create the role {request.role_name}.",
+            f"{person} opens the AWS access portal and creates the role in IAM (AWS account, another AWS account "
+            f"{self.management_account_id}, no external ID, policy {role_definition.ADMINISTRATOR_POLICY}). Or sign in "
+            "with aws sso login and run this again with identity_center.sign_in.",
+        )
 
 
-class ControlTowerWay(Way):
+class ControlTowerMethod(Method):
+    """Control Tower's own role creates the role, in accounts that Control Tower manages."""
+
     name = CONTROL_TOWER
 
     def check(self, account_id: str) -> None:
         try:
-            assume(self.connection, account_id, role.CONTROL_TOWER_ROLE)
+            assume(self.context.connection, account_id, diagnosis.CONTROL_TOWER_ROLE)
         except Refused as refused:
             if refused.needs_source_identity:
                 raise
             raise BreakglassError(
-                f"STS does not let {self.connection.caller.arn} be {role.CONTROL_TOWER_ROLE}: Control Tower does not "
-                "manage the account, or the caller may not assume that role.",
-                "Enroll the account in Control Tower, if that is what you use.",
+                f"STS does not let {self.context.connection.caller.arn} assume {diagnosis.CONTROL_TOWER_ROLE}: Control "
+                "Tower does not manage the account, or the caller may not assume that role.",
+                "Enroll the account in Control Tower, if you use it.",
             ) from refused
-        self.check_policies(account_id, role.CONTROL_TOWER_ROLE)
+        self.check_policies(account_id, diagnosis.CONTROL_TOWER_ROLE)
 
-    def take_one(self, account_id: str) -> None:
-        self.bring_back(assume(self.connection, account_id, role.CONTROL_TOWER_ROLE))
-
-
-_CLASSES = {one.name: one for one in (StackSetWay, IdentityCenterWay, ControlTowerWay)}
+    def run_for(self, account_id: str) -> None:
+        self.create_or_repair(assume(self.context.connection, account_id, diagnosis.CONTROL_TOWER_ROLE))
 
 
-def ways(method: str, connection: Connection, organization: Organization, wanted: Wanted) -> list[Way]:
-    """The way that is named, or with "auto" all of them in the order of preference; those that need a person last."""
-    found = [_CLASSES[name](connection, organization, wanted) for name in WAYS if method in ("auto", name)]
-    return sorted(found, key=lambda way: way.needs_person)
+_CLASSES = {method.name: method for method in (StackSetMethod, IdentityCenterMethod, ControlTowerMethod)}
+
+
+def methods(name: str, context: Context, request: RestoreRequest) -> list[Method]:
+    """The named method, or with "auto" all of them in the order of preference; those that need a person last."""
+    found = [_CLASSES[each](context, request) for each in METHODS if name in ("auto", each)]
+    return sorted(found, key=lambda method: method.needs_person)
 
 
 def assume_when_settled(connection: Connection, account_id: str, role_name: str) -> Connection:
-    """Be a role that was made moments ago: IAM is consistent in the end, so a refusal is asked again for a minute."""
+    """Assume a role that was created moments ago: IAM is eventually consistent, so it retries for a minute."""
     deadline = time.monotonic() + _SETTLING_SECONDS
     while True:
         try:
@@ -313,12 +329,12 @@ def assume_when_settled(connection: Connection, account_id: str, role_name: str)
 
 
 def stack_set_name(role_name: str) -> str:
-    """The name our StackSet for a role has: letters, digits and hyphens [B]."""
+    """The name of our StackSet for a role: letters, digits and hyphens [B]."""
     return f"breakglass-{re.sub(r'[^A-Za-z0-9]+', '-', role_name).strip('-')}"[:57]
 
 
-def _failed(reason: str) -> BreakglassError | None:
+def _deployment_error(reason: str) -> BreakglassError | None:
     if not reason:
         return None
-    fix = "See what the reason says about the account; StackSets is bound by its service control policies."
-    return BreakglassError(f"CloudFormation could not make the role: {reason}", fix)
+    fix = "Check the account for what the reason says; service control policies bind StackSets too."
+    return BreakglassError(f"CloudFormation could not create the role: {reason}", fix)

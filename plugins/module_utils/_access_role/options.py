@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options of the modules about access roles, read and checked."""
+"""The options of the modules about access roles: their specification, and reading and checking them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import typing as t
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.methods import (
     IDENTITY_CENTER,
-    Wanted,
+    METHODS,
+    RestoreRequest,
     stack_set_name,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
@@ -22,13 +23,22 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import Tar
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import OPTIONS, as_given
 
 ROLE = {"role_name": {"type": "str", "default": v.ACCESS_ROLE}}
+RESTORE = {
+    "method": {"type": "str", "choices": ["auto", *METHODS], "default": "auto"},
+    "source_identity": {"type": "bool", "default": False},
+    "activate_trusted_access": {"type": "bool", "default": False},
+    "keep_stack_set": {"type": "bool", "default": False},
+    "stack_set_name": {"type": "str"},
+    "stack_set_region": {"type": "str"},
+    "wait_timeout": {"type": "int", "default": 600},
+}
 
 _ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
 _STACK_SET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,119}\Z", re.ASCII)
 
 
 def identity_center(*, with_sign_in: bool = False) -> dict:
-    """The option of this name; ``with_sign_in``: with what it takes to make the role."""
+    """The option of this name; ``with_sign_in``: with what is needed to create the role."""
     spec: dict[str, t.Any] = {
         "region": {"type": "str"},
         "permission_set": {"type": "str", "required": True},
@@ -55,14 +65,15 @@ def identity_center(*, with_sign_in: bool = False) -> dict:
 
 
 def check_role_name(option: str, role_name: str) -> str:
+    """The role's name, with its path in front if it has one; InvalidInput for an ARN or what IAM would refuse."""
     if not _ROLE_NAME.match(role_name):
         accepted = "the name of a role, up to 64 of letters, digits and +=,.@_-, not its ARN"
         raise InvalidInput(option, role_name, accepted)
     return role_name
 
 
-def wanted(params: dict, connection: Connection) -> Wanted:
-    """What the options say; InvalidInput for what cannot be meant."""
+def restore_request(params: dict, connection: Connection) -> RestoreRequest:
+    """What the options ask for; InvalidInput for an invalid value."""
     role_name = check_role_name("role_name", params["role_name"])
     name = params.get("stack_set_name") or stack_set_name(role_name)
     if not _STACK_SET_NAME.match(name):
@@ -77,7 +88,7 @@ def wanted(params: dict, connection: Connection) -> Wanted:
         if region:
             check_region(option, region)
     sign_in = center.get("sign_in")
-    return Wanted(
+    return RestoreRequest(
         role_name=role_name,
         stack_set_name=name,
         stack_set_region=params.get("stack_set_region") or connection.region,
@@ -94,9 +105,9 @@ def wanted(params: dict, connection: Connection) -> Wanted:
     )
 
 
-def refuse_contradictions(wanted: Wanted, method: str, targets: t.Sequence[Target]) -> None:
-    """Options that do not go together."""
-    if method == IDENTITY_CENTER and not wanted.permission_set:
+def refuse_contradictions(request: RestoreRequest, method: str, targets: t.Sequence[Target]) -> None:
+    """InvalidInput for options that contradict one another."""
+    if method == IDENTITY_CENTER and not request.permission_set:
         raise InvalidInput("identity_center", None, "permission_set and user_name or group_name, with this method")
-    if wanted.sign_in and len(targets) != 1:
+    if request.sign_in and len(targets) != 1:
         raise InvalidInput("identity_center.sign_in", "(credentials)", "credentials in one account, with one account")

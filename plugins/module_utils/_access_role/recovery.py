@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The access role of many accounts: how it stands, by which ways it could come back, and bringing it back."""
+"""The access role of many accounts: its status, the methods that could restore it, and restoring it."""
 
 from __future__ import annotations
 
@@ -10,166 +10,194 @@ import time
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import diagnosis as role
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role import methods as ways
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role import diagnosis, methods, options
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import RoleStatus, inspect_role
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.methods import Method, RestoreRequest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, policy_in_words
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ROOT_USER, ServiceControlPolicies
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
 
 VERIFY_SECONDS = 60
 
 
-def require_management_account(organization: Organization) -> None:
-    """Access roles trust the management account, and only it can operate the ways back."""
+def read_access_roles(params: dict, context: Context) -> dict:
+    """What organization_access_role_info returns."""
+    request, targets = _request_and_targets(params, context)
+    accounts = inspect_accounts(context, targets, request)
+    for problem in not_done(accounts):
+        context.warn(problem)
+    return {"accounts": accounts, "summary": summarize(accounts)}
+
+
+def restore_access_roles(params: dict, context: Context) -> dict:
+    """What organization_access_role returns; a BreakglassError with it when an account is not done."""
+    request, targets = _request_and_targets(params, context)
+    options.refuse_contradictions(request, params["method"], targets)
+    accounts = restore(context, targets, request, params["method"])
+    result = {
+        "changed": any(account["changed"] for account in accounts),
+        "accounts": accounts,
+        "summary": summarize(accounts),
+        "diff": diff(accounts),
+    }
+    problems = not_done(accounts)
+    if problems:
+        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
+        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
+    return result
+
+
+def _request_and_targets(params: dict, context: Context) -> tuple[RestoreRequest, list[Target]]:
+    request = options.restore_request(params, context.connection)
+    _require_management_account(context.organization)
+    targets = choose_targets(context.organization, params["account_ids"], params["all_accounts"], warn=context.warn)
+    return request, targets
+
+
+def _require_management_account(organization: Organization) -> None:
+    """Access roles trust the management account, and only it can use the methods."""
     if organization.caller_role() != v.MANAGEMENT_ACCOUNT:
         caller = organization.caller
         raise BreakglassError(
-            f"Only the management account can look at and bring back access roles; {caller.arn} belongs to account "
+            f"Only the management account can read and restore access roles; {caller.arn} belongs to account "
             f"{caller.account_id}.",
-            "Use credentials of the management account: the roles trust no other one.",
+            "Use credentials of the management account: the roles trust no other account.",
         )
 
 
-def survey(
-    connection: Connection, organization: Organization, targets: t.Sequence[Target], wanted: ways.Wanted
-) -> list[dict]:
-    """How the role of each target stands and, where it does not answer, which ways back there are."""
+def inspect_accounts(context: Context, targets: t.Sequence[Target], request: RestoreRequest) -> list[dict]:
+    """The status of each target's role and, where it does not work, which methods could restore it."""
+    all_methods = methods.methods("auto", context, request)
 
-    all_ways = ways.ways("auto", connection, organization, wanted)
+    def inspect(account_id: str, entry: dict) -> None:
+        status = inspect_role(context, account_id, request.role_name)
+        _put(entry, status)
+        if can_be_restored(status, request):
+            entry["ways_back"] = [_possible(method, account_id) for method in all_methods]
 
-    def look(account_id: str, entry: dict) -> None:
-        standing = role.look(connection, organization, account_id, wanted.role_name)
-        _put(entry, standing)
-        if may_be_brought_back(standing, wanted):
-            entry["ways_back"] = [_way_back(way, account_id) for way in all_ways]
-
-    return sweep(targets, look, {"role": None, "ways_back": []})
+    return sweep(targets, inspect, {"role": None, "ways_back": []})
 
 
-def rescue(
-    connection: Connection,
-    organization: Organization,
-    targets: t.Sequence[Target],
-    wanted: ways.Wanted,
-    method: str,
-    check_mode: bool,
-) -> tuple[list[dict], list[str]]:
-    """The role of each target answers, or why it could not be brought back; one entry an account, and warnings."""
+def restore(context: Context, targets: t.Sequence[Target], request: RestoreRequest, method_name: str) -> list[dict]:
+    """Restore the role of each target that needs it: one entry an account, with why where it could not be done."""
 
-    def look(account_id: str, entry: dict) -> None:
-        standing = role.look(connection, organization, account_id, wanted.role_name)
-        _put(entry, standing)
+    def inspect(account_id: str, entry: dict) -> None:
+        status = inspect_role(context, account_id, request.role_name)
+        _put(entry, status)
         entry["before"] = entry["role"]
-        entry["_broken"] = may_be_brought_back(standing, wanted)
+        entry["_broken"] = can_be_restored(status, request)
 
     blank = {"changed": False, "before": None, "role": None, "attempts": [], "actions": [], "_broken": False}
-    entries = sweep(targets, look, blank)
+    entries = sweep(targets, inspect, blank)
     broken = {entry["account_id"]: entry for entry in entries if entry.pop("_broken")}
-    warnings = []
-    for way in ways.ways(method, connection, organization, wanted):
-        open_to = [one for one in broken if not _refused(way, broken[one])]
-        if check_mode:
-            for account_id in open_to:
-                _foresee(broken.pop(account_id), way)
-        elif open_to:
-            _take(way, {one: broken[one] for one in open_to}, connection, organization)
-            warnings.extend(way.warnings)
-            broken = {one: entry for one, entry in broken.items() if entry["outcome"] not in (v.CHANGED, v.UNVERIFIED)}
+    for method in methods.methods(method_name, context, request):
+        usable = {account_id: entry for account_id, entry in broken.items() if not _refused(method, entry)}
+        if context.check_mode:
+            for account_id, entry in usable.items():
+                _predict(entry, method)
+                del broken[account_id]
+        elif usable:
+            _run(method, usable, context)
+            for warning in method.warnings:
+                context.warn(warning)
+            for account_id, entry in usable.items():
+                if entry["outcome"] in (v.CHANGED, v.UNVERIFIED):
+                    del broken[account_id]
     for entry in broken.values():
-        _only_root_is_left(entry, organization)
-    return entries, warnings
+        _only_root_is_left(entry, context.organization)
+    return entries
 
 
-def may_be_brought_back(standing: role.Standing, wanted: ways.Wanted) -> bool:
-    """Is there anything that making or mending the role could change, and should?"""
-    if standing.state == role.NO_SOURCE_IDENTITY:
-        return wanted.source_identity
-    callers_fault = standing.state == role.REFUSED and standing.certain
-    return role.outcome_of(standing) != v.UNCHANGED and standing.state != role.STOPPED and not callers_fault
+def can_be_restored(status: RoleStatus, request: RestoreRequest) -> bool:
+    """Whether creating or repairing the role could, and should, change its status."""
+    if status.state == diagnosis.NO_SOURCE_IDENTITY:
+        return request.source_identity
+    callers_fault = status.state == diagnosis.REFUSED and status.certain
+    return diagnosis.outcome_of(status) != v.UNCHANGED and status.state != diagnosis.STOPPED and not callers_fault
 
 
-def _put(entry: dict, standing: role.Standing) -> None:
-    entry.update(outcome=role.outcome_of(standing), reason=standing.why, fix=standing.fix, role=standing.as_dict())
+def _put(entry: dict, status: RoleStatus) -> None:
+    entry.update(outcome=diagnosis.outcome_of(status), reason=status.why, fix=status.fix, role=status.as_dict())
 
 
-def _way_back(way: ways.Way, account_id: str) -> dict:
-    refusal = way.refuse(account_id)
+def _possible(method: Method, account_id: str) -> dict:
+    refusal = method.refuse(account_id)
     return {
-        "method": way.name,
+        "method": method.name,
         "possible": refusal is None,
         "reason": refusal.cause if refusal else "",
         "fix": refusal.fix if refusal else "",
     }
 
 
-def _attempt(way: ways.Way, outcome: str, error: BreakglassError | None = None) -> dict:
-    said = {"reason": error.cause if error else "", "fix": error.fix if error else ""}
-    return {"method": way.name, "outcome": outcome, **said}
+def _attempt(method: Method, outcome: str, error: BreakglassError | None = None) -> dict:
+    why = {"reason": error.cause if error else "", "fix": error.fix if error else ""}
+    return {"method": method.name, "outcome": outcome, **why}
 
 
-def _refused(way: ways.Way, entry: dict) -> bool:
-    refusal = way.refuse(entry["account_id"])
+def _refused(method: Method, entry: dict) -> bool:
+    refusal = method.refuse(entry["account_id"])
     if refusal:
-        entry["attempts"].append(_attempt(way, "refused", refusal))
+        entry["attempts"].append(_attempt(method, "refused", refusal))
     return refusal is not None
 
 
-def _foresee(entry: dict, way: ways.Way) -> None:
-    entry["attempts"].append(_attempt(way, "would be taken"))
-    entry.update(outcome=v.CHANGED, changed=True, reason=f"It would be brought back by {way.name}.", fix="")
-    entry["role"] = {**entry["role"], "state": role.ANSWERS, "certain": False}
+def _predict(entry: dict, method: Method) -> None:
+    entry["attempts"].append(_attempt(method, "would be taken"))
+    entry.update(outcome=v.CHANGED, changed=True, reason=f"Would be restored with {method.name}.", fix="")
+    entry["role"] = {**entry["role"], "state": diagnosis.ANSWERS, "certain": False}
 
 
-def _take(way: ways.Way, entries: dict[str, dict], connection: Connection, organization: Organization) -> None:
-    """Take a way for all accounts it is open to, and look again whether the role answers."""
-    results = way.take(list(entries))
+def _run(method: Method, entries: dict[str, dict], context: Context) -> None:
+    """Use a method for all accounts that it can be used for, and check whether their roles work then."""
+    results = method.run(list(entries))
     for account_id, entry in entries.items():
         error = results[account_id]
-        mine = [action for action in way.done if action.endswith(account_id) or not action[-12:].isdigit()]
-        entry["actions"].extend(mine)
-        entry["changed"] = entry["changed"] or bool(mine)
-        if isinstance(error, ways.PersonNeeded):
-            entry["attempts"].append(_attempt(way, "person needed", error))
+        actions = [action for action in method.done if action.endswith(account_id) or not action[-12:].isdigit()]
+        entry["actions"].extend(actions)
+        entry["changed"] = entry["changed"] or bool(actions)
+        if isinstance(error, methods.PersonNeeded):
+            entry["attempts"].append(_attempt(method, "person needed", error))
             entry.update(outcome=v.UNVERIFIED, reason=error.cause, fix=error.fix)
         elif error:
-            entry["attempts"].append(_attempt(way, "failed", error))
+            entry["attempts"].append(_attempt(method, "failed", error))
             entry.update(outcome=v.FAILED, reason=error.cause, fix=error.fix)
         else:
-            _verify(way, entry, connection, organization)
+            _verify(method, entry, context)
 
 
-def _verify(way: ways.Way, entry: dict, connection: Connection, organization: Organization) -> None:
+def _verify(method: Method, entry: dict, context: Context) -> None:
     deadline = time.monotonic() + VERIFY_SECONDS
     while True:
-        standing = role.look(connection, organization, entry["account_id"], way.wanted.role_name)
-        done = standing.state == role.ANSWERS
+        status = inspect_role(context, entry["account_id"], method.request.role_name)
+        done = status.state == diagnosis.ANSWERS
         if done or time.monotonic() >= deadline:
             break
-        time.sleep(ways.POLL_SECONDS)
-    _put(entry, standing)
+        time.sleep(methods.POLL_SECONDS)
+    _put(entry, status)
     if done:
-        entry["attempts"].append(_attempt(way, "done"))
-        entry.update(outcome=v.CHANGED, reason=f"Brought back by {way.name}.", fix="")
+        entry["attempts"].append(_attempt(method, "done"))
+        entry.update(outcome=v.CHANGED, reason=f"Restored with {method.name}.", fix="")
     else:
-        error = BreakglassError(f"The role was brought back, but does not answer. {standing.why}", standing.fix)
-        entry["attempts"].append(_attempt(way, "unverified", error))
+        error = BreakglassError(f"The role was restored, but does not work. {status.why}", status.fix)
+        entry["attempts"].append(_attempt(method, "unverified", error))
         entry.update(outcome=v.UNVERIFIED, reason=error.cause, fix=error.fix)
 
 
 def _only_root_is_left(entry: dict, organization: Organization) -> None:
-    """No way was open, or none led there."""
+    """No method can be used, or none worked."""
     account_id = entry["account_id"]
     management = organization.describe()["management_account_id"]
     tried = " ".join(f"{one['method']}: {one['reason']} {one['fix']}".rstrip() for one in entry["attempts"])
     steps = (
-        "Mend one of these ways and run it again. Otherwise only a root sign-in is left: "
-        "breakglass.aws.root_password_recovery, state=open; a person resets the password from the account's mailbox, "
-        f"signs in, registers MFA, and creates the role in IAM (another AWS account {management}, no external ID, "
-        "AdministratorAccess); then run this again to verify, and remove the root credentials with "
-        "breakglass.aws.root_credentials."
+        "Fix what stops one of these methods, and run it again. Otherwise only the root user is left: "
+        "breakglass.aws.root_password_recovery, state=open; a person resets the password through the account's "
+        "mailbox, signs in, registers MFA, and creates the role in IAM (another AWS account "
+        f"{management}, no external ID, AdministratorAccess); then run this again to verify, and remove the root "
+        "credentials with breakglass.aws.root_credentials."
     )
     try:
         stopping = ServiceControlPolicies(organization).stopping(account_id, ROOT_USER)
@@ -179,13 +207,13 @@ def _only_root_is_left(entry: dict, organization: Organization) -> None:
         steps = f"{steps} Before that: {policy_in_words(policy)} {policy['fix']}"
     entry.update(
         outcome=v.FAILED if entry["changed"] else v.UNREACHABLE,
-        reason=f"The role could not be brought back. {tried}".rstrip(),
+        reason=f"The role could not be restored. {tried}".rstrip(),
         fix=steps,
     )
 
 
 def diff(entries: t.Sequence[dict]) -> dict:
-    """How the roles that change stood and stand, for a person."""
+    """The roles that change, before and after, for a person."""
     changed = [entry for entry in entries if entry["changed"] and entry["role"]]
     return {
         side: {

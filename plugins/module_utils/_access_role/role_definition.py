@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role as AWS Organizations makes it, and bringing one back to that with the credentials of an administrator."""
+"""The role as AWS Organizations creates it, and restoring one to that with an administrator's credentials."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import contextlib
 import json
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import ASSUMING, find, lets_in
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import ASSUMING, lets_in, read_role
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list, minified, statements
@@ -23,13 +23,14 @@ ADMINISTRATOR_POLICY = "AdministratorAccess"
 
 
 def administrator_policy(partition: str) -> str:
+    """The ARN of AWS's managed policy in a partition."""
     return f"arn:{partition}:iam::aws:policy/{ADMINISTRATOR_POLICY}"
 
 
 def trust_policy(management_account_id: str, partition: str) -> dict:
-    """Who may be the role: the management account, as AWS has it (aws-facts 5b), and its sessions' source identity.
+    """The trust policy that AWS creates (aws-facts 5b), which trusts the management account, plus one action.
 
-    AWS's own leaves sts:SetSourceIdentity out, and so locks out everybody whose session says who they are.
+    AWS's own lacks sts:SetSourceIdentity, and so refuses sessions that carry a source identity.
     """
     return {
         "Version": "2012-10-17",
@@ -44,7 +45,7 @@ def trust_policy(management_account_id: str, partition: str) -> dict:
 
 
 def template(role_name: str, management_account_id: str, *, retained: bool) -> str:
-    """A CloudFormation template of the role; ``retained``: it stays when its stack goes."""
+    """A CloudFormation template of the role; ``retained``: the role stays when its stack is deleted."""
     trust = trust_policy(management_account_id, "${AWS::Partition}")
     principal = trust["Statement"][0]["Principal"]
     principal["AWS"] = {"Fn::Sub": principal["AWS"]}
@@ -62,11 +63,11 @@ def template(role_name: str, management_account_id: str, *, retained: bool) -> s
     return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Role": role}})
 
 
-def mended(trust: dict, management_account_id: str, partition: str) -> dict:
+def repaired_trust_policy(trust: dict, management_account_id: str, partition: str) -> dict:
     """The trust policy with the smallest change that lets the management account in.
 
-    Statements that deny go; so do those that name nobody but deleted principals, because IAM takes no policy back that
-    has them. Other ways in stay as they are.
+    Statements that deny are removed. So are those that name deleted principals only, because IAM refuses a policy that
+    has them. Everything else that may assume the role stays.
     """
     kept = [one for one in statements(trust) if one["Effect"] == "Allow" and not _names_deleted_only(one)]
     document = {**trust, "Statement": kept}
@@ -75,30 +76,32 @@ def mended(trust: dict, management_account_id: str, partition: str) -> dict:
     return document
 
 
-def bring_back(iam: t.Any, role_name: str, management_account_id: str, partition: str) -> list[str]:
-    """Make the role, or mend the one that is there; the calls made, in order. ``iam`` is an administrator's."""
+def create_or_repair(iam: t.Any, role_name: str, management_account_id: str, partition: str, done: list[str]) -> None:
+    """Create the role, or repair the existing one. ``iam`` is a client of an administrator of the account.
+
+    ``done`` gets each call that changed something, also when a later one raises a BreakglassError.
+    """
     name = role_name.rpartition("/")[2]
     path = f"/{role_name.strip('/')[: -len(name)]}"
-    found, done = find(iam, role_name), []
+    found = read_role(iam, role_name)
 
     def call(operation: str, **arguments: t.Any) -> None:
         action = f"iam:{operation.title().replace('_', '')}"
         try:
             while_busy(lambda: getattr(iam, operation)(RoleName=name, **arguments))
         except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"bringing back the role {name} ({action})") from error
+            raise explain(error, f"restoring the role {name} ({action})") from error
         done.append(action)
 
     if found is None:
         trust = trust_policy(management_account_id, partition)
         call("create_role", Path=path, AssumeRolePolicyDocument=minified(trust), MaxSessionDuration=3600)
     else:
-        wanted = mended(found.trust_policy, management_account_id, partition)
-        if wanted != found.trust_policy:
-            call("update_assume_role_policy", PolicyDocument=minified(wanted))
+        repaired = repaired_trust_policy(found.trust_policy, management_account_id, partition)
+        if repaired != found.trust_policy:
+            call("update_assume_role_policy", PolicyDocument=minified(repaired))
     if found is None or administrator_policy(partition) not in found.policies:
         call("attach_role_policy", PolicyArn=administrator_policy(partition))
-    return done
 
 
 def _names_deleted_only(statement: dict) -> bool:
