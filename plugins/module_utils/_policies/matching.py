@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import like, opposite, some
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import opposite, some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import Administrator
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
 
 
 def concerns_action(statement: dict, action: str) -> bool:

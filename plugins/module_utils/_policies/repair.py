@@ -25,7 +25,6 @@ import copy
 import itertools
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import like
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     MOST_ACTIONS,
     PolicyError,
@@ -47,6 +46,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
     Resource,
     is_deleted_principal,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
 
 
 class RepairError(PolicyError):

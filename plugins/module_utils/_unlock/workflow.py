@@ -18,10 +18,10 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     Unreachable,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import like
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import digest, pretty
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.effects import effects
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
