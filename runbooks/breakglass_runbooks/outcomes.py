@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from breakglass_runbooks.errors import Blocked, Interrupted, Partial, RunbookError, Waiting
 
 CHANGED, UNCHANGED, PLANNED, FAILED = "changed", "unchanged", "planned", "failed"
@@ -35,14 +33,6 @@ MEANINGS = {
     BLOCKED: "The runbook is BLOCKED: something must be put right first. Nothing was changed.",
 }
 THROUGH = (CHANGED, UNCHANGED, PLANNED)
-
-
-def recovery_open(accounts: Sequence[str]) -> str:
-    """What everybody must know as long as a run that is not through leaves password recovery open in `accounts`."""
-    return (
-        f"PASSWORD RECOVERY IS OPEN in {', '.join(accounts)}: by the root user's mail, or by what has come of it, "
-        "somebody can become root there. Nothing closes it but this run, when it goes on to its end."
-    )
 
 
 def of(error: str, cell: str, changed: bool, check_mode: bool = False) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from breakglass_runbooks import results
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import ssh_signatures
 from breakglass_runbooks.gates import approval
@@ -235,10 +236,10 @@ def test_the_same_plan_has_the_same_digest_and_another_one_has_not() -> None:
         account = {"account_id": "012345678901", "items": [{"kind": "password", "outcome": "removed"}], **other}
         return {"changed": True, "accounts": [account], "invocation": {"x": 1}}
 
-    one = approval.plan_digest(plan(session={"access_key_id": "ASIA1"}))
-    assert one == approval.plan_digest(plan(session={"access_key_id": "ASIA2"}))
-    assert one != approval.plan_digest(plan(items=[]))
-    assert approval.plan_digest({**plan(), "plan": {"digest": "of the module"}}) == "of the module"
+    one = results.plan_digest(plan(session={"access_key_id": "ASIA1"}))
+    assert one == results.plan_digest(plan(session={"access_key_id": "ASIA2"}))
+    assert one != results.plan_digest(plan(items=[]))
+    assert results.plan_digest({**plan(), "plan": {"digest": "of the module"}}) == "of the module"
 
 
 def test_in_an_emergency_a_reason_opens_the_gate_and_a_review_follows() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from breakglass_runbooks import results
 from breakglass_runbooks.__main__ import main
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence.journal import Journal
@@ -112,7 +113,7 @@ def test_a_run_waits_until_somebody_else_has_approved_it(
     assert notebook["approval"].startswith("approved by ada until 20")
     [kept] = stage.approvals()
     assert (kept["approver"], kept["requester"]) == ("ada", ["olga"])
-    assert kept["plan"] == approval.plan_digest(notebook["plan"])
+    assert kept["plan"] == results.plan_digest(notebook["plan"])
     assert [entry["approver"] for entry in Journal(stage.folder).entries() if entry["event"] == "approval"] == ["ada"]
 
 

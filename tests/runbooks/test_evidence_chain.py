@@ -16,7 +16,7 @@ import pytest
 from breakglass_runbooks.errors import Blocked, RunbookError
 from breakglass_runbooks.evidence import locks, manifest, record
 from breakglass_runbooks.evidence.journal import FILE, Journal
-from breakglass_runbooks.notebooks.parameters import declared
+from breakglass_runbooks.notebooks.parameters import declared, target
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,18 +138,20 @@ def _locks_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_locks_here")
 def test_the_second_run_on_a_target_is_told_of_the_first() -> None:
     values = {"account_id": "012345678901", "bucket": "one", "mode": "repair", "evidence_dir": "evidence/x"}
-    first = locks.on_target("unlock", PARAMETERS, values)
-    with pytest.raises(Blocked, match=rf"012345678901, bucket one.*by process {os.getpid()}, since 20.*evidence/x"):
-        locks.on_target("unlock", PARAMETERS, values | {"mode": "delete"})
-    locks.on_target("unlock", PARAMETERS, values | {"bucket": "two"}).release()
-    locks.on_target("look", PARAMETERS, values).release()
+    first = locks.on_target("unlock", target(PARAMETERS, values), "evidence/x")
+    with pytest.raises(Blocked, match=rf"012345678901, bucket one.*in process {os.getpid()}, since 20.*evidence/x"):
+        locks.on_target("unlock", target(PARAMETERS, values | {"mode": "delete"}))
+    locks.on_target("unlock", target(PARAMETERS, values | {"bucket": "two"})).release()
+    locks.on_target("look", target(PARAMETERS, values)).release()
     first.release()
-    locks.on_target("unlock", PARAMETERS, values).release()
+    locks.on_target("unlock", target(PARAMETERS, values)).release()
 
 
 @pytest.mark.usefixtures("_locks_here")
 def test_the_lock_of_a_run_that_was_killed_stands_in_nobodys_way(tmp_path: Path) -> None:
-    code = f"import os; from breakglass_runbooks import lock; held = lock.on_run(lock.Path({str(tmp_path)!r}))"
+    code = (
+        f"import os; from breakglass_runbooks.evidence import locks; held = locks.on_run(locks.Path({str(tmp_path)!r}))"
+    )
     killed = subprocess.run([sys.executable, "-c", f"{code}; os.kill(os.getpid(), 9)"], check=False)
     assert killed.returncode == -9
     [left] = [
@@ -162,15 +164,15 @@ def test_the_lock_of_a_run_that_was_killed_stands_in_nobodys_way(tmp_path: Path)
 @pytest.mark.usefixtures("_locks_here")
 def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: Path) -> None:
     code = (
-        "import os, subprocess; from breakglass_runbooks import lock;"
-        f"held = lock.on_run(lock.Path({str(tmp_path)!r}));"
-        "task = subprocess.Popen(['sleep', '60'], pass_fds=[*lock.HELD]); print(task.pid, flush=True);"
+        "import os, subprocess; from breakglass_runbooks.evidence import locks;"
+        f"held = locks.on_run(locks.Path({str(tmp_path)!r}));"
+        "task = subprocess.Popen(['sleep', '60'], pass_fds=[*locks.HELD]); print(task.pid, flush=True);"
         "os.kill(os.getpid(), 9)"
     )
     killed = subprocess.run([sys.executable, "-c", code], check=False, stdout=(tmp_path / "pid").open("w"))
     assert killed.returncode == -9
     task = int((tmp_path / "pid").read_text())
-    with pytest.raises(Blocked, match="by process"):
+    with pytest.raises(Blocked, match="in process"):
         locks.on_run(tmp_path)
     os.kill(task, 9)
     for _ in range(100):
@@ -183,7 +185,7 @@ def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: 
 
 def test_a_run_that_only_plans_locks_nothing(notebook: Any, tmp_path: Path) -> None:
     assert [path for path in tmp_path.glob(".breakglass-locks-*/*") if "folder" in path.read_text()]
-    held = locks.on_target("other", declared("account_id: str = None"), {"account_id": "012345678901"})
-    assert "is being done already" in notebook.failure("evidence_dir = ''\n%runbook other")
+    held = locks.on_target("other", {"account_id": "012345678901"})
+    assert "is already running" in notebook.failure("evidence_dir = ''\n%runbook other")
     notebook.cell("check_mode = True\n%runbook other")
     held.release()

@@ -127,7 +127,7 @@ def test_an_answer_that_turned_out_wrong_can_be_given_anew(notebook: Any, monkey
         "%%tasks\n- name: Only the role\n  ansible.builtin.assert:\n    that: way == 'role'\n    fail_msg: Not root.\n"
     )
     notebook.cell(GATE)
-    assert "Go on with the next cell" in notebook.shown
+    assert "Continue with the next cell" in notebook.shown
     assert "Not root." in notebook.failure(use)
     notebook.cell(GATE)
     notebook.cell(use)
@@ -139,7 +139,7 @@ def test_in_check_mode_nobody_is_asked(notebook: Any, monkeypatch: pytest.Monkey
     notebook.cell(GATE)
     assert notebook["way"] == ""
     assert "How do you get into 012345678901?" in notebook.shown
-    assert "nobody is asked" in notebook.shown
+    assert "no answer is needed" in notebook.shown
 
 
 def test_where_nobody_can_be_asked_the_run_waits(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:

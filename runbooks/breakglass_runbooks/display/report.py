@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files, outcomes
+from breakglass_runbooks import files, outcomes, results
 from breakglass_runbooks.display import approvals, html
 from breakglass_runbooks.evidence import record
 
@@ -40,7 +40,7 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.RichOu
             html.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
             html.notice(content["remark"], "attention") if content["remark"] else None,
             html.notice(failure, "failed") if failure else None,
-            html.notice(outcomes.recovery_open(still_open), "failed") if still_open else None,
+            html.notice(results.recovery_warning(still_open), "failed") if still_open else None,
             approvals.rendered(content["approvals"]),
             html.facts(
                 {

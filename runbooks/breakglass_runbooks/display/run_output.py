@@ -9,7 +9,6 @@ from typing import Any
 from breakglass_runbooks.display import approvals, html
 from breakglass_runbooks.display.views.common import outcome_label
 from breakglass_runbooks.evidence.record import Record
-from breakglass_runbooks.gates.definition import Gate
 
 
 def introduction(record: Record) -> html.RichOutput:
@@ -69,22 +68,4 @@ def sealed(manifest: str) -> html.RichOutput:
             "what to do": "Copy the SHA-256 into the ticket. Save this notebook beside the evidence folder. "
             "The folder is sealed, and verification reports any file that is added.",
         }
-    )
-
-
-ASKED, TOLD, NOT_ASKED = "A person must act here", "What the person was told", "What a person would be asked"
-
-
-def gate(asked: Gate, words: str, way: str = "", heading: str = ASKED) -> dict[str, str]:
-    """What a person is, was or would be shown at a gate, in Markdown; `way` says how to get what it asks for."""
-    answer = f"\n\n{way}*Answer: {asked.expects}.*" if heading == ASKED else ""
-    shown = f"**{heading}** (gate `{asked.name}`)\n\n{words}{answer}"
-    return {"text/markdown": shown, "text/plain": shown}
-
-
-def unfinished(account: Mapping[str, Any]) -> str:
-    """Why an account is not finished, and what to do about it."""
-    name = f"{account['name']} ({account['account_id']})" if account.get("name") else account["account_id"]
-    return " ".join(
-        [f"{name}: {account['outcome']}.", *(account[key] for key in ("reason", "fix") if account.get(key))]
     )

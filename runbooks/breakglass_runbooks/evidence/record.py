@@ -8,24 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files, times
-from breakglass_runbooks.collection import module_util
-from breakglass_runbooks.display.views import root_credentials
+from breakglass_runbooks import files, results, times
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import checkpoints, journal
-from breakglass_runbooks.gates import approval
 
 FILE = "evidence.json"
 UNFINISHED = (journal.FILE, checkpoints.FILE, "report.md")
 # More than the journal of a run takes: when this much cannot be written, a run must not begin.
 ROOM = 256 * 1024
-_NEW_EACH_TIME = approval.OF_THE_MOMENT | {"sessions"}
 
 
 def make_folder(wanted: str, runbook: str) -> Path:
@@ -134,9 +130,9 @@ class Record:
         """Whether nothing may be changed."""
         return self.parameters.get("check_mode") is True
 
-    def add(self, event: Mapping[str, Any]) -> None:
-        """Take note of a finished task."""
-        result = event["result"]
+    def add(self, event: results.Event) -> None:
+        """Record a finished task, in the evidence and in the journal."""
+        result, message = event["result"], results.message(event)
         self.steps.append(
             {
                 "time": times.text(),
@@ -144,52 +140,34 @@ class Record:
                 "action": event["action"],
                 "check_mode": event["check_mode"],
                 "outcome": event["event"],
-                "found": _fingerprint(result),
-                **({"message": said} if (said := _said(event)) else {}),
+                "found": results.fingerprint(result),
+                **({"message": message} if message else {}),
             }
         )
-        accounts, sessions = set(), set()
-        for found in _mappings(result):
-            backup, caller = found.get("backup"), found.get("caller")
-            accounts |= {found["account_id"]} if isinstance(found.get("account_id"), str) else set()
-            if isinstance(found.get("region"), str) and found["region"] not in self.regions:
-                self.regions.append(found["region"])
-            if isinstance(caller, dict) and isinstance(caller.get("arn"), str):
-                self.actor = caller["arn"]
-            for session in _opened(found):
-                sessions.add(session["access_key_id"])
-                kept = {key: session[key] for key in ("access_key_id", "expiration") if key in session}
-                # set_fact repeats the result of the task that opened it
-                self.sessions.setdefault(
-                    session["access_key_id"],
-                    {"account_id": found.get("account_id"), "task": event["task"], **kept},
-                )
-            if isinstance(backup, dict) and backup.get("path") and backup not in self.backups:
-                self.backups.append(backup)
+        self.regions = [*dict.fromkeys([*self.regions, *results.regions(result)])]
+        self.actor = results.actor(result) or self.actor
+        opened = results.sessions(result)
+        for session in opened:
+            # set_fact repeats the result of the task that opened the session: the first task counts.
+            details = {key: value for key, value in session.items() if key != "account_id"}
+            entry = {"account_id": session["account_id"], "task": event["task"], **details}
+            self.sessions.setdefault(session["access_key_id"], entry)
+        self.backups += [backup for backup in results.backups(result) if backup not in self.backups]
         if not event["check_mode"]:
-            self._follow_recovery(result)
+            self.recovery_open_in = results.recovery_open_in(self.recovery_open_in, result)
         self.journal(
             "task",
             task=event["task"],
             module=event["action"],
             check_mode=event["check_mode"],
             outcome=event["event"],
-            accounts=sorted(accounts),
-            sessions=sorted(sessions),
-            actions=_actions(result),
+            accounts=results.account_ids(result),
+            sessions=sorted({session["access_key_id"] for session in opened}),
+            actions=results.actions(result),
             calls=event.get("calls", []),
         )
         if event["event"] == "changed":
-            self.write()  # so that the run knows it, should it be killed before the cell has ended
-
-    def _follow_recovery(self, result: Mapping[str, Any]) -> None:
-        """Keep in mind in which accounts somebody could become root by what this run has opened."""
-        for account in _each_account(result):
-            after = account.get("after") or {}
-            if account.get("outcome") in ("changed", "unchanged") and after.get("kind") in ("recovery", "password"):
-                self.recovery_open_in = [*dict.fromkeys([*self.recovery_open_in, account["account_id"]])]
-            elif after.get("kind") == "none" or (after.get("password") or {}).get("present") is False:
-                self.recovery_open_in = [one for one in self.recovery_open_in if one != account["account_id"]]
+            self.write()  # before the cell ends, so that a killed run keeps it
 
     def resumed(self, unfinished: dict[str, Any] | None, journal: Iterable[Mapping[str, Any]] = ()) -> None:
         """Take note that the run goes on, which step did not come to its end before, and by the journal why not."""
@@ -233,24 +211,14 @@ class Record:
         """
         acted = not act.get("skipped")
         earlier = [step["results"][name] for step in self.unfinished if name in step["results"]]
-        self.before = _state((earlier or [plan])[0], "before")
-        self.planned = _state(plan, "after")
-        self.after = _state(act, "after") if acted else _state(plan, "before")
-        self.outcome = _outcome(act if acted else plan)
+        self.before = results.state((earlier or [plan])[0], "before")
+        self.planned = results.state(plan, "after")
+        self.after = results.state(act, "after") if acted else results.state(plan, "before")
+        self.outcome = results.outcome(act if acted else plan)
         if self.outcome in ("unchanged", "absent") and not self.check_mode and self.changed:
             self.outcome = (
                 "changed"  # by a step that was killed half-way: nothing was left to do for the rest of the run
             )
-
-    def unfinished_accounts(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The accounts that could not be dealt with."""
-        not_done = module_util("_constants").NOT_DONE
-        return [account for account in _accounts(plan, act) if account["outcome"] in not_done]
-
-    def finished_accounts(self, plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """The accounts in which something was done."""
-        done = ("changed", "removed")
-        return [account for account in _accounts(plan, act) if account["outcome"] in done and not self.check_mode]
 
     def write(self) -> None:
         """Write the file so that it is at any moment complete, and readable for its owner only."""
@@ -302,89 +270,3 @@ def _stopped(journal: Iterable[Mapping[str, Any]]) -> str:
     marks = [entry for entry in journal if entry["event"] in ("started", "resumed", "ended")]
     outcome = marks[-1]["outcome"] if marks and marks[-1]["event"] == "ended" else ""
     return _STOPS.get(outcome, "did not come to its end")
-
-
-def _state(result: Mapping[str, Any], key: str) -> Any:
-    """What a result says about before or after: one state, or one for each account."""
-    if "accounts" in result:
-        return {account["account_id"]: account.get(key) for account in result["accounts"]}
-    return result.get(key)
-
-
-def _accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The accounts as they are in the end."""
-    return (plan if act.get("skipped") else act).get("accounts", [])
-
-
-def _outcome(result: Mapping[str, Any]) -> str:
-    if "accounts" in result:
-        return module_util("_constants").worst(account["outcome"] for account in result["accounts"])
-    return result.get("outcome") or ("changed" if result.get("changed") else "unchanged")
-
-
-def _actions(result: Mapping[str, Any]) -> list[str]:
-    """What a module says that it did to change something, or in check mode would do."""
-    places = [result, *_each_account(result)]
-    return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
-
-
-def _said(event: Mapping[str, Any]) -> Any:
-    """What a task has to tell people: why it failed, its message, or what it changed."""
-    result = event["result"]
-    if event["event"] == "changed":
-        return ", ".join([*_actions(result), *_switched(result), *_removed(result)])
-    tells = event["action"] in ("ansible.builtin.assert", "ansible.builtin.debug") and event["event"] == "ok"
-    return result.get("msg") if tells or event["event"] in ("failed", "unreachable") else None
-
-
-def _fingerprint(result: Mapping[str, Any]) -> str:
-    """Tells apart what a task found at different times: the SHA-256 of its result, without what is new each time."""
-    lasting = approval.lasting(result, _NEW_EACH_TIME)
-    return hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()
-
-
-def _each_account(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [one for one in result.get("accounts") or [] if isinstance(one, dict)]
-
-
-def _switched(result: Mapping[str, Any]) -> list[str]:
-    """That a module opened or closed password recovery, or in check mode would."""
-    words = {"changed": "password recovery opened", "removed": "password recovery closed"}
-    accounts = [one for one in _each_account(result) if "kind" in (one.get("after") or {})]
-    return [words[account["outcome"]] for account in accounts if account["outcome"] in words]
-
-
-def _removed(result: Mapping[str, Any]) -> list[str]:
-    """The items that a module says it removed, or in check mode would, in words."""
-    return [
-        _identity(item, account)
-        for account in _each_account(result)
-        for item in account.get("items") or []
-        if item.get("outcome") == "removed"
-    ]
-
-
-def _identity(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
-    """An item in words; a user has but one password, which has no ID."""
-    kind = root_credentials.kind_of(item, account)
-    return kind if item["kind"] == "password" else f"{kind} {item['id']}"
-
-
-def _opened(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The root sessions a module says it opened: one as `session`, several as `sessions` beside the account's ID.
-
-    Without one, `sessions` are what root_activity_info tells of others.
-    """
-    told = [found.get("session"), *(found.get("sessions") or [] if "account_id" in found else [])]
-    return [session for session in told if isinstance(session, dict) and session.get("access_key_id")]
-
-
-def _mappings(value: Any) -> Iterator[dict[str, Any]]:
-    """Every mapping inside `value`."""
-    if isinstance(value, dict):
-        yield value
-        for item in value.values():
-            yield from _mappings(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _mappings(item)

@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,8 +37,6 @@ SHORTEST_REASON = 20
 
 # Parameters that do not say what is done: the same is planned in check mode on one machine, and done on another.
 _OF_THE_RUN = {"check_mode", "evidence_dir", "allowed_signers", "requester"}
-# What is another every time the same plan is made.
-OF_THE_MOMENT = frozenset({"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"})
 
 
 @dataclass(frozen=True)
@@ -89,26 +87,6 @@ class Approval:
     expires: str = ""
     emergency: str = ""  # the reason, when nobody could be asked
     review_by: str = ""  # the day by which somebody must look at that
-
-
-def plan_digest(result: Mapping[str, Any]) -> str:
-    """What the plan that a task registered is known by: the module's own digest, where it has one.
-
-    The same plan made again has the same digest; one that would do anything else has another.
-    """
-    own = result.get("plan")
-    if isinstance(own, Mapping) and isinstance(own.get("digest"), str):
-        return own["digest"]
-    return hashlib.sha256(json.dumps(lasting(result), sort_keys=True).encode()).hexdigest()
-
-
-def lasting(value: Any, without: Collection[str] = OF_THE_MOMENT) -> Any:
-    """`value` without the keys that are another each time the same is looked at."""
-    if isinstance(value, Mapping):
-        return {key: lasting(item, without) for key, item in value.items() if key not in without}
-    if isinstance(value, list):
-        return [lasting(item, without) for item in value]
-    return value
 
 
 def names_of(arn: str, requester: str = "") -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from breakglass_runbooks import results
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.errors import Blocked, RunbookError
@@ -14,7 +15,7 @@ from breakglass_runbooks.evidence.record import Record
 from breakglass_runbooks.gates import approval
 from breakglass_runbooks.gates.approval import Approval, Request
 from breakglass_runbooks.gates.definition import Gate
-from breakglass_runbooks.kernel.ansible_play import Event
+from breakglass_runbooks.results import Event
 
 SIGNERS, REQUESTER = "allowed_signers", "requester"
 NOT_CONFIGURED = "No approval was asked for, because allowed_signers is empty."
@@ -31,7 +32,7 @@ def require_signers(allowed_signers: str) -> None:
         raise Blocked(str(error)) from None
 
 
-class Desk:
+class ApprovalGate:
     """Where the approval of one plan is asked for."""
 
     def __init__(
@@ -56,55 +57,55 @@ class Desk:
         planned = [event for event in events if event["register"] == gate.of[0]]
         what = registry.view(planned[-1]) if planned else None
         shown = f"{words}\n\n{what.markdown if what else ''}"
-        self.request = Request(record.runbook, approval.plan_digest(plan), names, parameters, shown)
+        self.request = Request(record.runbook, results.plan_digest(plan), names, parameters, shown)
         if self.configured:
             if not names:
                 raise RunbookError(f"Nobody knows who asks for this approval. Say so: {REQUESTER}=NAME.")
             self._signers = ssh_signatures.require_signers(variables[SIGNERS])
             self.request.write(record.folder)
 
-    def judge(self, answer: str) -> str:
+    def check(self, answer: str) -> str:
         """What opens the gate, in words; ValueError when `answer`, empty for "look into the folder", does not."""
         answer = answer.strip()
         if not answer:
-            return self._found_in_folder()
+            return self._approval_in_folder()
         found = approval.emergency(answer, self.request)
         if not found:
             found = approval.check(answer, self.request, self._signers)
             approval.keep(self._record.folder, answer)
-        return self._take(found)
+        return self._accept(found)
 
-    def not_configured(self) -> html.RichOutput:
+    def not_configured_notice(self) -> html.RichOutput:
         """That no second person is wanted here: loud, once it counts."""
         if self._record.check_mode:
             return html.notice(PLANNED, "plan only")
         return html.notice(LOUD, "failed")
 
-    def do_without(self) -> str:
+    def proceed_without_approval(self) -> str:
         """Go on without an approval, because none is wanted here; the evidence says so."""
         if not self._record.check_mode:
             self._record.approve({"plan": self.request.plan, "not_configured": LOUD})
             self._record.write()
         return NOT_CONFIGURED
 
-    def look(self) -> str:
+    def find_approval(self) -> str:
         """What opens the gate, if it lies in the run's folder already; else empty."""
         try:
-            return self._found_in_folder()
+            return self._approval_in_folder()
         except ValueError:
             return ""
 
-    def _found_in_folder(self) -> str:
+    def _approval_in_folder(self) -> str:
         refusals = []
         for token in approval.kept(self._record.folder):
             try:
-                return self._take(approval.check(token, self.request, self._signers))
+                return self._accept(approval.check(token, self.request, self._signers))
             except ValueError as refusal:
                 refusals.append(str(refusal))
         self._refused = "\n".join(refusals)
         raise ValueError(self._refused or "Nobody has approved this plan yet.")
 
-    def _take(self, found: Approval) -> str:
+    def _accept(self, found: Approval) -> str:
         self._record.approve(
             {name: value for name, value in asdict(found).items() if value}
             | {"runbook": self.request.runbook, "requester": self.request.requester}
@@ -127,7 +128,7 @@ class Desk:
             f"```sh\n{command}\n```\n\n"
         )
 
-    def way_on(self) -> str:
+    def next_steps(self) -> str:
         """What a second person must do."""
         return (
             f"{self._refused}\n\n".lstrip()

@@ -1,127 +1,154 @@
-"""How a gate gets its answer: with the command, in an earlier part of the run, by a second person, or typed now."""
+"""How a gate gets its answer: with the command, earlier in the run, from a second person, or typed now."""
 
 from __future__ import annotations
 
 import functools
+import getpass
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from IPython.core.error import StdinNotImplementedError
 from IPython.display import display
 
 from breakglass_runbooks import times
-from breakglass_runbooks.asking import ask
-from breakglass_runbooks.display import html, run_output, terminal
+from breakglass_runbooks.display import html, terminal
 from breakglass_runbooks.errors import Waiting
 from breakglass_runbooks.evidence import checkpoints
 from breakglass_runbooks.evidence.record import Record
 from breakglass_runbooks.evidence.redaction import Redactor
-from breakglass_runbooks.gates import approval_gate
-from breakglass_runbooks.gates import definition as gates
+from breakglass_runbooks.gates import definition
+from breakglass_runbooks.gates.approval_gate import ApprovalGate
+from breakglass_runbooks.gates.definition import APPROVAL, Gate
 from breakglass_runbooks.kernel_options import Handover
+
+ASKED, ANSWERED, NOT_ASKED = "Action needed", "What the person was shown", "What a person would be shown"
+# Prompts for gates whose full expectation, which the gate shows, is too long for a prompt.
+SHORT = {APPROVAL: "Enter, once it is signed"}
 
 
 @dataclass
-class Answering:
-    """A run, as far as its gates need it."""
+class GatePrompt:
+    """The parts of a run that its gates need."""
 
     record: Record
     steps: checkpoints.State
     handover: Handover
     redactor: Redactor
 
-    def answer(self, gate: gates.Gate, variables: Mapping[str, Any], inputs: list[str]) -> str:
-        """Show the gate; return the answer, which is written down unless it is secret. `inputs` are what it names.
+    def answer(self, gate: Gate, variables: Mapping[str, Any], inputs: list[str]) -> str:
+        """Show the gate; return the answer, which is recorded unless it is secret. `inputs` are the names it refers to.
 
-        An answer from an earlier part of the run counts as long as the person would be shown the same.
+        An answer from an earlier part of the run is valid as long as the gate shows the same text.
         """
-        record, words = self.record, gates.render(gate, variables)
-        desk = (
-            approval_gate.Desk(gate, words, variables, record, self.steps.events)
-            if gate.kind == gates.APPROVAL
-            else None
-        )
-        if desk and not desk.configured:
-            display(run_output.gate(gate, words, heading=run_output.NOT_ASKED), raw=True)
-            display(desk.not_configured())
-            return desk.do_without()
-        judge = self._noting(gate, desk.judge if desk else functools.partial(gates.check, gate, variables=variables))
-        key = checkpoints.key(words, {"expects": gate.expects, **({"plan": desk.request.plan} if desk else {})})
-        acted = self.steps.has_acted  # an approval that may have expired since is good only for what it began
+        record, words = self.record, definition.render(gate, variables)
+        approval = ApprovalGate(gate, words, variables, record, self.steps.events) if gate.kind == APPROVAL else None
+        if approval and not approval.configured:
+            display(view(gate, words, heading=NOT_ASKED), raw=True)
+            display(approval.not_configured_notice())
+            return approval.proceed_without_approval()
+        check = approval.check if approval else functools.partial(definition.check, gate, variables=variables)
+        check = self._recording_refusals(gate, check)
+        key = checkpoints.key(words, {"expects": gate.expects, **({"plan": approval.request.plan} if approval else {})})
+        acted = self.steps.has_acted  # an approval that may have expired since is valid only for what it started
         found = ""  # in the folder of the run
         done = self.steps.take(checkpoints.GATE, key)
-        beforehand = gate.name in self.handover.answers
-        if done and not beforehand and (acted if desk else not gate.secret or gate.name in self.handover.spent):
-            return self._answered(gate, words, done)
-        heading = run_output.NOT_ASKED if record.check_mode and not beforehand else run_output.ASKED
-        display(run_output.gate(gate, words, desk.instructions() if desk else "", heading), raw=True)
+        prepared = gate.name in self.handover.answers
+        if done and not prepared and (acted if approval else not gate.secret or gate.name in self.handover.spent):
+            return self._show_earlier_answer(gate, words, done)
+        heading = NOT_ASKED if record.check_mode and not prepared else ASKED
+        display(view(gate, words, approval.instructions() if approval else "", heading), raw=True)
         if not done and (before := self.steps.answered(gate.name)):
-            again = f"Asked again: what is shown here is not what it was when this was answered, at {before.time}."
+            again = f"Asked again: the text above has changed since this gate was answered at {before.time}."
             display(html.notice(again, "skipped"))
         try:
-            if beforehand:
-                answer = self._beforehand(gate, judge)
+            if prepared:
+                answer = self._prepared_answer(gate, check)
             elif record.check_mode:
-                display(html.notice("Only planned, so nobody is asked here.", "plan only"))
+                display(html.notice("Plan only: no answer is needed.", "plan only"))
                 return ""
             else:
-                found = desk.look() if desk else ""
-                answer = found or ask(gate, judge)
+                found = approval.find_approval() if approval else ""
+                answer = found or ask(gate, check)
         except Waiting as waiting:
             record.outcome, record.message = "waiting", str(waiting)
             record.journal("waiting", gate=gate.name)
-            raise Waiting(f"{waiting}\n\n{terminal.text(words)}\n\n{self._way_on(gate, desk)}") from None
+            raise Waiting(f"{waiting}\n\n{terminal.text(words)}\n\n{self._next_steps(gate, approval)}") from None
         else:
-            self._write_down(gate, answer, key, inputs, bool(found))
+            self._record_answer(gate, answer, key, inputs, bool(found))
             return answer
         finally:
             record.write()
 
-    def _answered(self, gate: gates.Gate, words: str, done: checkpoints.Step) -> str:
-        """The answer of an earlier part of the run, shown before what it was an answer to."""
-        answer = done.registered.get(gate.name, "")
-        said = f": {answer}" if answer else ""
-        display(html.notice(f"Answered at {done.time}, in an earlier part of this run{said}.", "unchanged"))
-        display(run_output.gate(gate, words, heading=run_output.TOLD), raw=True)
+    def _show_earlier_answer(self, gate: Gate, words: str, done: checkpoints.Step) -> str:
+        """Show the answer of an earlier part of the run before the text that was answered."""
+        answer = str(done.registered.get(gate.name, ""))
+        suffix = f": {answer}" if answer else ""
+        display(html.notice(f"Answered at {done.time}, in an earlier part of this run{suffix}.", "unchanged"))
+        display(view(gate, words, heading=ANSWERED), raw=True)
         self.record.write()
         return answer
 
-    def _write_down(self, gate: gates.Gate, answer: str, key: str, inputs: list[str], found: bool) -> None:
+    def _record_answer(self, gate: Gate, answer: str, key: str, inputs: list[str], found: bool) -> None:
         if gate.secret:
             self.redactor.add(answer)
         self.record.outcome, self.record.message = "unfinished", ""
-        left = {} if gate.secret else {gate.name: answer}
-        self.steps.add(checkpoints.Step(checkpoints.GATE, key, inputs, left, time=times.text()))
+        registered = {} if gate.secret else {gate.name: answer}
+        self.steps.add(checkpoints.Step(checkpoints.GATE, key, inputs, registered, time=times.text()))
         self.record.answer(gate.name, "(secret)" if gate.secret else answer, found)
-        # JupyterLab goes back to this cell while somebody types, and would run it again next.
-        go_on = "" if self.handover.launcher else " Go on with the next cell."
-        display(html.text(("Answered." if gate.secret else f"Answered: {answer}.") + go_on))
+        # JupyterLab goes back to this cell while a person types, and would run it again next.
+        next_cell = "" if self.handover.launcher else " Continue with the next cell."
+        display(html.text(("Answered." if gate.secret else f"Answered: {answer}.") + next_cell))
 
-    def _noting(self, gate: gates.Gate, judge: Callable[[str], str]) -> Callable[[str], str]:
-        """`judge`, which writes down what did not open the gate; a refusal never repeats a secret."""
+    def _recording_refusals(self, gate: Gate, check: Callable[[str], str]) -> Callable[[str], str]:
+        """Return `check`, recording each answer that does not open the gate; a refusal never repeats a secret."""
 
-        def note(answer: str) -> str:
+        def recorded(answer: str) -> str:
             try:
-                return judge(answer)
+                return check(answer)
             except ValueError as refusal:
                 self.record.refuse(gate.name, str(refusal))
                 raise
 
-        return note
+        return recorded
 
-    def _beforehand(self, gate: gates.Gate, judge: Callable[[str], str]) -> str:
-        """The answer given with the command; Waiting, with what is wrong, when it does not open the gate."""
+    def _prepared_answer(self, gate: Gate, check: Callable[[str], str]) -> str:
+        """Return the answer given with the command; raise Waiting, with the reason, when it does not open the gate."""
         try:
-            return judge(self.handover.answers[gate.name])
+            return check(self.handover.answers[gate.name])
         except ValueError as refusal:
             raise Waiting(f"The answer given to the gate '{gate.name}' does not open it: {refusal}") from None
 
-    def _way_on(self, gate: gates.Gate, desk: approval_gate.Desk | None) -> str:
-        """What to do where nobody can be asked."""
+    def _next_steps(self, gate: Gate, approval: ApprovalGate | None) -> str:
+        """Return what to do where no person can be asked."""
         if not self.handover.launcher:
             return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
-        resume = f"Then go on:\n\n    python -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
-        if desk:
-            return f"{desk.way_on()}\n\n{resume}"
+        resume = f"Then resume:\n\n    python -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
+        if approval:
+            return f"{approval.next_steps()}\n\n{resume}"
         return f"Answer with {gate.expects}. {resume} --answer {gate.name}{'' if gate.secret else '=...'}"
+
+
+def ask(gate: Gate, check: Callable[[str], str]) -> str:
+    """Ask until an answer passes `check`; raise Waiting when no person can be asked.
+
+    JupyterLab shows an input line, a hidden one for a secret. papermill and nbclient refuse to ask.
+    """
+    prompt = f"{gate.name} ({SHORT.get(gate.kind, gate.expects)}): "
+    while True:
+        try:
+            answer = getpass.getpass(prompt) if gate.secret else input(prompt)
+        except (StdinNotImplementedError, EOFError):
+            raise Waiting(f"The run waits for a person at the gate '{gate.name}'.") from None
+        try:
+            return check(answer)
+        except ValueError as refusal:
+            display(html.notice(f"{refusal} Try again.", "failed"))
+
+
+def view(gate: Gate, words: str, instructions: str = "", heading: str = ASKED) -> dict[str, str]:
+    """Return a gate as Markdown; `instructions` tell how to get what it asks for."""
+    answer = f"\n\n{instructions}*Answer: {gate.expects}.*" if heading == ASKED else ""
+    shown = f"**{heading}** (gate `{gate.name}`)\n\n{words}{answer}"
+    return {"text/markdown": shown, "text/plain": shown}

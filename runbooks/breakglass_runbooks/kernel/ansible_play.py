@@ -27,8 +27,7 @@ import yaml
 from breakglass_runbooks.collection import ROOT
 from breakglass_runbooks.errors import Interrupted, RunbookError
 from breakglass_runbooks.evidence import locks
-
-Event = dict[str, Any]
+from breakglass_runbooks.results import Event
 
 CALLBACK = "breakglass.aws.events"
 TASKS = "tasks.yml"

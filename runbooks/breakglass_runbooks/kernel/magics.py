@@ -14,7 +14,7 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from breakglass_runbooks import times
+from breakglass_runbooks import results, times
 from breakglass_runbooks.display import html, report, run_output
 from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.errors import Interrupted, Partial, RunbookError
@@ -24,11 +24,10 @@ from breakglass_runbooks.evidence.record import Record, make_folder
 from breakglass_runbooks.evidence.redaction import Redactor
 from breakglass_runbooks.gates import approval_gate
 from breakglass_runbooks.gates import definition as gates
-from breakglass_runbooks.gates.prompt import Answering
+from breakglass_runbooks.gates.prompt import GatePrompt
 from breakglass_runbooks.kernel import variable_references
 from breakglass_runbooks.kernel.ansible_play import (
     INTERRUPTED,
-    Event,
     can_go_on,
     check_tasks,
     run_tasks,
@@ -39,6 +38,8 @@ from breakglass_runbooks.kernel.cell_order import Order
 from breakglass_runbooks.kernel.task_list import TaskList
 from breakglass_runbooks.kernel.variables import Variables
 from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.notebooks import parameters
+from breakglass_runbooks.results import Event
 
 ONCE = "once"
 
@@ -78,7 +79,7 @@ class RunbookMagics(Magics):
         if values.get(approval_gate.SIGNERS):
             approval_gate.require_signers(values[approval_gate.SIGNERS])  # now, not when somebody has been waited for
         if values.get("check_mode") is not True:
-            self._lock = locks.on_target(line.strip(), self._variables.declared, values)
+            self._lock = locks.on_target(line.strip(), parameters.target(self._variables.declared, values), str(folder))
         self.shell.push(values)
         record = Record.load(folder) if resume else Record(line.strip(), folder, values)
         self._state = checkpoints.State.load(folder) if resume else checkpoints.State(folder)
@@ -198,9 +199,9 @@ class RunbookMagics(Magics):
             if not gates.needed(gate, variables):
                 display(html.words("Nothing to do here.", html.small(f"needed only when {gate.when}")))
                 return
-            answering = Answering(record, self._state, self._handover, self._redactor)
+            prompt = GatePrompt(record, self._state, self._handover, self._redactor)
             inputs = [*checkpoints.used(variable_references.words(cell), variables)]
-            self._variables.keep({gate.name: answering.answer(gate, variables, inputs)})
+            self._variables.keep({gate.name: prompt.answer(gate, variables, inputs)})
 
     @line_magic
     def evidence(self, line: str) -> None:
@@ -216,19 +217,20 @@ class RunbookMagics(Magics):
         plan, act, *remarks = self._named_results(names)
         record.remark = " ".join(map(str, remarks)).strip()
         record.conclude(plan, act, names[0])
-        unfinished = record.unfinished_accounts(plan, act)
+        unfinished = results.unfinished_accounts(plan, act)
         if unfinished:
-            record.message = "\n".join(run_output.unfinished(account) for account in unfinished)
+            record.message = "\n".join(results.complaint(account) for account in unfinished)
         record.write()
         record.journal("concluded", outcome=record.outcome, message=record.message)
-        accounts = (plan if act.get("skipped") else act).get("accounts", [])
+        accounts = results.final_accounts(plan, act)
         display(run_output.evidence(record, Counter(account["outcome"] for account in accounts)))
         self.end()
         if not self._handover.launcher:
             report.write(record.folder, record.outcome, record.message)
             display(run_output.sealed(manifest.seal(record.folder)))
         if unfinished:
-            kind = Partial if record.finished_accounts(plan, act) else RunbookError
+            finished = results.finished_accounts(plan, act) if not record.check_mode else []
+            kind = Partial if finished else RunbookError
             raise kind(
                 f"{len(unfinished)} account(s) could not be dealt with; the others are as shown above.\n"
                 f"{record.message}"

@@ -9,7 +9,7 @@ from IPython.display import display
 
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.views import registry
-from breakglass_runbooks.kernel.ansible_play import Event
+from breakglass_runbooks.results import Event
 
 
 class TaskList:

@@ -19,7 +19,8 @@ from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import manifest, record
 from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.kernel.ansible_play import Event, run_tasks
+from breakglass_runbooks.kernel.ansible_play import run_tasks
+from breakglass_runbooks.results import Event
 
 FILE = "cloudtrail.json"
 UNLISTED = (

@@ -18,7 +18,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
-from breakglass_runbooks import files, outcomes
+from breakglass_runbooks import files, outcomes, results
 from breakglass_runbooks.display import approvals, report
 from breakglass_runbooks.display import html as render
 from breakglass_runbooks.errors import RunbookError, Waiting
@@ -201,7 +201,7 @@ def _write_down(ending: Ending, ended_by: str) -> None:
     words = outcomes.MEANINGS.get(ending.outcome, "")
     if ended_by:
         words = f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'."
-    still_open = [outcomes.recovery_open(ending.recovery_open_in)] if ending.recovery_open_in else []
+    still_open = [results.recovery_warning(ending.recovery_open_in)] if ending.recovery_open_in else []
     headlines = [render.text(line).markdown for line in (words, *still_open, *ending.remarks)]
     _say_on_top(ending.notebook, "\n\n".join(f"**{line}**" for line in headlines))
     files.write(ending.page, page(ending.notebook))
@@ -224,7 +224,7 @@ def _interrupted(ending: Ending, folder: Path | None) -> str:
     else:
         words += "\nNothing has been changed."
     if ending.recovery_open_in:
-        words += f"\n{outcomes.recovery_open(ending.recovery_open_in)}"
+        words += f"\n{results.recovery_warning(ending.recovery_open_in)}"
     return (
         f"{words}\nEvidence: {folder}\nManifest: SHA-256 {ending.manifest}\n\n"
         f"To go on; what is done is not done again:\n\n{resume_command(folder)}\n\nOutcome: {ending.outcome}"

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from breakglass_runbooks import outcomes
+from breakglass_runbooks import outcomes, results
 from breakglass_runbooks.launcher.launch import Ending, resume_command
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.notebooks.catalog import Runbook
@@ -81,7 +81,7 @@ class TextReporter:
                 words += f" The page shows what it found until then:\n{ending.page}"
             self._print(f"\n{words}\n\n{ending.failure}\n", style=style)
             if ending.recovery_open_in:
-                self._print(f"{outcomes.recovery_open(ending.recovery_open_in)}\n", style="bold red")
+                self._print(f"{results.recovery_warning(ending.recovery_open_in)}\n", style="bold red")
             says_it_itself = ending.evidence_dir and resume_command(ending.evidence_dir) in ending.failure
             if ending.evidence_dir and not says_it_itself:
                 self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")

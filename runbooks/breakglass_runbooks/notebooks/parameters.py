@@ -99,6 +99,15 @@ def check(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str
     return values
 
 
+def target(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that name what a run acts on: accounts, and all that is required, such as the bucket."""
+    return {
+        parameter.name: values[parameter.name]
+        for parameter in parameters
+        if parameter.required or parameter.name in ("account_id", "account_ids")
+    }
+
+
 def describe(parameters: Iterable[Parameter]) -> list[str]:
     """Say what a runbook takes, a line for each parameter."""
     return [

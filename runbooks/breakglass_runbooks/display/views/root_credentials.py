@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from breakglass_runbooks import results
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.html import RichOutput
 from breakglass_runbooks.display.views.common import (
@@ -14,12 +15,6 @@ from breakglass_runbooks.display.views.common import (
     reason_cell,
 )
 
-KINDS = {
-    "access_keys": "access key",
-    "signing_certificates": "signing certificate",
-    "password": "password",
-    "mfa_devices": "MFA device",
-}
 NO_ACCOUNT = "No account was read."
 
 
@@ -85,19 +80,11 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
     )
 
 
-def kind_of(item: Result, account: Result) -> str:
-    """What an item is, in words. A password may be only an open password recovery."""
-    kind = KINDS.get(item["kind"], item["kind"])
-    password = (account.get("before") or {}).get("password") or {}
-    never = item["kind"] == "password" and password and not password.get("last_used")
-    return f"{kind} (never used to sign in)" if never else kind
-
-
 def _item(item: Result, account: Result, check_mode: bool) -> RichOutput:
     identifier = [] if item["kind"] == "password" else [html.mono(item["id"])]
     reason = [html.small(item["reason"])] if item.get("reason") else []
     outcome = html.badge(outcome_label(item["outcome"], check_mode))
-    return html.words(outcome, kind_of(item, account), *identifier, *reason)
+    return html.words(outcome, results.kind_of(item, account), *identifier, *reason)
 
 
 def password_recovery(result: Result, check_mode: bool) -> RichOutput:

@@ -1,0 +1,230 @@
+"""The one place in the engine that reads the results of modules.
+
+Each key that is read here, or by a view, is documented in the RETURN of the module that it comes from; a test checks
+that. Evidence, gates and the launcher ask this module instead of reading results themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from breakglass_runbooks.collection import module_util
+
+# An event of a task, as the callback plugin breakglass.aws.events writes it.
+Event = dict[str, Any]
+
+KINDS = {
+    "access_keys": "access key",
+    "signing_certificates": "signing certificate",
+    "password": "password",
+    "mfa_devices": "MFA device",
+}
+
+# Keys whose values differ each time, although the plan is the same.
+VOLATILE = frozenset({"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"})
+_VOLATILE_IN_EVIDENCE = VOLATILE | {"sessions"}
+
+DONE = ("changed", "removed")
+
+
+def without_volatile(value: Any, volatile: Collection[str] = VOLATILE) -> Any:
+    """Return `value` without the keys in `volatile`, at every depth."""
+    if isinstance(value, Mapping):
+        return {key: without_volatile(item, volatile) for key, item in value.items() if key not in volatile}
+    if isinstance(value, list):
+        return [without_volatile(item, volatile) for item in value]
+    return value
+
+
+def plan_digest(result: Mapping[str, Any]) -> str:
+    """Return the digest of the plan that a task registered: the module's own digest if it has one.
+
+    The same plan made again has the same digest. A plan that would do anything else has a different one.
+    """
+    own = result.get("plan")
+    if isinstance(own, Mapping) and isinstance(own.get("digest"), str):
+        return str(own["digest"])
+    return _sha256(without_volatile(result))
+
+
+def fingerprint(result: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a result without volatile keys, which tells apart what a task found at different times."""
+    return _sha256(without_volatile(result, _VOLATILE_IN_EVIDENCE))
+
+
+def _sha256(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def state(result: Mapping[str, Any], key: str) -> Any:
+    """Return what a result reports under `key` ("before" or "after"): one state, or one for each account ID."""
+    if "accounts" in result:
+        return {account["account_id"]: account.get(key) for account in result["accounts"]}
+    return result.get(key)
+
+
+def outcome(result: Mapping[str, Any]) -> str:
+    """Return the outcome of a result; for several accounts, the worst of theirs."""
+    if "accounts" in result:
+        return str(module_util("_constants").worst(account["outcome"] for account in result["accounts"]))
+    return result.get("outcome") or ("changed" if result.get("changed") else "unchanged")
+
+
+def final_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the accounts as the act left them, or as the plan found them when the act was skipped."""
+    accounts: list[dict[str, Any]] = (plan if act.get("skipped") else act).get("accounts", [])
+    return accounts
+
+
+def unfinished_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the accounts in which the work could not be done."""
+    not_done = module_util("_constants").NOT_DONE
+    return [account for account in final_accounts(plan, act) if account["outcome"] in not_done]
+
+
+def finished_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the accounts in which something was changed."""
+    return [account for account in final_accounts(plan, act) if account["outcome"] in DONE]
+
+
+def complaint(account: Mapping[str, Any]) -> str:
+    """Return why the work in an account could not be done, and what to do about it."""
+    name = f"{account['name']} ({account['account_id']})" if account.get("name") else account["account_id"]
+    return " ".join(
+        [f"{name}: {account['outcome']}.", *(account[key] for key in ("reason", "fix") if account.get(key))]
+    )
+
+
+def account_ids(result: Mapping[str, Any]) -> list[str]:
+    """Return the IDs of all accounts that a result mentions, sorted."""
+    found = {each["account_id"] for each in _mappings(result) if isinstance(each.get("account_id"), str)}
+    return sorted(found)
+
+
+def regions(result: Mapping[str, Any]) -> list[str]:
+    """Return the regions that a result mentions, in their order."""
+    return list(dict.fromkeys(each["region"] for each in _mappings(result) if isinstance(each.get("region"), str)))
+
+
+def actor(result: Mapping[str, Any]) -> str:
+    """Return the ARN of the caller that a result reports, empty when it reports none."""
+    arns = [
+        each["caller"]["arn"]
+        for each in _mappings(result)
+        if isinstance(each.get("caller"), dict) and isinstance(each["caller"].get("arn"), str)
+    ]
+    return arns[-1] if arns else ""
+
+
+def backups(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the backups that a module wrote."""
+    found = [each["backup"] for each in _mappings(result) if isinstance(each.get("backup"), dict)]
+    return [backup for backup in found if backup.get("path")]
+
+
+def sessions(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the root sessions that a module opened, each with account_id, access_key_id and expiration if known."""
+    return [
+        {
+            "account_id": each.get("account_id"),
+            **{key: session[key] for key in ("access_key_id", "expiration") if key in session},
+        }
+        for each in _mappings(result)
+        for session in _opened(each)
+    ]
+
+
+def _opened(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the root sessions of a mapping: one as `session`, several as `sessions` next to the account's ID.
+
+    Without an account ID, `sessions` are those of others that root_activity_info reports.
+    """
+    reported = [found.get("session"), *(found.get("sessions") or [] if "account_id" in found else [])]
+    return [session for session in reported if isinstance(session, dict) and session.get("access_key_id")]
+
+
+def actions(result: Mapping[str, Any]) -> list[str]:
+    """Return the calls that a module reports it made to change something, or would make."""
+    places = [result, *_each_account(result)]
+    return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
+
+
+def message(event: Event) -> Any:
+    """Return what a finished task reports to people: why it failed, its message, or what it changed; else None."""
+    result = event["result"]
+    if event["event"] == "changed":
+        return ", ".join([*actions(result), *_recovery_switched(result), *_removed_items(result)])
+    reports = event["action"] in ("ansible.builtin.assert", "ansible.builtin.debug") and event["event"] == "ok"
+    return result.get("msg") if reports or event["event"] in ("failed", "unreachable") else None
+
+
+def kind_of(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
+    """Return the kind of a root credential in words; a password may be no more than open password recovery."""
+    kind = KINDS.get(item["kind"], item["kind"])
+    password = (account.get("before") or {}).get("password") or {}
+    never_used = item["kind"] == "password" and password and not password.get("last_used")
+    return f"{kind} (never used to sign in)" if never_used else kind
+
+
+def _removed_items(result: Mapping[str, Any]) -> list[str]:
+    """Return the items that a module reports as removed, or in check mode would remove, in words."""
+    return [
+        _item_name(item, account)
+        for account in _each_account(result)
+        for item in account.get("items") or []
+        if item.get("outcome") == "removed"
+    ]
+
+
+def _item_name(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
+    """Return an item in words. A user has one password at most, which has no ID."""
+    kind = kind_of(item, account)
+    return kind if item["kind"] == "password" else f"{kind} {item['id']}"
+
+
+def _each_account(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [account for account in result.get("accounts") or [] if isinstance(account, dict)]
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    """Yield every mapping inside `value`."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from _mappings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _mappings(item)
+
+
+# Password recovery: while it is open, a person who reads the root user's mail can become root.
+
+
+def recovery_open_in(known: Sequence[str], result: Mapping[str, Any]) -> list[str]:
+    """Return the accounts in which password recovery is open, given those `known` before a task gave `result`."""
+    still_open = list(known)
+    for account in _each_account(result):
+        after = account.get("after") or {}
+        if account.get("outcome") in ("changed", "unchanged") and after.get("kind") in ("recovery", "password"):
+            still_open = [*dict.fromkeys([*still_open, account["account_id"]])]
+        elif after.get("kind") == "none" or (after.get("password") or {}).get("present") is False:
+            still_open = [each for each in still_open if each != account["account_id"]]
+    return still_open
+
+
+def recovery_warning(accounts: Sequence[str]) -> str:
+    """Return the warning of an unfinished run that leaves password recovery open in `accounts`."""
+    return (
+        f"PASSWORD RECOVERY IS OPEN in {', '.join(accounts)}: a person who reads the root user's mail, or has already "
+        "set a password, can become root there. It stays open until this run is resumed and finished."
+    )
+
+
+def _recovery_switched(result: Mapping[str, Any]) -> list[str]:
+    """Return that a module opened or closed password recovery, or in check mode would."""
+    words = {"changed": "password recovery opened", "removed": "password recovery closed"}
+    accounts = [account for account in _each_account(result) if "kind" in (account.get("after") or {})]
+    return [words[account["outcome"]] for account in accounts if account["outcome"] in words]
