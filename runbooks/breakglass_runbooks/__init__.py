@@ -25,7 +25,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     IPython calls this for %load_ext and %reload_ext. Runbooks use the latter, which says nothing the second time.
     """
     from breakglass_runbooks.kernel.magics import RunbookMagics
-    from breakglass_runbooks.kernel_options import take
+    from breakglass_runbooks.kernel_options import KernelOptions
 
     if RunbookMagics.__name__ not in shell.magics_manager.registry:
-        shell.register_magics(RunbookMagics(shell, take()))
+        shell.register_magics(RunbookMagics(shell, KernelOptions.from_env()))

@@ -156,9 +156,9 @@ def _run(options: argparse.Namespace) -> int:
 
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
         reporter.begin(runbook)
-        ending = launch.run(runbook, given, options.output, reporter.cell, options.timeout, answered)
-        reporter.end(ending)
-    return outcomes.EXIT_STATUS[ending.outcome]
+        result = launch.run(runbook, given, options.output, reporter.cell, options.timeout, answered)
+        reporter.end(result)
+    return outcomes.EXIT_STATUS[result.outcome]
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -170,9 +170,9 @@ def _resume(options: argparse.Namespace) -> int:
     answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
         reporter.begin(runbook)
-        ending = resume(folder, answered, reporter.cell, options.timeout)
-        reporter.end(ending)
-    return outcomes.EXIT_STATUS[ending.outcome]
+        result = resume(folder, answered, reporter.cell, options.timeout)
+        reporter.end(result)
+    return outcomes.EXIT_STATUS[result.outcome]
 
 
 def _approve(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What the launcher tells the kernel beside the parameters: answers for gates, and whether a run goes on.
+"""What the launcher gives the kernel besides the parameters: answers for gates, and whether a run is resumed.
 
 It goes through one environment variable that the kernel takes out at once: answers may be secret, and neither the
 notebook nor what the tasks start may have them.
@@ -14,8 +14,8 @@ VARIABLE = "BREAKGLASS_RUN"
 
 
 @dataclass
-class Handover:
-    """What the kernel of a run is told."""
+class KernelOptions:
+    """Options of one kernel."""
 
     answers: dict[str, str] = field(default_factory=dict)  # by gate
     resume: bool = False  # go on with the run in the evidence folder
@@ -26,7 +26,10 @@ class Handover:
         """The variable, for the kernel's environment."""
         return {VARIABLE: json.dumps(asdict(self))}
 
+    @classmethod
+    def from_env(cls) -> KernelOptions:
+        """The options of this process; removes them from its environment.
 
-def take() -> Handover:
-    """What we were told, once; nothing when a person opened the notebook, or papermill runs it alone."""
-    return Handover(**json.loads(os.environ.pop(VARIABLE, "{}")))
+        The defaults when JupyterLab or papermill alone started the kernel.
+        """
+        return cls(**json.loads(os.environ.pop(VARIABLE, "{}")))

@@ -16,7 +16,7 @@ from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.gates import approval, approval_gate
 from breakglass_runbooks.kernel import magics
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 
 PARAMETERS = (
     'account_id: str = None\nallowed_signers: str = ""\nrequester: str = ""\n'
@@ -63,7 +63,7 @@ class Stage:
 
     def start(self, resume: bool = False, **answers: str) -> Any:
         """Begin a part of the run, up to the gate."""
-        notebook = self._kernel(Handover(answers, resume=resume, launcher=True))
+        notebook = self._kernel(KernelOptions(answers, resume=resume, launcher=True))
         given = {"account_id": "012345678901", "evidence_dir": str(self.folder), **self.parameters}
         for cell in (PARAMETERS, "\n".join(f"{name} = {value!r}" for name, value in given.items()), START, PLAN):
             notebook.cell(cell)
@@ -78,8 +78,8 @@ class Stage:
 def stage(
     new_notebook_shell: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keys: Path
 ) -> Iterator[Stage]:
-    def kernel(handover: Handover) -> Any:
-        for name, value in handover.environment().items():
+    def kernel(options: KernelOptions) -> Any:
+        for name, value in options.environment().items():
             monkeypatch.setenv(name, value)
         return new_notebook_shell()
 

@@ -15,7 +15,7 @@ from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence import checkpoints
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.kernel import ansible_play, magics, variable_references
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.launcher import run_file
 from breakglass_runbooks.launcher.resume import resume, runbook_of
 
@@ -78,8 +78,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def kernel(new_notebook_shell: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Start a kernel, as the launcher would; the one before is dead then."""
 
-    def start(handover: Handover) -> Any:
-        for name, value in handover.environment().items():
+    def start(options: KernelOptions) -> Any:
+        for name, value in options.environment().items():
             monkeypatch.setenv(name, value)
         return new_notebook_shell()
 
@@ -91,14 +91,16 @@ def test_killed_after_any_cell_it_goes_on_and_does_nothing_twice(
     killed_after: int, world: World, kernel: Callable[..., Any], tmp_path: Path
 ) -> None:
     cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in CELLS]
-    first = kernel(Handover(ANSWERS, launcher=True))
+    first = kernel(KernelOptions(ANSWERS, launcher=True))
     for cell in cells[:killed_after]:
         first.cell(cell)
     reached = "\n".join(cells[:killed_after])
     # The answer that has been given counts; the secret one is asked for again, until no step needs it any more.
     answers = ANSWERS if "%%gate confirmed" not in reached else {"code": ANSWERS["code"]}
     spent = "do: two" in reached
-    second = kernel(Handover({} if spent else answers, resume=True, spent=["code"] if spent else [], launcher=True))
+    second = kernel(
+        KernelOptions({} if spent else answers, resume=True, spent=["code"] if spent else [], launcher=True)
+    )
     looked_before = len(world.looked)
     for cell in cells:
         second.cell(cell)
@@ -120,10 +122,10 @@ def test_killed_in_the_middle_of_a_cell_it_knows_what_was_changed(
     cells = [*CELLS[:5], both, CELLS[-1]]
     killed = tmp_path / "killed"
     world.after = lambda: killed.exists() or shutil.copytree(tmp_path / "run", killed)
-    first = kernel(Handover({}, launcher=True))
+    first = kernel(KernelOptions({}, launcher=True))
     for cell in cells[:6]:
         first.cell(cell.replace("{folder!r}", repr(str(tmp_path / "run"))))
-    second = kernel(Handover({}, resume=True, launcher=True))
+    second = kernel(KernelOptions({}, resume=True, launcher=True))
     for cell in [*cells[:5], "%%tasks\n- skip: one two\n  register: act\n", cells[-1]]:
         second.cell(cell.replace("{folder!r}", repr(str(killed))))
     evidence = json.loads((killed / "evidence.json").read_text())
@@ -140,7 +142,7 @@ def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
         "  register: first\n- look: two\n  register: seen\n- do: two\n  register: act\n"
     )
     cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in [*CELLS[:6], act, CELLS[-1]]]
-    first = kernel(Handover(ANSWERS, launcher=True))
+    first = kernel(KernelOptions(ANSWERS, launcher=True))
     for cell in cells[:6]:
         first.cell(cell)
 
@@ -151,7 +153,7 @@ def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
     world.after = stop
     with pytest.raises(kind):
         first.cell(act)
-    second = kernel(Handover({}, resume=True, launcher=True))
+    second = kernel(KernelOptions({}, resume=True, launcher=True))
     world.looked.clear()
     shown = ""
     for cell in cells:
@@ -163,7 +165,7 @@ def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
     assert second["guard"]["left"] == ["one"]
     entries = Journal(tmp_path / "run").entries()
     assert [entry["outcome"] for entry in entries if entry["event"] == "task"].count("changed") == 2
-    third = kernel(Handover({}, resume=True, launcher=True))
+    third = kernel(KernelOptions({}, resume=True, launcher=True))
     for cell in cells:
         third.cell(cell)
     assert world.done == ["one", "two"]
@@ -204,7 +206,7 @@ def test_what_a_killed_step_has_done_stands_in_the_evidence(
         world.done += ["one", "two"]
         raise KeyboardInterrupt
 
-    first = kernel(Handover({}, launcher=True))
+    first = kernel(KernelOptions({}, launcher=True))
     for cell in cells[:5]:
         first.cell(cell)
     monkeypatch.setattr(magics, "run_tasks", die)
@@ -212,7 +214,7 @@ def test_what_a_killed_step_has_done_stands_in_the_evidence(
         first.cell(act)
     monkeypatch.setattr(magics, "run_tasks", world.run_tasks)
     for _ in range(2):  # the second part is killed as well, before it comes to its end
-        last = kernel(Handover({}, resume=True, launcher=True))
+        last = kernel(KernelOptions({}, resume=True, launcher=True))
         for cell in cells[:5]:
             last.cell(cell)
     last.cell("%%tasks\n- skip: one two\n  register: act\n")
@@ -252,11 +254,11 @@ def test_a_gate_asks_again_when_what_it_shows_is_different(
     world: World, kernel: Callable[..., Any], tmp_path: Path
 ) -> None:
     cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in CELLS]
-    first = kernel(Handover(ANSWERS, launcher=True))
+    first = kernel(KernelOptions(ANSWERS, launcher=True))
     for cell in cells[:6]:
         first.cell(cell)
     world.done.append("one")  # by somebody else, meanwhile
-    second = kernel(Handover({}, resume=True, launcher=True))
+    second = kernel(KernelOptions({}, resume=True, launcher=True))
     for cell in cells[:5]:
         second.cell(cell)
     with pytest.raises(Waiting, match=r"There is \['two'\] to do"):
@@ -277,16 +279,16 @@ def step(
 def test_what_was_seen_at_first_stays_as_it_was(world: World, kernel: Callable[..., Any], tmp_path: Path) -> None:
     cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in CELLS[:5]]
     cells[3] = "%%tasks once\n- look: one two\n  register: at_first\n"
-    first = kernel(Handover({}, launcher=True))
+    first = kernel(KernelOptions({}, launcher=True))
     for cell in cells:
         first.cell(cell)
     world.done.append("one")  # by somebody else, meanwhile
-    second = kernel(Handover({}, resume=True, launcher=True))
+    second = kernel(KernelOptions({}, resume=True, launcher=True))
     for cell in cells:
         second.cell(cell)
     assert second["at_first"]["left"] == ["one", "two"]
     assert second["plan"]["left"] == ["two"]
-    third = kernel(Handover({}, resume=True, launcher=True))
+    third = kernel(KernelOptions({}, resume=True, launcher=True))
     for cell in cells:
         third.cell(cell)
     assert third["at_first"]["left"] == ["one", "two"]

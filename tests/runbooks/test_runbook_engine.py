@@ -188,10 +188,10 @@ def test_an_interruption_while_the_end_is_written_down_loses_nothing(
         return to_page(notebook)
 
     monkeypatch.setattr(launch, "page", page)
-    ending = launch.run(Runbook(source), {"evidence_dir": str(tmp_path / "run")})
-    assert ending.outcome == "failed"
+    result = launch.run(Runbook(source), {"evidence_dir": str(tmp_path / "run")})
+    assert result.outcome == "failed"
     assert (tmp_path / "run/report.md").exists()
-    assert manifest.problems(tmp_path / "run", ending.manifest) == []
+    assert manifest.problems(tmp_path / "run", result.manifest) == []
 
 
 def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[str], tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_what_waits_is_told_once_for_all_that_wait_for_the_same() -> None:
         {"access_key_id": f"ASIA{number}", "account_id": "012345678901", "pending": number < 3, "reason": "Not yet."}
         for number in range(4)
     ]
-    waiting = cloudtrail_join.Trail(sessions, needs="", barred=False).waiting
+    waiting = cloudtrail_join.JoinedSessions(sessions, needs="", barred=False).waiting
     assert waiting == {("012345678901", "Not yet."): ["ASIA0", "ASIA1", "ASIA2"]}
 
 

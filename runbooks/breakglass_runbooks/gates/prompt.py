@@ -21,7 +21,7 @@ from breakglass_runbooks.evidence.redaction import Redactor
 from breakglass_runbooks.gates import definition
 from breakglass_runbooks.gates.approval_gate import ApprovalGate
 from breakglass_runbooks.gates.definition import APPROVAL, Gate
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 
 ASKED, ANSWERED, NOT_ASKED = "Action needed", "What the person was shown", "What a person would be shown"
 # Prompts for gates whose full expectation, which the gate shows, is too long for a prompt.
@@ -34,7 +34,7 @@ class GatePrompt:
 
     record: Record
     steps: checkpoints.State
-    handover: Handover
+    options: KernelOptions
     redactor: Redactor
 
     def answer(self, gate: Gate, variables: Mapping[str, Any], inputs: list[str]) -> str:
@@ -54,8 +54,8 @@ class GatePrompt:
         acted = self.steps.has_acted  # an approval that may have expired since is valid only for what it started
         found = ""  # in the folder of the run
         done = self.steps.take(checkpoints.GATE, key)
-        prepared = gate.name in self.handover.answers
-        if done and not prepared and (acted if approval else not gate.secret or gate.name in self.handover.spent):
+        prepared = gate.name in self.options.answers
+        if done and not prepared and (acted if approval else not gate.secret or gate.name in self.options.spent):
             return self._show_earlier_answer(gate, words, done)
         heading = NOT_ASKED if record.check_mode and not prepared else ASKED
         display(view(gate, words, approval.instructions() if approval else "", heading), raw=True)
@@ -98,7 +98,7 @@ class GatePrompt:
         self.steps.add(checkpoints.Step(checkpoints.GATE, key, inputs, registered, time=times.text()))
         self.record.answer(gate.name, "(secret)" if gate.secret else answer, found)
         # JupyterLab goes back to this cell while a person types, and would run it again next.
-        next_cell = "" if self.handover.launcher else " Continue with the next cell."
+        next_cell = "" if self.options.launcher else " Continue with the next cell."
         display(html.text(("Answered." if gate.secret else f"Answered: {answer}.") + next_cell))
 
     def _recording_refusals(self, gate: Gate, check: Callable[[str], str]) -> Callable[[str], str]:
@@ -116,13 +116,13 @@ class GatePrompt:
     def _prepared_answer(self, gate: Gate, check: Callable[[str], str]) -> str:
         """Return the answer given with the command; raise Waiting, with the reason, when it does not open the gate."""
         try:
-            return check(self.handover.answers[gate.name])
+            return check(self.options.answers[gate.name])
         except ValueError as refusal:
             raise Waiting(f"The answer given to the gate '{gate.name}' does not open it: {refusal}") from None
 
     def _next_steps(self, gate: Gate, approval: ApprovalGate | None) -> str:
         """Return what to do where no person can be asked."""
-        if not self.handover.launcher:
+        if not self.options.launcher:
             return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
         resume = f"Then resume:\n\n    python -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
         if approval:

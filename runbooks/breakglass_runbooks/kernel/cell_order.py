@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from breakglass_runbooks.errors import RunbookError
 
 
-class Order:
+class CellOrder:
     """The steps of a run, known by their text, as far as people have run them."""
 
     def __init__(self) -> None:

@@ -34,10 +34,10 @@ from breakglass_runbooks.kernel.ansible_play import (
     task_names,
     without_first,
 )
-from breakglass_runbooks.kernel.cell_order import Order
+from breakglass_runbooks.kernel.cell_order import CellOrder
 from breakglass_runbooks.kernel.task_list import TaskList
 from breakglass_runbooks.kernel.variables import Variables
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.notebooks import parameters
 from breakglass_runbooks.results import Event
 
@@ -48,12 +48,12 @@ ONCE = "once"
 class RunbookMagics(Magics):
     """A run in this kernel, and the magics that act on it."""
 
-    def __init__(self, shell: Any, handover: Handover) -> None:
+    def __init__(self, shell: Any, options: KernelOptions) -> None:
         super().__init__(shell)
-        self._handover = handover
+        self._options = options
         self._redactor = Redactor()
         self._variables = Variables(shell)
-        self._order = Order()
+        self._order = CellOrder()
         self._record: Record | None = None
         self._folder = ""  # of the latest run: what the notebook's evidence_dir says until somebody changes it
         self._state: checkpoints.State | None = None  # which steps are done
@@ -64,7 +64,7 @@ class RunbookMagics(Magics):
         """Start a run: check the notebook's parameters, make the evidence folder, say what is about to happen."""
         # JupyterLab sends all cells at once, and some of those behind a failing one may be run all the same. So the run
         # before this one ends here: what follows finds no run when this fails.
-        self._record, self._order = None, Order()
+        self._record, self._order = None, CellOrder()
         self._variables.forget()
         self.end()
         self._variables.declared = self._variables.found()
@@ -73,7 +73,7 @@ class RunbookMagics(Magics):
         values = self._variables.given()
         if values.get("evidence_dir") == self._folder:
             values["evidence_dir"] = ""  # the latest run's first cells are run again: a new run, in a new folder
-        resume = self._handover.resume and not self._folder and Record.is_in(Path(values["evidence_dir"]))
+        resume = self._options.resume and not self._folder and Record.is_in(Path(values["evidence_dir"]))
         folder = Path(values["evidence_dir"]) if resume else make_folder(values.get("evidence_dir", ""), line.strip())
         values["evidence_dir"] = self._folder = str(folder)
         if values.get(approval_gate.SIGNERS):
@@ -199,7 +199,7 @@ class RunbookMagics(Magics):
             if not gates.needed(gate, variables):
                 display(html.words("Nothing to do here.", html.small(f"needed only when {gate.when}")))
                 return
-            prompt = GatePrompt(record, self._state, self._handover, self._redactor)
+            prompt = GatePrompt(record, self._state, self._options, self._redactor)
             inputs = [*checkpoints.used(variable_references.words(cell), variables)]
             self._variables.keep({gate.name: prompt.answer(gate, variables, inputs)})
 
@@ -225,7 +225,7 @@ class RunbookMagics(Magics):
         accounts = results.final_accounts(plan, act)
         display(run_output.evidence(record, Counter(account["outcome"] for account in accounts)))
         self.end()
-        if not self._handover.launcher:
+        if not self._options.launcher:
             report.write(record.folder, record.outcome, record.message)
             display(run_output.sealed(manifest.seal(record.folder)))
         if unfinished:

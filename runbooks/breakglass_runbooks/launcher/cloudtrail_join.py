@@ -41,7 +41,7 @@ TASKS = [
 
 
 @dataclass(frozen=True)
-class Trail:
+class JoinedSessions:
     """What CloudTrail has by now of the root sessions of a run."""
 
     sessions: list[dict[str, Any]]  # see `joined`
@@ -73,7 +73,7 @@ class Trail:
         return max((session["complete_at"] or "" for session in self.sessions if session["pending"]), default="")
 
 
-def collect(folder: Path, role_name: str = "") -> Trail:
+def collect(folder: Path, role_name: str = "") -> JoinedSessions:
     """Write what CloudTrail has by now into the evidence folder, beside what it had before; seal that again, return it.
 
     Raises RunbookError when the evidence has been altered, or CloudTrail cannot be read.
@@ -94,7 +94,7 @@ def collect(folder: Path, role_name: str = "") -> Trail:
     Journal(folder).append("cloudtrail", sessions=len(sessions), pending=pending)
     manifest.seal_again(folder)
     unread = {session["access_key_id"] for session in found if not session["looked_into"]}
-    return Trail(sessions, needs, barred=not unread.isdisjoint(pending))
+    return JoinedSessions(sessions, needs, barred=not unread.isdisjoint(pending))
 
 
 def _earlier(folder: Path) -> list[dict[str, Any]]:
@@ -156,7 +156,7 @@ def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any], ope
             "looked_into": not unread,
             "reason": unread[0]["reason"] if unread else "CloudTrail does not have it yet.",
             "complete_at": _complete_at(session),
-            **_told(found.get(session["access_key_id"])),
+            **_session_details(found.get(session["access_key_id"])),
         }
         for session in opened
     ]
@@ -170,7 +170,7 @@ def unlisted(content: Mapping[str, Any], activity: Mapping[str, Any]) -> list[di
             "access_key_id": session["access_key_id"],
             "account_id": session["account_id"],
             "complete_at": _complete_at({"expiration": session.get("expires")}),
-            **_told(session),
+            **_session_details(session),
             "reason": UNLISTED,
         }
         for session in activity.get("sessions", [])
@@ -186,7 +186,7 @@ def _complete_at(session: Mapping[str, Any]) -> str | None:
     return times.text(datetime.fromisoformat(ends) + module_util("_aws.cloudtrail").DELAY) if ends else None
 
 
-def _told(session: Mapping[str, Any] | None) -> dict[str, Any]:
+def _session_details(session: Mapping[str, Any] | None) -> dict[str, Any]:
     if session is None:
         return {}
     names = ("looked_into", "task", "time", "opened_by", "source_identity", "source_ip", "event_id", "calls")

@@ -27,7 +27,7 @@ from breakglass_runbooks.evidence import manifest as verify
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.gates import approval_gate
 from breakglass_runbooks.gates.definition import Gate
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.launcher import papermill_engine, run_file
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.launcher.run_file import Run
@@ -44,7 +44,7 @@ UNSEALED = "What this run has done stands in its evidence, but that is not compl
 
 
 @dataclass
-class Ending:
+class RunResult:
     """How a run ended."""
 
     runbook: str
@@ -83,7 +83,7 @@ def run(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     timeout: int | None = None,
     answers: Mapping[str, str] | None = None,
-) -> Ending:
+) -> RunResult:
     """Run `runbook` with the parameters `given` and the `answers` for its gates, checked.
 
     The executed notebook goes to `output`, by default into the evidence folder, and its page beside it. Raises
@@ -93,10 +93,12 @@ def run(
     passed = {name: values[name] for name in given}
     if passed.get(approval_gate.SIGNERS):  # a run may go on from another folder
         passed[approval_gate.SIGNERS] = str(Path(passed[approval_gate.SIGNERS]).expanduser().absolute())
-    handover = Handover(dict(answers or {}), launcher=True)
+    kernel_options = KernelOptions(dict(answers or {}), launcher=True)
     if "evidence_dir" not in values:
         notebook = _output(output or Path.cwd() / f"{runbook.name}.ipynb")
-        return execute(runbook, Run(str(runbook.path), "", passed, str(notebook)), None, handover, on_progress, timeout)
+        return execute(
+            runbook, Run(str(runbook.path), "", passed, str(notebook)), None, kernel_options, on_progress, timeout
+        )
     folder = record.make_folder(values["evidence_dir"], runbook.name)
     if (folder / run_file.FILE).exists():
         raise RunbookError(
@@ -108,7 +110,7 @@ def run(
     begun.write(folder)
     held = locks.on_run(folder)
     try:
-        return execute(runbook, begun, folder, handover, on_progress, timeout)
+        return execute(runbook, begun, folder, kernel_options, on_progress, timeout)
     finally:
         held.release()
 
@@ -117,13 +119,13 @@ def execute(
     runbook: Runbook,
     begun: Run,
     folder: Path | None,
-    handover: Handover,
+    kernel_options: KernelOptions,
     on_progress: Callable[[Progress], None],
     timeout: int | None,
-) -> Ending:
+) -> RunResult:
     """Run the cells, and write the page, the end of the journal and the manifest, however that goes."""
     notebook = Path(begun.notebook)
-    ending = Ending(runbook.name, notebook, notebook.with_suffix(".html"), folder)
+    result = RunResult(runbook.name, notebook, notebook.with_suffix(".html"), folder)
     cells: dict[int, Progress] = {}
 
     def watch(progress: Progress) -> None:
@@ -144,27 +146,29 @@ def execute(
             progress_bar=False,
             execution_timeout=timeout,
             on_progress=watch,
-            handover=handover,
-            secrets=[handover.answers[gate.name] for gate in runbook.gates if _is_answered_secret(gate, handover)],
+            kernel_options=kernel_options,
+            secrets=[
+                kernel_options.answers[gate.name] for gate in runbook.gates if _is_answered_secret(gate, kernel_options)
+            ],
         )
         ended_by = ""
     except PapermillExecutionError as error:
         ended_by = error.ename
-        ending.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
+        result.failure = error.evalue if ended_by in outcomes.PLAIN_ERRORS else f"{ended_by}: {error.evalue}"
     except RunbookError as error:  # the notebook or the journal cannot be written
-        ended_by, ending.failure = RunbookError.__name__, str(error)
+        ended_by, result.failure = RunbookError.__name__, str(error)
     except KeyboardInterrupt:
         pass  # told below, when it is known what was changed
     finally:
         with _undisturbed():
-            ending.cells = list(cells.values())
-            _conclude(ending, ended_by)
+            result.cells = list(cells.values())
+            _conclude(result, ended_by)
     if ended_by == KeyboardInterrupt.__name__:
-        raise KeyboardInterrupt(_interrupted(ending, folder))
-    return ending
+        raise KeyboardInterrupt(_interrupted(result, folder))
+    return result
 
 
-def _say_on_top(notebook: Path, words: str) -> None:
+def insert_banner(notebook: Path, words: str) -> None:
     """Say how a run ended; where papermill has put words about an exception, put better ones."""
     content = nbformat.read(notebook, as_version=4)
     marks = [cell for cell in content.cells if ERROR_MARKER_TAG in cell.metadata.get("tags", [])]
@@ -176,58 +180,58 @@ def _say_on_top(notebook: Path, words: str) -> None:
     files.write(notebook, nbformat.writes(content))
 
 
-def _is_answered_secret(gate: Gate, handover: Handover) -> bool:
-    return gate.secret and gate.name in handover.answers
+def _is_answered_secret(gate: Gate, kernel_options: KernelOptions) -> bool:
+    return gate.secret and gate.name in kernel_options.answers
 
 
-def _conclude(ending: Ending, ended_by: str) -> None:
+def _conclude(result: RunResult, ended_by: str) -> None:
     """Work out the outcome, write it down and seal the evidence; where that cannot be done, it is a failure itself."""
-    folder = ending.evidence_dir
+    folder = result.evidence_dir
     if folder:
-        _read_evidence(ending, folder)
-    stopped = ending.stopped_at.cell if ending.stopped_at else ""
-    ending.outcome = outcomes.of(ended_by, stopped, ending.changed, ending.check_mode)
-    if ending.outcome in outcomes.THROUGH:
-        ending.recovery_open_in = []
+        _read_evidence(result, folder)
+    stopped = result.stopped_at.cell if result.stopped_at else ""
+    result.outcome = outcomes.of(ended_by, stopped, result.changed, result.check_mode)
+    if result.outcome in outcomes.THROUGH:
+        result.recovery_open_in = []
     try:
-        _write_down(ending, ended_by)
+        _write_down(result, ended_by)
     except RunbookError as error:
-        ending.failure = "\n".join(dict.fromkeys(filter(None, [ending.failure, str(error), UNSEALED])))
-        ending.outcome = outcomes.of(ended_by or RunbookError.__name__, stopped, ending.changed, ending.check_mode)
+        result.failure = "\n".join(dict.fromkeys(filter(None, [result.failure, str(error), UNSEALED])))
+        result.outcome = outcomes.of(ended_by or RunbookError.__name__, stopped, result.changed, result.check_mode)
 
 
-def _write_down(ending: Ending, ended_by: str) -> None:
-    folder = ending.evidence_dir
-    words = outcomes.MEANINGS.get(ending.outcome, "")
+def _write_down(result: RunResult, ended_by: str) -> None:
+    folder = result.evidence_dir
+    words = outcomes.MEANINGS.get(result.outcome, "")
     if ended_by:
-        words = f"{STOPPED.get(ended_by, 'This run stopped')} at '{ending.last_cell}'."
-    still_open = [results.recovery_warning(ending.recovery_open_in)] if ending.recovery_open_in else []
-    headlines = [render.text(line).markdown for line in (words, *still_open, *ending.remarks)]
-    _say_on_top(ending.notebook, "\n\n".join(f"**{line}**" for line in headlines))
-    files.write(ending.page, page(ending.notebook))
+        words = f"{STOPPED.get(ended_by, 'This run stopped')} at '{result.last_cell}'."
+    still_open = [results.recovery_warning(result.recovery_open_in)] if result.recovery_open_in else []
+    headlines = [render.text(line).markdown for line in (words, *still_open, *result.remarks)]
+    insert_banner(result.notebook, "\n\n".join(f"**{line}**" for line in headlines))
+    files.write(result.page, page(result.notebook))
     if folder:
-        Journal(folder).append("ended", outcome=ending.outcome, changed=ending.changed, check_mode=ending.check_mode)
-        stopped = f"It stopped at '{ending.last_cell}'. To go on:\n\n    {resume_command(folder)}" if ended_by else ""
-        report.write(folder, ending.outcome, ending.failure or stopped)
-        ending.manifest = verify.seal(folder, [ending.notebook, ending.page])
+        Journal(folder).append("ended", outcome=result.outcome, changed=result.changed, check_mode=result.check_mode)
+        stopped = f"It stopped at '{result.last_cell}'. To go on:\n\n    {resume_command(folder)}" if ended_by else ""
+        report.write(folder, result.outcome, result.failure or stopped)
+        result.manifest = verify.seal(folder, [result.notebook, result.page])
 
 
-def _interrupted(ending: Ending, folder: Path | None) -> str:
+def _interrupted(result: RunResult, folder: Path | None) -> str:
     """What a person at the terminal needs to know after Ctrl-C."""
-    words = f"\nInterrupted. The page shows how far it came, and what was done by then: {ending.page}"
+    words = f"\nInterrupted. The page shows how far it came, and what was done by then: {result.page}"
     if not folder:
         return words
-    if ending.check_mode:
+    if result.check_mode:
         words += "\nIt only planned: nothing was changed."
-    elif ending.changed:
+    elif result.changed:
         words += "\nIT HAS CHANGED SOMETHING, AND IS NOT THROUGH."
     else:
         words += "\nNothing has been changed."
-    if ending.recovery_open_in:
-        words += f"\n{results.recovery_warning(ending.recovery_open_in)}"
+    if result.recovery_open_in:
+        words += f"\n{results.recovery_warning(result.recovery_open_in)}"
     return (
-        f"{words}\nEvidence: {folder}\nManifest: SHA-256 {ending.manifest}\n\n"
-        f"To go on; what is done is not done again:\n\n{resume_command(folder)}\n\nOutcome: {ending.outcome}"
+        f"{words}\nEvidence: {folder}\nManifest: SHA-256 {result.manifest}\n\n"
+        f"To go on; what is done is not done again:\n\n{resume_command(folder)}\n\nOutcome: {result.outcome}"
     )
 
 
@@ -280,13 +284,13 @@ def _literal(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _read_evidence(ending: Ending, folder: Path) -> None:
+def _read_evidence(result: RunResult, folder: Path) -> None:
     """Take over what the evidence says, unless the run has ended before it began to keep any."""
     with contextlib.suppress(FileNotFoundError):
         content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
-        ending.changed, ending.check_mode = content["changed"], content["check_mode"]
-        ending.recovery_open_in = content["recovery_open_in"]
-        ending.remarks = [one for one in (content["remark"], *approvals.unapproved(content["approvals"])) if one]
+        result.changed, result.check_mode = content["changed"], content["check_mode"]
+        result.recovery_open_in = content["recovery_open_in"]
+        result.remarks = [one for one in (content["remark"], *approvals.unapproved(content["approvals"])) if one]
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from papermill.log import logger
 
 from breakglass_runbooks.errors import Waiting
 from breakglass_runbooks.evidence.redaction import Redactor
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 
 _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
 ANSWER_WITHIN = 3  # seconds, in which a kernel that is idle has answered
@@ -252,7 +252,7 @@ def execute(
     start_timeout: int = 60,
     execution_timeout: int | None = None,
     on_progress: Callable[[Progress], None] | None = None,
-    handover: Handover | None = None,
+    kernel_options: KernelOptions | None = None,
     secrets: Iterable[str] = (),
     stdout_file: Any = None,
     stderr_file: Any = None,
@@ -262,7 +262,7 @@ def execute(
 
     A cell that fails, dies or takes longer than `execution_timeout` seconds has an error among its outputs afterwards;
     papermill raises it. `on_progress` hears of each code cell when it begins and when it ends. The kernel gets the
-    `handover`. `secrets`, and those of the environment, are hidden in what is saved.
+    `kernel_options`. `secrets`, and those of the environment, are hidden in what is saved.
     """
     book = _Book(
         nb,
@@ -289,7 +289,7 @@ def execute(
                 stdout_file=stdout_file,
                 stderr_file=stderr_file,
             )
-            client.execute(env=_kernel_environment(folder) | (handover or Handover()).environment())
+            client.execute(env=_kernel_environment(folder) | (kernel_options or KernelOptions()).environment())
     finally:
         book.notebook_complete()
     return book.nb

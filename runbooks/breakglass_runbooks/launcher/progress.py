@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from breakglass_runbooks import outcomes, results
-from breakglass_runbooks.launcher.launch import Ending, resume_command
+from breakglass_runbooks.launcher.launch import RunResult, resume_command
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.notebooks.catalog import Runbook
 
@@ -64,36 +64,36 @@ class TextReporter:
         took = "" if progress.status == "skipped" else f" in {progress.seconds:.1f} s"
         self._print(f"{sign} {where} {progress.title}: {progress.status}{took}", style=style)
 
-    def end(self, ending: Ending) -> None:
+    def end(self, result: RunResult) -> None:
         """Say where everything lies, what failed or is waited for, and last of all the outcome."""
-        self._print(f"Notebook: {ending.notebook}")
-        if ending.page.exists():  # on a full disk there is none
-            self._print(f"Page:     {ending.page}")
-        if ending.evidence_dir:
-            sealed = f"SHA-256 {ending.manifest}" if ending.manifest else "none, the evidence is not sealed"
-            self._print(f"Evidence: {ending.evidence_dir}\nManifest: {sealed}")
-        if ending.failure:
-            style = "bold yellow" if ending.outcome == outcomes.WAITING else "bold red"
-            words = outcomes.MEANINGS[ending.outcome]
-            if ending.failed_cell:
-                words += f" It stopped at '{ending.failed_cell}'."
-            if ending.page.exists():
-                words += f" The page shows what it found until then:\n{ending.page}"
-            self._print(f"\n{words}\n\n{ending.failure}\n", style=style)
-            if ending.recovery_open_in:
-                self._print(f"{results.recovery_warning(ending.recovery_open_in)}\n", style="bold red")
-            says_it_itself = ending.evidence_dir and resume_command(ending.evidence_dir) in ending.failure
-            if ending.evidence_dir and not says_it_itself:
-                self._print(f"To go on, when that is put right:\n\n{resume_command(ending.evidence_dir)}\n")
-                if not ending.changed or ending.check_mode:
+        self._print(f"Notebook: {result.notebook}")
+        if result.page.exists():  # on a full disk there is none
+            self._print(f"Page:     {result.page}")
+        if result.evidence_dir:
+            sealed = f"SHA-256 {result.manifest}" if result.manifest else "none, the evidence is not sealed"
+            self._print(f"Evidence: {result.evidence_dir}\nManifest: {sealed}")
+        if result.failure:
+            style = "bold yellow" if result.outcome == outcomes.WAITING else "bold red"
+            words = outcomes.MEANINGS[result.outcome]
+            if result.failed_cell:
+                words += f" It stopped at '{result.failed_cell}'."
+            if result.page.exists():
+                words += f" The page shows what it found until then:\n{result.page}"
+            self._print(f"\n{words}\n\n{result.failure}\n", style=style)
+            if result.recovery_open_in:
+                self._print(f"{results.recovery_warning(result.recovery_open_in)}\n", style="bold red")
+            says_it_itself = result.evidence_dir and resume_command(result.evidence_dir) in result.failure
+            if result.evidence_dir and not says_it_itself:
+                self._print(f"To go on, when that is put right:\n\n{resume_command(result.evidence_dir)}\n")
+                if not result.changed or result.check_mode:
                     self._print("When a parameter must be another, start a new run.\n")
         else:
-            self._print(outcomes.MEANINGS[ending.outcome], style="green")
-            if ending.evidence_dir:
-                self._print(NEXT.get(ending.outcome, ""))
-        for remark in ending.remarks:
+            self._print(outcomes.MEANINGS[result.outcome], style="green")
+            if result.evidence_dir:
+                self._print(NEXT.get(result.outcome, ""))
+        for remark in result.remarks:
             self._print(remark, style="bold yellow")
-        self._print(f"Outcome: {ending.outcome}")
+        self._print(f"Outcome: {result.outcome}")
 
     def _print(self, words: str, style: str | None = None) -> None:
         self._console.print(words, style=style, markup=False, soft_wrap=True)
@@ -116,9 +116,9 @@ class JsonReporter:
         """Hand on the state of a cell."""
         self._write("cell", dataclasses.asdict(progress))
 
-    def end(self, ending: Ending) -> None:
+    def end(self, result: RunResult) -> None:
         """Hand on how it ended."""
-        self._write("end", {**dataclasses.asdict(ending), "failed_cell": ending.failed_cell})
+        self._write("end", {**dataclasses.asdict(result), "failed_cell": result.failed_cell})
 
     def _write(self, event: str, details: dict[str, Any]) -> None:
         print(json.dumps({"event": event, **details}, default=str), file=sys.stdout, flush=True)

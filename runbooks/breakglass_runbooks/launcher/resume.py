@@ -10,7 +10,7 @@ from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import checkpoints, locks, manifest
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.kernel import variable_references
-from breakglass_runbooks.kernel_options import Handover
+from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.launcher import launch, run_file
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.notebooks.catalog import Runbook
@@ -33,7 +33,7 @@ def resume(
     answers: Mapping[str, str],
     on_progress: Callable[[Progress], None] = lambda progress: None,
     timeout: int | None = None,
-) -> launch.Ending:
+) -> launch.RunResult:
     """Go on with the run in `folder`; see `state` for what is not done again.
 
     The notebook of the part before is kept beside the new one, with a number. Raises RunbookError, with nothing done,
@@ -52,8 +52,8 @@ def resume(
         run.part += 1
         run.write(folder)
         (folder / manifest.FILE).unlink(missing_ok=True)
-        handover = Handover(dict(answers), resume=True, spent=_spent(runbook, folder), launcher=True)
-        return launch.execute(runbook, run, folder, handover, on_progress, timeout)
+        kernel_options = KernelOptions(dict(answers), resume=True, spent=_spent(runbook, folder), launcher=True)
+        return launch.execute(runbook, run, folder, kernel_options, on_progress, timeout)
     finally:
         held.release()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.kernel.cell_order import Order
+from breakglass_runbooks.kernel.cell_order import CellOrder
 
 
-def run(order: Order, *steps: str, fails: bool = False) -> None:
+def run(order: CellOrder, *steps: str, fails: bool = False) -> None:
     for step in steps:
         try:
             with order.running(step):
@@ -17,13 +17,13 @@ def run(order: Order, *steps: str, fails: bool = False) -> None:
             pass
 
 
-def refused(order: Order, step: str) -> None:
+def refused(order: CellOrder, step: str) -> None:
     with pytest.raises(RunbookError, match="an earlier step failed"):
         run(order, step)
 
 
 def test_behind_a_failed_step_nothing_runs_until_it_is_through() -> None:
-    order = Order()
+    order = CellOrder()
     run(order, "plan", "gate")
     run(order, "act", fails=True)
     refused(order, "verify")
@@ -33,7 +33,7 @@ def test_behind_a_failed_step_nothing_runs_until_it_is_through() -> None:
 
 
 def test_a_gate_before_the_failed_step_can_be_answered_again() -> None:
-    order = Order()
+    order = CellOrder()
     run(order, "plan", "gate")
     run(order, "look", fails=True)
     run(order, "gate")
@@ -42,7 +42,7 @@ def test_a_gate_before_the_failed_step_can_be_answered_again() -> None:
 
 
 def test_what_stood_on_a_step_that_now_fails_does_not_count_any_more() -> None:
-    order = Order()
+    order = CellOrder()
     run(order, "plan", "gate", "act", "verify")
     run(order, "plan", fails=True)
     for step in ("gate", "act", "verify"):
