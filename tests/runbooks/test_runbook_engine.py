@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+from breakglass_runbooks.display import page
 from breakglass_runbooks.errors import Blocked
 from breakglass_runbooks.evidence import locks, manifest
 from breakglass_runbooks.evidence.journal import Journal
@@ -180,17 +181,39 @@ def test_an_interruption_while_the_end_is_written_down_loses_nothing(
         "1 / 0",
         parameters='check_mode: bool = False\nevidence_dir: str = ""\n',
     )
-    to_page = launch.page
+    to_page = page.page
 
-    def page(notebook: Path) -> str:
+    def interrupted(notebook: Path) -> str:
         for number in (signal.SIGINT, signal.SIGTERM):
             os.kill(os.getpid(), number)
         return to_page(notebook)
 
-    monkeypatch.setattr(launch, "page", page)
+    monkeypatch.setattr(page, "page", interrupted)
     result = launch.run(Runbook(source), {"evidence_dir": str(tmp_path / "run")})
     assert result.outcome == "failed"
     assert (tmp_path / "run/report.md").exists()
+    assert manifest.problems(tmp_path / "run", result.manifest) == []
+
+
+def test_an_error_of_the_page_hides_neither_outcome_nor_evidence(
+    tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As nbconvert 7.16 has with a newer mistune: the export fails after something was changed."""
+    source = write_notebook(
+        tmp_path / "acts.ipynb",
+        "%load_ext breakglass_runbooks\n%runbook acts",
+        "%%tasks\n- name: Act\n  ansible.builtin.file: {path: '{{ where }}/acted', state: touch}\n",
+        parameters='where: str = None\ncheck_mode: bool = False\nevidence_dir: str = ""\n',
+    )
+
+    def broken(notebook: Path) -> str:
+        raise AttributeError("module 'mistune' has no attribute <b>'x'</b>")
+
+    monkeypatch.setattr(page, "page", broken)
+    result = launch.run(Runbook(source), {"where": str(tmp_path), "evidence_dir": str(tmp_path / "run")})
+    assert (result.outcome, result.changed, result.failure) == ("changed", True, "")
+    assert "The HTML page could not be exported (AttributeError: module 'mistune'" in result.remarks[0]
+    assert "&lt;b&gt;" in result.page.read_text()
     assert manifest.problems(tmp_path / "run", result.manifest) == []
 
 

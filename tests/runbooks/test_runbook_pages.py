@@ -9,7 +9,7 @@ def test_every_page_is_that_of_its_notebook():
     wanted = dict(docs_pages.pages())
     written = {file: file.read_text(encoding="utf-8") for file in docs_pages.PAGES.glob("*.md")}
     stale = sorted(file.name for file in wanted.keys() | written.keys() if wanted.get(file) != written.get(file))
-    assert not stale, f"stale in docs/runbooks: {', '.join(stale)}. Renew them: {docs_pages.RENEW}"
+    assert not stale, f"stale in docs/procedures: {', '.join(stale)}. Renew them: {docs_pages.RENEW}"
 
 
 def test_a_page_holds_text_and_steps():

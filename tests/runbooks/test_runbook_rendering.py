@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from breakglass_runbooks.display import html as render
-from breakglass_runbooks.display import terminal
+from breakglass_runbooks.display import page, terminal
 from breakglass_runbooks.display.views import policies, registry, root_credentials
 from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
@@ -229,3 +230,10 @@ def test_only_an_indented_block_of_a_notice_is_code() -> None:
         ">     again_so",
         "> not\\_code",
     ]
+
+
+def test_the_page_highlights_tasks_as_yaml(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
+    notebook = write_notebook(tmp_path / "tasks.ipynb", "%%tasks\n- name: Say it\n  ansible.builtin.debug:\n")
+    exported = page.page(notebook)
+    assert '<span class="nt">ansible.builtin.debug</span>' in exported
+    assert "<script" not in exported

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shlex
 import signal
 import threading
@@ -19,7 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
 from breakglass_runbooks import files, outcomes, results
-from breakglass_runbooks.display import approvals, report
+from breakglass_runbooks.display import approvals, page, report
 from breakglass_runbooks.display import html as render
 from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence import locks, record
@@ -208,7 +207,8 @@ def _write_down(result: RunResult, ended_by: str) -> None:
     still_open = [results.recovery_warning(result.recovery_open_in)] if result.recovery_open_in else []
     headlines = [render.text(line).markdown for line in (words, *still_open, *result.remarks)]
     insert_banner(result.notebook, "\n\n".join(f"**{line}**" for line in headlines))
-    files.write(result.page, page(result.notebook))
+    if no_page := page.write(result.notebook, result.page):
+        result.remarks.append(no_page)
     if folder:
         Journal(folder).append("ended", outcome=result.outcome, changed=result.changed, check_mode=result.check_mode)
         stopped = f"It stopped at '{result.last_cell}'. To go on:\n\n    {resume_command(folder)}" if ended_by else ""
@@ -238,30 +238,6 @@ def _interrupted(result: RunResult, folder: Path | None) -> str:
 def resume_command(folder: Path) -> str:
     """What a person types to go on with a run."""
     return f"python -m breakglass_runbooks resume {shlex.quote(str(folder))}"
-
-
-# nbconvert forgets code in outputs, and room below code. On a telephone, code and tables would be cut off at the right.
-STYLE = """<style>
-.jp-RenderedMarkdown .highlight { margin-bottom: 1em; }
-.jp-RenderedMarkdown .highlight pre, .jp-RenderedMarkdown .highlight pre * {
-  font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
-}
-@media (max-width: 700px) {
-  .highlight pre, .jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon pre * {
-    white-space: pre-wrap !important; overflow-wrap: anywhere;
-  }
-  .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon td { overflow-wrap: anywhere; padding: 5px 4px !important; }
-  td code, td span:not([style*="border-radius"]) { white-space: normal !important; overflow-wrap: anywhere; }
-}</style>"""
-
-
-def page(notebook: Path) -> str:
-    """The executed notebook as one HTML page that needs no network and runs no script."""
-    from nbconvert import HTMLExporter
-
-    html, _ = HTMLExporter(embed_images=True).from_filename(str(notebook))
-    html = re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
-    return html.replace("</head>", f"{STYLE}</head>", 1)
 
 
 def _output(path: Path) -> Path:

@@ -1,6 +1,6 @@
 """Each runbook as a page of the docs: `python -m breakglass_runbooks.notebooks.docs_pages`.
 
-The notebook is the one home of a procedure; the page is for reading it on a forge, before the bad day.
+The notebook is the source of a procedure. The page is for reading it on a forge.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 from breakglass_runbooks.notebooks import catalog
 
-PAGES = Path(__file__).parents[3] / "docs" / "runbooks"
+PAGES = Path(__file__).parents[3] / "docs" / "procedures"
 RENEW = "python -m breakglass_runbooks.notebooks.docs_pages"
 
 
 def page(runbook: catalog.Runbook) -> str:
-    """The page of a runbook: its text as it is, its cells as code, ending in one newline."""
-    note = f"<!-- Made from runbooks/{runbook.path.name} by `{RENEW}`: change that, not this. -->"
+    """The page of a runbook: Markdown cells as they are, code cells as code blocks, with one newline at the end."""
+    note = f"<!-- Generated from runbooks/{runbook.path.name} by `{RENEW}`. Edit the notebook. -->"
     return "\n\n".join([note, *(_part(cell) for cell in runbook.notebook.cells if cell.source.strip())]) + "\n"
 
 
@@ -30,7 +30,7 @@ def _part(cell: Any) -> str:
 
 
 def _language(source: str) -> str:
-    """What a cell is written in, for a reader's colours: tasks are YAML, gates Markdown, the parameters cell Python."""
+    """The language of a cell: tasks are YAML, gates Markdown, parameters Python."""
     if source.startswith("%%gate"):
         return "markdown"
     if source.startswith("%%"):
@@ -39,13 +39,13 @@ def _language(source: str) -> str:
 
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """Where each page belongs, and what must stand there."""
+    """Each page: its path and its content."""
     for runbook in catalog.runbooks():
         yield PAGES / f"{runbook.name}.md", page(runbook)
 
 
 def main() -> int:
-    """Write all pages and delete those of runbooks that are gone."""
+    """Write all pages; delete those of runbooks that no longer exist."""
     wanted = dict(pages())
     PAGES.mkdir(parents=True, exist_ok=True)
     for file, text in wanted.items():
