@@ -1,5 +1,5 @@
-"""Fixtures all tests share: `box` and `sandbox`, the default organization."""
+"""Fixtures all tests share: `box` and `sandbox`, the default organization; `no_waiting`, a clock without pauses."""
 
 from __future__ import annotations
 
-pytest_plugins = ["sandbox.pytest_plugin"]
+pytest_plugins = ["sandbox.pytest_plugin", "support.waiting"]

@@ -93,13 +93,14 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import format_date, place
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import place
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BOTOCORE
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 
 class InventoryModule(AWSInventoryBase):
@@ -204,7 +205,7 @@ def _describe(organization: Organization, account: Account, with_tags: bool, man
             "account_tags": organization.tags_of(account.id) if with_tags else {},
             "state": account.state,
             "joined_method": account.joined_method,
-            "joined": format_date(account.joined),
+            "joined": format_time(account.joined),
             **{f"ou_{field}": value for field, value in where.items()},
         },
     }

@@ -11,18 +11,22 @@ from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Caller
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    MANAGEMENT_ACCOUNT_IS_NO_TARGET,
     BreakglassError,
     InvalidInput,
-    caller_is_neither,
 )
 
 ARGUMENTS = {
     "account_ids": {"type": "list", "elements": "str"},
     "all_accounts": {"type": "bool", "default": False},
 }
+
+MANAGEMENT_ACCOUNT_IS_NO_TARGET = (
+    "it is the management account, which is never a target",
+    "Name member accounts only; the management account's root user is looked after by signing in as it.",
+)
 
 
 @dataclass(frozen=True)
@@ -119,3 +123,12 @@ def management_account_id(organization: Organization) -> str:
     if role == v.NEITHER:
         raise caller_is_neither(organization.caller)
     return description["management_account_id"]
+
+
+def caller_is_neither(caller: Caller) -> BreakglassError:
+    """Root access is for two accounts only, and the caller belongs to another one."""
+    return BreakglassError(
+        f"Account {caller.account_id} is neither the management account nor a delegated administrator for IAM.",
+        "Use credentials of the management account, or have it register the account as delegated administrator: "
+        "breakglass.aws.root_access, delegated_administrator.",
+    )

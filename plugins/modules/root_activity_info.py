@@ -268,7 +268,7 @@ from datetime import datetime, timedelta, timezone
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.options import ROLE, check_role_name
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import KEPT, utc
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import KEPT
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
@@ -280,6 +280,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     choose_targets,
     management_account_id,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 DEFAULT_HOURS = 24
 
@@ -309,13 +310,13 @@ def look(module: BreakglassModule) -> dict:
     unexplained = activity.unexplained(found, sessions, names)
     join(sessions, found, accounts)
     # A session of before the window explains what it did in it, and is no session of the window itself.
-    sessions = [one for one in sessions if one["calls"] or one["time"] >= utc(window.since)]
+    sessions = [one for one in sessions if one["calls"] or one["time"] >= format_time(window.since)]
     for line in not_done([*opened_from, *accounts]):
         module.warn(line)
     return {
-        "since": utc(window.since),
-        "until": utc(window.until),
-        "complete_until": utc(window.complete_until),
+        "since": format_time(window.since),
+        "until": format_time(window.until),
+        "complete_until": format_time(window.complete_until),
         "regions": list(window.regions),
         "sessions": sessions,
         "refused": refused,

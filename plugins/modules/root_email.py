@@ -151,7 +151,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._account_id import 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email as addresses
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user.credentials import format_time
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 LONGEST_WAIT = 14_400  # four hours
 

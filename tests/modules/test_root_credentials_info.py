@@ -187,7 +187,7 @@ def test_what_could_not_be_checked_of_a_denial_is_named(sandbox):
     iam.put_role_policy(RoleName="BreakGlassOperator", PolicyName="less", PolicyDocument=text)
     [entry] = audit(sandbox, account_ids=["444455556666"])["accounts"]
     assert "may not call sts:AssumeRoot" in entry["reason"]
-    assert "Not checked, for want of permission: the organization's features." in entry["fix"]
+    assert "Not checked (no permission): the organization's features." in entry["fix"]
 
 
 @pytest.mark.parametrize(

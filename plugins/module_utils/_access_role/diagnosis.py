@@ -16,17 +16,16 @@ from dataclasses import asdict, dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import Refused, assume, role_arn
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    error_code,
-    explain,
-    is_denied,
-    policy_in_words,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list, statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import concerns_action
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ROLE, ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    ROLE,
+    ServiceControlPolicies,
+    policy_in_words,
+)
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError

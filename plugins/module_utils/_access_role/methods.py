@@ -22,8 +22,12 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role im
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.identity_center import IdentityCenter
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, policy_in_words
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ROLE, ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    ROLE,
+    ServiceControlPolicies,
+    policy_in_words,
+)
 
 STACK_SET, IDENTITY_CENTER, CONTROL_TOWER = "stackset", "identity_center", "control_tower"
 METHODS = (STACK_SET, IDENTITY_CENTER, CONTROL_TOWER)  # in the order of preference

@@ -15,8 +15,12 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagno
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.methods import Method, RestoreRequest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, policy_in_words
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ROOT_USER, ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    ROOT_USER,
+    ServiceControlPolicies,
+    policy_in_words,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
 

@@ -11,8 +11,8 @@ import json
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import ASSUMING, lets_in, read_role
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list, minified, statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import is_deleted_principal
 

@@ -12,14 +12,13 @@ import typing as t
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts import facts, findings
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts import findings
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization, Unit
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    InvalidInput,
-    explain,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -184,7 +183,7 @@ def _below(organization: Organization, parent: Unit, path: str) -> list[Unit]:
 
 def undo(organization: Organization, state: str, account: Account, told: dict) -> dict:
     """What it takes to bring the account back as it was. ``told`` is what a Surveyor saw of it."""
-    policies = facts.look(
+    policies = attempt(
         lambda: [
             asdict(policy)
             for policy_type in organization.policy_types()
@@ -193,10 +192,10 @@ def undo(organization: Organization, state: str, account: Account, told: dict) -
     )
     known = {"ou": told["ou"], "tags": told["tags"], "delegations": told["delegations"], "policies": policies}
     until = organization.now() + REOPENABLE if state == CLOSED else None
-    unread = {field: value for field, value in known.items() if isinstance(value, facts.Unread)}
+    unread = {field: value for field, value in known.items() if isinstance(value, Unread)}
     return {
         "how": _HOW[state].format(id=told["ou"]["id"]),
-        "until": facts.format_date(until),
+        "until": format_time(until),
         **{field: None if field in unread else value for field, value in known.items()},
         "unread": {field: f"{value.why} {value.fix}".rstrip() for field, value in unread.items()},
     }

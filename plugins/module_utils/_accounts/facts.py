@@ -10,17 +10,19 @@ import contextlib
 import json
 import typing as t
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import (
     Account,
     Organization,
     Policy,
     Unit,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
 
@@ -48,28 +50,6 @@ _CONTACT = {
 }
 _ALTERNATE = {"Name": "name", "Title": "title", "EmailAddress": "email", "PhoneNumber": "phone_number"}
 
-T = t.TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Unread:
-    """Stands for a fact that could not be read, or was not to be; says why and what would help."""
-
-    why: str
-    fix: str = ""
-
-
-def look(read: t.Callable[[], T]) -> T | Unread:
-    """What ``read`` gives, or why it could not be read."""
-    try:
-        return read()
-    except BreakglassError as error:
-        return Unread(error.cause, error.fix)
-
-
-def format_date(moment: datetime | None) -> str | None:
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
 
 def place(units: t.Sequence[Unit], organization_id: str) -> dict:
     """Where an account is: the OU right above it, and the way there by name and by ID.
@@ -90,7 +70,7 @@ class Registry:
     def __init__(self, connection: Connection, organization: Organization) -> None:
         self._account = connection.client("account")
         self._own = connection.caller.account_id
-        services = look(organization.trusted_services)
+        services = attempt(organization.trusted_services)
         self._closed = not isinstance(services, Unread) and v.ACCOUNT_SERVICE_PRINCIPAL not in services
 
     def created(self, account_id: str) -> datetime:
@@ -204,7 +184,7 @@ class IdentityCenter:
 
 def identity_center(connection: Connection, organization: Organization) -> IdentityCenter:
     """The organization's Identity Center, which answers in its home region only."""
-    services = look(organization.trusted_services)
+    services = attempt(organization.trusted_services)
     sso = connection.client("sso-admin")
     if not isinstance(services, Unread) and "sso.amazonaws.com" not in services:
         return IdentityCenter(sso, None)

@@ -15,16 +15,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import (
-    CONTACT_REQUIRED,
-    Closures,
-    Unread,
-    format_date,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import CONTACT_REQUIRED, Closures
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Policy
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import MANAGEMENT_ACCOUNT_IS_NO_TARGET
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import concerns_action
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import MANAGEMENT_ACCOUNT_IS_NO_TARGET
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 REMOVE, TRANSFER, CLOSE = "remove", "transfer", "close"
 PURPOSES = (REMOVE, TRANSFER, CLOSE)
@@ -155,8 +152,8 @@ def _waiting_period(facts: Facts) -> Answer:
     if created is None:
         return Answer(NOT_CHECKABLE, None, "AWS does not tell when it was created.")
     over = created + WAITING_PERIOD
-    text = f"It was created on {format_date(created)}; the waiting period of 4 days ends on {format_date(over)}."
-    return Answer(CHECKED, facts.now < over, text, f"Wait until {format_date(over)}.")
+    text = f"It was created on {format_time(created)}; the waiting period of 4 days ends on {format_time(over)}."
+    return Answer(CHECKED, facts.now < over, text, f"Wait until {format_time(over)}.")
 
 
 def _delegated_administrator(facts: Facts) -> Answer:
@@ -238,8 +235,8 @@ def _organization_age(facts: Facts) -> Answer:
         text = "The organization must be 7 days old. AWS does not tell when it was created."
         return Answer(NOT_CHECKABLE, None, text)
     over = facts.organization_created + ORGANIZATION_AGE
-    text = f"The organization has been there since {format_date(facts.organization_created)}; it must be 7 days old."
-    return Answer(CHECKED, facts.now < over, text, f"Wait until {format_date(over)}.")
+    text = f"The organization has been there since {format_time(facts.organization_created)}; it must be 7 days old."
+    return Answer(CHECKED, facts.now < over, text, f"Wait until {format_time(over)}.")
 
 
 def _invitation(facts: Facts) -> Answer:

@@ -13,11 +13,12 @@ from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import facts, findings
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import Unread, format_date, look
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization, Unit
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, management_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 TAGS, DELEGATIONS, CONTACTS = "tags", "delegations", "contacts"
 PARTS = (TAGS, DELEGATIONS, CONTACTS)
@@ -73,7 +74,7 @@ class Surveyor:
         return {
             "ou": facts.place(units, self._organization.describe()["id"]),
             **{
-                field: look(lambda read=read: read(account.id))
+                field: attempt(lambda read=read: read(account.id))
                 for part in parts
                 for field, read in readers[part].items()
             },
@@ -91,9 +92,9 @@ class Surveyor:
             "email": account.email,
             "state": account.state,
             "joined_method": account.joined_method,
-            "joined": format_date(account.joined),
+            "joined": format_time(account.joined),
             **{field: None if field in unread else value for field, value in told.items()},
-            "created": format_date(created),
+            "created": format_time(created),
             "age_days": (self._organization.now() - created).days if created else None,
             "not_read": [{"what": field, "reason": one.why, "fix": one.fix} for field, one in unread.items()],
         }
@@ -104,7 +105,7 @@ class Surveyor:
 
     def standing_in(self, account: Account, units: t.Sequence[Unit]) -> dict:
         """How it would stand in another place."""
-        policies = look(lambda: facts.policies_on(self._organization, account, units))
+        policies = attempt(lambda: facts.policies_on(self._organization, account, units))
         return {
             "in_organization": True,
             "state": account.state,
@@ -117,7 +118,7 @@ class Surveyor:
     ) -> list[findings.Finding]:
         """The findings for the survey's purpose; ``told`` is what ``look_at`` gave, with all parts."""
         organization, shared = self._organization, self._shared
-        policies = look(lambda: facts.own_policies(organization, account))
+        policies = attempt(lambda: facts.own_policies(organization, account))
         removal, transfer = self.purpose == findings.REMOVE, self.purpose == findings.TRANSFER
         known = findings.Facts(
             account=account,
@@ -128,12 +129,12 @@ class Surveyor:
             delegations=told["delegations"],
             contact=told["contact"],
             tags=told["tags"],
-            trusted_services=look(organization.trusted_services),
+            trusted_services=attempt(organization.trusted_services),
             policies=policies,
             documents=_through(policies, lambda found: facts.documents(organization, found)) if transfer else {},
             stack_sets=_through(shared["stack_sets"], lambda found: found.reaching(account.id)),
             permission_sets=_through(shared["identity_center"], lambda found: found.permission_sets(account.id)),
-            root_credentials=look(lambda: self._root_credentials(account.id))
+            root_credentials=attempt(lambda: self._root_credentials(account.id))
             if read_root and removal
             else _ROOT_NOT_ASKED,
             closures=shared["closures"],
@@ -149,13 +150,13 @@ class Surveyor:
     @functools.cached_property
     def _shared(self) -> dict:
         organization = self._organization
-        management = look(lambda: organization.account(self._management))
+        management = attempt(lambda: organization.account(self._management))
         return {
             # The management account joined when it made the organization.
             "organization_created": None if isinstance(management, Unread) or not management else management.joined,
-            "stack_sets": look(lambda: facts.stack_sets(self._connection, self._management)),
-            "identity_center": look(lambda: facts.identity_center(self._connection, organization)),
-            "closures": look(lambda: facts.closures(organization)) if self.purpose == findings.CLOSE else Unread(""),
+            "stack_sets": attempt(lambda: facts.stack_sets(self._connection, self._management)),
+            "identity_center": attempt(lambda: facts.identity_center(self._connection, organization)),
+            "closures": attempt(lambda: facts.closures(organization)) if self.purpose == findings.CLOSE else Unread(""),
         }
 
 
@@ -188,4 +189,4 @@ def survey(
 
 def _through(source: t.Any, read: t.Callable[[t.Any], t.Any]) -> t.Any:
     """What ``read`` makes of something that may itself not have been readable."""
-    return source if isinstance(source, Unread) else look(lambda: read(source))
+    return source if isinstance(source, Unread) else attempt(lambda: read(source))

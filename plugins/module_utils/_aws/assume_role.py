@@ -9,12 +9,8 @@ from __future__ import annotations
 import contextlib
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    Unreachable,
-    error_code,
-    explain,
-    is_denied,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable, error_code, is_denied
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime, timezone
+
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
 _READS = ("Describe", "Get", "Head", "List", "Lookup")
 # Parameters that say what a call is about, the most telling first.
@@ -53,8 +54,9 @@ class Calls:
 
         def ended(context: dict, request_id: str | None, error: str | None) -> None:
             if _BEGUN in context:
-                time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-                self.made.append({"time": time, **context[_BEGUN], "request_id": request_id, "error": error})
+                self.made.append(
+                    {"time": format_time(now()), **context[_BEGUN], "request_id": request_id, "error": error}
+                )
 
         client.meta.events.register("provide-client-params", begins)
         client.meta.events.register("after-call", answered)

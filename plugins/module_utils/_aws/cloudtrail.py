@@ -10,10 +10,10 @@ import contextlib
 import json
 import time
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -62,11 +62,6 @@ class EventHistory:
             return client.lookup_events(**asked)
         except (BotoCoreError, ClientError) as error:
             raise explain(error, f"looking into CloudTrail in {region} (cloudtrail:LookupEvents)") from error
-
-
-def utc(moment: datetime) -> str:
-    """As results show a time."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _record(event: dict) -> dict:

@@ -15,11 +15,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    THROTTLED,
-    InvalidInput,
-    explain,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, InvalidInput
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     import boto3

@@ -15,7 +15,8 @@ import time
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError

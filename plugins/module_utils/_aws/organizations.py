@@ -16,12 +16,8 @@ from email.utils import parsedate_to_datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    error_code,
-    explain,
-    is_denied,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError

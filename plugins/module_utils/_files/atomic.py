@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that are for their owner alone (mode 0600). No AWS, no Ansible."""
+"""Files for their owner alone (mode 0600), written whole or not at all. No AWS, no Ansible."""
 
 from __future__ import annotations
 
@@ -56,8 +56,24 @@ def locked_directory(directory: str) -> t.Iterator[None]:
 
 
 def replace(path: str, content: bytes) -> None:
-    """Put ``content`` in the place of the file, whole or not at all, with mode 0600 from its first moment on."""
-    temporary = f"{path}.{secrets.token_hex(6)}.part"
+    """Put ``content`` in the place of the file, whole or not at all, with mode 0600 from its first moment on.
+
+    Both the file and its name are flushed to disk. Raises OSError; then the file is as it was.
+    """
+    _put(f"{path}.{secrets.token_hex(6)}.part", path, content)
+
+
+def create(path: str, content: bytes) -> None:
+    """Create the file with this content, whole or not at all, with mode 0600. Nothing is ever overwritten.
+
+    Both the file and its name are flushed to disk. Raises OSError: FileExistsError when something has the name.
+    """
+    if os.path.lexists(path):
+        raise FileExistsError(f"{path} exists")
+    _put(f"{path}.part", path, content)  # fails where another process is creating the same file
+
+
+def _put(temporary: str, path: str, content: bytes) -> None:
     descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, MODE)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -69,3 +85,14 @@ def replace(path: str, content: bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
+    directory = os.path.dirname(os.path.abspath(path))
+    for named in (directory, os.path.dirname(directory)):  # the directory may be new too
+        _flush_directory(named)
+
+
+def _flush_directory(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

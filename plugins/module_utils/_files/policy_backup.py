@@ -10,8 +10,7 @@ back. It holds the exact text AWS gave.
 
 from __future__ import annotations
 
-import contextlib
-import datetime
+import hashlib
 import json
 import os
 import re
@@ -19,13 +18,10 @@ import secrets
 from dataclasses import asdict, dataclass, fields
 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import digest
+from ansible_collections.breakglass.aws.plugins.module_utils._files import atomic
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
 FORMAT = "breakglass.aws/policy-backup/1"
-_DIRECTORY_MODE = 0o700
-_FILE_MODE = 0o600
-
-
 _TAKE_ANOTHER = "Nothing was changed. Name another backup, or put the right policy back with mode=replace."
 
 
@@ -47,16 +43,15 @@ class Backup:
 
 def take(account_id: str, region: str, resource: str, policy: str) -> Backup:
     """A backup of the policy text as it is now."""
-    time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Backup(account_id, region, resource, time, digest(policy), policy)
+    return Backup(account_id, region, resource, format_time(now()), _digest(policy), policy)
 
 
 def check_directory(directory: str) -> None:
     """Make the backup directory (mode 0700) if it is not there, and prove that a file can be written in it."""
     try:
-        os.makedirs(directory, mode=_DIRECTORY_MODE, exist_ok=True)
+        os.makedirs(directory, mode=atomic.DIRECTORY_MODE, exist_ok=True)
         probe = os.path.join(directory, f".probe-{secrets.token_hex(8)}")
-        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE))
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, atomic.MODE))
         os.unlink(probe)
     except OSError as error:
         raise _directory_error(directory, error) from error
@@ -81,8 +76,8 @@ def write(backup: Backup, directory: str) -> str:
     path = os.path.join(directory, _file_name(backup))
     text = json.dumps({"format": FORMAT, **asdict(backup)}, ensure_ascii=True, indent=2) + "\n"
     try:
-        os.makedirs(directory, mode=_DIRECTORY_MODE, exist_ok=True)
-        _write_whole(path, text.encode("ascii"))
+        os.makedirs(directory, mode=atomic.DIRECTORY_MODE, exist_ok=True)
+        atomic.create(path, text.encode("ascii"))
     except OSError as error:
         raise _directory_error(directory, error) from error
     if read(path) != backup:
@@ -109,7 +104,7 @@ def read(path: str) -> Backup:
         expected = ", ".join(names)
         raise BackupError(f"The backup {path} is damaged: it must hold exactly {expected}, each a text.", _TAKE_ANOTHER)
     backup = Backup(**{name: content[name] for name in names})
-    if digest(backup.policy) != backup.sha256:
+    if _digest(backup.policy) != backup.sha256:
         raise BackupError(
             f"The backup {path} was altered: its policy does not have the SHA-256 that was written with it.",
             _TAKE_ANOTHER,
@@ -129,40 +124,15 @@ def read_for(path: str, account_id: str, resource: str) -> Backup:
     return backup
 
 
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def _file_name(backup: Backup) -> str:
     """Sorts by resource and time; the last part tells two backups of one second apart."""
     name = re.sub(r"[^\w.-]", "_", backup.resource.rsplit(":", 1)[1])
     time = backup.time.replace("-", "").replace(":", "")
     return f"{name}-{time}-{backup.sha256[:12]}-{secrets.token_hex(3)}.json"
-
-
-def _write_whole(path: str, content: bytes) -> None:
-    """Create ``path`` with this content, or do not create it at all. Both the file and its name are flushed to disk."""
-    if os.path.lexists(path):
-        raise FileExistsError(f"{path} exists")
-    temporary = f"{path}.part"
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE_MODE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    directory = os.path.dirname(os.path.abspath(path))
-    for named in (directory, os.path.dirname(directory)):  # the directory may be new too
-        _flush_directory(named)
-
-
-def _flush_directory(directory: str) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _directory_error(directory: str, error: OSError) -> BackupError:

@@ -23,7 +23,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evalu
     ROOT_USER,
 )
 
-__all__ = ("PRINCIPALS", "ROLE", "ROOT_SESSION", "ROOT_USER", "ServiceControlPolicies")
+__all__ = ("PRINCIPALS", "ROLE", "ROOT_SESSION", "ROOT_USER", "ServiceControlPolicies", "policy_in_words")
 
 _TYPE = "SERVICE_CONTROL_POLICY"
 
@@ -198,3 +198,13 @@ def _entry(
         "certain": certain,
         "fix": fix,
     }
+
+
+def policy_in_words(found: dict) -> str:
+    """One of ServiceControlPolicies' findings, in one sentence."""
+    if found["policy_name"] is None:
+        return found["why"]
+    known = f", known as {found['known_as']}," if found["known_as"] else ""
+    kinds = {"ROOT": "the organization's root", "ORGANIZATIONAL_UNIT": "OU", "ACCOUNT": "account"}
+    holder = f"{kinds[found['attached_to']['type']]} {found['attached_to']['name']}"
+    return f"Service control policy {found['policy_name']}{known} on {holder}: {found['why']}"

@@ -17,12 +17,13 @@ from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import DELAY, EventHistory, utc
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import DELAY, EventHistory
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 _LONGEST_SESSION = timedelta(minutes=15)
 _TASKS = {task.policy: task.name for task in v.TASKS.values()}
@@ -161,7 +162,7 @@ def _session(record: dict, names: dict[str, str], window: Window) -> dict:
         **attempt,
         "name": names.get(attempt["account_id"]),
         "access_key_id": issued.get("accessKeyId"),
-        "expires": utc(ends),
+        "expires": format_time(ends),
         # It may have acted until it ended, and its last events may be on their way.
         "pending": ends + DELAY > window.now,
         "looked_into": False,
@@ -178,7 +179,7 @@ def attempt_of(record: dict) -> dict:
     return {
         "account_id": _account_in(str(asked.get("targetPrincipal", ""))),
         "task": _TASKS.get(policy.rpartition("/")[2], policy),
-        "time": utc(record["_time"]),
+        "time": format_time(record["_time"]),
         "region": record.get("awsRegion"),
         "opened_by": identity.get("arn"),
         "opened_from": identity.get("accountId"),
@@ -191,7 +192,7 @@ def attempt_of(record: dict) -> dict:
 
 def _call(record: dict) -> dict:
     return {
-        "time": utc(record["_time"]),
+        "time": format_time(record["_time"]),
         "service": str(record.get("eventSource", "")).partition(".")[0],
         "operation": record.get("eventName"),
         "region": record.get("awsRegion"),

@@ -11,14 +11,16 @@ import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Switches
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    MANAGEMENT_ACCOUNT_IS_NO_TARGET,
-    BreakglassError,
-    caller_is_neither,
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    ServiceControlPolicies,
     policy_in_words,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import unusable
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
+    MANAGEMENT_ACCOUNT_IS_NO_TARGET,
+    caller_is_neither,
+    unusable,
+)
 
 _USE_MODULE = "breakglass.aws.root_access, "
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
@@ -20,7 +21,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     InvalidInput,
     Unreachable,
     error_code,
-    explain,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account

@@ -15,8 +15,9 @@ import typing as t
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import choose_targets
 

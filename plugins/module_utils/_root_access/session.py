@@ -11,17 +11,18 @@ import re
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._constants import Task
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     ACCESS_DENIED,
     BreakglassError,
     error_code,
-    explain,
-    explain_assume_root_denial,
     is_denied,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_assume_root_denial
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -48,7 +49,7 @@ class RootSession:
         """``access_key_id`` and ``expiration``: what joins our evidence with CloudTrail's, and no secret."""
         return {
             "access_key_id": self._credentials["AccessKeyId"],
-            "expiration": self._credentials["Expiration"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "expiration": format_time(self._credentials["Expiration"]),
         }
 
     def hand_out(self) -> dict:

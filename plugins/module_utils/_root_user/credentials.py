@@ -14,11 +14,13 @@ import contextlib
 import time
 import typing as t
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, parse_time
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -200,16 +202,6 @@ def without(credentials: dict, items: list[Item]) -> dict:
 def is_virtual_device(serial: str) -> bool:
     """Whether an MFA device is an entity of the account, which stays behind when it is deactivated."""
     return ":mfa/" in serial
-
-
-def format_time(moment: datetime | None) -> str | None:
-    """A moment as AWS writes it (UTC, whole seconds); None stays None."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def parse_time(text: str) -> datetime:
-    """The reverse of ``format_time``."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
 
 
 def _read_password(iam: t.Any, account_id: str, user: dict) -> dict:

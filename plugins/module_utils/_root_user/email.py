@@ -19,19 +19,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Attempts
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    ADDRESSES_ARE_FOR,
-    MANAGEMENT_ACCOUNT_IS_NO_TARGET,
     BreakglassError,
     InvalidInput,
     error_code,
-    explain,
-    explain_address_refusal,
     is_denied,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import unusable
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import MANAGEMENT_ACCOUNT_IS_NO_TARGET, unusable
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -55,6 +53,24 @@ _PAUSE = 5
 _TRUST_PAUSES = (1, 2, 4, 8)
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+\Z")
 _OTP = re.compile(r"[A-Za-z0-9]{6,8}\Z", re.ASCII)  # the model says 6, the guide's sample has 8
+
+# Account Management's errors, whose codes mean other things elsewhere.
+_ADDRESS_FIXES = {
+    "ConflictException": (
+        "Name an address that no other AWS account has, closed ones included; name+something@host may be another one."
+    ),
+    "ResourceNotFoundException": (
+        "No change to this address is pending: run it without otp, and then with the code that AWS sends."
+    ),
+    "ValidationException": (
+        "Check email and otp. A code works for the address it was sent to, for 24 hours: run it with resend=true and "
+        "without otp for another one."
+    ),
+}
+ADDRESSES_ARE_FOR = (
+    "Use credentials of the management account, or of the delegated administrator for "
+    f"{v.ACCOUNT_SERVICE_PRINCIPAL}, which need not be the one for IAM."
+)
 
 
 @dataclass(frozen=True)
@@ -205,3 +221,26 @@ class RootEmail:
 def trusts(organization: Organization) -> bool:
     """Whether the organization trusts Account Management."""
     return v.ACCOUNT_SERVICE_PRINCIPAL in organization.trusted_services()
+
+
+def explain_address_refusal(error: Exception, doing: str, organization: Organization) -> BreakglassError:
+    """Why Account Management refused something about a root user's address; a denial is taken apart by looking."""
+    told = explain(error, doing)
+    if error_code(error) in _ADDRESS_FIXES:
+        return BreakglassError(told.cause, _ADDRESS_FIXES[error_code(error)], told.code)
+    if not is_denied(error):
+        return told
+    caller = organization.caller.account_id
+    attempts = Attempts()
+    description = attempts.read(organization.describe, "the organization")
+    if description and description["management_account_id"] != caller:
+        delegations = attempts.read(lambda: organization.delegations_of(caller), "the delegated administrators")
+        if v.ACCOUNT_SERVICE_PRINCIPAL not in (delegations or ()):
+            cause = f"{told.cause} Account {caller} does not look after the addresses of others."
+            return BreakglassError(cause, ADDRESSES_ARE_FOR, told.code)
+    trusted = attempts.read(organization.trusted_services, "the services the organization trusts")
+    if trusted is not None and v.ACCOUNT_SERVICE_PRINCIPAL not in trusted:
+        cause = f"{told.cause} Trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} is off."
+        fix = "As the management account, set activate_trusted_access=true (breakglass.aws.root_email)."
+        return BreakglassError(cause, fix, told.code)
+    return BreakglassError(told.cause, f"{told.fix}{attempts.unchecked}", told.code)

@@ -16,21 +16,25 @@ import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     Unreachable,
     error_code,
-    explain,
-    explain_denial_in_root_session,
     is_denied,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    ROOT_USER,
+    ServiceControlPolicies,
     policy_in_words,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ROOT_USER, ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import RootSession, open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -302,7 +306,7 @@ def _profile(kind: str, created: str | None = None) -> dict:
 def _read_profile(iam: t.Any, account_id: str) -> str | None:
     """When the login profile was created; None when there is none."""
     try:
-        return root_user.format_time(iam.get_login_profile()["LoginProfile"]["CreateDate"])
+        return format_time(iam.get_login_profile()["LoginProfile"]["CreateDate"])
     except (BotoCoreError, ClientError) as error:
         if error_code(error) == "NoSuchEntity":
             return None

@@ -18,15 +18,15 @@ import json
 import os
 import threading
 import typing as t
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils._files import atomic
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now, parse_time
 
 FORMAT = "breakglass.aws/sweep-journal/1"
 VALID = timedelta(hours=24)  # root credentials come back slowly, by people; a sweep takes hours, not days
 _KEYS = {"format", "time", "wish", "account_id", "outcome", "entry"}
 _BEGINNING = b'{"account_id": "'  # of every line
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def digest(wish: dict) -> str:
@@ -77,7 +77,7 @@ class Journal:
         line = self._entries.get(account_id)
         if line is None or line["outcome"] not in self._finished:
             return None
-        age = datetime.now(timezone.utc) - datetime.strptime(line["time"], _TIME).replace(tzinfo=timezone.utc)
+        age = now() - parse_time(line["time"])
         if not timedelta() <= age <= VALID:
             return None
         entry = {**line["entry"], "journal_time": line["time"]}
@@ -87,7 +87,7 @@ class Journal:
         """Write down what became of an account, at once and to the disk."""
         line = {
             "format": FORMAT,
-            "time": datetime.now(timezone.utc).strftime(_TIME),
+            "time": format_time(now()),
             "wish": self._wish,
             "account_id": entry["account_id"],
             "outcome": entry["outcome"],
@@ -133,6 +133,6 @@ def _parse(text: bytes) -> dict | None:
     with contextlib.suppress(ValueError, TypeError):
         line = json.loads(text)
         if set(line) == _KEYS and line["format"] == FORMAT and isinstance(line["entry"], dict):
-            datetime.strptime(line["time"], _TIME)
+            parse_time(line["time"])
             return line
     return None

@@ -16,11 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    InvalidInput,
-    explain,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import Pace
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target

@@ -13,12 +13,8 @@ from __future__ import annotations
 
 import contextlib
 
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    error_code,
-    explain,
-    is_denied,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, Session
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it

@@ -19,12 +19,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    InvalidInput,
-    error_code,
-    explain,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, error_code
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, Session
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it

@@ -15,12 +15,8 @@ import dataclasses
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BAD_CREDENTIALS,
-    BreakglassError,
-    error_code,
-    explain,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import BAD_CREDENTIALS, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import GONE, QueueName
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import Session
 

@@ -15,7 +15,8 @@ import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, explain, is_denied
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy

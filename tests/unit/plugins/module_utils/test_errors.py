@@ -4,11 +4,8 @@ import botocore.exceptions
 import botocore.session
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    Unreachable,
-    explain,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Unreachable
 
 CALLS = {
     "sts": ["AssumeRoot", "AssumeRole"],

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import findings as f
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import Closures, Unread
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import Closures
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from hypothesis import given
 from hypothesis import strategies as st

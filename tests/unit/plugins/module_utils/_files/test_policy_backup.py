@@ -65,7 +65,7 @@ def test_nothing_is_ever_overwritten(tmp_path, monkeypatch):
     assert len(list(tmp_path.iterdir())) == 1
 
 
-@pytest.mark.parametrize("failing", ["fsync", "rename"])
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
 def test_a_full_disk_leaves_no_file_and_says_so(tmp_path, monkeypatch, failing):
     def fail(*arguments):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

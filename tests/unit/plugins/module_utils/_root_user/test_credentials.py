@@ -8,6 +8,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, parse_time
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +19,7 @@ ages = st.none() | st.integers(0, 1000)
 
 
 def moment(days_ago: int | None) -> str | None:
-    return None if days_ago is None else root_user.format_time(NOW - timedelta(days=days_ago))
+    return None if days_ago is None else format_time(NOW - timedelta(days=days_ago))
 
 
 @st.composite
@@ -92,7 +93,7 @@ def test_what_was_used_recently_stays_unless_it_is_named(before, days, allowed):
     if before[v.PASSWORD]["present"]:
         uses[v.PASSWORD] = before[v.PASSWORD]["last_used"]
     for id, used in uses.items():
-        recent = used is not None and root_user.parse_time(used) > NOW - timedelta(days=days)
+        recent = used is not None and parse_time(used) > NOW - timedelta(days=days)
         assert outcomes[id] == (v.SKIPPED if recent and id not in allowed else v.REMOVED)
 
 
@@ -299,7 +300,7 @@ def test_a_credential_that_appears_meanwhile_fails_the_account(stubber_without_v
 
 
 def test_zero_days_keep_nothing_though_the_clock_of_this_machine_is_behind():
-    soon = root_user.format_time(NOW + timedelta(minutes=3))
+    soon = format_time(NOW + timedelta(minutes=3))
     assert root_user.Guard(NOW, 0).judge(v.PASSWORD, v.PASSWORD, soon, soon).outcome == v.REMOVED
     assert root_user.Guard(NOW, 0).judge(v.SIGNING_CERTIFICATES, "C", soon, None).outcome == v.REMOVED
     assert root_user.Guard(NOW, 1).judge(v.PASSWORD, v.PASSWORD, soon, soon).outcome == v.SKIPPED
