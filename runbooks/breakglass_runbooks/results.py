@@ -50,6 +50,33 @@ def plan_digest(result: Mapping[str, Any]) -> str:
     return _sha256(without_volatile(result))
 
 
+def plan_items(plan: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what a plan would change, item by item: each with `account_id`, `kind` and `id`, sorted.
+
+    A module that reports no items of an account would change the account itself: kind "account", its ID as `id`. After
+    an approval, the notebook has these as the variable `approved_items`, so that the act does them and no others.
+    """
+    accounts = _each_account(plan) or [plan]
+    found = {
+        item
+        for account in accounts
+        if account.get("changed") and isinstance(account.get("account_id"), str)
+        for item in _items_of(account)
+    }
+    return [{"account_id": account, "kind": kind, "id": identifier} for account, kind, identifier in sorted(found)]
+
+
+def _items_of(account: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    account_id = str(account["account_id"])
+    for kind, resource in (("bucket_policy", account.get("bucket")), ("queue_policy", account.get("queue"))):
+        if resource:
+            return [(account_id, kind, str(resource))]
+    if account.get("items") is None:
+        return [(account_id, "account", account_id)]
+    items = [item for item in account["items"] if item.get("outcome") in DONE]
+    return [(account_id, str(item["kind"]), str(item["id"])) for item in items]
+
+
 def fingerprint(result: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a result without volatile keys, which tells apart what a task found at different times."""
     return _sha256(without_volatile(result, _VOLATILE_IN_EVIDENCE))

@@ -45,6 +45,7 @@ class Stage:
         self._kernel = kernel
         self.folder = folder
         self.left = ["one"]
+        self.plan: dict[str, Any] = {}  # what else the plan's result holds
         self.done: list[str] = []
         self.parameters = {"requester": "olga", "allowed_signers": str(keys / "signers"), "check_mode": False}
 
@@ -55,6 +56,7 @@ class Stage:
         result: dict[str, Any] = {"left": self.left, "changed": True, "msg": f"would take {', '.join(self.left)}"}
         event = {"task": "x", "action": "x", "path": "", "warnings": [], "ignored": False}
         plans = "register: plan" in text
+        result |= self.plan if plans else {}
         if not plans:
             self.done += self.left
         on_event({**event, "event": "started", "check_mode": plans})
@@ -233,6 +235,30 @@ def test_who_approves_again_leaves_alone_what_they_signed_before(stage: Stage, k
     assert len(before) == 2
     assert {path: path.read_bytes() for path in before} == before
     assert len(approval.kept(stage.folder)) == 2
+
+
+def test_the_act_gets_the_approved_items_and_no_later_ones(stage: Stage, keys: Path) -> None:
+    """As a cell uses it: `approved_items: "{{ approved_items }}"`. A plan made again later adds nothing."""
+    stage.plan = {"accounts": [removal("444455556666", "AKIA1"), removal("555566667777")]}
+    notebook = stage.start()
+    with pytest.raises(Waiting):
+        notebook.cell(GATE)
+    assert notebook["approved_items"] == []
+    approve(stage, keys)
+    notebook = stage.start(resume=True)
+    notebook.cell(GATE)
+    approved = [{"account_id": "444455556666", "kind": "access_keys", "id": "AKIA1"}]
+    assert notebook["approved_items"] == approved
+    stage.plan = {"accounts": [removal("444455556666", "AKIA1", "AKIA2")]}
+    notebook.cell(PLAN)
+    assert notebook["approved_items"] == approved
+
+
+def removal(account_id: str, *keys: str) -> dict[str, Any]:
+    """An account of a plan in which these access keys would be removed."""
+    items = [{"kind": "access_keys", "id": key, "outcome": "removed"} for key in keys]
+    items.append({"kind": "password", "id": "password", "outcome": "skipped", "reason": "used recently"})
+    return {"account_id": account_id, "outcome": "removed", "changed": bool(keys), "items": items, "before": {}}
 
 
 def test_in_an_emergency_a_reason_opens_it_and_is_loud(stage: Stage) -> None:

@@ -137,3 +137,19 @@ def test_every_key_that_the_result_reader_reads_is_documented_by_some_module() -
 def test_every_module_that_acts_has_a_view() -> None:
     acting = {path.stem for path in MODULES.glob("*.py") if not path.stem.endswith("_info")}
     assert acting - {own_name(module) for module in VIEWS} == NO_VIEW.keys()
+
+
+def test_the_items_of_a_plan_are_what_would_change() -> None:
+    key = {"kind": "access_keys", "id": "AKIA1", "outcome": "removed"}
+    kept = {"kind": "password", "id": "password", "outcome": "skipped"}
+    changed = {"account_id": "444455556666", "changed": True, "items": [key, kept]}
+    unchanged = {"account_id": "012345678901", "changed": False, "items": [kept]}
+    role = {"account_id": "333344445555", "changed": True}
+    account = {"account_id": "333344445555", "kind": "account", "id": "333344445555"}
+    removed = {"account_id": "444455556666", "kind": "access_keys", "id": "AKIA1"}
+    assert results.plan_items({"accounts": [changed, unchanged, role]}) == [account, removed]
+    assert results.plan_items(role) == [account]
+    bucket = {"account_id": "333344445555", "kind": "bucket_policy", "id": "data-lake-raw"}
+    assert results.plan_items({**role, "bucket": "data-lake-raw"}) == [bucket]
+    assert results.plan_items({"changed": False, **unchanged}) == []
+    assert results.plan_items({"skipped": True}) == []

@@ -42,6 +42,7 @@ from breakglass_runbooks.notebooks import parameters
 from breakglass_runbooks.results import Event
 
 ONCE = "once"
+APPROVED_ITEMS = "approved_items"  # the variable with the items of the approved plan
 
 
 @magics_class
@@ -195,13 +196,19 @@ class RunbookMagics(Magics):
             record.parameters = self._variables.given()
             variables = record.parameters | self._variables.results()
             self._variables.keep({gate.name: ""})  # until there is an answer
+            if gate.kind == gates.APPROVAL:
+                self._variables.keep({APPROVED_ITEMS: []})
             self._variables.secret |= {gate.name} if gate.secret else set()
             if not gates.needed(gate, variables):
                 display(html.words("Nothing to do here.", html.small(f"needed only when {gate.when}")))
                 return
             prompt = GatePrompt(record, self._state, self._options, self._redactor)
             inputs = [*checkpoints.used(variable_references.words(cell), variables)]
-            self._variables.keep({gate.name: prompt.answer(gate, variables, inputs)})
+            answer = prompt.answer(gate, variables, inputs)
+            self._variables.keep({gate.name: answer})
+            if gate.kind == gates.APPROVAL and answer:
+                # Pinned here: a plan that is made again after the approval does not change what may be done.
+                self._variables.keep({APPROVED_ITEMS: results.plan_items(variables[gate.of[0]])})
 
     @line_magic
     def evidence(self, line: str) -> None:
