@@ -64,6 +64,37 @@ def test_variables_go_in_and_results_come_out(notebook: Any, tmp_path: Path) -> 
     assert [path.name for path in tmp_path.glob("breakglass-*")] == []
 
 
+def test_module_defaults_are_options_of_all_later_tasks(notebook: Any, tmp_path: Path) -> None:
+    notebook.cell(
+        """\
+        %%module_defaults
+        ansible.builtin.copy:
+          content: "of {{ account_id }}"
+          dest: "{{ evidence_dir }}/default"
+          mode: "0600"
+          owner: "{{ omit }}"
+        """
+    )
+    notebook.cell("%%tasks\n- name: With the defaults\n  ansible.builtin.copy:\n  register: first\n")
+    notebook.cell(
+        "%%tasks\n- name: With an option of its own\n  ansible.builtin.copy:\n    dest: '{{ evidence_dir }}/own'\n"
+    )
+    folder = Path(notebook["evidence_dir"])
+    assert {name: (folder / name).read_text() for name in ("default", "own")} == {
+        "default": "of 012345678901",
+        "own": "of 012345678901",
+    }
+    # What a step used decides whether a resumed run repeats it.
+    steps = json.loads((folder / "state.json").read_text())
+    assert [sorted(step["inputs"]) for step in steps] == [["account_id", "check_mode", "evidence_dir"]] * 2
+
+
+@pytest.mark.parametrize("cell", ["", "- a.b.c", "copy: {}", "a.b.c: 1", "a: [", "a.b.c: {x: 1}\n  y"])
+def test_module_defaults_that_are_none_are_refused(notebook: Any, cell: str) -> None:
+    with pytest.raises(RunbookError, match=r"module_defaults|not valid YAML"):
+        notebook.cell(f"%%module_defaults\n{cell}\n")
+
+
 def test_check_mode_is_for_the_whole_cell_and_changes_nothing(notebook: Any, tmp_path: Path) -> None:
     write = f"""\
         %%tasks

@@ -118,7 +118,13 @@ def without_first(text: str, number: int) -> str:
     return "\n" * first + "".join(text.splitlines(keepends=True)[first:])
 
 
-def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Event], None]) -> bool:
+def run_tasks(
+    tasks: str,
+    variables: Mapping[str, Any],
+    check_mode: bool,
+    on_event: Callable[[Event], None],
+    module_defaults: Mapping[str, Any] | None = None,
+) -> bool:
     """Run `tasks` (checked YAML text) with `variables`; call `on_event` with each event of the callback plugin.
 
     An interruption lets the task that runs come to its end, so that what it did is known.
@@ -132,7 +138,7 @@ def run_tasks(tasks: str, variables: Mapping[str, Any], check_mode: bool, on_eve
         )
     with tempfile.TemporaryDirectory(prefix="breakglass-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        _write_play(folder, tasks, variables)
+        _write_play(folder, tasks, variables, module_defaults or {})
         last_failure: list[Event] = []
         begun = False
 
@@ -178,11 +184,11 @@ def _letting_finish(stop: Path) -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any]) -> None:
+def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any], module_defaults: Mapping[str, Any]) -> None:
     """Write the play, its tasks and its variables into `folder`, for this user's eyes only."""
     # The comment stands for the magic, so that Ansible counts lines as the cell does.
     contents = {
-        "play.yml": yaml.safe_dump(PLAY),
+        "play.yml": yaml.safe_dump([{**play, "module_defaults": dict(module_defaults)} for play in PLAY]),
         TASKS: f"# %%tasks\n{tasks}",
         VARIABLES: yaml.dump(dict(variables), Dumper=_Dumper, allow_unicode=True),
     }

@@ -25,7 +25,7 @@ from breakglass_runbooks.evidence.redaction import Redactor
 from breakglass_runbooks.gates import approval_gate
 from breakglass_runbooks.gates import definition as gates
 from breakglass_runbooks.gates.prompt import GatePrompt
-from breakglass_runbooks.kernel import variable_references
+from breakglass_runbooks.kernel import module_defaults, variable_references
 from breakglass_runbooks.kernel.ansible_play import (
     INTERRUPTED,
     can_go_on,
@@ -58,6 +58,7 @@ class RunbookMagics(Magics):
         self._record: Record | None = None
         self._folder = ""  # of the latest run: what the notebook's evidence_dir says until somebody changes it
         self._state: checkpoints.State | None = None  # which steps are done
+        self._defaults: module_defaults.Defaults = {}  # options of modules, for all later %%tasks
         self._lock: locks.Lock | None = None  # on what this run acts on
 
     @line_magic
@@ -65,7 +66,7 @@ class RunbookMagics(Magics):
         """Start a run: check the notebook's parameters, make the evidence folder, say what is about to happen."""
         # JupyterLab sends all cells at once, and some of those behind a failing one may be run all the same. So the run
         # before this one ends here: what follows finds no run when this fails.
-        self._record, self._order = None, CellOrder()
+        self._record, self._order, self._defaults = None, CellOrder(), {}
         self._variables.forget()
         self.end()
         self._variables.declared = self._variables.found()
@@ -92,6 +93,15 @@ class RunbookMagics(Magics):
         self._record = record
         display(run_output.introduction(record))
 
+    @cell_magic("module_defaults")
+    def module_defaults(self, line: str, cell: str) -> None:
+        """Set options of modules for all tasks of the run below, as Ansible's keyword `module_defaults` does."""
+        if line.strip():
+            raise RunbookError(f"Invalid argument of %%module_defaults: {line.strip()}. It takes none.")
+        self._current()
+        with self._order.running(cell):
+            self._defaults |= module_defaults.parse(cell)
+
     @cell_magic
     def tasks(self, line: str, cell: str) -> None:
         """Run the cell, a YAML list of Ansible tasks, and show what each task does.
@@ -106,9 +116,12 @@ class RunbookMagics(Magics):
             self._variables.found()  # a parameters cell that was broken since must not go unseen
             record.parameters = self._variables.given()
             variables = record.parameters | self._variables.results()
-            inputs = checkpoints.used(variable_references.in_tasks(cell), variables)
+            defaults = module_defaults.used_in(cell, self._defaults)
+            source = cell + module_defaults.as_yaml(defaults)
+            names = variable_references.in_tasks(cell) | variable_references.in_tasks(module_defaults.as_yaml(defaults))
+            inputs = checkpoints.used(names, variables)
             open_inputs = {name: value for name, value in inputs.items() if name not in self._variables.secret}
-            key = checkpoints.key(cell, open_inputs)
+            key = checkpoints.key(source, open_inputs)
             self._variables.left = {}
             if done := self._state.take(checkpoints.TASKS, key):
                 self._restore(done)
@@ -136,7 +149,9 @@ class RunbookMagics(Magics):
                 self._note(step, checkpoints.BEGUN)
 
         try:
-            interrupted = run_tasks(cell, variables, record.check_mode, on)
+            interrupted = run_tasks(
+                cell, variables, record.check_mode, on, module_defaults.used_in(cell, self._defaults)
+            )
         except RunbookError as error:
             record.outcome, record.message = "failed", self._redactor.text(str(error))
             record.journal("failed", message=record.message)
