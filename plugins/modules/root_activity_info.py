@@ -264,141 +264,17 @@ summary:
   sample: {sessions: 3, pending: 0, not_looked_into: 0, refused: 1, unexplained: 0}
 """
 
-from datetime import datetime, timedelta, timezone
-
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role.options import ROLE, check_role_name
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import KEPT
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import check_region
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import activity
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
-    ARGUMENTS,
-    Target,
-    choose_targets,
-    management_account_id,
-)
-from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
-
-DEFAULT_HOURS = 24
-
-
-def look(module: BreakglassModule) -> dict:
-    params = module.params
-    window = window_of(module, datetime.now(timezone.utc))
-    role_name = check_role_name("role_name", params["role_name"])
-    management_account_id(module.organization)  # tells other accounts who may look
-    chosen = targets_of(module)
-
-    opened, opened_from = activity.opened_sessions(module.connection, module.organization, role_name, window)
-    names = {account.id: account.name for account in known_accounts(module, chosen, opened)}
-    sessions = activity.sessions_of(opened, names, window)
-    refused = activity.refusals_of(opened, window)
-    if chosen is None:
-        wanted = dict.fromkeys(session["account_id"] for session in sessions)
-        chosen = [Target(account) for one in wanted if (account := module.organization.account(one))]
-    elif not params["all_accounts"]:
-        ids = {target.account.id for target in chosen}
-        refused = [attempt for attempt in refused if attempt["account_id"] in ids]
-        sessions = [session for session in sessions if session["account_id"] in ids]
-    keys = {}
-    for session in sessions:
-        keys.setdefault(session["account_id"], []).append(session["access_key_id"])
-    found, accounts = activity.root_records(module.connection, chosen, role_name, keys, window)
-    unexplained = activity.unexplained(found, sessions, names)
-    join(sessions, found, accounts)
-    # A session of before the window explains what it did in it, and is no session of the window itself.
-    sessions = [one for one in sessions if one["calls"] or one["time"] >= format_time(window.since)]
-    for line in not_done([*opened_from, *accounts]):
-        module.warn(line)
-    return {
-        "since": format_time(window.since),
-        "until": format_time(window.until),
-        "complete_until": format_time(window.complete_until),
-        "regions": list(window.regions),
-        "sessions": sessions,
-        "refused": refused,
-        "unexplained": unexplained,
-        "opened_from": opened_from,
-        "accounts": accounts,
-        "summary": {
-            "sessions": len(sessions),
-            "pending": sum(session["pending"] for session in sessions),
-            "not_looked_into": sum(entry["outcome"] in v.NOT_DONE for entry in [*opened_from, *accounts]),
-            "refused": len(refused),
-            "unexplained": len(unexplained),
-        },
-    }
-
-
-def targets_of(module: BreakglassModule) -> list | None:
-    """The accounts the options name; None for those in which sessions were opened."""
-    account_ids, all_accounts = module.params["account_ids"], module.params["all_accounts"]
-    if account_ids is None and not all_accounts:
-        return None
-    own = module.connection.caller.account_id
-    return [
-        Target(target.account) if target.account.id == own else target
-        for target in choose_targets(module.organization, account_ids, all_accounts, warn=module.warn)
-    ]
-
-
-def known_accounts(module: BreakglassModule, chosen: list | None, opened: list) -> list:
-    """The accounts whose names the result needs."""
-    if chosen is not None:
-        return [target.account for target in chosen]
-    found = [module.organization.account(one["account_id"]) for one in map(activity.attempt_of, opened)]
-    return [account for account in found if account]
-
-
-def join(sessions: list, found: dict, accounts: list) -> None:
-    """Put into each session what it did, or why that is not known."""
-    entries = {entry["account_id"]: entry for entry in accounts}
-    for session in sessions:
-        entry = entries.get(session["account_id"])
-        if session["account_id"] in found:
-            session.update(looked_into=True, calls=activity.calls_of(session, found[session["account_id"]]))
-        else:
-            session["reason"] = entry["reason"] if entry else "The account is not in the organization any more."
-
-
-def window_of(module: BreakglassModule, now: datetime) -> activity.Window:
-    """What the options say of time and place."""
-    params = module.params
-    if params["hours"] is not None and params["hours"] < 1:
-        raise InvalidInput("hours", params["hours"], "a number of hours, 1 or more")
-    until = min(moment("until", params["until"]), now) if params["until"] else now
-    hours = timedelta(hours=params["hours"] or DEFAULT_HOURS)
-    since = moment("since", params["since"]) if params["since"] else now - hours
-    named = "since" if params["since"] else "hours"
-    if since >= until:
-        before = "now" if until == now else "until"
-        raise InvalidInput(named, params[named], f"a time before {before}")
-    if since < now - KEPT:
-        raise InvalidInput(
-            named, params[named], "at most 90 days back", hint="CloudTrail's Event history keeps no more"
-        )
-    for region in params["regions"] or []:
-        check_region("regions", region)
-    return activity.Window(since, until, now, activity.regions_of(module.connection, params["regions"]))
-
-
-def moment(option: str, text: str) -> datetime:
-    accepted = 'a time such as "2026-01-31T03:00:00Z"'
-    try:
-        found = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
-    except ValueError as error:
-        raise InvalidInput(option, text, accepted) from error
-    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
             **ARGUMENTS,
-            **ROLE,
+            "role_name": {"type": "str", "default": v.ACCESS_ROLE},
             "hours": {"type": "int"},
             "since": {"type": "str"},
             "until": {"type": "str"},
@@ -406,7 +282,7 @@ def main() -> None:
         },
         mutually_exclusive=[("hours", "since")],
         required_by={"until": ["since"]},
-    ).run_module(look)
+    ).run(activity.run)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import cloudtrail
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import activity
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session as root_session
-from ansible_collections.breakglass.aws.plugins.modules import root_activity_info
 from support.run_module import run
 
 from sandbox import Box
@@ -171,7 +171,7 @@ def test_events_on_their_way_are_pending(sandbox, monkeypatch):
         def now(cls, tz=None):
             return super().now(tz) + timedelta(minutes=19)
 
-    monkeypatch.setattr(root_activity_info, "datetime", Later)
+    monkeypatch.setattr(activity, "datetime", Later)
     later = look(sandbox)
     assert later["sessions"][0]["pending"] is False
     assert later["complete_until"] > later["sessions"][0]["expires"]

@@ -17,6 +17,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role.method
     RestoreRequest,
     stack_set_name,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import check_role_name
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
@@ -33,7 +34,6 @@ RESTORE = {
     "wait_timeout": {"type": "int", "default": 600},
 }
 
-_ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
 _STACK_SET_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,119}\Z", re.ASCII)
 
 
@@ -62,14 +62,6 @@ def identity_center(*, with_sign_in: bool = False) -> dict:
             "required_one_of": [("user_name", "group_name")],
         }
     }
-
-
-def check_role_name(option: str, role_name: str) -> str:
-    """The role's name, with its path in front if it has one; InvalidInput for an ARN or what IAM would refuse."""
-    if not _ROLE_NAME.match(role_name):
-        accepted = "the name of a role, up to 64 of letters, digits and +=,.@_-, not its ARN"
-        raise InvalidInput(option, role_name, accepted)
-    return role_name
 
 
 def restore_request(params: dict, connection: Connection) -> RestoreRequest:

@@ -7,15 +7,22 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable, error_code, is_denied
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
+    InvalidInput,
+    Unreachable,
+    error_code,
+    is_denied,
+)
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 SESSION_NAME = "breakglass.aws"
+_ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
 
 
 class Refused(Unreachable):
@@ -24,6 +31,14 @@ class Refused(Unreachable):
     def __init__(self, cause: str, fix: str, code: str | None, needs_source_identity: bool) -> None:
         super().__init__(cause, fix, code)
         self.needs_source_identity = needs_source_identity
+
+
+def check_role_name(option: str, role_name: str) -> str:
+    """The name of a role, with its path or without; InvalidInput for anything else, such as an ARN."""
+    if not _ROLE_NAME.match(role_name):
+        accepted = "the name of a role, up to 64 of letters, digits and +=,.@_-, not its ARN"
+        raise InvalidInput(option, role_name, accepted)
+    return role_name
 
 
 def role_arn(connection: Connection, account_id: str, role_name: str) -> str:

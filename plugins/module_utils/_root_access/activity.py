@@ -4,232 +4,202 @@
 
 """Which root sessions were opened, what each did, and root use that no session explains, from CloudTrail's records.
 
-AssumeRoot is recorded in the caller's account, in the Region of the STS endpoint; what the session does, in the member
-account. The access key ID joins the two (aws-facts 4.1).
+AssumeRoot is recorded in the caller's account, in the Region of the STS endpoint. The calls of the session are recorded
+in the member account. The access key ID joins the two (aws-facts 4.1).
 """
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import DELAY, EventHistory
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume, check_role_name
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.cloudtrail import KEPT, EventHistory
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import activity_records as records
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.activity_records import Window
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
+    Target,
+    choose_targets,
+    management_account_id,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
-_LONGEST_SESSION = timedelta(minutes=15)
-_TASKS = {task.policy: task.name for task in v.TASKS.values()}
-
-# What a record of root use is, in words.
-SIGN_IN, PASSWORD, ACCESS_KEY, UNKNOWN_SESSION = "sign_in", "password", "credentials", "unknown_session"
+DEFAULT_HOURS = 24
 
 
-@dataclass(frozen=True)
-class Window:
-    """What is looked at: from ``since`` to ``until``, in these Regions; ``now`` is when."""
+def run(params: dict, context: Context) -> dict:
+    """The result of root_activity_info: sessions, refused attempts, unexplained root use, and what was not read."""
+    window = window_of(params, context, datetime.now(timezone.utc))
+    role_name = check_role_name("role_name", params["role_name"])
+    management_account_id(context.organization)  # raises, with the fix, for a caller who cannot read any of this
+    targets = _targets(params, context)
 
-    since: datetime
-    until: datetime
-    now: datetime
-    regions: tuple[str, ...]
+    openings, opened_from = read_session_openings(context.connection, context.organization, role_name, window)
+    names = {account.id: account.name for account in _known_accounts(context, targets, openings)}
+    sessions = records.opened_sessions(openings, names, window)
+    refused = records.refused_sessions(openings, window)
+    if targets is None:
+        session_accounts = dict.fromkeys(session["account_id"] for session in sessions)
+        targets = [Target(account) for id in session_accounts if (account := context.organization.account(id))]
+    elif not params["all_accounts"]:
+        ids = {target.account.id for target in targets}
+        refused = [attempt for attempt in refused if attempt["account_id"] in ids]
+        sessions = [session for session in sessions if session["account_id"] in ids]
+    keys: dict[str, list[str]] = {}
+    for session in sessions:
+        keys.setdefault(session["account_id"], []).append(session["access_key_id"])
+    found, accounts = read_root_events(context.connection, targets, role_name, keys, window)
+    unexplained = records.unexplained_use(found, sessions, names)
+    _join(sessions, found, accounts)
+    # A session from before the window explains its calls within it, but is no session of the window itself.
+    sessions = [session for session in sessions if session["calls"] or session["time"] >= format_time(window.since)]
+    for line in not_done([*opened_from, *accounts]):
+        context.warn(line)
+    return {
+        "since": format_time(window.since),
+        "until": format_time(window.until),
+        "complete_until": format_time(window.complete_until),
+        "regions": list(window.regions),
+        "sessions": sessions,
+        "refused": refused,
+        "unexplained": unexplained,
+        "opened_from": opened_from,
+        "accounts": accounts,
+        "summary": {
+            "sessions": len(sessions),
+            "pending": sum(session["pending"] for session in sessions),
+            "not_looked_into": sum(entry["outcome"] in v.NOT_DONE for entry in [*opened_from, *accounts]),
+            "refused": len(refused),
+            "unexplained": len(unexplained),
+        },
+    }
 
-    @property
-    def complete_until(self) -> datetime:
-        """Events after this may still be on their way."""
-        return min(self.until, self.now - DELAY)
+
+def window_of(params: dict, context: Context, now: datetime) -> Window:
+    """The time and the Regions that the options name; InvalidInput for one that CloudTrail cannot answer."""
+    if params["hours"] is not None and params["hours"] < 1:
+        raise InvalidInput("hours", params["hours"], "a number of hours, 1 or more")
+    until = min(parse_moment("until", params["until"]), now) if params["until"] else now
+    hours = timedelta(hours=params["hours"] or DEFAULT_HOURS)
+    since = parse_moment("since", params["since"]) if params["since"] else now - hours
+    option = "since" if params["since"] else "hours"
+    if since >= until:
+        before = "now" if until == now else "until"
+        raise InvalidInput(option, params[option], f"a time before {before}")
+    if since < now - KEPT:
+        raise InvalidInput(
+            option, params[option], "at most 90 days back", hint="CloudTrail's Event history keeps no more"
+        )
+    for region in params["regions"] or []:
+        check_region("regions", region)
+    return Window(since, until, now, lookup_regions(context.connection, params["regions"]))
 
 
-def regions_of(connection: Connection, named: t.Sequence[str] | None) -> tuple[str, ...]:
-    """The Regions to look in: those named, or STS's; and always where IAM and the console's sign-in are recorded."""
+def parse_moment(option: str, text: str) -> datetime:
+    """A time in ISO 8601; UTC where it has no offset."""
+    accepted = 'a time such as "2026-01-31T03:00:00Z"'
+    try:
+        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+    except ValueError as error:
+        raise InvalidInput(option, text, accepted) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def lookup_regions(connection: Connection, named: t.Sequence[str] | None) -> tuple[str, ...]:
+    """The Regions to read: those named, or that of STS; and always the one where IAM and sign-ins are recorded."""
     home = v.HOME_REGIONS.get(connection.caller.partition, connection.region)
     return tuple(dict.fromkeys([*(named or [connection.region]), home]))
 
 
-def opened_sessions(
+def read_session_openings(
     connection: Connection, organization: Organization, role_name: str, window: Window
 ) -> tuple[list[dict], list[dict]]:
-    """The AssumeRoot records of the accounts sessions can be opened from, and an entry for each of these accounts.
+    """The AssumeRoot records of the accounts that can open sessions, and an entry for each of these accounts.
 
-    The caller's own account is looked into with the caller's credentials, others as ``role_name``. Sessions opened
-    up to 15 minutes before the window are there too: they may have acted in it.
+    The caller's own account is read with the caller's credentials, others as ``role_name``. Sessions opened up to 15
+    minutes before the window are included: they may have acted in it.
     """
     management = organization.describe()["management_account_id"]
     own = connection.caller.account_id
     openers = [Account(management, "management account", "ACTIVE"), *organization.delegated_administrators()]
-    records: list[dict] = []
+    openings: list[dict] = []
 
-    def ask(account_id: str, entry: dict) -> None:
+    def read(account_id: str, entry: dict) -> None:
         history = EventHistory(connection if account_id == own else assume(connection, account_id, role_name))
-        since = window.since - _LONGEST_SESSION
+        since = window.since - records.LONGEST_SESSION
         for region in window.regions:
-            records.extend(history.find(region, "EventName", "AssumeRoot", since, window.until))
+            openings.extend(history.find(region, "EventName", "AssumeRoot", since, window.until))
         entry["outcome"] = v.UNCHANGED
 
-    entries = sweep([Target(one) for one in openers], ask, {})
+    entries = sweep([Target(account) for account in openers], read, {})
     mine = next((entry for entry in entries if entry["account_id"] == own), None)
     if mine and mine["outcome"] != v.UNCHANGED:
         raise BreakglassError(mine["reason"], mine["fix"])
-    return sorted(records, key=lambda record: record["_time"]), entries
+    return sorted(openings, key=lambda record: record["_time"]), entries
 
 
-def root_records(
+def read_root_events(
     connection: Connection, targets: t.Sequence[Target], role_name: str, keys: dict[str, list[str]], window: Window
 ) -> tuple[dict[str, list[dict]], list[dict]]:
-    """What the root users of accounts did, by account, and an entry for each account.
+    """The records of the root users of accounts, by account, and an entry for each account.
 
-    ``keys`` are the access key IDs of known sessions, by account: what LookupEvents has of them under no user name is
-    found by them.
+    ``keys`` are the access key IDs of known sessions, by account. LookupEvents does not list every call of a root
+    session under the user name root; the access key ID finds the others.
     """
     own = connection.caller.account_id
     found: dict[str, list[dict]] = {}
 
-    def ask(account_id: str, entry: dict) -> None:
+    def read(account_id: str, entry: dict) -> None:
         history = EventHistory(connection if account_id == own else assume(connection, account_id, role_name))
-        records = {}
+        events = {}
         for region in window.regions:
             for record in history.find(region, "Username", "root", window.since, window.until):
-                records[record["eventID"]] = record
-            seen = {_key_of(record) for record in records.values()}
+                events[record["eventID"]] = record
+            seen = {records.access_key_of(record) for record in events.values()}
             for key in keys.get(account_id, []):
                 if key not in seen:
                     for record in history.find(region, "AccessKeyId", key, window.since, window.until):
-                        records[record["eventID"]] = record
-        found[account_id] = sorted(records.values(), key=lambda record: record["_time"])
+                        events[record["eventID"]] = record
+        found[account_id] = sorted(events.values(), key=lambda record: record["_time"])
         entry["outcome"] = v.UNCHANGED
 
-    return found, sweep(targets, ask, {})
+    return found, sweep(targets, read, {})
 
 
-def sessions_of(records: t.Sequence[dict], names: dict[str, str], window: Window) -> list[dict]:
-    """The sessions that were opened, without what they did."""
-    return [_session(record, names, window) for record in records if not record.get("errorCode")]
-
-
-def refusals_of(records: t.Sequence[dict], window: Window) -> list[dict]:
-    """The attempts to open a session that AWS refused."""
+def _targets(params: dict, context: Context) -> list[Target] | None:
+    """The accounts that the options name; None for those in which sessions were opened."""
+    account_ids, all_accounts = params["account_ids"], params["all_accounts"]
+    if account_ids is None and not all_accounts:
+        return None
+    own = context.connection.caller.account_id
     return [
-        {
-            **attempt_of(record),
-            "error_code": record["errorCode"],
-            "error_message": record.get("errorMessage", ""),
-        }
-        for record in records
-        if record.get("errorCode") and record["_time"] >= window.since
+        Target(target.account) if target.account.id == own else target
+        for target in choose_targets(context.organization, account_ids, all_accounts, warn=context.warn)
     ]
 
 
-def calls_of(session: dict, records: t.Sequence[dict]) -> list[dict]:
-    """What a session did, of the records of its account."""
-    return [_call(record) for record in records if _key_of(record) == session["access_key_id"]]
+def _known_accounts(context: Context, targets: list[Target] | None, openings: list[dict]) -> list[Account]:
+    """The accounts whose names the result contains."""
+    if targets is not None:
+        return [target.account for target in targets]
+    requests = map(records.session_request, openings)
+    found = [context.organization.account(request["account_id"]) for request in requests]
+    return [account for account in found if account]
 
 
-def unexplained(found: dict[str, list[dict]], sessions: t.Sequence[dict], names: dict[str, str]) -> list[dict]:
-    """Root use that came from no session that is known, oldest first.
-
-    What AWS did by itself is left out (aws-facts 4.2, 4.3).
-    """
-    known = {session["access_key_id"] for session in sessions}
-    strange = [
-        {
-            "account_id": account_id,
-            "name": names.get(account_id),
-            "kind": _kind(record),
-            "access_key_id": _key_of(record),
-            **_call(record),
-        }
-        for account_id, records in found.items()
-        for record in records
-        if _is_root_use(record) and (_key_of(record) is None or _key_of(record) not in known)
-    ]
-    return sorted(strange, key=lambda use: use["time"])
-
-
-def _session(record: dict, names: dict[str, str], window: Window) -> dict:
-    """Everything by name: the record may have the session's token in it, and nothing else of it is passed on."""
-    issued = (record.get("responseElements") or {}).get("credentials") or {}
-    attempt = attempt_of(record)
-    seconds = (record.get("requestParameters") or {}).get("durationSeconds", 900)
-    ends = record["_time"] + timedelta(seconds=int(seconds))
-    return {
-        **attempt,
-        "name": names.get(attempt["account_id"]),
-        "access_key_id": issued.get("accessKeyId"),
-        "expires": format_time(ends),
-        # It may have acted until it ended, and its last events may be on their way.
-        "pending": ends + DELAY > window.now,
-        "looked_into": False,
-        "reason": "",
-        "calls": [],
-    }
-
-
-def attempt_of(record: dict) -> dict:
-    """Who asked for which session, when and from where."""
-    asked, identity = record.get("requestParameters") or {}, record.get("userIdentity") or {}
-    context = identity.get("sessionContext") or {}
-    policy = str((asked.get("taskPolicyArn") or {}).get("arn", ""))
-    return {
-        "account_id": _account_in(str(asked.get("targetPrincipal", ""))),
-        "task": _TASKS.get(policy.rpartition("/")[2], policy),
-        "time": format_time(record["_time"]),
-        "region": record.get("awsRegion"),
-        "opened_by": identity.get("arn"),
-        "opened_from": identity.get("accountId"),
-        "source_identity": context.get("sourceIdentity"),
-        "source_ip": record.get("sourceIPAddress"),
-        "user_agent": record.get("userAgent"),
-        "event_id": record.get("eventID"),
-    }
-
-
-def _call(record: dict) -> dict:
-    return {
-        "time": format_time(record["_time"]),
-        "service": str(record.get("eventSource", "")).partition(".")[0],
-        "operation": record.get("eventName"),
-        "region": record.get("awsRegion"),
-        "read_only": bool(record.get("readOnly")),
-        "error_code": record.get("errorCode"),
-        "source_ip": record.get("sourceIPAddress"),
-        "event_id": record.get("eventID"),
-    }
-
-
-def _kind(record: dict) -> str:
-    if _is_assumed(record):
-        return UNKNOWN_SESSION
-    if record.get("eventSource") == "signin.amazonaws.com":
-        return PASSWORD if "Password" in str(record.get("eventName")) else SIGN_IN
-    return ACCESS_KEY
-
-
-def _is_root_use(record: dict) -> bool:
-    identity = record.get("userIdentity") or {}
-    by_aws = identity.get("invokedBy") or (
-        record.get("eventType") == "AwsServiceEvent" and record.get("eventSource") != "signin.amazonaws.com"
-    )
-    return identity.get("type") == "Root" and not by_aws
-
-
-def _is_assumed(record: dict) -> bool:
-    context = (record.get("userIdentity") or {}).get("sessionContext") or {}
-    return str(context.get("assumedRoot", "")).lower() == "true"
-
-
-def _key_of(record: dict) -> str | None:
-    return (record.get("userIdentity") or {}).get("accessKeyId") or None
-
-
-def _account_in(target: str) -> str:
-    """AssumeRoot takes an account's ID or the ARN of its root user."""
-    with contextlib.suppress(IndexError):
-        return target.split(":")[4]
-    return target
+def _join(sessions: list[dict], found: dict[str, list[dict]], accounts: list[dict]) -> None:
+    """Add to each session its calls, or why they are not known."""
+    entries = {entry["account_id"]: entry for entry in accounts}
+    for session in sessions:
+        entry = entries.get(session["account_id"])
+        if session["account_id"] in found:
+            calls = records.session_calls(session, found[session["account_id"]])
+            session.update(looked_into=True, calls=calls)
+        else:
+            session["reason"] = entry["reason"] if entry else "The account is not in the organization any more."
