@@ -177,109 +177,22 @@ probe:
           sample: "2026-01-31T03:05:00Z"
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access import reconcile as steps
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access.recovery_risk import (
-    members_without_root_password,
-    refusal,
-)
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
-
-SWITCHES = ("trusted_access", *v.FEATURES)
-DECLARED = (*SWITCHES, "delegated_administrator")
-
-
-def desired(params: dict) -> steps.Desired:
-    if params["wait_timeout"] < 0:
-        raise InvalidInput("wait_timeout", params["wait_timeout"], "a number of seconds, 0 or more")
-    delegate = params["delegated_administrator"]
-    return steps.Desired(
-        params["trusted_access"],
-        {feature: params[feature] for feature in v.FEATURES if params[feature] is not None},
-        parse_account_id(delegate, "delegated_administrator") if delegate else delegate,
-    )
-
-
-def converge(module: BreakglassModule) -> dict:
-    target = desired(module.params)
-    before = steps.read_state(module.organization)
-    before_shown = steps.show(before, module.organization)
-    steps.refuse_impossible(module.organization, before, target)
-    probe = probe_account(module, target)
-    planned = steps.plan(before, target)
-    more = guard_way_back(module, planned)
-    for step in planned:
-        if step.warning:
-            module.warn(step.warning)
-    if module.check_mode:
-        after = planned[-1].becomes if planned else before
-        return result(before_shown, steps.show(after, module.organization), planned, more)
-
-    done = []
-    sessions = []
-    more = {**more, "probe": {"account_id": probe, "sessions": sessions} if probe else None}
-    wait_seconds = module.params["wait_timeout"] if module.params["wait"] else None
-    try:
-        after = steps.converge(module.organization, before, target, wait_seconds, done)
-        if probe:
-            wanted = [feature for feature, on in target.features.items() if on]
-            steps.wait_for_sts(module.connection, module.organization, probe, wanted, wait_seconds or 0, sessions)
-    except BreakglassError as error:
-        module.fail(error, changed=bool(done), actions=[step.action for step in done], probe=more["probe"])
-    return result(before_shown, steps.show(after, module.organization), done, more)
-
-
-def probe_account(module: BreakglassModule, target: steps.Desired) -> str | None:
-    """The account to try root sessions in, once it is known to be one where that can work."""
-    given = module.params["probe_account_id"]
-    if not given:
-        return None
-    if not any(target.features.values()):
-        raise InvalidInput("probe_account_id", given, "an account, together with a feature that is true")
-    account = member_account(module.organization, parse_account_id(given, "probe_account_id"), "probe_account_id")
-    if unusable(account):
-        raise InvalidInput("probe_account_id", account.id, "an ACTIVE account", hint=f"its state is {account.state}")
-    return account.id
-
-
-def guard_way_back(module: BreakglassModule, planned: list) -> dict:
-    """Fail, unless forced, when a planned step takes the only way back from somebody; what is known about that."""
-    taking = next((step for step in planned if step.takes_way_back), None)
-    if taking is None:
-        return {}
-    members = members_without_root_password(module.connection, module.organization)
-    refused = refusal(taking.action, members)
-    if refused and not module.params["force"]:
-        module.fail(refused, changed=False, actions=[], without_root_password=members)
-    return {"without_root_password": members}
-
-
-def result(before: dict, after: dict, taken: list, more: dict) -> dict:
-    return {
-        **more,
-        "changed": bool(taken),
-        "before": before,
-        "after": after,
-        "actions": [step.action for step in taken],
-        "diff": {"before": before, "after": after},
-    }
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import reconcile
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
-            **{switch: {"type": "bool"} for switch in SWITCHES},
+            **{switch: {"type": "bool"} for switch in reconcile.SWITCHES},
             "delegated_administrator": {"type": "str"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 180},
             "force": {"type": "bool", "default": False},
             "probe_account_id": {"type": "str"},
         },
-        required_one_of=[DECLARED],
-    ).run_module(converge)
+        required_one_of=[reconcile.DECLARED],
+    ).run(reconcile.run)
 
 
 if __name__ == "__main__":

@@ -247,22 +247,14 @@ reasons:
 """
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access.readiness import survey
-
-
-def look(module: BreakglassModule) -> dict:
-    target, task = module.params["account_id"], module.params["task"]
-    return survey(
-        module.organization, parse_account_id(target, "account_id") if target else None, v.TASKS[task] if task else None
-    )
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import readiness
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={"account_id": {"type": "str"}, "task": {"type": "str", "choices": list(v.TASKS)}}
-    ).run_module(look)
+    ).run(readiness.run)
 
 
 if __name__ == "__main__":

@@ -150,78 +150,9 @@ task:
   sample: audit_root_credentials
 """
 
-import typing as t
-from dataclasses import replace
-
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput, Unreachable
-from ansible_collections.breakglass.aws.plugins.module_utils._files import aws_credentials
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import RootSession, open_root_session
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
-
-LONGEST = 900  # seconds; AWS's limit for AssumeRoot
-
-
-def work(module: BreakglassModule) -> dict:
-    if module.params["write_profile"] is not None:
-        aws_credentials.check_name(module.params["write_profile"])
-    return forget(module) if module.params["state"] == "absent" else hand_out(module)
-
-
-def forget(module: BreakglassModule) -> dict:
-    """Remove the profile."""
-    path, name = module.params["credentials_file"], module.params["write_profile"]
-    if module.check_mode:
-        before = aws_credentials.read(path)
-        return {"changed": aws_credentials.without_profile(before, name) != before}
-    return {"changed": edit(module, lambda text: aws_credentials.without_profile(text, name))}
-
-
-def hand_out(module: BreakglassModule) -> dict:
-    """Open a session and return its credentials, and write them where that was asked for."""
-    params = module.params
-    account_id = parse_account_id(params["account_id"], "account_id")
-    task = v.TASKS[params["task"]]
-    if params["duration_seconds"] is not None:
-        if not 1 <= params["duration_seconds"] <= LONGEST:
-            raise InvalidInput("duration_seconds", params["duration_seconds"], f"a number from 1 to {LONGEST}")
-        task = replace(task, seconds=params["duration_seconds"])
-    path, name = params["credentials_file"], params["write_profile"]
-    if name:  # whatever stands in the way of writing must be known before there is something to lose
-        aws_credentials.without_profile(aws_credentials.read(path), name)
-    account = member_account(module.organization, account_id, "account_id")
-    if unusable(account):
-        raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
-    result = {"changed": True, "account_id": account_id, "task": task.name, "sts_creds": None}
-    if module.check_mode:
-        return result
-    session = open_root_session(module.connection, module.organization, account_id, task)
-    session.assert_root_of(account_id)
-    if name:
-        write_profile(module, name, session)
-    return {**result, **session.public, "sts_creds": session.hand_out(), "source_identity": session.source_identity}
-
-
-def write_profile(module: BreakglassModule, name: str, session: RootSession) -> None:
-    secret = session.hand_out()
-    values = {
-        "aws_access_key_id": secret["access_key"],
-        "aws_secret_access_key": secret["secret_key"],
-        "aws_session_token": secret["session_token"],
-    }
-    remark = f"{session.task.name} in {session.account_id}, ends {secret['expiration']}"
-    edit(module, lambda text: aws_credentials.with_profile(text, name, values, remark))
-
-
-def edit(module: BreakglassModule, change: t.Callable[[str], str]) -> bool:
-    """Change the credentials file, and say so when others could read what else is in it."""
-    path = module.params["credentials_file"]
-    changed, mode = aws_credentials.edit(path, change)
-    if changed and mode:
-        module.warn(f"credentials_file: {path} was open to others (mode {mode:04o}). It has mode 0600 now.")
-    return changed
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import credentials_handover
 
 
 def main() -> None:
@@ -239,7 +170,7 @@ def main() -> None:
             ("state", "absent", ["write_profile", "credentials_file"]),
         ],
         required_together=[("write_profile", "credentials_file")],
-    ).run_module(work)
+    ).run(credentials_handover.run)
 
 
 if __name__ == "__main__":

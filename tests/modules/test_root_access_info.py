@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import readiness
 from support.run_module import run
 
 from sandbox import Box
@@ -204,9 +205,7 @@ def test_unusable_connection_options_are_told_in_words(sandbox, options, said):
 
 
 def test_a_defect_of_ours_is_a_failed_task_too(sandbox, monkeypatch):
-    from ansible_collections.breakglass.aws.plugins.modules import root_access_info
-
-    monkeypatch.setattr(root_access_info, "survey", lambda *_: {}["defect"])
+    monkeypatch.setattr(readiness.Readiness, "inspect", lambda _: {}["defect"])
     result = look(sandbox)
     assert result["failed"] is True
     assert "KeyError: 'defect'" in result["msg"]

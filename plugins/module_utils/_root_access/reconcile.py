@@ -2,83 +2,137 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The steps from how centralized root access stands to how it is declared, each read back before the next."""
+"""Centralized root access as declared: make the calls, and read each back before the next."""
 
 from __future__ import annotations
 
 import contextlib
 import time
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
     Unreachable,
     error_code,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.recovery_risk import (
+    members_without_root_password,
+    refusal,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.steps import (
+    Desired,
+    State,
+    Step,
+    next_step,
+    plan,
+    refuse_impossible,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
+SWITCHES = ("trusted_access", *v.FEATURES)
+DECLARED = (*SWITCHES, "delegated_administrator")
 POLL_SECONDS = 2
 _DONE_ALREADY = ("AccountAlreadyRegisteredException", "AccountNotRegisteredException")
 
-# A session that is opened only to see whether STS opens any: as short as others ask for, and nothing is called in it.
+# A session that is opened only to see whether STS opens any. It is short, and nothing is called in it.
 _PROBE_SECONDS = 60
 _PROBES = {v.ROOT_CREDENTIALS_MANAGEMENT: v.AUDIT_ROOT_CREDENTIALS, v.ROOT_SESSIONS: v.UNLOCK_S3_BUCKET}
 
 
-@dataclass(frozen=True)
-class State:
-    """The part of centralized root access that can be declared. A feature is None while trusted access hides it."""
+def run(params: dict, context: Context) -> dict:
+    """The result of root_access. Raises a BreakglassError that carries what was done before it."""
+    desired = _desired(params)
+    organization = context.organization
+    before = read_state(organization)
+    before_shown = show_state(before, organization)
+    refuse_impossible(organization, before, desired)
+    probe = _probe_account(params, organization, desired)
+    planned = plan(before, desired)
+    details = _check_recovery(params, context, planned)
+    for step in planned:
+        if step.warning:
+            context.warn(step.warning)
+    if context.check_mode:
+        after = planned[-1].becomes if planned else before
+        return _result(before_shown, show_state(after, organization), planned, details)
 
-    trusted_access: bool
-    features: dict
-    delegates: tuple
+    done: list[Step] = []
+    sessions: list[dict] = []
+    details["probe"] = {"account_id": probe, "sessions": sessions} if probe else None
+    wait_seconds = params["wait_timeout"] if params["wait"] else None
+    try:
+        after = converge(organization, before, desired, wait_seconds, done)
+        if probe:
+            features = [feature for feature, on in desired.features.items() if on]
+            wait_for_sts(context.connection, organization, probe, features, wait_seconds or 0, sessions)
+    except BreakglassError as error:
+        error.with_result(changed=bool(done), actions=[step.action for step in done], probe=details["probe"])
+        raise
+    return _result(before_shown, show_state(after, organization), done, details)
 
 
-@dataclass(frozen=True)
-class Desired:
-    """What is declared; None, or a feature that is not named, is left alone. "" is no delegated administrator."""
+def _desired(params: dict) -> Desired:
+    if params["wait_timeout"] < 0:
+        raise InvalidInput("wait_timeout", params["wait_timeout"], "a number of seconds, 0 or more")
+    delegate = params["delegated_administrator"]
+    return Desired(
+        params["trusted_access"],
+        {feature: params[feature] for feature in v.FEATURES if params[feature] is not None},
+        parse_account_id(delegate, "delegated_administrator") if delegate else delegate,
+    )
 
-    trusted_access: bool | None
-    features: dict
-    delegated_administrator: str | None
+
+def _probe_account(params: dict, organization: Organization, desired: Desired) -> str | None:
+    """The account to open probe sessions in; InvalidInput when none can be opened there."""
+    given = params["probe_account_id"]
+    if not given:
+        return None
+    if not any(desired.features.values()):
+        raise InvalidInput("probe_account_id", given, "an account, together with a feature that is true")
+    account = member_account(organization, parse_account_id(given, "probe_account_id"), "probe_account_id")
+    if unusable(account):
+        raise InvalidInput("probe_account_id", account.id, "an ACTIVE account", hint=f"its state is {account.state}")
+    return account.id
 
 
-@dataclass(frozen=True)
-class Step:
-    """One call that changes the organization, and how things stand once it is confirmed.
+def _check_recovery(params: dict, context: Context, planned: list[Step]) -> dict:
+    """Raise, unless forced, when a planned step ends the only recovery of an account; what is known about that."""
+    ending = next((step for step in planned if step.ends_recovery), None)
+    if ending is None:
+        return {}
+    members = members_without_root_password(context.connection, context.organization)
+    refused = refusal(ending.action, members)
+    if refused and not params["force"]:
+        raise refused.with_result(changed=False, actions=[], without_root_password=members)
+    return {"without_root_password": members}
 
-    ``takes_way_back``: afterwards nobody can restore a root user any more.
-    """
 
-    service: str
-    operation: str  # as AWS names it, e.g. "EnableOrganizationsRootSessions"
-    method: str
-    arguments: dict
-    becomes: State
-    confirmed: t.Callable[[State], bool]
-    by_delegate: bool = False
-    warning: str = ""
-    takes_way_back: bool = False
-
-    @property
-    def action(self) -> str:
-        account = self.arguments.get("AccountId")
-        return f"{self.service}:{self.operation}" + (f" {account}" if account else "")
+def _result(before: dict, after: dict, steps: list[Step], details: dict) -> dict:
+    return {
+        **details,
+        "changed": bool(steps),
+        "before": before,
+        "after": after,
+        "actions": [step.action for step in steps],
+        "diff": {"before": before, "after": after},
+    }
 
 
 def read_state(organization: Organization) -> State:
-    """How it stands now; raises a BreakglassError when that cannot be read."""
+    """The present state; raises a BreakglassError when it cannot be read."""
     organization.refresh()
     switches = organization.switches()
     return State(
@@ -88,8 +142,8 @@ def read_state(organization: Organization) -> State:
     )
 
 
-def show(state: State, organization: Organization) -> dict:
-    """A state as root_access_info shows it. Names are what is known; one that may not be read is null."""
+def show_state(state: State, organization: Organization) -> dict:
+    """A state as root_access_info shows it. A name that cannot be read is null."""
     names = {account.id: account.name for account in organization.delegated_administrators()}
     for delegate in set(state.delegates) - set(names):
         with contextlib.suppress(BreakglassError):
@@ -104,76 +158,6 @@ def show(state: State, organization: Organization) -> dict:
     }
 
 
-def next_step(state: State, desired: Desired) -> Step | None:
-    """The next call on the way from ``state`` to ``desired``, in the order AWS demands; None when there is no more.
-
-    Trusted access comes first, the old delegated administrator goes before a new one comes, and trusted access
-    cannot go while there is one.
-    """
-    if desired.trusted_access and not state.trusted_access:
-        return _trusted_access(state, True)
-    for feature, wanted in desired.features.items():
-        if wanted and state.features[feature] is not True:
-            return _feature(state, feature, True)
-    for feature, wanted in desired.features.items():
-        # Without trusted access there is nothing to turn off: AWS neither shows the features nor heeds them.
-        if not wanted and state.trusted_access and state.features[feature] is not False:
-            return _feature(state, feature, False)
-    wanted = desired.delegated_administrator
-    if wanted is not None:
-        for delegate in state.delegates:
-            if delegate != wanted:
-                return _delegate(state, delegate, False)
-        if wanted and wanted not in state.delegates:
-            return _delegate(state, wanted, True)
-    if desired.trusted_access is False and state.trusted_access:
-        return _trusted_access(state, False)
-    return None
-
-
-def plan(state: State, desired: Desired) -> list[Step]:
-    """All calls on the way from ``state`` to ``desired``, as far as can be foreseen."""
-    steps = []
-    while (step := next_step(state, desired)) is not None:
-        steps.append(step)
-        state = step.becomes
-    return steps
-
-
-def refuse_impossible(organization: Organization, state: State, desired: Desired) -> None:
-    """Raise what AWS would answer, or what could not be meant, before anything is called."""
-    wanted = [feature for feature, on in desired.features.items() if on]
-    if desired.trusted_access is False:
-        for option in [*wanted, *(["delegated_administrator"] if desired.delegated_administrator else [])]:
-            raise InvalidInput("trusted_access", False, f"true, because {option} needs it")
-        if state.delegates and desired.delegated_administrator is None:
-            raise InvalidInput(
-                "trusted_access",
-                False,
-                'true, unless delegated_administrator="" is given too',
-                hint=f"AWS keeps trusted access on while {', '.join(state.delegates)} is delegated administrator",
-            )
-    if desired.trusted_access is None and not state.trusted_access and (wanted or desired.delegated_administrator):
-        raise BreakglassError(
-            "Trusted access for IAM is off, and without it there are no features and no delegated administrator.",
-            "Declare trusted_access=true too.",
-        )
-    if desired.delegated_administrator and desired.delegated_administrator not in state.delegates:
-        account = member_account(organization, desired.delegated_administrator, "delegated_administrator")
-        if account.state != "ACTIVE":
-            raise InvalidInput(
-                "delegated_administrator", account.id, "an ACTIVE account", hint=f"its state is {account.state}"
-            )
-    role = organization.caller_role()
-    for step in plan(state, desired):
-        if role != v.MANAGEMENT_ACCOUNT and not step.by_delegate:
-            raise BreakglassError(
-                f"Only the management account may call {step.action}; "
-                f"{organization.caller.arn} belongs to account {organization.caller.account_id}.",
-                "Use credentials of the management account. A delegated administrator can only turn the features off.",
-            )
-
-
 def converge(
     organization: Organization,
     state: State,
@@ -181,16 +165,16 @@ def converge(
     wait_seconds: float | None,
     done: list[Step],
 ) -> State:
-    """Take all steps, each confirmed by reading it back before the next; the state reached.
+    """Make all calls, each confirmed by reading it back before the next; the state reached.
 
-    ``wait_seconds`` bounds the wait for each confirmation, None waits for none. Steps taken are put into ``done``,
-    which tells a caller how far it came when this raises. None is taken twice: two tools could undo each other forever.
+    ``wait_seconds`` bounds the wait for each confirmation, None waits for none. Each step is appended to ``done``, so
+    that the caller knows them when this raises. No call is made twice: two tools could undo each other forever.
     """
     while (step := next_step(state, desired)) is not None:
-        if step.action in [taken.action for taken in done]:
+        if step.action in [earlier.action for earlier in done]:
             raise BreakglassError(
-                f"{step.action} was done, and then undone by somebody else.",
-                "Find out who or what else owns these switches (CloudTrail shows the caller) before running it again.",
+                f"{step.action} succeeded, and then something else undid it.",
+                "Find out what else changes these switches (CloudTrail shows the caller), and then run the task again.",
             )
         _call(organization, step)
         done.append(step)
@@ -203,7 +187,7 @@ def _call(organization: Organization, step: Step) -> None:
     try:
         while_busy(lambda: getattr(client, step.method)(**step.arguments))
     except (BotoCoreError, ClientError) as error:
-        if error_code(error) not in _DONE_ALREADY:  # by somebody else since we looked; reading back will show
+        if error_code(error) not in _DONE_ALREADY:  # by another caller since the state was read; reading back shows it
             raise explain(error, step.action) from error
 
 
@@ -213,7 +197,7 @@ def _confirm(organization: Organization, step: Step, wait_seconds: float) -> Sta
         if time.monotonic() >= deadline:
             raise BreakglassError(
                 f"{step.action} was accepted, but reading back did not show it within {wait_seconds:g} seconds.",
-                "Look again with breakglass.aws.root_access_info; if it lasts, see whether another tool undoes it.",
+                "Read it again with breakglass.aws.root_access_info. If it does not change, find out what undoes it.",
             )
         time.sleep(POLL_SECONDS)
     return state
@@ -248,49 +232,3 @@ def wait_for_sts(
                 opened = 0
                 organization.refresh()
                 time.sleep(POLL_SECONDS)
-
-
-_NO_WAY_BACK = (
-    "this may take away the only way back into member accounts that have no root credentials. "
-    "Root sessions already open live on until they expire, and AWS may open new ones for some minutes."
-)
-
-
-def _trusted_access(state: State, on: bool) -> Step:
-    return Step(
-        "organizations",
-        "EnableAWSServiceAccess" if on else "DisableAWSServiceAccess",
-        "enable_aws_service_access" if on else "disable_aws_service_access",
-        {"ServicePrincipal": v.SERVICE_PRINCIPAL},
-        State(on, dict.fromkeys(state.features), state.delegates),
-        lambda now: now.trusted_access is on,
-        warning="" if on else f"Trusted access goes off: {_NO_WAY_BACK}",
-        takes_way_back=not on,
-    )
-
-
-def _feature(state: State, feature: str, on: bool) -> Step:
-    verb, name = ("Enable" if on else "Disable"), v.FEATURES[feature]
-    return Step(
-        "iam",
-        f"{verb}Organizations{name}",
-        f"{verb.lower()}_organizations_{feature}",
-        {},
-        State(state.trusted_access, {**state.features, feature: on}, state.delegates),
-        lambda now: now.features[feature] is on,
-        by_delegate=not on,
-        warning="" if on else f"The feature {feature} goes off: {_NO_WAY_BACK}",
-        takes_way_back=not on and feature == v.ROOT_CREDENTIALS_MANAGEMENT,
-    )
-
-
-def _delegate(state: State, account_id: str, on: bool) -> Step:
-    others = tuple(delegate for delegate in state.delegates if delegate != account_id)
-    return Step(
-        "organizations",
-        "RegisterDelegatedAdministrator" if on else "DeregisterDelegatedAdministrator",
-        "register_delegated_administrator" if on else "deregister_delegated_administrator",
-        {"AccountId": account_id, "ServicePrincipal": v.SERVICE_PRINCIPAL},
-        State(state.trusted_access, state.features, (*others, account_id) if on else others),
-        lambda now: (account_id in now.delegates) is on,
-    )

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Who loses the only way back when centralized root access goes: member accounts whose root user has no password.
+"""Member accounts that only centralized root access can recover: those whose root user has no password.
 
-AWS refuses password recovery to a root user without one, so only the organization can restore it (aws-facts 2.5, 11).
+AWS refuses password recovery to a root user without a password, so only the organization can restore it (aws-facts 2.5,
+11).
 """
 
 from __future__ import annotations
@@ -30,45 +31,44 @@ _SHOWN = 10
 def members_without_root_password(connection: Connection, organization: Organization) -> dict[str, list[str]]:
     """Member accounts whose root user has ``none``, and those of which it is ``unknown``, by ID.
 
-    No root session is opened: it is asked through the access role, where that answers (iam:GetAccountSummary has
-    AccountPasswordPresent, aws-facts 2.2). Where it does not, nothing is known.
+    No root session is opened. The access role reads it where it can be assumed (iam:GetAccountSummary has
+    AccountPasswordPresent, aws-facts 2.2). Where it cannot, the password is unknown.
     """
     if organization.caller_role() != v.MANAGEMENT_ACCOUNT:  # the access roles trust no other account
         members = choose_targets(organization, None, True)
-        return {"none": [], "unknown": [one.account.id for one in members if not one.skipped_because]}
+        return {"none": [], "unknown": [target.account.id for target in members if not target.skipped_because]}
 
-    def ask(account_id: str, entry: dict) -> None:
+    def read(account_id: str, entry: dict) -> None:
         iam = assume(connection, account_id, v.ACCESS_ROLE).client("iam")
         try:
             entry["password"] = bool(iam.get_account_summary()["SummaryMap"].get("AccountPasswordPresent"))
         except (BotoCoreError, ClientError) as error:
             raise explain(error, "reading the account's summary (iam:GetAccountSummary)") from error
 
-    entries = sweep(choose_targets(organization, None, True), ask, blank={"password": None})
-    # Suspended and closed accounts are skipped; nobody gets into them either way.
-    asked = [entry for entry in entries if entry["password"] is not None or entry["outcome"] != v.SKIPPED]
+    entries = sweep(choose_targets(organization, None, True), read, blank={"password": None})
+    # Suspended and closed accounts are skipped: no root user can sign in to them either way.
+    relevant = [entry for entry in entries if entry["password"] is not None or entry["outcome"] != v.SKIPPED]
     return {
-        "none": [entry["account_id"] for entry in asked if entry["password"] is False],
-        "unknown": [entry["account_id"] for entry in asked if entry["password"] is None],
+        "none": [entry["account_id"] for entry in relevant if entry["password"] is False],
+        "unknown": [entry["account_id"] for entry in relevant if entry["password"] is None],
     }
 
 
 def refusal(action: str, members: dict[str, list[str]]) -> BreakglassError | None:
-    """Why ``action`` must not be taken without force; None when every root user can sign in by itself."""
+    """Why ``action`` is refused without force; None when every root user has a password."""
     if not (members["none"] or members["unknown"]):
         return None
     parts = []
     if members["none"]:
         parts.append(f"the root users of {_listed(members['none'])} have no password")
     if members["unknown"]:
-        parts.append(
-            f"whether those of {_listed(members['unknown'])} have one cannot be known without opening root sessions"
-        )
+        parts.append(f"it is not known whether those of {_listed(members['unknown'])} have one")
     return BreakglassError(
-        f"{action} would take away the only way back into member accounts: {', and '.join(parts)}. "
+        f"{action} would end the only recovery of member accounts: {', and '.join(parts)}. "
         "AWS refuses password recovery to a root user without a password.",
-        "Keep it on. If it must go, see who has what (breakglass.aws.root_credentials_info, all_accounts=true), "
-        "restore root users that are needed (breakglass.aws.root_password_recovery), and set force=true.",
+        "Keep it on. If it must be turned off, list the root credentials (breakglass.aws.root_credentials_info, "
+        "all_accounts=true), open password recovery where it is needed (breakglass.aws.root_password_recovery), and "
+        "set force=true.",
     )
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access import reconcile as steps
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import steps
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
