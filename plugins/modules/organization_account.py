@@ -10,15 +10,15 @@ module: organization_account
 short_description: Remove an account from the organization, close it, or move it to an OU
 version_added: 0.2.0
 description:
-  - Makes one member account removed, closed, or in the named OU, and reads back that it is.
-  - It refuses while a reason stands in the way that M(breakglass.aws.organization_account_info) finds for the purpose,
-    and names each with what to do. Reasons no API tells must be confirmed by whoever looked after them.
-  - It returns what it takes to bring the account back as it was.
-  - Two ways out are not made here, because the account's own credentials make them, not the management account's.
+  - Removes one member account, closes it, or moves it to an OU, and reads back that it is so.
+  - It refuses while M(breakglass.aws.organization_account_info) finds a reason that prevents the change, and lists each
+    reason with its fix. Reasons that no API returns must be confirmed by a person who checked them.
+  - It returns what is needed to restore the account as it was.
+  - Two other ways to leave are not part of this module, because they need the account's own credentials.
     Leaving by the account itself is C(organizations:LeaveOrganization). In a direct transfer the other organization's
     management account invites the account (C(organizations:InviteAccountToOrganization)), and the account accepts
     (C(organizations:AcceptHandshake)). M(breakglass.aws.organization_account_info) with O(ignore:purpose=transfer)
-    tells whether an account is ready for it.
+    returns whether an account is ready for it.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
@@ -30,10 +30,10 @@ options:
     required: true
   state:
     description:
-      - V(removed) takes the account out of the organization; it stands alone then. An account that is not in the
-        organization is taken for removed, with a warning.
-      - V(closed) closes it. AWS deletes all in it 90 days later.
-      - V(in_ou) moves it to O(ou), whose policies then bind it.
+      - V(removed) removes the account from the organization; it is a standalone account then. An account that is not in
+        the organization counts as removed, with a warning.
+      - V(closed) closes it. AWS deletes everything in it 90 days later.
+      - V(in_ou) moves it to O(ou), whose policies then apply to it.
     type: str
     choices: [removed, closed, in_ou]
     required: true
@@ -50,9 +50,9 @@ options:
     default: []
   confirmed:
     description:
-      - Reasons that cannot be seen from here and that somebody has looked after, so that they no longer stand in the
-        way.
-      - A reason that was seen to stand cannot be confirmed away.
+      - Reasons that cannot be checked from here, and that a person has checked, so that they no longer prevent the
+        change.
+      - A reason that was found to hold cannot be confirmed away.
     type: list
     elements: str
     choices:
@@ -69,8 +69,8 @@ options:
     default: []
   read_root_credentials:
     description:
-      - For O(state=removed), look with a root session whether the account's root user can sign in, which it must once
-        the account stands alone.
+      - For O(state=removed), read with a root session whether the account's root user can sign in. It must be able to
+        once the account is standalone.
       - This is root activity, also in check mode. The account gets CloudTrail events of its root user.
       - Without it, V(root_credentials) must be confirmed.
     type: bool
@@ -79,7 +79,7 @@ options:
     description:
       - For O(state=closed), whether to wait until AWS shows the account as closed. AWS may show it as active for more
         than ten minutes after it accepted the closure.
-      - Removal and moving are always read back.
+      - Removing and moving are always read back.
     type: bool
     default: true
   wait_timeout:
@@ -93,7 +93,7 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
-  - Only the management account can do this, a delegated administrator cannot.
+  - Only the management account can do this. A delegated administrator cannot.
   - AWS closes three accounts at once, and in any 30 days the higher of 250 and 20 % of the members, at most 1,000.
 seealso:
   - module: breakglass.aws.organization_account_info
@@ -101,7 +101,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what moving an account to another OU would change
+- name: Show what moving an account to another OU would change
   breakglass.aws.organization_account:
     account_id: "555566667777"
     state: in_ou
@@ -122,7 +122,7 @@ EXAMPLES = r"""
     state: in_ou
     ou: "{{ moved.undo.ou.id }}"
 
-- name: Take a sold account out of the organization, once somebody has looked at what no API tells
+- name: Remove a sold account from the organization, after a person has checked what no API returns
   breakglass.aws.organization_account:
     account_id: "343434343434"
     state: removed
@@ -135,7 +135,7 @@ EXAMPLES = r"""
       - contact_information
   register: removed
 
-- name: Close an account nobody needs any more
+- name: Close an account that is no longer needed
   breakglass.aws.organization_account:
     account_id: "246824682468"
     state: closed
@@ -159,7 +159,7 @@ name:
   type: str
   sample: spin-off
 before:
-  description: How it stood.
+  description: The account before.
   returned: once it has been read
   type: dict
   contains: &standing
@@ -168,25 +168,25 @@ before:
       type: bool
       sample: true
     state:
-      description: Its state; null outside of the organization.
+      description: Its state; null outside the organization.
       type: str
       sample: ACTIVE
     ou:
-      description: The names on the way from the root to its OU; null outside of the organization.
+      description: The names from the root to its OU; null outside the organization.
       type: str
       sample: Root/Workloads/Divested
     service_control_policies:
-      description: The names of the policies that bind it; null when they cannot be read or it is outside.
+      description: The names of the policies that apply to it; null when they cannot be read or it is outside.
       type: list
       elements: str
       sample: [FullAWSAccess]
 after:
-  description: How it stands now, read back; in check mode, how it would stand.
+  description: The account now, read back; in check mode, as it would be.
   returned: success
   type: dict
   contains: *standing
 actions:
-  description: What was called, or in check mode would be.
+  description: The calls that were made, or in check mode would be.
   returned: always, once the account has been read
   type: list
   elements: str
@@ -210,9 +210,9 @@ findings:
   type: list
   elements: dict
   sample: [{name: payment_method, kind: blocking, status: person, holds: false,
-    text: A valid payment method must be on the account. No API tells. Confirmed by whoever runs this., fix: ""}]
+    text: The account must have a valid payment method. No API returns whether it has. Confirmed by the user., fix: ""}]
 undo:
-  description: What it takes to bring the account back as it was.
+  description: What is needed to restore the account as it was.
   returned: when something changes
   type: dict
   contains:
@@ -249,167 +249,17 @@ undo:
       sample: {}
 """
 
-from dataclasses import asdict
-
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id, parse_account_ids
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.apply import apply_state
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.changes import IN_OU, STATES
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import Surveyor
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id, member_account
-
-OUTSIDE = {"in_organization": False, "state": None, "ou": None, "service_control_policies": None}
-
-
-def converge(module: BreakglassModule) -> dict:
-    params, organization = module.params, module.organization
-    account_id = wanted(params)
-    if organization.caller.account_id != management_account_id(organization):
-        raise BreakglassError(
-            f"Only the management account can do this; {organization.caller.arn} belongs to another account.",
-            "Use credentials of the management account.",
-        )
-    if params["state"] == changes.REMOVED and organization.account(account_id) is None:
-        module.warn(f"Account {account_id} is not in the organization. Is the ID misspelt, or is it removed already?")
-        return result(account_id, None, OUTSIDE, OUTSIDE)
-    account = member_account(organization, account_id, "account_id")
-    surveyor = Surveyor(module.connection, organization, changes.PURPOSE.get(params["state"]))
-    return {changes.REMOVED: remove, changes.CLOSED: close, changes.IN_OU: move}[params["state"]](
-        module, surveyor, account
-    )
-
-
-def wanted(params: dict) -> str:
-    """The account's ID, once all options are found to be meant."""
-    account_id = parse_account_id(params["account_id"], "account_id")
-    if account_id in parse_account_ids(params["protected_accounts"], "protected_accounts"):
-        raise InvalidInput("account_id", account_id, "an account that is not in protected_accounts")
-    if params["wait_timeout"] < 0:
-        raise InvalidInput("wait_timeout", params["wait_timeout"], "a number of seconds, 0 or more")
-    for option, state in (("ou", changes.IN_OU), ("read_root_credentials", changes.REMOVED)):
-        if params[option] and params["state"] != state:
-            raise InvalidInput(option, params[option], f"given together with state={state} only")
-    return account_id
-
-
-def remove(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict:
-    told, seen = examine(module, surveyor, account)
-    return carry_out(
-        module,
-        changes.removal(account.id),
-        before=surveyor.standing(account),
-        foreseen=OUTSIDE,
-        read_back=lambda doubt: changes.confirm_removed(module.organization, account.id) or OUTSIDE,
-        account=account,
-        undo=changes.undo(module.organization, changes.REMOVED, account, told),
-        **seen,
-    )
-
-
-def close(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict:
-    organization, seconds = module.organization, module.params["wait_timeout"]
-    before = surveyor.standing(account)
-
-    def read_back(doubt: BreakglassError | None = None) -> dict:
-        if module.params["wait"]:
-            return surveyor.standing(changes.confirm_closed(organization, account.id, seconds))
-        now = organization.account_now(account.id) or account
-        if doubt and now.state == "ACTIVE":
-            raise doubt
-        return surveyor.standing(now)
-
-    if account.state == "CLOSED":
-        return result(account.id, account, before, before)
-    if account.state == "PENDING_CLOSURE":
-        return result(account.id, account, before, before if module.check_mode else read_back())
-    told, seen = examine(module, surveyor, account)
-    return carry_out(
-        module,
-        changes.closure(account.id),
-        before=before,
-        foreseen={**before, "state": "CLOSED"},
-        read_back=read_back,
-        account=account,
-        undo=changes.undo(organization, changes.CLOSED, account, told),
-        **seen,
-    )
-
-
-def move(module: BreakglassModule, surveyor: Surveyor, account: Account) -> dict:
-    organization = module.organization
-    destination = changes.find_unit(organization, module.params["ou"])
-    source = organization.units_above(account)[-1]
-    before = surveyor.standing(account)
-    if source.id == destination.id:
-        return result(account.id, account, before, before)
-
-    def read_back(doubt: BreakglassError | None) -> dict:
-        return surveyor.standing(changes.confirm_moved(organization, account.id, destination))
-
-    return carry_out(
-        module,
-        changes.move(account.id, source, destination),
-        before=before,
-        foreseen=surveyor.standing_in(account, organization.unit_and_above(destination.id)),
-        read_back=read_back,
-        account=account,
-        undo=changes.undo(organization, changes.IN_OU, account, surveyor.look_at(account)),
-    )
-
-
-def examine(module: BreakglassModule, surveyor: Surveyor, account: Account) -> tuple[dict, dict]:
-    """What the account is, and what the result tells of how it was examined: findings and root session.
-
-    Fails the task when a reason stands in the way.
-    """
-    params = module.params
-    told = surveyor.look_at(account)
-    found = surveyor.judge(account, told, params["confirmed"], params["read_root_credentials"])
-    seen = {"findings": [asdict(one) for one in found], "session": surveyor.sessions.get(account.id)}
-    try:
-        changes.refuse(surveyor.purpose, found)
-    except BreakglassError as error:
-        module.fail(error, changed=False, before=surveyor.standing(account), actions=[], **seen)
-    return told, seen
-
-
-def carry_out(module, change, before, foreseen, read_back, account, **more) -> dict:
-    """Call and read back; in check mode neither."""
-    if module.check_mode:
-        return result(account.id, account, before, foreseen, [change.action], **more)
-    called, doubt = False, None
-    try:
-        doubt = changes.call(module.organization, change)
-        called = True
-        after = read_back(doubt)
-    except BreakglassError as error:
-        done = called and doubt is None
-        module.fail(doubt or error, changed=done, before=before, actions=[change.action] if done else [], **more)
-    return result(account.id, account, before, after, [change.action], **more)
-
-
-def result(account_id: str, account: Account | None, before: dict, after: dict, actions=(), **more) -> dict:
-    return {
-        "changed": bool(actions),
-        "outcome": v.CHANGED if actions else v.UNCHANGED,
-        "account_id": account_id,
-        "name": account and account.name,
-        "before": before,
-        "after": after,
-        "actions": list(actions),
-        "diff": {"before": before, "after": after},
-        **more,
-    }
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
             "account_id": {"type": "str", "required": True},
-            "state": {"type": "str", "required": True, "choices": list(changes.STATES)},
+            "state": {"type": "str", "required": True, "choices": list(STATES)},
             "ou": {"type": "str"},
             "protected_accounts": {"type": "list", "elements": "str", "default": []},
             "confirmed": {"type": "list", "elements": "str", "choices": list(CONFIRMABLE), "default": []},
@@ -417,8 +267,8 @@ def main() -> None:
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 1800},
         },
-        required_if=[("state", changes.IN_OU, ("ou",))],
-    ).run_module(converge)
+        required_if=[("state", IN_OU, ("ou",))],
+    ).run(apply_state)
 
 
 if __name__ == "__main__":

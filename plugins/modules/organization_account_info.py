@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: organization_account_info
-short_description: Describe accounts of an organization, and what stands in the way of taking one out
+short_description: Describe accounts of an organization, and what prevents removing or closing them
 version_added: 0.2.0
 description:
   - Describes accounts of the organization, whatever their state, with their place, age, tags, delegations and contacts.
-  - For a O(purpose) it lists the reasons that stand in the way and the consequences, each marked as checked, as not
-    checkable from here, or as something a person has to look at, with the page of the console where.
-  - What cannot be read is null and in RV(accounts[].not_read) with the reason. It is never taken for not being there.
+  - For a O(purpose) it lists the reasons that prevent it and the consequences, each marked as checked, as not checkable
+    from here, or as something that a person has to check, with the page of the console.
+  - What cannot be read is null, and is in RV(accounts[].not_read) with the reason. It never counts as absent.
   - Leaving by the account's own call (C(organizations:LeaveOrganization)) and direct transfer to another organization
-    (that one invites, the account accepts) are made with the account's own credentials, not with this collection's
-    modules. The purpose V(transfer) says what they need.
+    (that one invites, the account accepts) need the account's own credentials, and are not part of this collection. The
+    purpose V(transfer) returns what they need.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
@@ -33,9 +33,9 @@ options:
     default: false
   include:
     description:
-      - What to read of each account beside what the list of accounts has.
+      - What to read of each account in addition to the list of accounts.
       - V(tags) takes one call an account, V(contacts) five, V(delegations) one for each delegated administrator. In an
-        organization of thousands of accounts it pays to leave out what is not needed.
+        organization of thousands of accounts, leave out what is not needed.
       - With O(purpose) all of it is read.
     type: list
     elements: str
@@ -43,17 +43,17 @@ options:
     default: [tags, delegations, contacts]
   purpose:
     description:
-      - What is intended with the accounts. Without it there are no findings.
-      - V(remove) is removal by the management account, after which the account stands alone.
+      - What is planned for the accounts. Without it there are no findings.
+      - V(remove) is removal by the management account, after which the account is standalone.
       - V(transfer) is direct transfer to another organization that has invited the account.
       - V(close) is closure.
     type: str
     choices: [remove, transfer, close]
   confirmed:
     description:
-      - Reasons that cannot be seen from here and that somebody has looked after, so that they no longer stand in the
-        way.
-      - A reason that was seen to stand cannot be confirmed away.
+      - Reasons that cannot be checked from here, and that a person has checked, so that they no longer prevent the
+        change.
+      - A reason that was found to hold cannot be confirmed away.
     type: list
     elements: str
     choices: &confirmable
@@ -70,8 +70,8 @@ options:
     default: []
   read_root_credentials:
     description:
-      - For O(purpose=remove), look into each account with a root session whether its root user can sign in.
-      - This is root activity. Each account gets CloudTrail events of its root user, and alarms on these go off.
+      - For O(purpose=remove), read in each account with a root session whether its root user can sign in.
+      - This is root activity. Each account gets CloudTrail events of its root user, and alarms on these events fire.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -81,16 +81,16 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
-  - The management account and delegated administrators can read the organization. Contacts take trusted access for
+  - The management account and delegated administrators can read the organization. Contacts need trusted access for
     AWS Account Management (C(account.amazonaws.com)) and the management account or that service's delegated
-    administrator. StackSets and IAM Identity Center are looked at in the region O(ignore:region) only.
+    administrator. StackSets and IAM Identity Center are read in the region O(ignore:region) only.
 seealso:
   - module: breakglass.aws.organization_account
   - module: breakglass.aws.root_email
 """
 
 EXAMPLES = r"""
-- name: Where is this account, how old is it, whose is it?
+- name: Show the OU, age and contacts of an account
   breakglass.aws.organization_account_info:
     account_ids: ["343434343434"]
 
@@ -100,11 +100,11 @@ EXAMPLES = r"""
     include: []
   register: everything
 
-- name: Name the accounts nobody can act in
+- name: List the accounts that are not active
   ansible.builtin.debug:
     msg: "{{ everything.accounts | rejectattr('state', 'eq', 'ACTIVE') | map(attribute='name') }}"
 
-- name: What stands in the way of removing an account, and what does it entail?
+- name: Show what prevents removing an account, and what the removal entails
   breakglass.aws.organization_account_info:
     account_ids: ["343434343434"]
     purpose: remove
@@ -115,7 +115,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ [survey.accounts[0].verdict] + survey.accounts[0].findings | map(attribute='text') }}"
 
-- name: Go on only when somebody has looked at what no API tells
+- name: Continue only after a person has checked what no API returns
   breakglass.aws.organization_account_info:
     account_ids: ["343434343434"]
     purpose: remove
@@ -146,7 +146,7 @@ accounts:
       type: str
       sample: spin-off
     outcome:
-      description: V(unchanged) when it was described, V(failed) when not even its place could be read.
+      description: V(unchanged) when it was described, V(failed) when not even its OU could be read.
       type: str
       sample: unchanged
     reason:
@@ -196,11 +196,11 @@ accounts:
           type: str
           sample: Divested
         path:
-          description: The names on the way from the root.
+          description: The names from the root to the OU.
           type: str
           sample: Root/Workloads/Divested
         path_ids:
-          description: The IDs on the way, as C(aws:PrincipalOrgPaths) has them.
+          description: The IDs of this path, as C(aws:PrincipalOrgPaths) has them.
           type: str
           sample: o-breakglass1/r-7689/ou-7689-f54ea301/ou-7689-d7467f0e/
     tags:
@@ -213,7 +213,7 @@ accounts:
       elements: str
       sample: []
     contact:
-      description: The contact information, with C(phone_verification) (null where AWS does not tell).
+      description: The contact information, with C(phone_verification) (null where AWS does not return it).
       type: dict
       sample: {full_name: spin-off, company_name: Spin-off Ltd, phone_number: +44 20 7946 0100,
         phone_verification: VERIFIED}
@@ -241,7 +241,7 @@ accounts:
           sample: "Have the management account turn it on: organizations:EnableAWSServiceAccess for
             account.amazonaws.com."
     findings:
-      description: For O(purpose), the reasons that stand in the way, then the consequences.
+      description: For O(purpose), the reasons that prevent it, then the consequences.
       type: list
       elements: dict
       contains:
@@ -254,31 +254,31 @@ accounts:
           type: str
           sample: blocking
         status:
-          description: V(checked), V(not_checkable) from here, or V(person) when somebody must look.
+          description: V(checked), V(not_checkable) from here, or V(person) when a person must check it.
           type: str
           sample: person
         holds:
-          description: Whether it stands in the way or comes true. Null when that is not known.
+          description: Whether it prevents the purpose, or will happen. Null when that is not known.
           type: bool
           sample: null
         text:
           description: What was found.
           type: str
-          sample: A valid payment method must be on the account. No API tells.
+          sample: The account must have a valid payment method. No API returns whether it has.
         fix:
           description: What to do about it.
           type: str
           sample: Enter it on the page
     ready:
       description:
-        - Whether no reason stands in the way. One that is not known counts as standing.
+        - Whether no reason prevents it. A reason that is not known counts as preventing it.
         - Null without O(purpose).
       type: bool
       sample: false
     verdict:
-      description: The findings in a sentence. Null without O(purpose).
+      description: The findings in one sentence. Null without O(purpose).
       type: str
-      sample: "The account cannot be removed yet; to be looked after and confirmed: payment_method, support_plan."
+      sample: "The account cannot be removed yet; to be checked and confirmed: payment_method, support_plan."
     session:
       description: With O(read_root_credentials=true), the root session that was opened; null otherwise.
       type: dict
@@ -298,43 +298,10 @@ summary:
   sample: {unchanged: 1}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE, PURPOSES
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import PARTS, Surveyor, survey
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import PARTS, read_accounts
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, member_account
-
-
-def look(module: BreakglassModule) -> dict:
-    params = module.params
-    for option in ("confirmed", "read_root_credentials"):
-        if params[option] and not params["purpose"]:
-            raise InvalidInput(option, params[option], "given together with purpose")
-    ids = None if params["all_accounts"] else named(params["account_ids"])
-    if ids is None and params["account_ids"]:
-        raise InvalidInput("all_accounts", True, "false, when account_ids names accounts")
-    surveyor = Surveyor(module.connection, module.organization, params["purpose"])
-    accounts = module.organization.accounts() if ids is None else [account(module, one) for one in ids]
-    entries = survey(surveyor, accounts, params["include"], params["confirmed"], params["read_root_credentials"])
-    for problem in not_done(entries):
-        module.warn(problem)
-    return {"changed": False, "accounts": entries, "summary": summarize(entries)}
-
-
-def named(account_ids: list | None) -> list[str]:
-    if not account_ids:
-        raise InvalidInput("account_ids", account_ids, "at least one account ID, unless all_accounts=true")
-    return parse_account_ids(account_ids, "account_ids")
-
-
-def account(module: BreakglassModule, account_id: str) -> Account:
-    """Any account of the organization, the management account too: nothing is done to it."""
-    if account_id == module.organization.describe()["management_account_id"]:
-        return module.organization.account(account_id)
-    return member_account(module.organization, account_id, "account_ids")
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
 
 
 def main() -> None:
@@ -346,7 +313,7 @@ def main() -> None:
             "confirmed": {"type": "list", "elements": "str", "choices": list(CONFIRMABLE), "default": []},
             "read_root_credentials": {"type": "bool", "default": False},
         },
-    ).run_module(look)
+    ).run(read_accounts)
 
 
 if __name__ == "__main__":

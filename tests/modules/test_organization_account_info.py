@@ -126,7 +126,7 @@ def test_an_account_ready_to_be_removed(trusted):
 def test_what_no_api_tells_is_a_persons_job_with_the_page_where(trusted):
     entry = one(trusted, NO_CARD, purpose="remove")
     assert entry["ready"] is False
-    assert "to be looked after and confirmed: " in entry["verdict"]
+    assert "to be checked and confirmed: " in entry["verdict"]
     payment = findings(entry)["payment_method"]
     assert (payment["kind"], payment["status"], payment["holds"]) == ("blocking", "person", None)
     assert "portal.aws.amazon.com" in payment["fix"]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An account removed, closed or moved: what would be called, the call itself, and reading back what came of it."""
+"""An account removed, closed or moved: the call, and reading back whether it worked."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ STATES = (REMOVED, CLOSED, IN_OU)
 PURPOSE = {REMOVED: findings.REMOVE, CLOSED: findings.CLOSE}
 
 REOPENABLE = timedelta(days=90)
-# How often a slow change is looked at (closures take minutes; DescribeAccount allows 20 calls a second).
+# How often a slow change is read back (closures take minutes; DescribeAccount allows 20 calls a second).
 POLL_SECONDS = 10
-# A removal or a move shows at once, or nearly.
+# A removal or a move is visible at once, or almost.
 READ_BACK_PAUSES = (0, 1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One call. With the codes ``moot`` AWS refuses what is done already: by somebody else, or by this very call when
-    its answer got lost and it was sent again.
+    """One call. With the codes ``moot`` AWS refuses what is done already: by another caller, or by this call when its
+    answer was lost and botocore sent it again.
     """
 
     operation: str  # as AWS names it, e.g. "CloseAccount"
@@ -47,20 +47,24 @@ class Change:
 
     @property
     def action(self) -> str:
+        """The call and its account, as results show it."""
         return f"organizations:{self.operation} {self.arguments['AccountId']}"
 
 
 def removal(account_id: str) -> Change:
+    """The call that removes an account from the organization."""
     moot = ("AccountNotFoundException",)
     return Change("RemoveAccountFromOrganization", "remove_account_from_organization", {"AccountId": account_id}, moot)
 
 
 def closure(account_id: str) -> Change:
+    """The call that closes an account."""
     moot = ("AccountAlreadyClosedException", "ConflictException")
     return Change("CloseAccount", "close_account", {"AccountId": account_id}, moot)
 
 
 def move(account_id: str, source: Unit, destination: Unit) -> Change:
+    """The call that moves an account to another OU."""
     arguments = {"AccountId": account_id, "SourceParentId": source.id, "DestinationParentId": destination.id}
     return Change(
         "MoveAccount", "move_account", arguments, ("DuplicateAccountException", "SourceParentNotFoundException")
@@ -68,8 +72,8 @@ def move(account_id: str, source: Unit, destination: Unit) -> Change:
 
 
 def call(organization: Organization, change: Change) -> BreakglassError | None:
-    """Make the call. A refusal that may mean it is done already is returned: reading back will tell."""
-    try:  # AWS changes one thing of an organization at a time
+    """Make the call. A refusal that may mean that it is done already is returned: read back to find out."""
+    try:  # AWS makes one change of an organization at a time
         while_busy(lambda: getattr(organization.organizations, change.method)(**change.arguments))
     except (BotoCoreError, ClientError) as error:
         explained = _explain(error, change)
@@ -83,16 +87,16 @@ def _explain(error: Exception, change: Change) -> BreakglassError:
     explained = explain(error, change.action)
     if explained.code != "ConflictException":
         return explained
-    # All AWS says is that the state does not allow it; the account was seen to be ACTIVE right before.
+    # AWS says only that the state does not allow it; the account was ACTIVE a moment before.
     return BreakglassError(
-        f"{explained.cause} A closure is probably under way: AWS goes on showing ACTIVE for some ten minutes.",
-        "Run it again in some minutes.",
+        f"{explained.cause} A closure is probably under way: AWS keeps showing ACTIVE for about ten minutes.",
+        "Run it again in a few minutes.",
         explained.code,
     )
 
 
 def confirm_removed(organization: Organization, account_id: str) -> None:
-    """Return once AWS does not find the account any more."""
+    """Return once AWS no longer finds the account."""
     for pause in READ_BACK_PAUSES:
         time.sleep(pause)
         if organization.account_now(account_id) is None:
@@ -101,7 +105,7 @@ def confirm_removed(organization: Organization, account_id: str) -> None:
 
 
 def confirm_moved(organization: Organization, account_id: str, destination: Unit) -> Account:
-    """The account once AWS shows it in its new place."""
+    """The account once AWS shows it in its new OU."""
     for pause in READ_BACK_PAUSES:
         time.sleep(pause)
         account = organization.account_now(account_id)
@@ -111,12 +115,12 @@ def confirm_moved(organization: Organization, account_id: str, destination: Unit
 
 
 def confirm_closed(organization: Organization, account_id: str, seconds: float) -> Account:
-    """The account once it is CLOSED. AWS may go on showing ACTIVE for over ten minutes (aws-facts 5c)."""
+    """The account once it is CLOSED. AWS may keep showing ACTIVE for over ten minutes (aws-facts 5c)."""
     deadline = time.monotonic() + seconds
     while True:
         account = organization.account_now(account_id)
         if account is None:
-            raise _unconfirmed("organizations:CloseAccount", "the account is not in the organization any more")
+            raise _unconfirmed("organizations:CloseAccount", "the account is no longer in the organization")
         if account.state == "CLOSED":
             return account
         if time.monotonic() >= deadline:
@@ -128,24 +132,26 @@ def confirm_closed(organization: Organization, account_id: str, seconds: float) 
 def _unconfirmed(action: str, found: str) -> BreakglassError:
     return BreakglassError(
         f"{action} was called, but reading back does not confirm it: {found}.",
-        "Look again in some minutes with breakglass.aws.organization_account_info, or run this task again.",
+        "Check again in a few minutes with breakglass.aws.organization_account_info, or run this task again.",
     )
 
 
 def refuse(purpose: str, found: t.Sequence[findings.Finding]) -> None:
-    """Raise when a reason stands in the way, naming each with what to do about it."""
-    standing = [one for one in found if one.stands]
-    if not standing:
+    """Raise a BreakglassError when a reason prevents the change; it has each reason with its fix."""
+    preventing = [finding for finding in found if finding.stands]
+    if not preventing:
         return
-    # Of what is merely not known the name says enough; the findings in the result have the rest.
-    reasons = [f"{one.name}: {f'{one.text} ' if one.holds else ''}{one.fix}".strip() for one in standing]
-    unknown = [one.name for one in standing if one.holds is None and one.name in findings.CONFIRMABLE]
-    confirm = f" What was looked after can be confirmed: confirmed: [{', '.join(unknown)}]." if unknown else ""
+    # The name is enough of what is merely not known; the findings in the result have the rest.
+    reasons = [f"{one.name}: {f'{one.text} ' if one.holds else ''}{one.fix}".strip() for one in preventing]
+    unknown = [one.name for one in preventing if one.holds is None and one.name in findings.CONFIRMABLE]
+    confirm = f" Confirm what a person has checked: confirmed: [{', '.join(unknown)}]." if unknown else ""
     raise BreakglassError(findings.verdict(purpose, found), f"{' '.join(reasons)}{confirm}")
 
 
 def find_unit(organization: Organization, wanted: str) -> Unit:
-    """The OU, or the root, meant by an ID or by a path of names, with or without the root's name in front."""
+    """The OU or root with an ID, or with a path of names, with or without the root's name in front. InvalidInput when
+    there is none, or more than one.
+    """
     root = organization.root()
     accepted = 'the ID of an OU or of the root, or a path of names such as "Workloads/Production"'
     if wanted == root.id:
@@ -166,12 +172,12 @@ def find_unit(organization: Organization, wanted: str) -> Unit:
         raise InvalidInput("ou", wanted, accepted, hint="there is no such OU in the organization")
     if len(found) > 1:
         listed = ", ".join(unit.id for unit in found)
-        raise InvalidInput("ou", wanted, "an ID where names are ambiguous", hint=f"it may mean {listed}")
+        raise InvalidInput("ou", wanted, "an ID where names are ambiguous", hint=f"this matches {listed}")
     return found[0]
 
 
 def _below(organization: Organization, parent: Unit, path: str) -> list[Unit]:
-    """All OUs a path of names may mean: names may have slashes in them."""
+    """All OUs that a path of names matches: names may contain slashes."""
     found = []
     for unit in organization.units_below(parent.id):
         if path == unit.name:
@@ -181,8 +187,8 @@ def _below(organization: Organization, parent: Unit, path: str) -> list[Unit]:
     return found
 
 
-def undo(organization: Organization, state: str, account: Account, told: dict) -> dict:
-    """What it takes to bring the account back as it was. ``told`` is what a Surveyor saw of it."""
+def undo(organization: Organization, state: str, account: Account, details: dict) -> dict:
+    """What is needed to restore the account as it was. ``details`` is what an AccountReader read."""
     policies = attempt(
         lambda: [
             asdict(policy)
@@ -190,11 +196,11 @@ def undo(organization: Organization, state: str, account: Account, told: dict) -
             for policy in organization.policies_of(account.id, policy_type)
         ]
     )
-    known = {"ou": told["ou"], "tags": told["tags"], "delegations": told["delegations"], "policies": policies}
+    known = {"ou": details["ou"], "tags": details["tags"], "delegations": details["delegations"], "policies": policies}
     until = organization.now() + REOPENABLE if state == CLOSED else None
     unread = {field: value for field, value in known.items() if isinstance(value, Unread)}
     return {
-        "how": _HOW[state].format(id=told["ou"]["id"]),
+        "how": _HOW[state].format(id=details["ou"]["id"]),
         "until": format_time(until),
         **{field: None if field in unread else value for field, value in known.items()},
         "unread": {field: f"{value.why} {value.fix}".rstrip() for field, value in unread.items()},
@@ -203,9 +209,9 @@ def undo(organization: Organization, state: str, account: Account, told: dict) -
 
 _HOW = {
     REMOVED: (
-        "Invite the account (organizations:InviteAccountToOrganization) and accept from it; then move it back to {id}, "
-        "tag it, attach policies and register delegations as listed here. Stacks, roles of IAM Identity Center and "
-        "memberships in other services do not come back by themselves."
+        "Invite the account (organizations:InviteAccountToOrganization) and accept the invitation in it; then move it "
+        "back to {id}, and restore its tags, policies and delegations as listed here. Stacks, roles of IAM Identity "
+        "Center and memberships in other services must be created again."
     ),
     CLOSED: "Have AWS Support reopen it, from the management account, before until.",
     IN_OU: "Move it back: breakglass.aws.organization_account, state=in_ou, ou={id}.",

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be known of an account from outside of it: its place, tags, delegations, contacts, and what binds it."""
+"""What can be read about an account from outside it: its OU, tags, delegations, contacts and policies."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _ALTERNATE = {"Name": "name", "Title": "title", "EmailAddress": "email", "PhoneN
 
 
 def place(units: t.Sequence[Unit], organization_id: str) -> dict:
-    """Where an account is: the OU right above it, and the way there by name and by ID.
+    """The OU an account is in, and the path to it by name and by ID.
 
     The path of IDs has the form of aws:PrincipalOrgPaths.
     """
@@ -125,7 +125,7 @@ class Registry:
 
 @dataclass(frozen=True)
 class StackSets:
-    """Service-managed StackSets of one region, which go with an account that leaves unless they are to stay."""
+    """Service-managed StackSets of one region: their stacks in an account that leaves are deleted or retained."""
 
     cloudformation: t.Any
     stack_sets: t.Sequence[dict]
@@ -154,7 +154,7 @@ class StackSets:
 def stack_sets(connection: Connection, management_account_id: str) -> StackSets:
     """The service-managed StackSets of the management account in the connection's region."""
     if connection.caller.account_id != management_account_id:
-        raise BreakglassError("Only the management account sees its StackSets.", "Use its credentials.")
+        raise BreakglassError("Only the management account can read its StackSets.", "Use its credentials.")
     client = connection.client("cloudformation")
     found = _pages(client, "list_stack_sets", "Summaries", "listing the StackSets", Status="ACTIVE")
     managed = [one for one in found if one.get("PermissionModel") == "SERVICE_MANAGED"]
@@ -189,7 +189,7 @@ def identity_center(connection: Connection, organization: Organization) -> Ident
     if not isinstance(services, Unread) and "sso.amazonaws.com" not in services:
         return IdentityCenter(sso, None)
     management = organization.describe()["management_account_id"]
-    found = [  # an account may have an instance of its own, which is not the organization's
+    found = [  # an account may have its own instance, which is not the organization's
         one
         for one in _pages(sso, "list_instances", "Instances", "asking for IAM Identity Center")
         if one.get("OwnerAccountId") == management
@@ -212,7 +212,7 @@ class Closures:
 
 
 def closures(organization: Organization) -> Closures:
-    """AWS does not tell when an account was closed: ``closed`` counts all that are still listed, up to 90 days.
+    """AWS does not return when an account was closed: ``closed`` counts all that are still listed, up to 90 days.
 
     Quota: the higher of 250 and 20 % of the members, at most 1,000 (B:organizations.CloseAccount).
     """
@@ -223,13 +223,13 @@ def closures(organization: Organization) -> Closures:
 
 
 def policies_on(organization: Organization, account: Account, units: t.Sequence[Unit]) -> list[Policy]:
-    """The service control policies that bind an account, or would in these OUs; from the root down."""
+    """The service control policies that apply to an account, or would in these OUs; from the root down."""
     targets = [*(unit.id for unit in units), account.id]
     return list(dict.fromkeys(policy for target in targets for policy in organization.policies_of(target, SCP)))
 
 
 def own_policies(organization: Organization, account: Account) -> list[Policy]:
-    """The service control policies that bind an account, without AWS's own that allow everything."""
+    """The service control policies that apply to an account, without AWS's own that allow everything."""
     found = policies_on(organization, account, organization.units_above(account))
     return [policy for policy in found if not policy.aws_managed]
 
@@ -244,7 +244,7 @@ def root_credentials(
 ) -> dict:
     """What the root user has to sign in with.
 
-    Opens a root session, which CloudTrail and its alarms will show; ``note`` is told at once what may be said of it.
+    Opens a root session, which CloudTrail and its alarms show; ``note`` gets its public part at once.
     """
     session = open_root_session(connection, organization, account_id, v.AUDIT_ROOT_CREDENTIALS)
     note(session.public)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts described, and judged for a purpose. What accounts share is read once for all of them."""
+"""Reading accounts, and finding what a purpose with them meets. What accounts share is read once for all of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from dataclasses import asdict
 from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import facts, findings
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization, Unit
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, management_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Unit
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
+    Target,
+    management_account_id,
+    member_account,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 TAGS, DELEGATIONS, CONTACTS = "tags", "delegations", "contacts"
@@ -44,22 +50,23 @@ BLANK = {
 _ROOT_NOT_ASKED = Unread("reading root credentials opens a root session.", "Set read_root_credentials=true.")
 
 
-class Surveyor:
-    """Looks at accounts of one organization. May be used from several threads once it is made."""
+class AccountReader:
+    """Reads accounts of one organization. May be used from several threads once it is made."""
 
-    def __init__(self, connection: Connection, organization: Organization, purpose: str | None = None) -> None:
-        self._connection = connection
-        self._organization = organization
-        self._management = management_account_id(organization)
-        self._registry = facts.Registry(connection, organization)
+    def __init__(self, context: Context, purpose: str | None = None) -> None:
+        self._connection = context.connection
+        self._organization = context.organization
+        self._management = management_account_id(context.organization)
+        self._registry = facts.Registry(context.connection, context.organization)
         self.purpose = purpose
         self.sessions: dict[str, dict] = {}  # the root sessions that were opened, by account ID
         if purpose:
-            self._shared  # noqa: B018 asked for before threads would all do it
+            self._shared  # noqa: B018 read before several threads would all read it
 
-    def look_at(self, account: Account, parts: t.Collection[str] = PARTS) -> dict:
-        """What can be known of an account; an Unread for what cannot. Raises a BreakglassError when not even the
-        account's place can be read.
+    def read(self, account: Account, parts: t.Collection[str] = PARTS) -> dict:
+        """What is known of an account, and an Unread for what cannot be read.
+
+        Raises a BreakglassError when not even the account's OU can be read.
         """
         units = self._organization.units_above(account)
         readers = {
@@ -80,31 +87,31 @@ class Surveyor:
             },
         }
 
-    def describe(self, account: Account, told: dict) -> dict:
-        """The fields of BLANK that are about the account itself; ``not_read`` says which are unknown, and why."""
-        created = told.get("created")
+    def describe(self, account: Account, details: dict) -> dict:
+        """The fields of BLANK that are about the account itself; ``not_read`` has which are unknown, and why."""
+        created = details.get("created")
         if not isinstance(created, datetime) and account.joined_method == "CREATED":
             created = account.joined  # as old as its membership
-        told = {**told, "created": created}
-        unread = {field: value for field, value in told.items() if isinstance(value, Unread)}
+        details = {**details, "created": created}
+        unread = {field: value for field, value in details.items() if isinstance(value, Unread)}
         created = None if "created" in unread else created
         return {
             "email": account.email,
             "state": account.state,
             "joined_method": account.joined_method,
             "joined": format_time(account.joined),
-            **{field: None if field in unread else value for field, value in told.items()},
+            **{field: None if field in unread else value for field, value in details.items()},
             "created": format_time(created),
             "age_days": (self._organization.now() - created).days if created else None,
             "not_read": [{"what": field, "reason": one.why, "fix": one.fix} for field, one in unread.items()],
         }
 
-    def standing(self, account: Account) -> dict:
-        """How an account stands in the organization, in short, as a diff shows it."""
-        return self.standing_in(account, self._organization.units_above(account))
+    def summary(self, account: Account) -> dict:
+        """The account's state, OU and policies, as a diff shows them."""
+        return self.summary_in(account, self._organization.units_above(account))
 
-    def standing_in(self, account: Account, units: t.Sequence[Unit]) -> dict:
-        """How it would stand in another place."""
+    def summary_in(self, account: Account, units: t.Sequence[Unit]) -> dict:
+        """The same, as if the account were in another OU (the last of ``units``)."""
         policies = attempt(lambda: facts.policies_on(self._organization, account, units))
         return {
             "in_organization": True,
@@ -113,10 +120,10 @@ class Surveyor:
             "service_control_policies": None if isinstance(policies, Unread) else [one.name for one in policies],
         }
 
-    def judge(
-        self, account: Account, told: dict, confirmed: t.Collection[str] = (), read_root: bool = False
+    def read_findings(
+        self, account: Account, details: dict, confirmed: t.Collection[str] = (), read_root: bool = False
     ) -> list[findings.Finding]:
-        """The findings for the survey's purpose; ``told`` is what ``look_at`` gave, with all parts."""
+        """The findings for the purpose; ``details`` is what ``read`` returned, with all parts."""
         organization, shared = self._organization, self._shared
         policies = attempt(lambda: facts.own_policies(organization, account))
         removal, transfer = self.purpose == findings.REMOVE, self.purpose == findings.TRANSFER
@@ -124,11 +131,11 @@ class Surveyor:
             account=account,
             management_account_id=self._management,
             now=organization.now(),
-            created=told["created"],
+            created=details["created"],
             organization_created=shared["organization_created"],
-            delegations=told["delegations"],
-            contact=told["contact"],
-            tags=told["tags"],
+            delegations=details["delegations"],
+            contact=details["contact"],
+            tags=details["tags"],
             trusted_services=attempt(organization.trusted_services),
             policies=policies,
             documents=_through(policies, lambda found: facts.documents(organization, found)) if transfer else {},
@@ -160,27 +167,50 @@ class Surveyor:
         }
 
 
-def survey(
-    surveyor: Surveyor,
-    accounts: t.Sequence[Account],
-    parts: t.Collection[str],
-    confirmed: t.Collection[str],
-    read_root: bool,
-) -> list[dict]:
-    """One entry an account, whatever happens to the others."""
+def read_accounts(params: dict, context: Context) -> dict:
+    """What organization_account_info returns."""
+    for option in ("confirmed", "read_root_credentials"):
+        if params[option] and not params["purpose"]:
+            raise InvalidInput(option, params[option], "given together with purpose")
+    ids = None if params["all_accounts"] else _named_ids(params["account_ids"])
+    if ids is None and params["account_ids"]:
+        raise InvalidInput("all_accounts", True, "false, when account_ids names accounts")
+    reader, organization = AccountReader(context, params["purpose"]), context.organization
+    accounts = organization.accounts() if ids is None else [_named_account(context, account_id) for account_id in ids]
+    entries = describe_accounts(reader, accounts, params)
+    for problem in not_done(entries):
+        context.warn(problem)
+    return {"changed": False, "accounts": entries, "summary": summarize(entries)}
+
+
+def _named_ids(account_ids: list | None) -> list[str]:
+    if not account_ids:
+        raise InvalidInput("account_ids", account_ids, "at least one account ID, unless all_accounts=true")
+    return parse_account_ids(account_ids, "account_ids")
+
+
+def _named_account(context: Context, account_id: str) -> Account:
+    """Any account of the organization, the management account too: nothing is done to it."""
+    if account_id == context.organization.describe()["management_account_id"]:
+        return context.organization.account(account_id)
+    return member_account(context.organization, account_id, "account_ids")
+
+
+def describe_accounts(reader: AccountReader, accounts: t.Sequence[Account], params: dict) -> list[dict]:
+    """One entry an account, whatever happens to the others. ``params`` are organization_account_info's."""
     by_id = {account.id: account for account in accounts}
 
     def work(account_id: str, entry: dict) -> None:
         account = by_id[account_id]
-        told = surveyor.look_at(account, PARTS if surveyor.purpose else parts)
-        entry.update(surveyor.describe(account, told))
-        if surveyor.purpose:
-            found = surveyor.judge(account, told, confirmed, read_root)
+        details = reader.read(account, PARTS if reader.purpose else params["include"])
+        entry.update(reader.describe(account, details))
+        if reader.purpose:
+            found = reader.read_findings(account, details, params["confirmed"], params["read_root_credentials"])
             entry.update(
-                findings=[asdict(one) for one in found],
-                ready=not any(one.stands for one in found),
-                verdict=findings.verdict(surveyor.purpose, found),
-                session=surveyor.sessions.get(account_id),
+                findings=[asdict(finding) for finding in found],
+                ready=not any(finding.stands for finding in found),
+                verdict=findings.verdict(reader.purpose, found),
+                session=reader.sessions.get(account_id),
             )
         entry["outcome"] = v.UNCHANGED
 
@@ -188,5 +218,5 @@ def survey(
 
 
 def _through(source: t.Any, read: t.Callable[[t.Any], t.Any]) -> t.Any:
-    """What ``read`` makes of something that may itself not have been readable."""
+    """What ``read`` returns of something that may itself not have been readable."""
     return source if isinstance(source, Unread) else attempt(lambda: read(source))

@@ -7,7 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import findings as f
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import Closures
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.blockers import WAITING_PERIOD
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import CONTACT_REQUIRED, Closures
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.finding import (
+    BLOCKING,
+    NOT_CHECKABLE,
+    Finding,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from hypothesis import given
@@ -23,7 +29,7 @@ READY = f.Facts(
     created=OLD,
     organization_created=OLD,
     delegations=[],
-    contact={**dict.fromkeys(f.CONTACT_REQUIRED, "x"), "phone_verification": "VERIFIED"},
+    contact={**dict.fromkeys(CONTACT_REQUIRED, "x"), "phone_verification": "VERIFIED"},
     tags={},
     trusted_services=[],
     policies=[],
@@ -48,7 +54,7 @@ UNREADABLE = (
 )
 
 
-def named(purpose: str, facts: f.Facts, name: str) -> f.Finding:
+def named(purpose: str, facts: f.Facts, name: str) -> Finding:
     return next(one for one in f.findings(purpose, facts) if one.name == name)
 
 
@@ -64,15 +70,15 @@ def test_what_was_not_read_is_never_taken_for_fine(purpose, unread, confirmed):
     facts = replace(READY, **dict.fromkeys(unread, NOT_READ))
     for one in f.findings(purpose, facts, confirmed):
         assert one.text
-        if one.status == f.NOT_CHECKABLE and one.holds is False:
+        if one.status == NOT_CHECKABLE and one.holds is False:
             assert one.name in confirmed
-        assert one.stands == (one.kind == f.BLOCKING and one.holds is not False)
+        assert one.stands == (one.kind == BLOCKING and one.holds is not False)
 
 
 @given(st.floats(min_value=0, max_value=10))
 def test_the_waiting_period_is_four_days_to_the_second(days):
     facts = replace(READY, created=NOW - timedelta(days=days))
-    assert named(f.REMOVE, facts, "waiting_period").holds is (timedelta(days=days) < f.WAITING_PERIOD)
+    assert named(f.REMOVE, facts, "waiting_period").holds is (timedelta(days=days) < WAITING_PERIOD)
     invited = replace(facts, account=replace(facts.account, joined_method="INVITED"))
     assert named(f.REMOVE, invited, "waiting_period").holds is False
 
