@@ -56,8 +56,19 @@ class BreakglassModule(AnsibleAWSModule):
         )
 
     @functools.cached_property
+    def context(self) -> Context:
+        """What the domain works with."""
+        return Context(
+            connect=lambda: self.connection,
+            check_mode=self.check_mode,
+            warn=self.warn,
+            hide=self.no_log_values.add,
+        )
+
+    @property
     def organization(self) -> Organization:
-        return Organization(self.connection)
+        """The organization of the context, for work that takes the module itself. Goes with ``run_module``."""
+        return self.context.organization
 
     def warn(self, warning: str) -> None:
         """Warn through ansible-core alone: amazon.aws 10 repeats warnings in the result, which core deprecates."""
@@ -78,13 +89,7 @@ class BreakglassModule(AnsibleAWSModule):
 
         A BreakglassError may carry a ``result``: what is known, and what was done, before it stopped.
         """
-        context = Context(
-            connect=lambda: self.connection,
-            check_mode=self.check_mode,
-            warn=self.warn,
-            hide=self.no_log_values.add,
-        )
-        self.run_module(lambda module: work(self.params, context))
+        self.run_module(lambda module: work(self.params, self.context))
 
     def run_module(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
         """The old form of ``run``, for work that takes the module itself. Goes when no module uses it."""

@@ -234,8 +234,8 @@ def remove(module: BreakglassModule) -> dict:
     )
     serials = credential_sweep.check_serials(params["mfa_serials"], kinds, module.connection.caller.partition, targets)
     wish = credential_sweep.Wish(kinds, guard, serials)
-    with sweeping.manner_of(module, wish.terms(organization), FINISHED) as manner:
-        accounts = credential_sweep.remove(module.connection, organization, targets, wish, module.check_mode, manner)
+    with sweeping.sweep_options(module.context, params, wish.terms(organization), FINISHED) as options:
+        accounts = credential_sweep.remove(module.connection, organization, targets, wish, module.check_mode, options)
     for serial in credential_sweep.unknown_serials(serials, accounts):
         module.warn(f"mfa_serials: no root user has the device {serial}.")
     result = {

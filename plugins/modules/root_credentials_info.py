@@ -179,8 +179,8 @@ def look(module: BreakglassModule) -> dict:
         organization, module.params["account_ids"], module.params["all_accounts"], warn=module.warn
     )
     terms = {"do": "root_credentials_info", "organization": organization.describe()["id"]}
-    with sweeping.manner_of(module, terms, (v.UNCHANGED, v.ABSENT)) as manner:
-        accounts = credential_sweep.audit(module.connection, organization, targets, manner)
+    with sweeping.sweep_options(module.context, module.params, terms, (v.UNCHANGED, v.ABSENT)) as options:
+        accounts = credential_sweep.audit(module.connection, organization, targets, options)
     for line in sweeping.not_done(accounts):
         module.warn(line)
     return {"accounts": accounts, "summary": sweeping.summarize(accounts)}

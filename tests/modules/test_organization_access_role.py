@@ -312,7 +312,7 @@ def test_a_deployment_that_takes_too_long_is_told(sandbox, monkeypatch):
     activate(sandbox)
     result = bring_back(sandbox, account_ids=[LOST], method="stackset", wait_timeout=0)
     assert result["failed"] is True
-    assert "was not done within 0 seconds" in entry(result)["reason"]
+    assert "did not finish within 0 seconds" in entry(result)["reason"]
 
 
 def test_what_reading_back_does_not_confirm_is_unverified(sandbox, monkeypatch):

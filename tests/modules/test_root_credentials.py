@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep, credentials
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import Pace
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
 from support.run_module import run
 
 from sandbox import Box
@@ -278,10 +278,10 @@ def test_check_mode_neither_keeps_nor_believes_a_journal(sandbox, tmp_path):
 
 
 def test_throttling_slows_a_sweep_down_and_fails_nothing(sandbox, monkeypatch):
-    """The pace is told of refusals that botocore itself tries again."""
+    """The limiter hears of refusals that botocore itself tries again."""
     paces = []
-    slow_down = Pace.slow_down
-    monkeypatch.setattr(Pace, "slow_down", lambda self: (slow_down(self), paces.append(self.allowed)))
+    slow_down = ConcurrencyLimiter.slow_down
+    monkeypatch.setattr(ConcurrencyLimiter, "slow_down", lambda self: (slow_down(self), paces.append(self.allowed)))
     sandbox.add_fault("throttling", service="iam", share=0.1, seed=3)
     result = remove(sandbox, all_accounts=True, protected_accounts=["777788889999"])
     assert result["failed"] is False, result["msg"]

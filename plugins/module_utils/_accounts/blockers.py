@@ -10,7 +10,6 @@ import typing as t
 from datetime import timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import CONTACT_REQUIRED
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.finding import (
     CHECKED,
     NOT_CHECKABLE,
@@ -20,6 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._accounts.finding i
     not_checked,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.account_management import CONTACT_REQUIRED
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import concerns_action
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import MANAGEMENT_ACCOUNT_IS_NO_TARGET

@@ -10,7 +10,6 @@ import contextlib
 import json
 import typing as t
 from dataclasses import dataclass
-from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
@@ -22,7 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations 
     Policy,
     Unit,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
 
@@ -30,25 +29,6 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 SCP = "SERVICE_CONTROL_POLICY"
-ALTERNATE_CONTACTS = ("billing", "operations", "security")
-# Without these AWS does not take an account for complete (B:account.PutContactInformation, required members).
-CONTACT_REQUIRED = ("full_name", "address_line_1", "city", "postal_code", "country_code", "phone_number")
-
-_CONTACT = {
-    "FullName": "full_name",
-    "CompanyName": "company_name",
-    "AddressLine1": "address_line_1",
-    "AddressLine2": "address_line_2",
-    "AddressLine3": "address_line_3",
-    "City": "city",
-    "DistrictOrCounty": "district_or_county",
-    "StateOrRegion": "state_or_region",
-    "PostalCode": "postal_code",
-    "CountryCode": "country_code",
-    "PhoneNumber": "phone_number",
-    "WebsiteUrl": "website_url",
-}
-_ALTERNATE = {"Name": "name", "Title": "title", "EmailAddress": "email", "PhoneNumber": "phone_number"}
 
 
 def place(units: t.Sequence[Unit], organization_id: str) -> dict:
@@ -62,65 +42,6 @@ def place(units: t.Sequence[Unit], organization_id: str) -> dict:
         "path": "/".join(unit.name for unit in units),
         "path_ids": "/".join([organization_id, *(unit.id for unit in units), ""]),
     }
-
-
-class Registry:
-    """AWS Account Management's view of member accounts: created when, whom to write to."""
-
-    def __init__(self, connection: Connection, organization: Organization) -> None:
-        self._account = connection.client("account")
-        self._own = connection.caller.account_id
-        services = attempt(organization.trusted_services)
-        self._closed = not isinstance(services, Unread) and v.ACCOUNT_SERVICE_PRINCIPAL not in services
-
-    def created(self, account_id: str) -> datetime:
-        """When the account was created."""
-        return self._ask("get_account_information", account_id)["AccountCreatedDate"]
-
-    def contact(self, account_id: str) -> dict:
-        """The contact information, and in ``phone_verification`` how far its phone number is verified (null where
-        AWS or botocore does not tell).
-        """
-        answer = self._ask("get_contact_information", account_id)
-        given = answer["ContactInformation"]
-        return {
-            **{ours: given[theirs] for theirs, ours in _CONTACT.items() if theirs in given},
-            "phone_verification": answer.get("VerificationStatus"),
-        }
-
-    def alternate_contacts(self, account_id: str) -> dict:
-        """The alternate contacts by kind; None for one that nobody named."""
-        return {kind: self._alternate_contact(account_id, kind) for kind in ALTERNATE_CONTACTS}
-
-    def _alternate_contact(self, account_id: str, kind: str) -> dict | None:
-        try:
-            answer = self._ask("get_alternate_contact", account_id, AlternateContactType=kind.upper())
-        except BreakglassError as error:
-            if error.code == "ResourceNotFoundException":
-                return None
-            raise
-        return {ours: answer["AlternateContact"].get(theirs) for theirs, ours in _ALTERNATE.items()}
-
-    def _ask(self, operation: str, account_id: str, **arguments: t.Any) -> dict:
-        own = account_id == self._own  # which must not be named, and for which no trusted access is needed
-        if self._closed and not own:  # AWS would deny each of the calls
-            raise BreakglassError(
-                "The organization does not trust AWS Account Management.",
-                "Have the management account turn it on: organizations:EnableAWSServiceAccess for "
-                f"{v.ACCOUNT_SERVICE_PRINCIPAL}.",
-            )
-        try:
-            return getattr(self._account, operation)(**({} if own else {"AccountId": account_id}), **arguments)
-        except (BotoCoreError, ClientError) as error:
-            explained = explain(error, f"reading account {account_id} ({operation})")
-            if error_code(error) != "AccessDeniedException":
-                raise explained from error
-            raise BreakglassError(
-                explained.cause,
-                f"Use the management account's credentials, or those of the delegated administrator for "
-                f"{v.ACCOUNT_SERVICE_PRINCIPAL}, with permission for account:{error.operation_name}.",
-                explained.code,
-            ) from error
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import facts, findings
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.account_management import AccountManagement
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Unit
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
@@ -57,7 +58,7 @@ class AccountReader:
         self._connection = context.connection
         self._organization = context.organization
         self._management = management_account_id(context.organization)
-        self._registry = facts.Registry(context.connection, context.organization)
+        self._registry = AccountManagement(context.connection, context.organization)
         self.purpose = purpose
         self.sessions: dict[str, dict] = {}  # the root sessions that were opened, by account ID
         if purpose:

@@ -10,7 +10,7 @@ import contextlib
 import re
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     InvalidInput,
     Unreachable,
@@ -19,7 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
 )
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
 SESSION_NAME = "breakglass.aws"
 _ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
@@ -58,14 +58,13 @@ def assume_arn(connection: Connection, arn: str) -> Connection:
     the caller (aws-facts 5b, 6), with one exception: a session that carries a source identity is denied
     sts:SetSourceIdentity only by a role that is there and lets sts:AssumeRole through.
     """
-    try:
-        answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)["Credentials"]
-    except ClientError as error:
-        if not is_denied(error):
-            raise explain(error, f"assuming {arn} (sts:AssumeRole)") from error
-        raise _refused(error, arn, connection.caller.arn) from error
-    except BotoCoreError as error:
-        raise explain(error, f"assuming {arn} (sts:AssumeRole)") from error
+    with explained(f"assuming {arn} (sts:AssumeRole)"):
+        try:
+            answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)["Credentials"]
+        except ClientError as error:
+            if is_denied(error):
+                raise _refused(error, arn, connection.caller.arn) from error
+            raise
     return connection.as_somebody_else(
         credentials={
             "aws_access_key_id": answer["AccessKeyId"],

@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import time
 import typing as t
 from datetime import datetime, timedelta
 
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 
 KEPT = timedelta(days=90)
 DELAY = timedelta(minutes=15)  # an event shows up to so much later (CloudTrail user guide, "How CloudTrail works")
@@ -34,10 +30,10 @@ class EventHistory:
     def find(self, region: str, key: str, value: str, since: datetime, until: datetime) -> list[dict]:
         """The records of a Region with an attribute, oldest first; each has ``_time``, a datetime.
 
-        Raises a BreakglassError when they may not be read: that is never "nothing happened".
+        Raises a BreakglassError when they cannot be read, which is never the same as "nothing happened".
         """
         client = self._connection.client("cloudtrail", region)
-        asked: dict[str, t.Any] = {
+        request: dict[str, t.Any] = {
             "LookupAttributes": [{"AttributeKey": key, "AttributeValue": value}],
             "StartTime": since,
             "EndTime": until,
@@ -45,23 +41,20 @@ class EventHistory:
         }
         found = []
         while True:
-            answer = self._look_up(client, region, asked)
+            answer = self._look_up(client, region, request)
             found.extend(_record(event) for event in answer["Events"])
             if not answer.get("NextToken"):
-                # Newest first, and times are told in seconds: sorting alone would leave a second the wrong way round.
+                # Newest first, with times in whole seconds: sorting alone would leave each second in reverse order.
                 found.reverse()
                 return sorted(found, key=lambda record: record["_time"])
-            asked["NextToken"] = answer["NextToken"]
+            request["NextToken"] = answer["NextToken"]
 
-    def _look_up(self, client: t.Any, region: str, asked: dict) -> dict:
-        wait = self._last_call.get(region, float("-inf")) + SECONDS_BETWEEN_CALLS - time.monotonic()
-        if wait > 0:
-            time.sleep(wait)
-        self._last_call[region] = time.monotonic()
-        try:
-            return client.lookup_events(**asked)
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"looking into CloudTrail in {region} (cloudtrail:LookupEvents)") from error
+    def _look_up(self, client: t.Any, region: str, request: dict) -> dict:
+        last_call = self._last_call.get(region, float("-inf"))
+        waiter.pause(last_call + SECONDS_BETWEEN_CALLS - waiter.now())
+        self._last_call[region] = waiter.now()
+        with explained(f"reading CloudTrail's Event history in {region} (cloudtrail:LookupEvents)"):
+            return client.lookup_events(**request)
 
 
 def _record(event: dict) -> dict:

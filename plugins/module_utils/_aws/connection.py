@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, InvalidInput
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError
 
 DEFAULT_REGION = "us-east-1"  # where STS cannot be switched off, and where IAM and Organizations live
 
@@ -97,10 +97,8 @@ class Connection:
         self._listeners = []
         self.calls = calls or Calls()  # of all clients, those of somebody else made from here too
         self._lock = threading.Lock()  # making clients is not thread-safe in boto3, using them is
-        try:
+        with explained("reading the AWS configuration"):
             self._session = boto3.session.Session(profile_name=profile or None, **(credentials or {}))
-        except BotoCoreError as error:
-            raise explain(error, "reading the AWS configuration") from error
 
     def client(self, service: str, region: str | None = None) -> t.Any:
         """A client with the caller's own credentials."""
@@ -147,11 +145,9 @@ class Connection:
     @functools.cached_property
     def caller(self) -> Caller:
         """Who the caller is. Raises a BreakglassError when there are no credentials or AWS cannot be reached."""
-        try:
+        with explained("asking AWS who the caller is (sts:GetCallerIdentity)"):
             sts = self._client("sts", None, config=Config(retries=_FIRST_CALL_RETRIES))
             identity = sts.get_caller_identity()
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, "asking AWS who the caller is (sts:GetCallerIdentity)") from error
         return Caller(identity["Account"], identity["Arn"])
 
     def _client(self, service: str, region: str | None, config: Config | None = None, **credentials: t.Any) -> t.Any:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Assigning a permission set of IAM Identity Center in an account to somebody, who can then sign in there.
+"""Assigning a permission set of IAM Identity Center in an account, to a user or group that can then sign in there.
 
 Identity Center makes the role AWSReservedSSO_* in the account by a service-linked role, so it needs neither the
 account's administrator role nor its root user (aws-facts 5b, 2).
@@ -10,16 +10,12 @@ account's administrator role nor its root user (aws-facts 5b, 2).
 
 from __future__ import annotations
 
-import contextlib
-import time
 import typing as t
 
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 POLL_SECONDS = 2
 
@@ -83,16 +79,17 @@ class IdentityCenter:
         status = self._call(method, **target)[f"AccountAssignment{kind}Status"]
         self._done.append(f"sso:{_operation(method)} {target['TargetId']}")
         request = {"InstanceArn": target["InstanceArn"], f"AccountAssignment{kind}RequestId": status["RequestId"]}
-        deadline = time.monotonic() + self._wait_seconds
-        while status["Status"] == "IN_PROGRESS":
-            if time.monotonic() >= deadline:
-                raise BreakglassError(
-                    f"Identity Center was not done within {self._wait_seconds:g} seconds ({_operation(method)}).",
-                    "Raise wait_timeout, and run it again: what is there by then is taken as it is.",
-                )
-            time.sleep(POLL_SECONDS)
+        for pause in waiter.within(self._wait_seconds, POLL_SECONDS):
+            if status["Status"] != "IN_PROGRESS":
+                break
+            waiter.pause(pause)
             answer = self._call(f"describe_account_assignment_{kind.lower()}_status", **request)
             status = answer[f"AccountAssignment{kind}Status"]
+        if status["Status"] == "IN_PROGRESS":
+            raise BreakglassError(
+                f"Identity Center did not finish within {self._wait_seconds:g} seconds ({_operation(method)}).",
+                "Raise wait_timeout, and run it again: what is there by then is taken as it is.",
+            )
         if status["Status"] != "SUCCEEDED":
             raise BreakglassError(
                 f"Identity Center failed ({_operation(method)}): {status.get('FailureReason') or status['Status']}.",
@@ -128,16 +125,12 @@ class IdentityCenter:
         return found[0]["UserId" if kind == "USER" else "GroupId"]
 
     def _call(self, method: str, client: t.Any = None, **arguments: t.Any) -> dict:
-        try:
+        with explained(f"working with IAM Identity Center ({_operation(method)})"):
             return getattr(client or self._sso, method)(**arguments)
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"working with IAM Identity Center ({_operation(method)})") from error
 
     def _pages(self, method: str, **arguments: t.Any) -> list[dict]:
-        try:
+        with explained(f"working with IAM Identity Center ({_operation(method)})"):
             return list(self._sso.get_paginator(method).paginate(**arguments))
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"working with IAM Identity Center ({_operation(method)})") from error
 
 
 def _operation(method: str) -> str:

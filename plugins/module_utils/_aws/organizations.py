@@ -16,11 +16,11 @@ from email.utils import parsedate_to_datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
 
 @dataclass(frozen=True)
@@ -210,14 +210,13 @@ class Organization:
             return self._facts[key]
 
     def _describe(self) -> dict | None:
-        try:
-            response = self.organizations.describe_organization()
-        except ClientError as error:
-            if error_code(error) == "AWSOrganizationsNotInUseException":
-                return None
-            raise explain(error, "reading the organization") from error
-        except BotoCoreError as error:
-            raise explain(error, "reading the organization") from error
+        with explained("reading the organization"):
+            try:
+                response = self.organizations.describe_organization()
+            except ClientError as error:
+                if error_code(error) == "AWSOrganizationsNotInUseException":
+                    return None
+                raise
         with contextlib.suppress(KeyError, TypeError, ValueError):  # a proxy may have dropped the header
             date = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"])
             self._ahead = date - datetime.now(timezone.utc)
@@ -233,14 +232,13 @@ class Organization:
         return {entry["Id"]: _account(entry) for page in pages for entry in page["Accounts"]}
 
     def _describe_account(self, account_id: str) -> Account | None:
-        try:
-            return _account(self.organizations.describe_account(AccountId=account_id)["Account"])
-        except ClientError as error:
-            if error_code(error) == "AccountNotFoundException":
-                return None
-            raise explain(error, f"reading account {account_id}") from error
-        except BotoCoreError as error:
-            raise explain(error, f"reading account {account_id}") from error
+        with explained(f"reading account {account_id}"):
+            try:
+                return _account(self.organizations.describe_account(AccountId=account_id)["Account"])
+            except ClientError as error:
+                if error_code(error) == "AccountNotFoundException":
+                    return None
+                raise
 
     def _list_delegated_administrators(self) -> list[Account]:
         pages = self._pages(
@@ -279,10 +277,8 @@ class Organization:
     def _describe_unit(self, unit_id: str) -> Unit:
         if unit_id == self.root().id:
             return self.root()
-        try:
+        with explained(f"reading the OU {unit_id}"):
             entry = self.organizations.describe_organizational_unit(OrganizationalUnitId=unit_id)["OrganizationalUnit"]
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"reading the OU {unit_id}") from error
         return Unit(unit_id, entry["Name"], _parent_in(entry.get("Path", "")) or self._parent(unit_id))
 
     def _list_units(self, parent_id: str) -> list[Unit]:
@@ -301,21 +297,17 @@ class Organization:
         ]
 
     def _describe_policy(self, policy_id: str) -> str:
-        try:
+        with explained(f"reading the policy {policy_id}"):
             return self.organizations.describe_policy(PolicyId=policy_id)["Policy"]["Content"]
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"reading the policy {policy_id}") from error
 
     def _read_switches(self) -> Switches:
-        doing = "reading the features of centralized root access"
-        try:
-            enabled = set(self.iam.list_organizations_features().get("EnabledFeatures", []))
-        except ClientError as error:
-            if error_code(error) == "ServiceAccessNotEnabledException":
-                return Switches(trusted_access=False)
-            raise explain(error, doing) from error
-        except BotoCoreError as error:
-            raise explain(error, doing) from error
+        with explained("reading the features of centralized root access"):
+            try:
+                enabled = set(self.iam.list_organizations_features().get("EnabledFeatures", []))
+            except ClientError as error:
+                if error_code(error) == "ServiceAccessNotEnabledException":
+                    return Switches(trusted_access=False)
+                raise
         return Switches(True, {ours: theirs in enabled for ours, theirs in v.FEATURES.items()})
 
     def _iam_knows_caller(self) -> bool | None:
@@ -326,10 +318,8 @@ class Organization:
         return True
 
     def _pages(self, operation: str, doing: str, **arguments: t.Any) -> list[dict]:
-        try:
+        with explained(doing):
             return list(self.organizations.get_paginator(operation).paginate(**arguments))
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, doing) from error
 
 
 def _parent_in(path: str) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A CloudFormation StackSet with service-managed permissions: made, deployed to accounts, and taken away again.
+"""A CloudFormation StackSet with service-managed permissions: created, deployed to accounts, and deleted again.
 
 It works in member accounts by a role of its own, so it needs neither the account's administrator role nor its root user
 (aws-facts 5b, 1).
@@ -11,15 +11,15 @@ It works in member accounts by a role of its own, so it needs neither the accoun
 from __future__ import annotations
 
 import contextlib
-import time
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
 POLL_SECONDS = 3
 _RUNNING = ("RUNNING", "QUEUED", "STOPPING")
@@ -85,7 +85,7 @@ class StackSet:
         return {account_id: _failure(results.get(account_id)) for account_id in account_ids}
 
     def remove(self) -> None:
-        """Take the stacks and the StackSet away. What their template retains stays in the accounts."""
+        """Delete the stacks and the StackSet. What their template retains stays in the accounts."""
         if self._describe() is None:
             return
         self._withdraw(self._accounts())
@@ -113,29 +113,27 @@ class StackSet:
         return list(dict.fromkeys(one["Account"] for page in pages for one in page["Summaries"]))
 
     def _describe(self) -> dict | None:
-        try:
-            return self._client.describe_stack_set(StackSetName=self.name)["StackSet"]
-        except ClientError as error:
-            if error_code(error) == "StackSetNotFoundException":
-                return None
-            raise explain(error, f"reading the StackSet {self.name} (cloudformation:DescribeStackSet)") from error
-        except BotoCoreError as error:
-            raise explain(error, f"reading the StackSet {self.name} (cloudformation:DescribeStackSet)") from error
+        with explained(f"reading the StackSet {self.name} (cloudformation:DescribeStackSet)"):
+            try:
+                return self._client.describe_stack_set(StackSetName=self.name)["StackSet"]
+            except ClientError as error:
+                if error_code(error) == "StackSetNotFoundException":
+                    return None
+                raise
 
     def _wait(self, operation_id: str) -> None:
-        deadline = time.monotonic() + self._wait_seconds
-        describe = self._client.describe_stack_set_operation
-        while True:
+        def status() -> str:
             answer = _call(describe, "DescribeStackSetOperation", StackSetName=self.name, OperationId=operation_id)
-            if answer["StackSetOperation"]["Status"] not in _RUNNING:
-                return
-            if time.monotonic() >= deadline:
-                raise BreakglassError(
-                    f"The operation {operation_id} of StackSet {self.name} was not done within {self._wait_seconds:g} "
-                    "seconds.",
-                    "See in the CloudFormation console how it goes on, raise wait_timeout, and run it again.",
-                )
-            time.sleep(POLL_SECONDS)
+            return answer["StackSetOperation"]["Status"]
+
+        describe = self._client.describe_stack_set_operation
+        pauses = waiter.within(self._wait_seconds, POLL_SECONDS)
+        if waiter.poll(status, lambda found: found not in _RUNNING, pauses) in _RUNNING:
+            raise BreakglassError(
+                f"The operation {operation_id} of StackSet {self.name} did not finish within {self._wait_seconds:g} "
+                "seconds.",
+                "See its progress in the CloudFormation console, raise wait_timeout, and run it again.",
+            )
 
     def _change(self, method: str, operation: str, **arguments: t.Any) -> dict:
         answer = _call(getattr(self._client, method), operation, StackSetName=self.name, **arguments)
@@ -155,7 +153,5 @@ def _failure(result: dict | None) -> str:
 
 
 def _call(method: t.Callable, operation: str, **arguments: t.Any) -> t.Any:
-    try:
+    with explained(f"working with StackSets (cloudformation:{operation})"):
         return method(**arguments)
-    except (BotoCoreError, ClientError) as error:
-        raise explain(error, f"working with StackSets (cloudformation:{operation})") from error

@@ -19,7 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import Manner, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import SweepOptions, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 _ACCESS_KEY = re.compile(r"A[KS]IA\w{12,124}\Z", re.ASCII)
@@ -95,7 +95,7 @@ def check_serials(
 
 
 def audit(
-    connection: Connection, organization: Organization, targets: list[Target], manner: Manner | None = None
+    connection: Connection, organization: Organization, targets: list[Target], options: SweepOptions | None = None
 ) -> list[dict]:
     """The root credentials of each target."""
 
@@ -105,7 +105,7 @@ def audit(
         entry["outcome"] = v.UNCHANGED if any(root_user.identify(entry["root_credentials"]).values()) else v.ABSENT
 
     blank = {"root_credentials": None, "session": None}
-    return sweep(targets, look, blank, understand=_name_policies(organization), manner=manner)
+    return sweep(targets, look, blank, explain_error=_name_policies(organization), options=options)
 
 
 def remove(
@@ -114,7 +114,7 @@ def remove(
     targets: list[Target],
     wish: Wish,
     check_mode: bool,
-    manner: Manner | None = None,
+    options: SweepOptions | None = None,
 ) -> list[dict]:
     """The chosen kinds of root credentials gone from each target; in check mode, what would go.
 
@@ -146,7 +146,7 @@ def remove(
         "leftover_mfa_devices": [],
         "session": None,
     }
-    return sweep(targets, clean, blank, understand=_name_policies(organization), manner=manner)
+    return sweep(targets, clean, blank, explain_error=_name_policies(organization), options=options)
 
 
 def unknown_serials(serials: frozenset | None, entries: list[dict]) -> list[str]:

@@ -81,8 +81,8 @@ class Recovery:
             "next_steps": [],
             "sessions": [],
         }
-        understand = self._name_policies
-        return sweep(targets, work, blank, workers=workers, understand=understand)
+        explain_error = self._name_policies
+        return sweep(targets, work, blank, workers=workers, explain_error=explain_error)
 
     def _name_policies(self, error: BreakglassError) -> BreakglassError:
         return explain_denial_in_root_session(error, self._policies)

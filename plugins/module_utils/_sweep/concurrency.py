@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many accounts are worked on at a time: as many as the user allows, fewer while AWS throttles."""
+"""How many accounts are worked on at a time: at most as many as the user allows, fewer while AWS throttles."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import time
 BURST_SECONDS = 1.0
 
 
-class Pace:
+class ConcurrencyLimiter:
     """Admits at most ``allowed`` threads at a time; use it as a context manager around the work on one account.
 
-    A refusal by throttling halves ``allowed``, down to one; a round of accounts without any raises it by one, up to
-    ``most``. The rate of calls is botocore's business (its adaptive retries); this keeps too many accounts from
-    waiting for their turn with open sessions that expire meanwhile.
+    A throttled call halves ``allowed``, down to one; a round of accounts without one raises it by one, up to ``most``.
+    Botocore's adaptive retries control the rate of calls; this limits how many open sessions wait for their calls and
+    may expire meanwhile.
     """
 
     def __init__(self, most: int) -> None:
@@ -37,7 +37,7 @@ class Pace:
                 self._slowed = time.monotonic()
                 self.allowed = max(1, self.allowed // 2)
 
-    def __enter__(self) -> Pace:
+    def __enter__(self) -> ConcurrencyLimiter:
         with self._turn:
             self._turn.wait_for(lambda: self._running < self.allowed)
             self._running += 1

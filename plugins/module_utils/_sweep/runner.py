@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import Pace
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 if t.TYPE_CHECKING:
     from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-    from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
+    from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 
 WORKERS = 8  # AssumeRoot's quota is unpublished; at about 0.75 s a call this stays near 10 calls a second
 MOST_WORKERS = 20
@@ -36,39 +36,40 @@ ARGUMENTS = {
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a sweep is done: how many accounts at a time, slowed down by what ``connection`` hears of throttling, and
-    which journal it keeps.
-    """
+class SweepOptions:
+    """How a sweep runs: how many accounts at a time (fewer while ``connection`` is throttled), and its journal."""
 
     workers: int = WORKERS
     connection: Connection | None = None
     journal: Journal | None = None
 
-    def pace(self) -> Pace:
-        pace = Pace(self.workers)
+    def limiter(self) -> ConcurrencyLimiter:
+        limiter = ConcurrencyLimiter(self.workers)
         if self.connection:
-            self.connection.on_throttled(pace.slow_down)
-        return pace
+            self.connection.on_throttled(limiter.slow_down)
+        return limiter
 
 
 @contextlib.contextmanager
-def manner_of(module: BreakglassModule, terms: dict, finished: t.Collection[str]) -> t.Iterator[Manner]:
-    """The manner that the options in ARGUMENTS mean.
+def sweep_options(
+    context: Context, params: t.Mapping[str, t.Any], terms: dict, finished: t.Collection[str]
+) -> t.Iterator[SweepOptions]:
+    """The SweepOptions that the task's parameters (those in ARGUMENTS) ask for; the journal is open in the block.
 
-    ``terms`` is what must agree for an entry of the journal to count, and ``finished`` are the outcomes after which an
-    account is done. Check mode keeps no journal and believes none. One that could not be kept to the end is warned of.
+    ``terms`` must be the same for an entry of the journal to count, and ``finished`` are the outcomes after which an
+    account is done. Check mode neither reads nor writes a journal. Warns of a journal that could not be written to
+    the end. Raises InvalidInput, and FileError for a journal that cannot be used.
     """
-    workers, path = module.params["workers"], module.params["journal"]
+    workers, path = params["workers"], params["journal"]
     if not 1 <= workers <= MOST_WORKERS:
         raise InvalidInput("workers", workers, f"a number from 1 to {MOST_WORKERS}")
-    if not path or module.check_mode:
-        yield Manner(workers, module.connection)
+    if not path or context.check_mode:
+        yield SweepOptions(workers, context.connection)
         return
     with Journal(path, terms, finished) as journal:
-        yield Manner(workers, module.connection, journal)
+        yield SweepOptions(workers, context.connection, journal)
     if journal.trouble:
-        module.warn(f"The journal {path} could not be kept ({journal.trouble}): it lacks accounts that are done.")
+        context.warn(f"The journal {path} could not be written ({journal.trouble}): it lacks accounts that are done.")
 
 
 def sweep(
@@ -76,40 +77,40 @@ def sweep(
     work: t.Callable[[str, dict], None],
     blank: dict,
     workers: int = WORKERS,
-    understand: t.Callable[[BreakglassError], BreakglassError] = lambda error: error,
-    manner: Manner | None = None,
+    explain_error: t.Callable[[BreakglassError], BreakglassError] = lambda error: error,
+    options: SweepOptions | None = None,
 ) -> list[dict]:
     """Do ``work`` for each target, at most ``workers`` at a time; the entries in the order of ``targets``.
 
     ``work`` gets the account's ID and its entry, which has the fields of ``blank``, and puts in the outcome and what
     it finds. If it raises, the error becomes the entry's outcome, what was already put in stays, and the other
-    accounts go on; ``understand`` may first find out more about it. Targets to be skipped are never worked on.
+    accounts continue; ``explain_error`` may first find out more about it. Skipped targets are never worked on.
 
-    ``manner`` takes the place of ``workers``. With it each entry has ``journal_time``: null when the work was done in
+    ``options`` takes the place of ``workers``. With it each entry has ``journal_time``: null when the work was done in
     this run.
     """
-    pace = manner.pace() if manner else Pace(workers)
-    journal = manner.journal if manner else None
+    limiter = options.limiter() if options else ConcurrencyLimiter(workers)
+    journal = options.journal if options else None
 
-    def one(target: Target) -> dict:
+    def process(target: Target) -> dict:
         entry = {
             "account_id": target.account.id,
             "name": target.account.name,
             "outcome": v.SKIPPED,
             "reason": target.skipped_because,
             "fix": "",
-            **({"journal_time": None} if manner else {}),
+            **({"journal_time": None} if options else {}),
             **copy.deepcopy(blank),
         }
         if target.skipped_because:
             return entry
         if journal and (known := journal.recall(target.account.id)):
             return known
-        with pace:
+        with limiter:
             try:
                 work(target.account.id, entry)
             except Exception as error:  # whatever it is: thousands of other accounts are waiting
-                explained = understand(explain(error, "the work on this account"))
+                explained = explain_error(explain(error, "the work on this account"))
                 entry.update(outcome=explained.outcome, reason=explained.cause, fix=explained.fix)
         if journal:
             journal.note(entry)
@@ -117,8 +118,8 @@ def sweep(
 
     if not targets:
         return []
-    with ThreadPoolExecutor(max_workers=min(pace.most, len(targets))) as pool:
-        return list(pool.map(one, targets))
+    with ThreadPoolExecutor(max_workers=min(limiter.most, len(targets))) as pool:
+        return list(pool.map(process, targets))
 
 
 def summarize(entries: t.Sequence[dict]) -> dict[str, int]:

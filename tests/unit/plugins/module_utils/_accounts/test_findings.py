@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import findings as f
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.blockers import WAITING_PERIOD
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import CONTACT_REQUIRED, Closures
+from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import Closures
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.finding import (
     BLOCKING,
     NOT_CHECKABLE,
     Finding,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.account_management import CONTACT_REQUIRED
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from hypothesis import given
 from hypothesis import strategies as st
