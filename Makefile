@@ -17,7 +17,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint format sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint format lock sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -42,6 +42,9 @@ molecule: $(READY) ## run the molecule scenarios, against the sandbox
 lint: $(READY) ## check style, metadata, documentation and changelog
 	@ruff check .
 	@ruff format --check .
+	@codespell
+	@tests/types
+	@lint-imports
 	@antsibull-changelog lint
 	@ansible-lint --offline
 	@tests/sanity/run
@@ -60,8 +63,15 @@ lab: $(READY) ## open the runbooks in JupyterLab
 		echo '{"codeCellConfig": {"lineWrap": true}}' > '$(LAB_SETTINGS)/tracker.jupyterlab-settings'
 	@jupyter lab runbooks
 
+lock: $(READY) ## pin the development environment and the lowest versions anew, with hashes
+	@pip install --quiet uv
+	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+		--custom-compile-command 'make lock' --output-file requirements/dev.txt
+	@uv pip compile pyproject.toml --extra drills --extra test --resolution lowest-direct --python-version 3.11 \
+		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
+
 clean: ## remove the environment and everything tools keep here
 	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
-$(READY): pyproject.toml tests/environment
+$(READY): pyproject.toml requirements/dev.txt tests/environment
 	@tests/environment $(PYTHON) $(VENV)
