@@ -168,103 +168,23 @@ summary:
   sample: {"locked": 1, "unlocked": 12, "no_policy": 30}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS, Target, choose_targets
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock import scan as lockout_survey
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
-
-NO_ROLE = "Or name another role in role_name."
-
-
-def look(module: BreakglassModule) -> dict:
-    params = module.params
-    for region in params["regions"] or []:
-        check_region("regions", region)
-    regions = list(dict.fromkeys(params["regions"])) if params["regions"] else None
-    own = not params["account_ids"] and not params["all_accounts"]
-    targets = (
-        _own_account(module)
-        if own
-        else choose_targets(module.organization, params["account_ids"], params["all_accounts"], warn=module.warn)
-    )
-    _check_administrators(module, targets)
-    partition = module.connection.caller.partition
-    organization_id = _organization_id(module)
-
-    def work(account_id: str, entry: dict) -> None:
-        connection = module.connection if own else _in_account(module, account_id)
-        session = AdministratorSession(connection, account_id)
-        found = lockout_survey.survey(
-            session, partition, params["services"], regions, params["administrators"], organization_id
-        )
-        entry.update(found._asdict(), outcome=v.UNCHANGED)
-
-    entries = sweep(targets, work, {"resources": [], "regions": [], "unlisted": []})
-    for line in (*not_done(entries), *_left_open(entries)):
-        module.warn(line)
-    return {"changed": False, "accounts": entries, "summary": lockout_survey.summarize(entries)}
-
-
-def _left_open(entries: list[dict]) -> list[str]:
-    return [
-        f"Account {entry['account_id']}, {one['service']}{' in ' + one['region'] if one['region'] else ''}: "
-        f"whether anything is locked there is not known. {one['reason']}"
-        for entry in entries
-        for one in entry["unlisted"]
-    ]
-
-
-def _own_account(module: BreakglassModule) -> list[Target]:
-    return [Target(Account(id=module.connection.caller.account_id, name="", state="ACTIVE"))]
-
-
-def _check_administrators(module: BreakglassModule, targets: list[Target]) -> None:
-    given = module.params["administrators"]
-    if given and len(targets) != 1:
-        raise InvalidInput("administrators", given, "nothing, unless one account is named")
-    planning.named(resource_of("arn:aws:s3:::any", targets[0].account.id), given)
-
-
-def _organization_id(module: BreakglassModule) -> str | None:
-    """The caller's organization; without it a guard on the organization counts as one that cannot be known."""
-    try:
-        described = module.organization.describe()
-    except BreakglassError as error:
-        module.warn(f"Which organization the account is in could not be read. {error.cause}")
-        return None
-    return described["id"] if described else None
-
-
-def _in_account(module: BreakglassModule, account_id: str) -> Connection:
-    try:
-        return assume(module.connection, account_id, module.params["role_name"])
-    except BreakglassError as error:
-        raise Unreachable(error.cause, f"{error.fix} {NO_ROLE}", error.code) from error
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import SERVICES
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan_accounts import scan_accounts
 
 
 def main() -> None:
+    services = list(SERVICES)
     BreakglassModule(
         argument_spec={
             **ARGUMENTS,
             "role_name": {"type": "str", "default": "OrganizationAccountAccessRole"},
-            "services": {
-                "type": "list",
-                "elements": "str",
-                "choices": list(lockout_survey.SERVICES),
-                "default": list(lockout_survey.SERVICES),
-            },
+            "services": {"type": "list", "elements": "str", "choices": services, "default": services},
             "regions": {"type": "list", "elements": "str"},
             "administrators": {"type": "list", "elements": "str", "default": []},
         },
-    ).run_module(look)
+    ).run(scan_accounts)
 
 
 if __name__ == "__main__":

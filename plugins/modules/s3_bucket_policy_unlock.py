@@ -205,6 +205,25 @@ verified_as:
     reason:
       description: What AWS said otherwise.
       type: str
+write_window:
+  description:
+    - The time between the last read of the policy before the write, and AWS's answer to the write. Null when nothing
+      was written.
+    - AWS cannot write a policy on condition that it is still the one that was read, and does not return the policy that
+      was replaced. A policy that was written by someone else in this time is in no backup; CloudTrail has it
+      (C(PutBucketPolicy), C(SetQueueAttributes)).
+  returned: once the policy was read
+  type: dict
+  version_added: 0.2.0
+  contains:
+    from:
+      description: When the last read before the write began, in UTC.
+      type: str
+      sample: "2026-01-31T03:00:00.120000Z"
+    to:
+      description: When the write was answered, or failed.
+      type: str
+      sample: "2026-01-31T03:00:00.310000Z"
 plan:
   description: What is done, or in check mode would be.
   returned: once the policy was read
@@ -235,53 +254,21 @@ diff:
   type: dict
 """
 
-import re
-
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock import workflow
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy
-
-
-def refuse_bucket(bucket: str, protected: list[str]) -> None:
-    """Refuse what is no bucket's name, and protected buckets."""
-    if not re.match(r"^[A-Za-z0-9][A-Za-z0-9._-]{2,254}\Z", bucket):
-        raise InvalidInput("bucket", bucket, "the name of a bucket, for example my-bucket (no ARN, no s3:// in front)")
-    if bucket.endswith("--x-s3"):
-        raise InvalidInput(
-            "bucket", bucket, "a general purpose bucket; the task policy does not cover directory buckets"
-        )
-    workflow.refuse_protected("bucket", bucket, protected)
-
-
-def unlock(module: BreakglassModule) -> dict:
-    bucket = module.params["bucket"]
-
-    def target(wish: workflow.Wish) -> workflow.Target:
-        refuse_bucket(bucket, module.params["protected_buckets"])
-        return workflow.Target(
-            noun="bucket",
-            name=bucket,
-            arn=f"arn:{module.connection.caller.partition}:s3:::{bucket}",
-            identity={"bucket": bucket},
-            task=v.UNLOCK_S3_BUCKET,
-            find=lambda session: BucketPolicy.find(session, bucket),
-        )
-
-    return workflow.unlock(module, {"bucket": bucket}, target)
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import options
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.unlock_bucket import unlock_bucket
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
-            **workflow.ARGUMENTS,
+            **options.ARGUMENTS,
             "bucket": {"type": "str", "required": True},
             "protected_buckets": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "int", "default": 60},
         },
-        required_if=workflow.REQUIRED_IF,
-    ).run_module(unlock)
+        required_if=options.REQUIRED_IF,
+    ).run(unlock_bucket)
 
 
 if __name__ == "__main__":

@@ -193,6 +193,25 @@ verified_as:
     reason:
       description: What AWS said otherwise.
       type: str
+write_window:
+  description:
+    - The time between the last read of the policy before the write, and AWS's answer to the write. Null when nothing
+      was written.
+    - AWS cannot write a policy on condition that it is still the one that was read, and does not return the policy that
+      was replaced. A policy that was written by someone else in this time is in no backup; CloudTrail has it
+      (C(PutBucketPolicy), C(SetQueueAttributes)).
+  returned: once the policy was read
+  type: dict
+  version_added: 0.2.0
+  contains:
+    from:
+      description: When the last read before the write began, in UTC.
+      type: str
+      sample: "2026-01-31T03:00:00.120000Z"
+    to:
+      description: When the write was answered, or failed.
+      type: str
+      sample: "2026-01-31T03:00:00.310000Z"
 plan:
   description: What is done, or in check mode would be.
   returned: once the policy was read
@@ -223,61 +242,21 @@ diff:
   type: dict
 """
 
-from dataclasses import replace
-
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock import workflow
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import (
-    QueueName,
-    QueuePolicy,
-    parse_queue,
-)
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_region import locate
-
-
-def unlock(module: BreakglassModule) -> dict:
-    given = module.params["queue"]
-
-    def target(wish: workflow.Wish) -> workflow.Target:
-        queue = parse_queue(given, wish.account_id, module.connection.caller.partition)
-        workflow.refuse_protected("queue", queue.name, module.params["protected_queues"])
-        if not queue.region and wish.backup:
-            queue = replace(queue, region=policy_backup.read(wish.backup).region)
-        return target_of(queue)
-
-    def target_of(queue: QueueName) -> workflow.Target:
-        connection = module.connection
-        arn = queue.arn(connection.caller.partition)
-
-        def found(session) -> workflow.Target:
-            regions = connection.regions_of("sqs")
-            return target_of(locate(session, queue, connection.chosen_region, regions, module.warn))
-
-        return workflow.Target(
-            noun="queue",
-            name=queue.name,
-            arn=arn,
-            identity={"queue": arn if queue.region else given},
-            task=v.UNLOCK_SQS_QUEUE,
-            find=lambda session: QueuePolicy(session, queue),
-            locate=None if queue.region else found,
-        )
-
-    return workflow.unlock(module, {"queue": given}, target)
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import options
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.unlock_queue import unlock_queue
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
-            **workflow.ARGUMENTS,
+            **options.ARGUMENTS,
             "queue": {"type": "str", "required": True},
             "protected_queues": {"type": "list", "elements": "str", "default": []},
             "wait_timeout": {"type": "int", "default": 90},
         },
-        required_if=workflow.REQUIRED_IF,
-    ).run_module(unlock)
+        required_if=options.REQUIRED_IF,
+    ).run(unlock_queue)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def test_without_the_list_of_regions_the_own_one_is_looked_at_and_that_is_told(s
     assert "ingest-events" in outcomes(entry)
     [unlisted] = entry["unlisted"]
     assert (unlisted["service"], unlisted["region"]) == ("sqs", None)
-    assert "Queues were looked for in eu-central-1 alone." in unlisted["reason"]
+    assert "Only region eu-central-1 was searched for queues." in unlisted["reason"]
 
 
 def test_an_account_where_nothing_can_be_listed_is_failed(sandbox):
@@ -166,9 +166,9 @@ def test_what_may_not_be_read_is_never_called_harmless(sandbox):
     clerk = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
     result = run("resource_policy_lockout_info", endpoint_url=sandbox.url, region="us-east-1", **clerk)
     assert outcomes(result["accounts"][0]) == {EXPORTS: "unreadable", LEDGER: "locked"}
-    assert any("Which organization the account is in could not be read" in str(one) for one in result["warnings"])
+    assert any("The organization of the account could not be read" in str(one) for one in result["warnings"])
     exports = next(one for one in result["accounts"][0]["resources"] if one["name"] == EXPORTS)
-    assert "A root session can tell." in exports["reason"]
+    assert "Use a root session." in exports["reason"]
 
 
 @pytest.mark.parametrize("caller", ["nobody", "delegate"])

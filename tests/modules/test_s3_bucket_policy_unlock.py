@@ -146,7 +146,7 @@ def test_one_root_session_serves_it_all_and_shows_no_secret(sandbox, backups):
     assert set(result["session"]) == {"access_key_id", "expiration"}
     assert set(result) - {"msg", "failed", "invocation"} == {
         "changed", "outcome", "account_id", "bucket", "region", "before", "after", "lockout_statements", "backup",
-        "effects", "verified_as", "plan", "session", "diff",
+        "effects", "verified_as", "write_window", "plan", "session", "diff",
     }  # fmt: skip
 
 
@@ -461,7 +461,8 @@ def test_a_policy_that_changed_meanwhile_is_not_overwritten(sandbox, backups):
     result = unlock(sandbox, backup_dir=str(backups))
 
     assert (result["failed"], result["outcome"]) == (True, "failed")
-    assert "changed the policy" in result["msg"]
+    assert "was changed by someone else" in result["msg"]
+    assert result["write_window"] is None
     assert sandbox.snapshot()["bucket_policies"][LEDGER] == GOOD_POLICY
 
 

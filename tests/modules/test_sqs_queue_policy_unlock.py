@@ -200,7 +200,7 @@ def test_an_address_names_the_region(sandbox, backups, queue):
 def test_a_name_is_looked_for_in_the_region_given(sandbox, backups):
     elsewhere = unlock(sandbox, queue=NAME, backup_dir=str(backups))
     assert elsewhere["failed"]
-    assert f"has no queue {NAME} in us-east-1, but one in {REGION}. Say which is meant" in elsewhere["msg"]
+    assert f"has no queue {NAME} in us-east-1, but one in {REGION}. Give the queue" in elsewhere["msg"]
     assert unlock(sandbox, queue=NAME, region=REGION, backup_dir=str(backups))["queue"] == QUEUE
 
 
@@ -247,9 +247,9 @@ def test_regions_that_refuse_are_not_taken_for_empty(sandbox, backups):
     found = somewhere(sandbox, queue=NAME, backup_dir=str(backups))
     assert found["outcome"] == "changed"
     [warning] = found["warnings"]
-    assert "It could not be looked for in sa-east-1, us-east-1." in str(warning)
+    assert "These regions could not be searched: sa-east-1, us-east-1." in str(warning)
     nowhere = somewhere(sandbox, queue="nowhere", backup_dir=str(backups))
-    assert "in any region. It could not be looked for in sa-east-1, us-east-1." in nowhere["msg"]
+    assert "in any region. These regions could not be searched: sa-east-1, us-east-1." in nowhere["msg"]
 
 
 STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}

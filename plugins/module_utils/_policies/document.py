@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import typing as t
 
@@ -85,16 +84,6 @@ def pretty(document: dict | None) -> str:
     return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
 
-def digest(value: str | dict | list | None) -> str:
-    """SHA-256 of a text, or of a value's canonical JSON (keys sorted, no spaces)."""
-    text = (
-        value
-        if isinstance(value, str)
-        else json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    )
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def size(document: dict) -> int:
     """How many bytes the policy has when it is sent."""
     return len(minified(document).encode("utf-8", "surrogatepass"))
@@ -122,34 +111,6 @@ def check_actions(document: dict, service: str) -> None:
                 raise PolicyError(
                     f"Statement {index} has the action {action!r}; {service.upper()} knows {service}:... only."
                 )
-
-
-def equivalent(one: dict | None, other: dict | None) -> bool:
-    """Do two policies say the same, whatever way AWS gave them back?
-
-    AWS may return a single value without its list, values in another order, and an account's ID as the ARN of its
-    root (IAM user guide, "AWS JSON policy elements: Principal").
-    """
-    return _normal(one) == _normal(other)
-
-
-def _normal(value: t.Any, element: str = "") -> t.Any:
-    if element == "Statement":
-        return [_normal(statement) for statement in as_list(value)]
-    if isinstance(value, dict):
-        if element in ("Principal", "NotPrincipal") and set(value) == {"AWS"} and as_list(value["AWS"]) == ["*"]:
-            return "*"
-        return {key: _normal(inner, element if key == "AWS" else key) for key, inner in value.items()}
-    if isinstance(value, list):
-        values = sorted((_normal(inner, element) for inner in value), key=str)
-        return values[0] if len(values) == 1 else values
-    if element in ("Principal", "NotPrincipal") and isinstance(value, str):
-        parts = value.split(":")
-        if len(parts) == 6 and parts[2] == "iam" and parts[5] == "root":
-            return parts[4]
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, (int, float)) else value
 
 
 def _load(text: str | bytes) -> t.Any:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What shall become of a resource's policy, decided before anything is changed. No network, no Ansible."""
+"""What will be done to a resource's policy, decided before anything is changed. No network, no Ansible."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import canonical
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     PolicyError,
     check_actions,
     check_limits,
-    equivalent,
     minified,
     parse,
 )
@@ -34,18 +34,18 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
 REPAIR, REPLACE, DELETE, RESTORE = "repair", "replace", "delete", "restore"
 MODES = (REPAIR, REPLACE, DELETE, RESTORE)
 
-_OTHER_MODES = "Use mode=replace with a policy of your own, or mode=delete: neither needs to understand this one."
-_CORRECT = "Correct the option; nothing was changed."
+_OTHER_MODES = "Use mode=replace with another policy, or mode=delete. Neither needs an analysis of this one."
+_CORRECT = "Correct the option. Nothing was changed."
 _NO_POLICY = (
-    "There is no policy, so no policy locks anybody out. If access is refused all the same, check that this is the "
-    "right resource, then look at service and resource control policies, the administrators' own IAM policies and "
+    "There is no policy, so no policy locks administrators out. If access is denied all the same, check that this is "
+    "the right resource, then check service and resource control policies, the administrators' own IAM policies and "
     "permissions boundaries, VPC endpoint policies, and the policy of its KMS key."
 )
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The policy before and after, as documents and as the texts AWS has and shall get; None is no policy."""
+    """The policy before and after, as documents and as the texts of AWS and for AWS. None is no policy."""
 
     mode: str
     before: dict | None
@@ -57,7 +57,7 @@ class Plan:
 
     @property
     def understood(self) -> bool:
-        """Are both policies what a policy must be? A policy that AWS has may say what we do not know."""
+        """Can both policies be analysed? A policy of AWS may have elements that this collection does not know."""
         try:
             for document in (self.before, self.after):
                 if document is not None:
@@ -68,11 +68,21 @@ class Plan:
 
     @property
     def changes(self) -> bool:
-        return not equivalent(self.before, self.after)
+        """Do the policies before and after differ in meaning?"""
+        return not canonical.equivalent(self.before, self.after)
+
+    def is_still_for(self, text: str | None) -> bool:
+        """Is this text the policy that the plan was made for? AWS may show the same policy in another order."""
+        return canonical.equivalent(_document(text), self.before)
 
     def is_reached(self, text: str | None) -> bool:
-        """Is this text what the plan wants?"""
-        return equivalent(_document(text), self.after)
+        """Is this text, read back after the write, what the plan wants?"""
+        return canonical.shows(_document(text), self.after)
+
+    def digest(self, account_id: str, identity: dict[str, str]) -> str:
+        """SHA-256 over the account, the resource, the mode and the meaning of both policies."""
+        policies = {"before": canonical.canonical(self.before), "after": canonical.canonical(self.after)}
+        return canonical.digest({"account_id": account_id, **identity, "mode": self.mode, **policies})
 
     def summary(self, check_mode: bool) -> str:
         """One sentence for people."""
@@ -87,7 +97,7 @@ class Plan:
 
 
 def named(resource: Resource, arns: t.Sequence[str]) -> list[Administrator]:
-    """The administrators that the option of this name means."""
+    """The administrators in the option ``administrators``. Raises a BreakglassError for invalid ARNs."""
     try:
         return administrators_of(resource, arns)
     except PolicyError as error:
@@ -95,7 +105,7 @@ def named(resource: Resource, arns: t.Sequence[str]) -> list[Administrator]:
 
 
 def replacement(text: str, service: str) -> dict:
-    """The policy in the option of this name."""
+    """The policy in the option ``policy``. Raises a BreakglassError when it is not one the service accepts."""
     try:
         document = parse(text)
         check_limits(document, service)

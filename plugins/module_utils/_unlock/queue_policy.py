@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A queue's name, and its policy in the hands of somebody who may manage it. Plain boto3, no Ansible.
+"""A queue's name, and its policy, read and written by a session that may manage it. Plain boto3, no Ansible.
 
-The task policy SQSUnlockQueuePolicy permits neither iam:GetUser nor sts:GetCallerIdentity, so a session cannot be
-asked whose root it is. It is bound to the account instead by being AssumeRoot's answer for it, and by
-``QueueOwnerAWSAccountId``: SQS answers the address of a queue of that account or none.
+The task policy SQSUnlockQueuePolicy permits neither iam:GetUser nor sts:GetCallerIdentity, so a root
+session cannot check whose root user it is. It is bound to the account instead by being AssumeRoot's answer for it, and
+by ``QueueOwnerAWSAccountId``: SQS returns the URL of a queue of that account or none.
 
 SetQueueAttributes can change any attribute, and a shorter MessageRetentionPeriod deletes messages: nothing but
 ``Policy`` is ever sent (Amazon SQS API reference, SetQueueAttributes).
@@ -19,12 +19,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, error_code
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, Session
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 _NAME = re.compile(r"^[A-Za-z0-9_-]{1,80}\Z|^[A-Za-z0-9_-]{1,75}\.fifo\Z")
 _ARN = re.compile(r"^arn:(aws[\w-]*):sqs:([a-z0-9-]+):(\d{12}):([^:]+)\Z", re.ASCII)
@@ -36,7 +33,7 @@ _ACCEPTED = "a queue's URL, its ARN or its name"
 
 @dataclass(frozen=True)
 class QueueName:
-    """Which queue is meant. Its region is empty as long as it is not known."""
+    """A queue's account, region and name. The region is empty as long as it is not known."""
 
     account_id: str
     region: str
@@ -47,9 +44,9 @@ class QueueName:
 
 
 def parse_queue(given: str, account_id: str, partition: str) -> QueueName:
-    """The queue that an option means by URL, ARN or name; InvalidInput when it is no queue of the account.
+    """The queue in an option, by URL, ARN or name. InvalidInput when it is no queue of the account.
 
-    A name alone says no region, and neither does the URL of a host that is not AWS's.
+    A name alone has no region, and neither has the URL of a host that is not AWS's.
     """
     found = _ARN.match(given)
     if found:
@@ -84,38 +81,40 @@ class QueuePolicy(ResourcePolicy):
         return QueuePolicy(session, self._queue)
 
     def read(self) -> str | None:
-        try:
+        with self._explaining("reading"):
             answer = self._client.get_queue_attributes(QueueUrl=self._url(), AttributeNames=["Policy"])
-        except (BotoCoreError, ClientError) as error:
-            raise self._explained(error, "reading") from error
         return answer.get("Attributes", {}).get("Policy") or None
 
     def write(self, text: str | None) -> None:
-        try:
+        with self._explaining("deleting" if text is None else "writing"):
             self._client.set_queue_attributes(QueueUrl=self._url(), Attributes={"Policy": text or ""})
-        except (BotoCoreError, ClientError) as error:
-            raise self._explained(error, "deleting" if text is None else "writing") from error
 
     def _url(self) -> str:
-        """Where the queue is; SQS is asked, because its addresses differ by region, age and endpoint."""
+        """The queue's URL. SQS returns it, because URLs differ by region, age and endpoint."""
         owner = {"QueueName": self._queue.name, "QueueOwnerAWSAccountId": self._queue.account_id}
-        return self._client.get_queue_url(**owner)["QueueUrl"]
+        url: str = self._client.get_queue_url(**owner)["QueueUrl"]
+        return url
+
+    def _explaining(self, doing: str) -> contextlib.AbstractContextManager[None]:
+        return explained(doing, explain_error=lambda error: self._explained(error, doing))
 
     def _explained(self, error: Exception, doing: str) -> BreakglassError:
         queue = self._queue
         if error_code(error) in GONE:
             return BreakglassError(
                 f"Account {queue.account_id} has no queue {queue.name} in {queue.region}.",
-                "Check name, region and account ID. The queue's URL or ARN names its region.",
+                "Check name, region and account ID. The queue's URL or ARN has its region.",
                 error_code(error),
             )
-        said = explain(error, f"{doing} the policy of queue {queue.name} in {queue.region}", self._root_of)
-        fix = said.fix
-        if said.code == "InvalidAttributeValue":
+        general = explain(error, f"{doing} the policy of queue {queue.name} in {queue.region}", self._root_of)
+        fix = general.fix
+        if general.code == "InvalidAttributeValue":
             fix = (
                 "AWS does not accept this policy. Most often it names a principal that does not exist any more, or an "
-                "action that does not belong in a queue policy: correct it and use mode=replace."
+                "action that does not belong in a queue policy. Correct it and use mode=replace."
             )
-        elif said.code == "OverLimit":
-            fix = "SQS counts what a policy holds, and this is too much: make it smaller and use mode=replace."
-        return type(said)(said.cause, fix, said.code, said.denied_call)
+        elif general.code == "OverLimit":
+            fix = (
+                "The policy has more statements, actions or principals than SQS accepts: shorten it, use mode=replace."
+            )
+        return type(general)(general.cause, fix, general.code, general.denied_call)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where a queue is that was named without its region. Plain boto3, no Ansible.
+"""Find the region of a queue that was given by name alone. Plain boto3, no Ansible.
 
-SQSUnlockQueuePolicy permits sqs:GetQueueUrl in every region, and what a regional STS endpoint hands out is valid in all
-regions the account uses (IAM user guide, "Manage AWS STS in an AWS Region").
+SQSUnlockQueuePolicy permits sqs:GetQueueUrl in every region, and credentials of a regional STS endpoint are valid in
+all regions the account uses (IAM user guide, "Manage AWS STS in an AWS Region").
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def locate(
 ) -> QueueName:
     """The queue with its region: the preferred one, or with none preferred the only one that has such a queue.
 
-    Raises a BreakglassError that says where there are queues of this name, when it is not clear which is meant.
+    Raises a BreakglassError with the regions that have a queue of this name, when there is not exactly one.
     """
     if preferred and _is_in(preferred, session, queue):
         return dataclasses.replace(queue, region=preferred)
@@ -40,20 +40,22 @@ def locate(
         answers = list(pool.map(lambda region: (region, _answer(region, session, queue)), others))
     found = [region for region, answer in answers if answer is True]
     silent = {region: answer.cause for region, answer in answers if isinstance(answer, BreakglassError)}
-    untold = f" It could not be looked for in {', '.join(silent)}. {next(iter(silent.values()))}" if silent else ""
+    unsearched = (
+        f" These regions could not be searched: {', '.join(silent)}. {next(iter(silent.values()))}" if silent else ""
+    )
     if len(found) == 1 and not preferred:
-        if untold:
-            warn(f"Queue {queue.name} was found in {found[0]}.{untold}")
+        if unsearched:
+            warn(f"Queue {queue.name} was found in {found[0]}.{unsearched}")
         return dataclasses.replace(queue, region=found[0])
     but = f"no queue {queue.name} in {preferred}, but one" if preferred else f"more than one queue {queue.name}:"
     if found:
         raise BreakglassError(
             f"Account {queue.account_id} has {but} in {' and in '.join(found)}.",
-            "Say which is meant, by its ARN or the option region.",
+            "Give the queue's ARN, or set the option region.",
         )
     raise BreakglassError(
-        f"Account {queue.account_id} has no queue {queue.name} in any region.{untold}",
-        "Check the queue's name and the account ID. If they are right, name the queue by its ARN.",
+        f"Account {queue.account_id} has no queue {queue.name} in any region.{unsearched}",
+        "Check the queue's name and the account ID. If they are right, give the queue's ARN.",
     )
 
 
@@ -71,5 +73,5 @@ def _answer(region: str, session: Session, queue: QueueName) -> bool | Breakglas
     try:
         return _is_in(region, session, queue)
     except BreakglassError as error:
-        # What a region says to valid credentials when the account has switched it off: no queue can be there.
+        # How a region that is not enabled in the account answers valid credentials: no queue can be there.
         return False if error.code in BAD_CREDENTIALS else error

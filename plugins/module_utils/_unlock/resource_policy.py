@@ -2,19 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The policy of one resource, in the hands of somebody who may manage it. Plain boto3, no Ansible."""
+"""The policy of one resource, as a session that may manage it sees it. Plain boto3, no Ansible."""
 
 from __future__ import annotations
 
-import time
 import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
 
 class Session(t.Protocol):
-    """Whose hands: a root session, or an administrator's own."""
+    """Who makes the calls: a root session, or an administrator's own."""
 
     account_id: str
     is_root: bool
@@ -36,25 +37,47 @@ class ResourcePolicy:
         raise NotImplementedError
 
     def write(self, text: str | None) -> None:
-        """Put the policy, or with None take away the one there is."""
+        """Put the policy, or with None delete the one there is."""
         raise NotImplementedError
 
     def seen_by(self, session: Session) -> ResourcePolicy:
-        """The policy of the same resource in somebody else's hands."""
+        """The policy of the same resource, read and written by another session."""
         raise NotImplementedError
 
     def read_until(self, reached: t.Callable[[str | None], bool], seconds: float) -> bool:
-        """Read the policy back until it is as wanted, at most for so many seconds."""
-        return self.wait_for(lambda: reached(self.read()), seconds)
+        """Read the policy back until it is as wanted, at most for so many seconds.
+
+        A read that fails is tried again. Raises the last failure when the time is over and no read succeeded after it.
+        """
+        failures: list[Exception] = []
+
+        def is_reached() -> bool:
+            try:
+                text = self.read()
+            except Exception as error:  # whatever it is: the next read may succeed
+                failures[:] = [error]
+                return False
+            failures.clear()
+            return reached(text)
+
+        if self.wait_for(is_reached, seconds):
+            return True
+        if failures:
+            raise failures[0]
+        return False
 
     @staticmethod
     def wait_for(holds: t.Callable[[], bool], seconds: float) -> bool:
         """Ask until it holds, at most for so many seconds."""
-        deadline = time.monotonic() + seconds
-        pause = _FIRST_PAUSE
-        while not holds():
-            if time.monotonic() + pause > deadline:
-                return False
-            time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
-        return True
+        return waiter.poll(holds, bool, waiter.within(seconds, _FIRST_PAUSE, _LONGEST_PAUSE))
+
+
+def was_refused(error: BaseException) -> bool:
+    """Did AWS certainly not do what this failed call asked for?
+
+    Certain is an answer that refuses (HTTP status 4xx) to a call that was sent once. After a retry the refusal is of
+    the second attempt, and the first may have been carried out.
+    """
+    answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
+    metadata = answer.get("ResponseMetadata", {})
+    return 400 <= metadata.get("HTTPStatusCode", 0) < 500 and not metadata.get("RetryAttempts", 0)

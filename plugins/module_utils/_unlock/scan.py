@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which buckets and queues of an account are locked, seen with an administrator's own credentials. No Ansible.
+"""Which buckets and queues of an account are locked, read with an administrator's own credentials. No Ansible.
 
-Nothing is opened and nothing is changed: what the administrator may read is analysed, what not is told as such.
+No root session is opened and nothing is changed. What the administrator may not read is reported as such.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy, region_of
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import QueueName, QueuePolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
@@ -38,7 +38,7 @@ _BY_ITS_OWN_POLICY = "with an explicit deny in a resource-based policy"
 
 
 class Found(t.NamedTuple):
-    """A resource of the account, and its policy in the administrator's hands."""
+    """A resource of the account, and its policy as the administrator reads it."""
 
     service: str
     arn: str
@@ -47,7 +47,7 @@ class Found(t.NamedTuple):
 
 
 class Unlisted(t.NamedTuple):
-    """What could not even be listed: buckets, or the queues of a region (without one, of all but those looked at)."""
+    """A listing that failed: buckets, or the queues of a region (None: of the regions that were not searched)."""
 
     service: str
     region: str | None
@@ -57,22 +57,22 @@ class Unlisted(t.NamedTuple):
         return {"service": self.service, "region": self.region, "reason": self.error.cause}
 
 
-class Survey(t.NamedTuple):
-    """What an account has: ``resources`` with their ``outcome``, where queues were looked for, what is not known."""
+class Scan(t.NamedTuple):
+    """An account's ``resources`` with their ``outcome``, the regions searched for queues, what could not be listed."""
 
     resources: list[dict]
     regions: list[str]
     unlisted: list[dict]
 
 
-def survey(
+def scan_account(
     session: AdministratorSession,
     partition: str,
     services: t.Sequence[str],
     regions: t.Sequence[str] | None,
     administrators: t.Sequence[str],
     organization_id: str | None,
-) -> Survey:
+) -> Scan:
     """Each bucket, and each queue in ``regions``: with None in those that the account has enabled.
 
     Raises a BreakglassError when nothing at all can be listed.
@@ -83,20 +83,22 @@ def survey(
     elif regions is None:
         regions, unlisted = _enabled_regions(session)
     places = [(S3, None)] * (S3 in services) + [(SQS, region) for region in regions]
-    listed = functools.partial(_listed, session=session, partition=partition)
-    judge = functools.partial(_judge, session=session, administrators=administrators, organization_id=organization_id)
+    list_one = functools.partial(_list, session=session, partition=partition)
+    inspect = functools.partial(
+        _inspect, session=session, administrators=administrators, organization_id=organization_id
+    )
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        answers = list(pool.map(listed, places))
+        answers = list(pool.map(list_one, places))
         refused = [answer for answer in answers if isinstance(answer, Unlisted)]
         if refused and len(refused) == len(answers):
             raise refused[0].error
         found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
-        resources = list(pool.map(judge, found))
-    return Survey(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
+        resources = list(pool.map(inspect, found))
+    return Scan(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
 
 
 def summarize(entries: t.Iterable[dict]) -> dict[str, int]:
-    """How many resources of all accounts have each outcome, what needs somebody first; and what could not be listed."""
+    """How many resources of all accounts have each outcome, the worst first, and how many listings failed."""
     entries = list(entries)
     outcomes = [one["outcome"] for entry in entries for one in entry["resources"]]
     counts = {outcome: outcomes.count(outcome) for outcome in OUTCOMES if outcome in outcomes}
@@ -111,12 +113,12 @@ def _enabled_regions(session: AdministratorSession) -> tuple[list[str], list[Unl
         pages = session.client("account").get_paginator("list_regions").paginate(**wanted)
         return [region["RegionName"] for page in pages for region in page["Regions"]], []
     except (BotoCoreError, ClientError) as error:
-        said = explain(error, f"reading which regions account {session.account_id} has enabled (account:ListRegions)")
-        alone = BreakglassError(f"Queues were looked for in {session.region} alone. {said.cause}", said.fix, said.code)
-        return [session.region], [Unlisted(SQS, None, alone)]
+        general = explain(error, f"listing the enabled regions of account {session.account_id} (account:ListRegions)")
+        cause = f"Only region {session.region} was searched for queues. {general.cause}"
+        return [session.region], [Unlisted(SQS, None, BreakglassError(cause, general.fix, general.code))]
 
 
-def _listed(place: tuple[str, str | None], session: AdministratorSession, partition: str) -> list[Found] | Unlisted:
+def _list(place: tuple[str, str | None], session: AdministratorSession, partition: str) -> list[Found] | Unlisted:
     service, region = place
     try:
         return list(_buckets(session, partition) if service == S3 else _queues(session, partition, region))
@@ -132,7 +134,7 @@ def _buckets(session: AdministratorSession, partition: str) -> t.Iterator[Found]
         raise explain(error, f"listing the buckets of account {session.account_id} (s3:ListAllMyBuckets)") from error
     for bucket in buckets:
         name = bucket["Name"]
-        policy = BucketPolicy(session, name, bucket["BucketRegion"])
+        policy = BucketPolicy(session, name, region_of(bucket))
         yield Found(S3, f"arn:{partition}:s3:::{name}", name, policy)
 
 
@@ -148,7 +150,7 @@ def _queues(session: AdministratorSession, partition: str, region: str) -> t.Ite
         yield Found(SQS, queue.arn(partition), queue.name, QueuePolicy(session, queue))
 
 
-def _judge(
+def _inspect(
     found: Found, session: AdministratorSession, administrators: t.Sequence[str], organization_id: str | None
 ) -> dict:
     entry = {
@@ -180,12 +182,12 @@ def _judge(
 
 
 def _unread(error: BreakglassError, counts: bool) -> dict:
-    """What a refusal to show the policy means; ``counts``: it was one of those who must get in who was refused."""
+    """What a denial means. ``counts``: the denied principal is one that must be able to manage the policy."""
     if not is_denied(error):
         return {"outcome": FAILED, "reason": str(error)}
     if _BY_ITS_OWN_POLICY in error.cause and counts:
         return {"outcome": LOCKED, "reason": f"Its own policy denies even reading it. {error.cause}"}
     return {
         "outcome": UNREADABLE,
-        "reason": f"Whether it is locked cannot be seen with these credentials: {error.cause} A root session can tell.",
+        "reason": f"Whether it is locked cannot be read with these credentials: {error.cause} Use a root session.",
     }

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Credentials of a normal administrator of a member account: what shows that a resource is unlocked. No Ansible.
+"""Credentials of a normal administrator of a member account, which prove that a resource is unlocked. No Ansible.
 
-A root session proves nothing about that: S3 lets the root user past a policy that denies everybody.
+A root session proves nothing about that: S3 lets the root user manage a policy that denies everyone.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ ARGUMENT = {
 
 
 class AdministratorSession:
-    """Somebody in a member account who is not its root user."""
+    """A user or role session in a member account."""
 
     is_root = False
 
     def __init__(self, connection: Connection, account_id: str) -> None:
         self._connection = connection
-        self._clients = {}
+        self._clients: dict[tuple[str, str | None], t.Any] = {}
         self.account_id = account_id
         self.arn = connection.caller.arn
         self.region = connection.region
@@ -59,8 +59,8 @@ class AdministratorSession:
         return self._connection.caller.principal_arn in [re.sub(r":(role|user)/.*/", r":\1/", arn) for arn in arns]
 
 
-def open_as_administrator(connection: Connection, account_id: str, given: dict) -> AdministratorSession:
-    """The session that an option ``verify_as`` means. InvalidInput when it is not one of the account's own people."""
+def open_as_administrator(connection: Connection, account_id: str, given: dict[str, t.Any]) -> AdministratorSession:
+    """The session for an option ``verify_as``. InvalidInput when it is not a role or user of the account."""
     own = as_given(connection, given)
     if given.get("role_arn"):
         own = assume_arn(own, given["role_arn"])
@@ -69,13 +69,13 @@ def open_as_administrator(connection: Connection, account_id: str, given: dict) 
             "verify_as",
             own.caller.arn,
             f"an administrator of account {account_id} who is not its root user",
-            hint="Anybody else may be refused, or let in, for other reasons",
+            hint="Any other principal may be denied, or allowed, for other reasons",
         )
     return AdministratorSession(own, account_id)
 
 
-def as_given(connection: Connection, given: dict) -> Connection:
-    """The same way to AWS with the profile or the keys that the options name; as we are without any."""
+def as_given(connection: Connection, given: dict[str, t.Any]) -> Connection:
+    """The connection with the profile or the keys that the options name; without any, the connection itself."""
     if given.get("profile"):
         return connection.as_somebody_else(profile=given["profile"])
     if given.get("access_key"):
@@ -89,8 +89,8 @@ def as_given(connection: Connection, given: dict) -> Connection:
     return connection
 
 
-def look(policy: ResourcePolicy, administrator: AdministratorSession) -> dict:
-    """Can the administrator read the policy now? ``arn``, ``able`` (None when that cannot be told) and ``reason``."""
+def try_to_read(policy: ResourcePolicy, administrator: AdministratorSession) -> dict[str, t.Any]:
+    """Can the administrator read the policy now? ``arn``, ``able`` (None when that is not known) and ``reason``."""
     try:
         policy.seen_by(administrator).read()
     except BreakglassError as error:

@@ -2,54 +2,39 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ending the lockout of a resource, whatever its service: look, plan, save, act, look again. No Ansible."""
+"""End the lockout of a resource, whatever its service: read, plan, save, write, read back. No Ansible.
+
+AWS has no conditional write for policies of buckets and queues, and does not return the policy that a write replaced.
+So the policy is read again right before the write, and refused when it is another one by then. What remains is the time
+between that last read and the arrival of the write, some tens of milliseconds; a policy that is written in it is
+replaced unseen. ``write_window`` in the result has its limits, for a search in CloudTrail.
+"""
 
 from __future__ import annotations
 
-import os
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
-    BreakglassError,
-    InvalidInput,
-    Unreachable,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import digest, pretty
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import pretty
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.effects import effects
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock import verifier as administrator_session
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import verifier
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.options import UnlockRequest
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, was_refused
 
 if t.TYPE_CHECKING:
-    from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
     from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import Session
 
-REQUIRED = {
-    planning.REPAIR: ["backup_dir"],
-    planning.REPLACE: ["backup_dir", "policy"],
-    planning.DELETE: ["backup_dir"],
-    planning.RESTORE: ["backup"],
-}
-# Options both modules have.
-ARGUMENTS = {
-    "account_id": {"type": "str", "required": True},
-    "mode": {"type": "str", "choices": list(planning.MODES), "default": planning.REPAIR},
-    "policy": {"type": "json"},
-    "backup_dir": {"type": "path"},
-    "backup": {"type": "path"},
-    "administrators": {"type": "list", "elements": "str", "default": []},
-    "plan_digest": {"type": "str"},
-    "verify_as": administrator_session.ARGUMENT,
-}
-REQUIRED_IF = [("mode", mode, options) for mode, options in REQUIRED.items()]
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 @dataclass(frozen=True)
@@ -57,175 +42,192 @@ class Target:
     """The resource a task is for.
 
     ``noun`` and ``name`` are for people ("bucket", "payments-ledger"), ``identity`` is what names it in the result and
-    in the plan's digest, ``task`` opens the session, and ``find`` makes its policy in the hands of a session.
-    ``locate`` makes the target whole where only a session can tell which one is meant.
+    in the plan's digest, ``task`` opens the session, and ``find`` returns its policy as a session sees it.
+    ``locate`` completes the target where only a session can find out which one is meant.
     """
 
     noun: str
     name: str
     arn: str
-    identity: dict
+    identity: dict[str, str]
     task: v.Task
     find: t.Callable[[Session], ResourcePolicy]
     locate: t.Callable[[Session], Target] | None = None
 
 
-@dataclass(frozen=True)
-class Wish:
-    """What the options ask for, checked as far as that is possible without AWS."""
-
-    account_id: str
-    mode: str
-    backup: str | None
-    backup_dir: str
-
-    @classmethod
-    def of(cls, params: dict) -> Wish:
-        mode = params["mode"]
-        account_id = parse_account_id(params["account_id"], "account_id")
-        if params["wait_timeout"] < 0:
-            raise InvalidInput("wait_timeout", params["wait_timeout"], "a number of seconds, 0 or more")
-        for option, only in (("policy", planning.REPLACE), ("backup", planning.RESTORE)):
-            if params[option] is not None and mode != only:
-                raise InvalidInput(option, params[option], f"nothing with mode={mode}; it belongs to mode={only}")
-        for option in REQUIRED[mode]:
-            if params[option] is None:  # given as null, which required_if lets pass
-                raise InvalidInput(option, None, f"a value, with mode={mode}")
-        backup_dir = params["backup_dir"] or os.path.dirname(os.path.abspath(params["backup"]))
-        policy_backup.would_be_writable(backup_dir)
-        return cls(account_id, mode, params["backup"], backup_dir)
-
-
-def refuse_protected(noun: str, name: str, protected: t.Sequence[str]) -> None:
-    """Refuse a resource whose name is protected; ``*`` in ``protected`` stands for any run of characters."""
-    pattern = next((pattern for pattern in protected if like(name, pattern)), None)
-    if pattern is not None:
-        raise InvalidInput(noun, name, f"a {noun} that is not in protected_{noun}s ({pattern})")
-
-
-def unlock(module: BreakglassModule, known: dict, target_of: t.Callable[[Wish], Target]) -> dict:
+def unlock(
+    params: dict[str, t.Any],
+    context: Context,
+    known: dict[str, t.Any],
+    target_of: t.Callable[[UnlockRequest], Target],
+) -> dict[str, t.Any]:
     """The result of a module that unlocks.
 
-    ``known`` is what the result says of the resource before anything was looked at. ``target_of`` checks the options
-    that name the resource.
+    ``known`` is what the result has of the resource before anything was read. ``target_of`` checks the options that
+    name the resource. Raises a BreakglassError that carries the result as far as it is known, what was done included.
     """
-    known.update(outcome=v.FAILED, account_id=module.params["account_id"])
+    known.update(outcome=v.FAILED, account_id=params["account_id"])
     try:
-        wish = Wish.of(module.params)
-        known["account_id"] = wish.account_id
-        return _carry_out(module, wish, target_of(wish), known)
-    except BreakglassError as error:
-        outcome = known["outcome"] if "plan" in known else error.outcome
-        module.fail(module.explained(error), **{**known, "outcome": outcome})
+        request = UnlockRequest.of(params)
+        known["account_id"] = request.account_id
+        return _Unlock(request, context, known).run(target_of(request))
+    except Exception as error:  # whatever it is: what was done until then must not get lost
+        explained = explain(error, f"unlocking in account {known['account_id']}")
+        if "plan" not in known:
+            known["outcome"] = explained.outcome
+        explained.with_result(**known)
+        if explained is error:
+            raise
+        raise explained from error
 
 
-def _carry_out(module: BreakglassModule, wish: Wish, target: Target, known: dict) -> dict:
-    """Look, plan, act, look again. ``known`` collects the result, which a failure shows as far as it got."""
-    known.update(target.identity)
-    params = module.params
-    administrators = planning.named(resource_of(target.arn, wish.account_id), params["administrators"])
-    wanted = params["policy"]
-    if wish.mode == planning.REPLACE:
-        planning.replacement(wanted, resource_of(target.arn, wish.account_id).service)
-    if wish.mode == planning.RESTORE:
-        wanted = policy_backup.read_for(wish.backup, wish.account_id, target.arn).policy
-    account = member_account(module.organization, wish.account_id, "account_id")
-    if unusable(account):
-        raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
-    organization_id = module.organization.describe()["id"]
-    verifier = _verifier(module, wish)
+class _Unlock:
+    """One task. ``known`` collects its result, which a failure returns as far as it got."""
 
-    session = open_root_session(module.connection, module.organization, wish.account_id, target.task)
-    target = target.locate(session) if target.locate else target
-    known.update(target.identity)
-    resource = resource_of(target.arn, wish.account_id, organization_id)
-    policy = target.find(session)
-    plan = planning.make(wish.mode, resource, administrators, policy.read(), wanted)
-    for warning in plan.warnings:
-        module.warn(warning)
-    known.update(_shown(wish, target, plan, policy.region, session.public))
-    known["effects"] = effects(plan.before, plan.after, resource, administrators) if plan.understood else []
-    known["outcome"] = v.CHANGED if plan.changes else v.UNCHANGED
-    if verifier:
-        known["verified_as"] = administrator_session.look(policy, verifier)
-    _refuse_other_plan(params["plan_digest"], plan, known)
-    if plan.changes and not module.check_mode:
-        _act(module, wish, target, plan, policy, known)
-    if verifier and wish.mode != planning.RESTORE and not module.check_mode:
-        _verify(module, plan, policy, verifier, known)
-    summary = f"{target.noun.capitalize()} {target.name}: {plan.summary(module.check_mode)}"
-    return {**known, "changed": plan.changes, "msg": summary}
+    def __init__(self, request: UnlockRequest, context: Context, known: dict[str, t.Any]) -> None:
+        self._request = request
+        self._context = context
+        self._known = known
 
+    def run(self, target: Target) -> dict[str, t.Any]:
+        request, context, known = self._request, self._context, self._known
+        known.update(target.identity)
+        administrators = planning.named(resource_of(target.arn, request.account_id), request.administrators)
+        wanted = self._wanted(target)
+        account = member_account(context.organization, request.account_id, "account_id")
+        if unusable(account):
+            raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
+        organization_id = context.organization.describe()["id"]
+        administrator = self._administrator()
 
-def _verifier(module: BreakglassModule, wish: Wish) -> administrator_session.AdministratorSession | None:
-    given = module.params["verify_as"]
-    return administrator_session.open_as_administrator(module.connection, wish.account_id, given) if given else None
+        session = open_root_session(context.connection, context.organization, request.account_id, target.task)
+        target = target.locate(session) if target.locate else target
+        known.update(target.identity)
+        resource = resource_of(target.arn, request.account_id, organization_id)
+        policy = target.find(session)
+        plan = planning.make(request.mode, resource, administrators, policy.read(), wanted)
+        for warning in plan.warnings:
+            context.warn(warning)
+        known.update(_described(request, target, plan, policy.region, session.public))
+        known["effects"] = effects(plan.before, plan.after, resource, administrators) if plan.understood else []
+        known["outcome"] = v.CHANGED if plan.changes else v.UNCHANGED
+        if administrator:
+            known["verified_as"] = verifier.try_to_read(policy, administrator)
+        self._refuse_other_plan(plan)
+        if plan.changes and not context.check_mode:
+            self._act(target, plan, policy)
+        if administrator and request.mode != planning.RESTORE and not context.check_mode:
+            self._verify(plan, policy, administrator)
+        summary = f"{target.noun.capitalize()} {target.name}: {plan.summary(context.check_mode)}"
+        return {**known, "changed": plan.changes, "msg": summary}
 
+    def _wanted(self, target: Target) -> str | None:
+        """The policy that the options ask for, checked before any session is opened."""
+        request = self._request
+        if request.mode == planning.REPLACE:
+            planning.replacement(request.policy or "", resource_of(target.arn, request.account_id).service)
+        if request.mode == planning.RESTORE:
+            return policy_backup.read_for(request.backup or "", request.account_id, target.arn).policy
+        return request.policy
 
-def _refuse_other_plan(approved: str | None, plan: planning.Plan, known: dict) -> None:
-    """An approval is for one plan. When there is nothing left to do, there is nothing to approve."""
-    if approved and plan.changes and approved != known["plan"]["digest"]:
+    def _administrator(self) -> verifier.AdministratorSession | None:
+        given = self._request.verify_as
+        if not given:
+            return None
+        return verifier.open_as_administrator(self._context.connection, self._request.account_id, given)
+
+    def _refuse_other_plan(self, plan: planning.Plan) -> None:
+        """An approval is for one plan. When there is nothing left to do, there is nothing to approve."""
+        approved, digest = self._request.plan_digest, self._known["plan"]["digest"]
+        if approved and plan.changes and approved != digest:
+            self._known["outcome"] = v.FAILED
+            raise BreakglassError(
+                f"The plan is not the approved one. plan_digest names {approved}, this plan has {digest}.",
+                "Nothing was changed. The policy or the options changed since the approval: read this plan, and have "
+                "it approved.",
+            )
+
+    def _act(self, target: Target, plan: planning.Plan, policy: ResourcePolicy) -> None:
+        """Save the policy, make sure it is still the one the plan is for, write the new one and read it back."""
+        known = self._known
         known["outcome"] = v.FAILED
-        raise BreakglassError(
-            f"The plan is not the one that plan_digest names. Its digest is {known['plan']['digest']}.",
-            "Nothing was changed. The policy or the options changed since: look at this plan, and approve it anew.",
-        )
+        if plan.before_text is not None:
+            saved = policy_backup.take(self._request.account_id, policy.region, target.arn, plan.before_text)
+            path = policy_backup.write(saved, self._request.backup_dir)
+            known["backup"] = {"path": path, "sha256": saved.sha256}
+        last_read = _now()
+        if not plan.is_still_for(policy.read()):
+            raise BreakglassError(
+                "The policy was changed by someone else after it was read and analysed.",
+                "Nothing was changed by this task. Run it again.",
+            )
+        failure = None
+        try:
+            policy.write(plan.after_text)
+        except Exception as error:  # whatever it is: the write may have arrived
+            failure = error
+        known["write_window"] = {"from": last_read, "to": _now()}
+        if failure is not None:
+            self._settle(failure, plan, policy)
+        known.update(changed=True, outcome=v.UNVERIFIED)
+        if not policy.read_until(plan.is_reached, self._request.wait_timeout):
+            raise BreakglassError(
+                f"The new policy was written, but could not be read back within {self._request.wait_timeout} seconds.",
+                "Run it again to see how the policy is now, with a longer wait_timeout.",
+            )
+        known["outcome"] = v.CHANGED
 
+    def _settle(self, error: Exception, plan: planning.Plan, policy: ResourcePolicy) -> None:
+        """A write that failed: refused by AWS, or without an answer that can be read. Then the policy is read.
 
-def _act(
-    module: BreakglassModule, wish: Wish, target: Target, plan: planning.Plan, policy: ResourcePolicy, known: dict
-) -> None:
-    """Save the policy, make sure it is still the one the plan is for, write the new one and read it back."""
-    known["outcome"] = v.FAILED
-    if plan.before_text is not None:
-        saved = policy_backup.take(wish.account_id, policy.region, target.arn, plan.before_text)
-        known["backup"] = {"path": policy_backup.write(saved, wish.backup_dir), "sha256": saved.sha256}
-    if policy.read() != plan.before_text:
-        raise BreakglassError(
-            "Somebody changed the policy after it was read and analysed.", "Nothing was changed: run it again."
-        )
-    try:
-        policy.write(plan.after_text)
-    except BreakglassError as error:
-        if error.code is None:  # AWS did not answer: it may have heard all the same
+        Returns when the new policy is in place. Raises otherwise: with ``changed`` false when AWS refused, or when the
+        policy is the old one all the time; else the outcome is unverified, and ``changed`` true because it may be.
+        """
+        explained = explain(error, "writing the policy")
+        if was_refused(error):
+            raise explained from error
+        self._known.update(changed=True, outcome=v.UNVERIFIED)
+        cause = f"Whether the new policy was written is not known: the answer was lost. {explained.cause}"
+        fix = "Run it again to see how the policy is now."
+        try:
+            arrived = policy.read_until(plan.is_reached, self._request.wait_timeout)
+            is_old = not arrived and plan.is_still_for(policy.read())
+        except Exception as unread:
+            raise BreakglassError(cause, f"{fix} Reading it back failed too.") from unread
+        if arrived:
+            self._context.warn(f"The answer to the write was lost. The new policy is in place. {explained.cause}")
+            return
+        if is_old:
+            self._known["changed"] = False
+            cause = f"{cause} For {self._request.wait_timeout} seconds the policy read back was the old one."
+        raise BreakglassError(cause, fix) from error
+
+    def _verify(
+        self, plan: planning.Plan, policy: ResourcePolicy, administrator: verifier.AdministratorSession
+    ) -> None:
+        """Check that the administrator has access again. The service may take a while to apply the new policy.
+
+        Also when there was nothing to do: an earlier run may have ended unverified.
+        """
+        known = self._known
+
+        def able() -> bool:
+            known["verified_as"] = verifier.try_to_read(policy, administrator)
+            return bool(known["verified_as"]["able"])
+
+        if not policy.wait_for(able, self._request.wait_timeout):
             known["outcome"] = v.UNVERIFIED
-        raise
-    known.update(changed=True, outcome=v.UNVERIFIED)
-    if not policy.read_until(plan.is_reached, module.params["wait_timeout"]):
-        raise BreakglassError(
-            f"The new policy was written, but could not be read back within {module.params['wait_timeout']} seconds.",
-            "Run it again to see how the policy is now, with a longer wait_timeout.",
-        )
-    known["outcome"] = v.CHANGED
+            raise BreakglassError(
+                f"{'The policy was changed and read back' if plan.changes else 'Nothing had to be changed'}, but "
+                f"{administrator.arn} still cannot read it: {known['verified_as']['reason']}",
+                "Check its own IAM policies and permissions boundary, then service and resource control policies.",
+            )
 
 
-def _verify(
-    module: BreakglassModule,
-    plan: planning.Plan,
-    policy: ResourcePolicy,
-    verifier: administrator_session.AdministratorSession,
-    known: dict,
-) -> None:
-    """See that the administrator gets in now; it may take the service a while to go by the new policy.
-
-    So it is when there was nothing to do: an earlier run may have been unverified, and doing nothing again is no proof.
-    """
-
-    def able() -> bool:
-        known["verified_as"] = administrator_session.look(policy, verifier)
-        return bool(known["verified_as"]["able"])
-
-    if not policy.wait_for(able, module.params["wait_timeout"]):
-        known["outcome"] = v.UNVERIFIED
-        raise BreakglassError(
-            f"{'The policy was changed and read back' if plan.changes else 'Nothing had to be changed'}, but "
-            f"{verifier.arn} still cannot read it: {known['verified_as']['reason']}",
-            "Look at its own IAM policies and permissions boundary, then at service and resource control policies.",
-        )
-
-
-def _shown(wish: Wish, target: Target, plan: planning.Plan, region: str, session: dict) -> dict:
-    approved = {"account_id": wish.account_id, **target.identity, "mode": wish.mode}
+def _described(
+    request: UnlockRequest, target: Target, plan: planning.Plan, region: str, session: dict[str, str]
+) -> dict[str, t.Any]:
+    """What the result has of a plan."""
     header = f"policy of {target.name}"
     return {
         "region": region,
@@ -234,7 +236,8 @@ def _shown(wish: Wish, target: Target, plan: planning.Plan, region: str, session
         "lockout_statements": [lockout.as_dict() for lockout in plan.lockouts],
         "backup": None,
         "verified_as": None,
-        "plan": {"mode": wish.mode, "digest": digest({**approved, "before": plan.before, "after": plan.after})},
+        "write_window": None,
+        "plan": {"mode": request.mode, "digest": plan.digest(request.account_id, target.identity)},
         "session": session,
         "diff": {
             "before": pretty(plan.before),
@@ -243,3 +246,7 @@ def _shown(wish: Wish, target: Target, plan: planning.Plan, region: str, session
             "after_header": header,
         },
     }
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime(_TIME)

@@ -5,12 +5,11 @@ import hashlib
 import json
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.canonical import digest, equivalent
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     PolicyError,
     check_actions,
     check_limits,
-    digest,
-    equivalent,
     minified,
     parse,
     pretty,

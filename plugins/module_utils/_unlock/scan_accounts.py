@@ -1,0 +1,82 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What resource_policy_lockout_info does: scan one account, or many by assuming a role in each. No Ansible."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import assume
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection, check_region
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import scan_account, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
+
+
+def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any]:
+    """The result of the module: an entry for each account. Raises a BreakglassError for options that are not valid."""
+    for region in params["regions"] or []:
+        check_region("regions", region)
+    regions = list(dict.fromkeys(params["regions"])) if params["regions"] else None
+    own = not params["account_ids"] and not params["all_accounts"]
+    targets = (
+        [Target(Account(id=context.connection.caller.account_id, name="", state="ACTIVE"))]
+        if own
+        else choose_targets(context.organization, params["account_ids"], params["all_accounts"], warn=context.warn)
+    )
+    _check_administrators(params["administrators"], targets)
+    partition = context.connection.caller.partition
+    organization_id = _organization_id(context)
+
+    def work(account_id: str, entry: dict[str, t.Any]) -> None:
+        connection = context.connection if own else _in_account(context, account_id, params["role_name"])
+        session = AdministratorSession(connection, account_id)
+        found = scan_account(session, partition, params["services"], regions, params["administrators"], organization_id)
+        entry.update(found._asdict(), outcome=v.UNCHANGED)
+
+    entries = sweep(targets, work, {"resources": [], "regions": [], "unlisted": []})
+    for line in (*not_done(entries), *_unlisted(entries)):
+        context.warn(line)
+    return {"changed": False, "accounts": entries, "summary": summarize(entries)}
+
+
+def _unlisted(entries: list[dict[str, t.Any]]) -> list[str]:
+    return [
+        f"Account {entry['account_id']}, {one['service']}{' in ' + one['region'] if one['region'] else ''}: "
+        f"whether anything is locked there is not known. {one['reason']}"
+        for entry in entries
+        for one in entry["unlisted"]
+    ]
+
+
+def _check_administrators(given: list[str], targets: list[Target]) -> None:
+    if given and len(targets) != 1:
+        raise InvalidInput("administrators", given, "nothing, unless one account is named")
+    if given:
+        planning.named(resource_of("arn:aws:s3:::any", targets[0].account.id), given)
+
+
+def _organization_id(context: Context) -> str | None:
+    """The caller's organization. Without it, whether a condition on the organization holds is not known."""
+    described = attempt(context.organization.describe)
+    if isinstance(described, Unread):
+        context.warn(f"The organization of the account could not be read. {described.why}")
+        return None
+    return described["id"] if described else None
+
+
+def _in_account(context: Context, account_id: str, role_name: str) -> Connection:
+    try:
+        return assume(context.connection, account_id, role_name)
+    except BreakglassError as error:
+        raise Unreachable(error.cause, f"{error.fix} Or name another role in role_name.", error.code) from error
