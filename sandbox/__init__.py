@@ -31,6 +31,7 @@ class Box:
     def __init__(self, server: SandboxServer) -> None:
         self._server = server
         self._state = server.state
+        self._faults = server.faults
         self.url = server.url
         self._making_clients = Lock()
 
@@ -102,15 +103,15 @@ class Box:
 
     def add_fault(self, kind: str, **given: Any) -> str:
         """Put a rule of the weather in force; see `weather_rules.KINDS`. The answer is its name."""
-        return self._state.weather.add({"kind": kind, **given})[0]
+        return self._faults.add({"kind": kind, **given})[0]
 
     def faults(self) -> list[dict[str, Any]]:
         """The rules in force, and how often each hit."""
-        return self._state.weather.shown()
+        return self._faults.shown()
 
     def clear_faults(self, name: str | None = None) -> None:
         """End a rule, or all."""
-        if not self._state.weather.clear(name):
+        if not self._faults.clear(name):
             raise KeyError(name)
 
     def look(self, who: str, what: str = "") -> Any:

@@ -187,7 +187,7 @@ def _serve(options: argparse.Namespace) -> int:
     gc.disable()
     # Only serving needs moto; the other commands answer at once.
     from sandbox.faults.rules import RuleError
-    from sandbox.organization_file.schema import OrganizationError
+    from sandbox.organization_file.yaml_source import OrganizationError
     from sandbox.server.server import SandboxServer, ServerError
 
     try:
@@ -251,10 +251,10 @@ def _snapshot(options: argparse.Namespace) -> int:
 
 def _clock(options: argparse.Namespace) -> int:
     if "advance" in options:
-        told = ask(options.port, ["clock"], "POST", {"advance": options.advance})
+        reply = ask(options.port, ["clock"], "POST", {"advance": options.advance})
     else:
-        told = ask(options.port, ["clock"])
-    print(told["now"])
+        reply = ask(options.port, ["clock"])
+    print(reply["now"])
     return 0
 
 
@@ -319,11 +319,11 @@ def _person(options: argparse.Namespace) -> int:
     return 0
 
 
-def _list_people(told: dict[str, Any]) -> int:
-    for account, name in told["people"].items():
+def _list_people(reply: dict[str, Any]) -> int:
+    for account, name in reply["people"].items():
         print(f"{account} {name}")
     print("\nlook WHO [mailbox|phone]")
-    for step, takes in told["steps"].items():
+    for step, takes in reply["steps"].items():
         print(" ".join([step.replace("_", "-"), "WHO", *(f"[{name}={value}]" for name, value in takes.items())]))
     return 0
 

@@ -15,9 +15,11 @@ from urllib.parse import quote, unquote
 
 from sandbox import clock, names
 from sandbox.authorization import Principal
+from sandbox.clock import now
 from sandbox.errors import AwsError
-from sandbox.state import Caller, State, now
-from sandbox.wire.protocol import Call, Signature
+from sandbox.model.sessions import Caller
+from sandbox.state import State
+from sandbox.wire.messages import Request, Signature
 
 ANONYMOUS = Caller(Principal("", "anonymous", "anonymous"))
 _ALLOWED_SKEW = timedelta(minutes=15)
@@ -79,35 +81,41 @@ class _Key(NamedTuple):
     expires: datetime | None = None
 
 
-def authenticate(state: State, call: Call) -> Caller:
+def authenticate(state: State, request: Request) -> Caller:
     """The caller of a request.
 
     Raises:
         AwsError: As AWS refuses it.
     """
-    signature = call.signature
+    signature = request.signature
     if signature is None:
-        if call.service == "s3":
+        if request.service == "s3":
             return ANONYMOUS  # what a bucket policy may admit
-        raise _refusal(call, "missing")
+        raise _refusal(request, "missing")
     key = _key(state, signature.access_key_id)
     account = state.account(key.caller.account) if key else None
     if key is None or account is None or account.state in ("SUSPENDED", "CLOSED"):
-        raise _refusal(call, "key")
-    token = call.header("x-amz-security-token") or _query_value(call, "X-Amz-Security-Token")
+        raise _refusal(request, "key")
+    token = request.header("x-amz-security-token") or _query_value(request, "X-Amz-Security-Token")
     if (token or None) != key.token:
-        raise _refusal(call, "token" if token else "key")
-    date = call.header("x-amz-date") or _query_value(call, "X-Amz-Date")
-    _check_date(call, signature, date)
-    if not hmac.compare_digest(_expected(call, signature, key.secret, date), signature.signature):
-        raise _refusal(call, "signature")
+        raise _refusal(request, "token" if token else "key")
+    date = request.header("x-amz-date") or _query_value(request, "X-Amz-Date")
+    _check_date(request, signature, date)
+    if not hmac.compare_digest(_expected(request, signature, key.secret, date), signature.signature):
+        raise _refusal(request, "signature")
     if key.expires is not None and key.expires <= now():
-        raise _refusal(call, "expired")
+        raise _refusal(request, "expired")
     return key.caller
 
 
-def _refusal(call: Call, problem: str, **values: str) -> AwsError:
-    kind = "s3" if call.service == "s3" else "json" if call.protocol != "query" and call.service != "sqs" else "query"
+def _refusal(request: Request, problem: str, **values: str) -> AwsError:
+    kind = (
+        "s3"
+        if request.service == "s3"
+        else "json"
+        if request.protocol != "query" and request.service != "sqs"
+        else "query"
+    )
     code, status, text = _REFUSALS[problem][kind]
     return AwsError(code, text.format(**values), status)
 
@@ -136,40 +144,40 @@ def _key(state: State, key_id: str) -> _Key | None:
     return _Key(user_key.secret_access_key, Caller(principal, key_id, user_name=user.name))
 
 
-def _query_value(call: Call, name: str) -> str:
-    found = re.search(rf"(?:^|&){name}=([^&]*)", call.raw_query)
+def _query_value(request: Request, name: str) -> str:
+    found = re.search(rf"(?:^|&){name}=([^&]*)", request.raw_query)
     return unquote(found[1]) if found else ""
 
 
-def _check_date(call: Call, signature: Signature, date: str) -> None:
+def _check_date(request: Request, signature: Signature, date: str) -> None:
     try:
         signed = datetime.fromisoformat(date)
     except ValueError:
-        raise _refusal(call, "signature") from None
+        raise _refusal(request, "signature") from None
     if not _SIGNED.fullmatch(date) or not date.startswith(signature.date):
-        raise _refusal(call, "signature")
+        raise _refusal(request, "signature")
     # Clients sign with real time, wherever the sandbox's clock has been moved to.
     age, allowed = clock.real() - signed, _ALLOWED_SKEW
     if signature.presigned:
-        seconds = _query_value(call, "X-Amz-Expires")
+        seconds = _query_value(request, "X-Amz-Expires")
         allowed = timedelta(seconds=int(seconds)) if seconds.isdigit() else timedelta()
     if age > allowed or age < -_ALLOWED_SKEW:
-        raise _refusal(call, "skewed", date=date)
+        raise _refusal(request, "skewed", date=date)
 
 
 # SigV4
 
 
-def _expected(call: Call, signature: Signature, secret: str, date: str) -> str:
+def _expected(request: Request, signature: Signature, secret: str, date: str) -> str:
     canonical = "\n".join(
         (
-            call.method,
-            _canonical_path(call),
-            _canonical_query(call.raw_query),
-            *(f"{name}:{_header_value(call, name)}" for name in signature.signed_headers),
+            request.method,
+            _canonical_path(request),
+            _canonical_query(request.raw_query),
+            *(f"{name}:{_header_value(request, name)}" for name in signature.signed_headers),
             "",
             ";".join(signature.signed_headers),
-            _payload_hash(call, signature),
+            _payload_hash(request, signature),
         )
     )
     scope = f"{signature.date}/{signature.region}/{signature.service}/aws4_request"
@@ -187,9 +195,9 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
     return key
 
 
-def _canonical_path(call: Call) -> str:
+def _canonical_path(request: Request) -> str:
     # S3 signs the path as it is sent; every other service encodes it once more.
-    return call.signed_path if call.service == "s3" else quote(call.signed_path, safe="/-_.~")
+    return request.signed_path if request.service == "s3" else quote(request.signed_path, safe="/-_.~")
 
 
 def _canonical_query(raw_query: str) -> str:
@@ -204,19 +212,19 @@ def _canonical_query(raw_query: str) -> str:
     return "&".join(f"{name}={value}" for name, value in sorted(encoded))
 
 
-def _header_value(call: Call, name: str) -> str:
-    value = call.host if name == "host" else call.header(name)
+def _header_value(request: Request, name: str) -> str:
+    value = request.host if name == "host" else request.header(name)
     return re.sub(r" +", " ", value.strip())
 
 
-def _payload_hash(call: Call, signature: Signature) -> str:
+def _payload_hash(request: Request, signature: Signature) -> str:
     if signature.presigned:
-        return "UNSIGNED-PAYLOAD" if call.service == "s3" else hashlib.sha256(b"").hexdigest()
-    declared = call.header("x-amz-content-sha256")
-    if call.service == "s3" and (declared == "UNSIGNED-PAYLOAD" or declared.startswith("STREAMING-")):
+        return "UNSIGNED-PAYLOAD" if request.service == "s3" else hashlib.sha256(b"").hexdigest()
+    declared = request.header("x-amz-content-sha256")
+    if request.service == "s3" and (declared == "UNSIGNED-PAYLOAD" or declared.startswith("STREAMING-")):
         return declared
-    actual = hashlib.sha256(call.body).hexdigest()
-    if call.service == "s3" and declared and declared != actual:
+    actual = hashlib.sha256(request.body).hexdigest()
+    if request.service == "s3" and declared and declared != actual:
         raise AwsError(
             "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
         )

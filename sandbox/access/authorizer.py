@@ -6,17 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.access.required_permissions import Need
-from sandbox.authorization import Decision, Policies, Request, evaluate
+from sandbox.authorization import Decision, Policies, evaluate
+from sandbox.authorization import Request as AuthorizationRequest
+from sandbox.clock import now
 from sandbox.errors import AwsError
-from sandbox.state import Caller, State, aws_managed_document, now
-from sandbox.wire.protocol import Call
+from sandbox.model.managed_policies import aws_managed_document
+from sandbox.model.sessions import Caller
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
 # Of the services here, those that resource control policies apply to (Organizations User Guide, "List of AWS services
 # that support RCPs").
 _RCP_SERVICES = ("s3:", "sqs:", "sts:")
 
 
-def authorize(state: State, call: Call, need: Need) -> None:
+def authorize(state: State, request: Request, need: Need) -> None:
     """Let a request pass, or refuse it with AWS's text.
 
     Raises:
@@ -24,17 +28,17 @@ def authorize(state: State, call: Call, need: Need) -> None:
     """
     # Organizations' resources all belong to the management account; who may call from elsewhere is the service's to
     # say (delegation), not a resource policy's.
-    account = need.account if call.service != "organizations" else call.who.account
+    account = need.account if request.service != "organizations" else request.caller.account
     decision = decide(
-        state, call, need.action, need.resource, account, context=need.context, resource_policy=need.policy
+        state, request, need.action, need.resource, account, context=need.context, resource_policy=need.policy
     )
     if not decision.allowed:
-        raise denied(call, need, decision)
+        raise denied(request, need, decision)
 
 
 def decide(
     state: State,
-    call: Call,
+    request: Request,
     action: str,
     resource: str,
     account: str | None,
@@ -44,46 +48,46 @@ def decide(
     resource_must_allow: bool = False,
 ) -> Decision:
     """The evaluator's decision for the caller of a call."""
-    caller = call.who
-    request = Request(
-        caller.principal, action, resource, account, request_context(state, call, account) | (context or {})
+    caller = request.caller
+    question = AuthorizationRequest(
+        caller.principal, action, resource, account, request_context(state, request, account) | (context or {})
     )
     policies = _policies(state, caller, action, account, resource_policy)
-    return evaluate(request, policies, resource_must_allow=resource_must_allow)
+    return evaluate(question, policies, resource_must_allow=resource_must_allow)
 
 
-def denied(call: Call, need: Need, decision: Decision) -> AwsError:
+def denied(request: Request, need: Need, decision: Decision) -> AwsError:
     """AWS's access denied error, in the form of the service (IAM User Guide, "access denied error messages")."""
-    principal = call.who.principal
-    if call.service == "s3":
+    principal = request.caller.principal
+    if request.service == "s3":
         if principal.kind == "anonymous":
             return AwsError("AccessDenied", "Access Denied", 403)
         text = f'User: {principal.arn} is not authorized to perform: {need.action} on resource: "{need.resource}"'
         return AwsError("AccessDenied", f"{text} {decision.clause(need.action)}", 403)
     # SQS writes its actions in lower case.
-    action = need.action.lower() if call.service == "sqs" else need.action
+    action = need.action.lower() if request.service == "sqs" else need.action
     text = f"User: {principal.arn} is not authorized to perform: {action} on resource: {need.resource}"
     text = f"{text} {decision.clause(action)}"
-    if call.protocol == "json" and call.service != "sqs":
+    if request.protocol == "json" and request.service != "sqs":
         return AwsError("AccessDeniedException", text, 400)
-    if call.service == "account":
+    if request.service == "account":
         return AwsError("AccessDeniedException", text, 403, fields={"errorType": "AccessDeniedException"})
     return AwsError("AccessDenied", text, 403)
 
 
-def request_context(state: State, call: Call, resource_account: str | None) -> dict[str, Any]:
+def request_context(state: State, request: Request, resource_account: str | None) -> dict[str, Any]:
     """The condition keys of a request (IAM User Guide, "Global condition context keys").
 
     The sandbox stands for AWS's HTTPS endpoints, so `aws:SecureTransport` is true although it is reached by HTTP.
     """
-    caller, organization, moment = call.who, state.organization, now()
+    caller, organization, moment = request.caller, state.organization, now()
     context: dict[str, Any] = {
         "aws:SecureTransport": "true",
-        **call.network,
-        "aws:RequestedRegion": call.region,
+        **request.network,
+        "aws:RequestedRegion": request.region,
         "aws:CurrentTime": _instant(moment),
         "aws:EpochTime": str(int(moment.timestamp())),
-        "aws:UserAgent": call.header("user-agent"),
+        "aws:UserAgent": request.header("user-agent"),
         "aws:ViaAWSService": "false",
     }
     if caller.account in organization.accounts:

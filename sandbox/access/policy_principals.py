@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.authorization.policy import as_list
 from sandbox.state import State
-from sandbox.wire.protocol import Call
+from sandbox.wire.messages import Request
 
 
 def exist(state: State) -> Callable[[str], bool]:
@@ -29,14 +29,14 @@ def exist(state: State) -> Callable[[str], bool]:
     return there
 
 
-def about_to_go(state: State, call: Call) -> tuple[str, str] | None:
+def about_to_go(state: State, request: Request) -> tuple[str, str] | None:
     """ARN and ID of the role or user that DeleteRole or DeleteUser is about; None when there is none."""
-    backend = state.iam(call.account)
+    backend = state.iam(request.account)
     names = {"DeleteRole": ("RoleName", backend.roles), "DeleteUser": ("UserName", backend.users)}
-    if call.operation not in names:
+    if request.operation not in names:
         return None
-    parameter, everybody = names[call.operation]
-    found = (one for one in everybody.values() if one.name == call.parameters.get(parameter))
+    parameter, everybody = names[request.operation]
+    found = (one for one in everybody.values() if one.name == request.parameters.get(parameter))
     return next(((one.arn, one.id) for one in found), None)
 
 

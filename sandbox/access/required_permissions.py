@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.state import State
-from sandbox.wire.protocol import Call
+from sandbox.wire.messages import Request
 
 # S3's actions where they are not named like the operation.
 _S3 = {
@@ -114,43 +114,50 @@ class Need:
     context: dict[str, Any] = field(default_factory=dict)
 
 
-def needs(state: State, call: Call) -> list[Need]:
+def needs(state: State, request: Request) -> list[Need]:
     """The permissions a call needs, all of them."""
-    if call.service == "s3":
-        return _s3(state, call)
-    if call.service == "sqs":
-        return [_sqs(state, call)]
-    if call.service == "iam":
-        return [Need(f"iam:{call.operation}", _iam_resource(state, call), call.who.account, context=_iam_context(call))]
-    if call.service == "account":
-        return [_account(state, call)]
-    if call.service == "sts":
-        return [] if call.operation in _UNASKED else [Need(f"sts:{call.operation}", "*")]
-    if call.service in _RESOURCE_PARAMETERS:
-        return [Need(primary_action(call), _named_resource(state, call), call.who.account)]
-    return [_organizations(state, call)]
+    if request.service == "s3":
+        return _s3(state, request)
+    if request.service == "sqs":
+        return [_sqs(state, request)]
+    if request.service == "iam":
+        return [
+            Need(
+                f"iam:{request.operation}",
+                _iam_resource(state, request),
+                request.caller.account,
+                context=_iam_context(request),
+            )
+        ]
+    if request.service == "account":
+        return [_account(state, request)]
+    if request.service == "sts":
+        return [] if request.operation in _UNASKED else [Need(f"sts:{request.operation}", "*")]
+    if request.service in _RESOURCE_PARAMETERS:
+        return [Need(primary_action(request), _named_resource(state, request), request.caller.account)]
+    return [_organizations(state, request)]
 
 
-def primary_action(call: Call) -> str:
+def primary_action(request: Request) -> str:
     """The IAM action by which an event is known."""
-    if call.service == "s3":
-        return f"s3:{_S3.get(call.operation, call.operation)}"
-    if call.service == "sqs":
-        return f"sqs:{_SQS.get(call.operation, call.operation)}"
-    return f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
+    if request.service == "s3":
+        return f"s3:{_S3.get(request.operation, request.operation)}"
+    if request.service == "sqs":
+        return f"sqs:{_SQS.get(request.operation, request.operation)}"
+    return f"{_PREFIXES.get(request.service, request.service)}:{request.operation}"
 
 
-def _s3(state: State, call: Call) -> list[Need]:
-    parameters = call.parameters
+def _s3(state: State, request: Request) -> list[Need]:
+    parameters = request.parameters
     bucket = parameters.get("Bucket")
-    action = _S3.get(call.operation, call.operation)
+    action = _S3.get(request.operation, request.operation)
     context = {key: parameters[name] for name, key in _S3_KEYS.items() if name in parameters}
     if bucket is None:
-        return [Need(f"s3:{action}", f"arn:{state.partition}:s3:::*", call.who.account, context=context)]
+        return [Need(f"s3:{action}", f"arn:{state.partition}:s3:::*", request.caller.account, context=context)]
     if action in _S3_VERSIONED and "VersionId" in parameters:
         action = action.replace("Object", "ObjectVersion", 1)
     name = f"{bucket}/{parameters['Key']}" if "Key" in parameters else bucket
-    if call.operation == "DeleteObjects":
+    if request.operation == "DeleteObjects":
         name = f"{bucket}/*"
     found = [_s3_need(state, action, name, context)]
     source = parameters.get("CopySource")
@@ -165,40 +172,40 @@ def _s3_need(state: State, action: str, name: str, context: dict[str, Any]) -> N
     return Need(f"s3:{action}", f"arn:{state.partition}:s3:::{name}", account, policy, context)
 
 
-def queue_of(call: Call) -> tuple[str, str]:
+def queue_of(request: Request) -> tuple[str, str]:
     """Owner account and name of the queue a call is about; the name is `*` where it is about none."""
-    url = call.parameters.get("QueueUrl")
+    url = request.parameters.get("QueueUrl")
     if url:
         *_, account, name = ["", *url.rstrip("/").split("/")]
-        return (account if account.isdigit() and len(account) == 12 else call.who.account), name
-    account = call.parameters.get("QueueOwnerAWSAccountId") or call.who.account
-    return account, call.parameters.get("QueueName") or "*"
+        return (account if account.isdigit() and len(account) == 12 else request.caller.account), name
+    account = request.parameters.get("QueueOwnerAWSAccountId") or request.caller.account
+    return account, request.parameters.get("QueueName") or "*"
 
 
-def _sqs(state: State, call: Call) -> Need:
-    account, name = queue_of(call)
-    queue = state.queue(account, call.region, name)
-    action = _SQS.get(call.operation, call.operation)
-    resource = f"arn:{state.partition}:sqs:{call.region}:{account}:{name}"
+def _sqs(state: State, request: Request) -> Need:
+    account, name = queue_of(request)
+    queue = state.queue(account, request.region, name)
+    action = _SQS.get(request.operation, request.operation)
+    resource = f"arn:{state.partition}:sqs:{request.region}:{account}:{name}"
     return Need(f"sqs:{action}", resource, account, queue.policy if queue else None)
 
 
-def _iam_resource(state: State, call: Call) -> str:
+def _iam_resource(state: State, request: Request) -> str:
     """The resource ARN of an IAM call; `*` for those on the account as a whole."""
-    parameters, account = call.parameters, call.who.account
+    parameters, account = request.parameters, request.caller.account
     backend = state.iam(account)
     prefix = f"arn:{state.partition}:iam::{account}"
-    path = (parameters.get("Path") or "/") if call.operation.startswith("Create") else "/"
-    if call.operation == "GetAccessKeyLastUsed":
+    path = (parameters.get("Path") or "/") if request.operation.startswith("Create") else "/"
+    if request.operation == "GetAccessKeyLastUsed":
         return _owner_of_key(state, account, parameters.get("AccessKeyId", ""))
-    if call.operation in ("DeleteVirtualMFADevice", "CreateVirtualMFADevice", "ListVirtualMFADevices"):
+    if request.operation in ("DeleteVirtualMFADevice", "CreateVirtualMFADevice", "ListVirtualMFADevices"):
         name = parameters.get("VirtualMFADeviceName", "")
         return parameters.get("SerialNumber") or f"{prefix}:mfa/{name}"
     if "UserName" in parameters:
         user = backend.users.get(parameters["UserName"])
         return user.arn if user else f"{prefix}:user{path}{parameters['UserName']}"
-    if call.operation in OWN_CREDENTIAL_CALLS:
-        return call.who.principal.arn if call.who.principal.kind != "role_session" else "*"
+    if request.operation in OWN_CREDENTIAL_CALLS:
+        return request.caller.principal.arn if request.caller.principal.kind != "role_session" else "*"
     if "RoleName" in parameters:
         role = next((role for role in backend.roles.values() if role.name == parameters["RoleName"]), None)
         return role.arn if role else f"{prefix}:role{path}{parameters['RoleName']}"
@@ -206,7 +213,7 @@ def _iam_resource(state: State, call: Call) -> str:
         return parameters["PolicyArn"]
     if "SAMLProviderArn" in parameters:
         return parameters["SAMLProviderArn"]
-    if call.operation == "CreateSAMLProvider":
+    if request.operation == "CreateSAMLProvider":
         return f"{prefix}:saml-provider/{parameters.get('Name', '')}"
     for key, kind in (
         ("GroupName", "group"),
@@ -219,27 +226,27 @@ def _iam_resource(state: State, call: Call) -> str:
     return "*"
 
 
-def _iam_context(call: Call) -> dict[str, Any]:
+def _iam_context(request: Request) -> dict[str, Any]:
     """The policy that a call attaches or detaches, or sets as a boundary."""
-    if call.operation.startswith(("Attach", "Detach")) and "PolicyArn" in call.parameters:
-        return {"iam:PolicyARN": call.parameters["PolicyArn"]}
-    if "PermissionsBoundary" in call.parameters:
-        return {"iam:PermissionsBoundary": call.parameters["PermissionsBoundary"]}
+    if request.operation.startswith(("Attach", "Detach")) and "PolicyArn" in request.parameters:
+        return {"iam:PolicyARN": request.parameters["PolicyArn"]}
+    if "PermissionsBoundary" in request.parameters:
+        return {"iam:PermissionsBoundary": request.parameters["PermissionsBoundary"]}
     return {}
 
 
-def _named_resource(state: State, call: Call) -> str:
+def _named_resource(state: State, request: Request) -> str:
     """The resource of a call to a service where a parameter names it; `*` where none does."""
-    names = _RESOURCE_PARAMETERS[call.service]
-    value = next((call.parameters[name] for name in names if call.parameters.get(name)), None)
+    names = _RESOURCE_PARAMETERS[request.service]
+    value = next((request.parameters[name] for name in names if request.parameters.get(name)), None)
     if value is None:
         return "*"
     management = state.organization.management_account
-    if call.service == "cloudformation":
+    if request.service == "cloudformation":
         # Service-managed StackSets are the management account's, whoever operates them.
         name = value.partition(":")[0]
-        return f"arn:{state.partition}:cloudformation:{call.region}:{management}:stackset/{name}:*"
-    if call.service == "identitystore":
+        return f"arn:{state.partition}:cloudformation:{request.region}:{management}:stackset/{name}:*"
+    if request.service == "identitystore":
         return f"arn:{state.partition}:identitystore::{management}:identitystore/{value}"
     return str(value)
 
@@ -254,9 +261,9 @@ def _owner_of_key(state: State, account: str, key_id: str) -> str:
     return user.arn if user else f"{prefix}:user/*"
 
 
-def _account(state: State, call: Call) -> Need:
+def _account(state: State, request: Request) -> Need:
     """Account Management's two kinds of resources: the caller's own account, and a member of the organization."""
-    organization, parameters, caller = state.organization, call.parameters, call.who.account
+    organization, parameters, caller = state.organization, request.parameters, request.caller.account
     prefix = f"arn:{state.partition}:account::"
     member = parameters.get("AccountId")
     context: dict[str, Any] = {}
@@ -267,15 +274,15 @@ def _account(state: State, call: Call) -> Need:
     if "PrimaryEmail" in parameters:
         context["account:EmailTargetDomain"] = parameters["PrimaryEmail"].rpartition("@")[2]
     if member is None:
-        return Need(f"account:{call.operation}", f"{prefix}{caller}:account", caller, None, context)
+        return Need(f"account:{request.operation}", f"{prefix}{caller}:account", caller, None, context)
     if member in organization.accounts:
         context["account:AccountResourceOrgPaths"] = [organization.path(member)]
     resource = f"{prefix}{organization.management_account}:account/{organization.id}/{member}"
-    return Need(f"account:{call.operation}", resource, caller, None, context)
+    return Need(f"account:{request.operation}", resource, caller, None, context)
 
 
-def _organizations(state: State, call: Call) -> Need:
-    organization, parameters = state.organization, call.parameters
+def _organizations(state: State, request: Request) -> Need:
+    organization, parameters = state.organization, request.parameters
     context: dict[str, Any] = {}
     if "ServicePrincipal" in parameters:
         context["organizations:ServicePrincipal"] = parameters["ServicePrincipal"]
@@ -296,4 +303,4 @@ def _organizations(state: State, call: Call) -> Need:
         if thing is not None:
             resource = thing.arn
             break
-    return Need(f"organizations:{call.operation}", resource, organization.management_account, None, context)
+    return Need(f"organizations:{request.operation}", resource, organization.management_account, None, context)

@@ -8,13 +8,14 @@ is asked, and by whom), `policy` (what a document says), `matching` and `conditi
 
 from sandbox.authorization.evaluation import DecidingStatement, Decision, Policies, Reason, Source, evaluate
 from sandbox.authorization.policy import Policy, PolicyError, parse
-from sandbox.authorization.request import Principal, Request
+from sandbox.authorization.request import Request
 from sandbox.authorization.validation import (
     queue_policy_excess,
     validate_bucket_policy,
     validate_queue_policy,
     validate_resource_control_policy,
 )
+from sandbox.model.principals import Principal
 
 __all__ = [
     "DecidingStatement",

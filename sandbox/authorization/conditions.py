@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -35,7 +35,7 @@ class Operator:
 
 def _string(parts: Pieces) -> str:
     """The text of a pattern whose wildcards are no wildcards."""
-    return "".join(piece if isinstance(piece, str) else piece.value for piece in parts)
+    return "".join(piece.value if isinstance(piece, matching.Wildcard) else str(piece) for piece in parts)
 
 
 def _equals(value: str, wanted: Pieces) -> bool:
@@ -67,8 +67,11 @@ def _binary(value: str, wanted: str) -> bool:
 
 def _in_network(value: str, wanted: str) -> bool:
     address, network = _network(value), _network(wanted)
-    same_family = address is not None and network is not None and address.version == network.version
-    return same_family and address.subnet_of(network)
+    if isinstance(address, ipaddress.IPv4Network) and isinstance(network, ipaddress.IPv4Network):
+        return address.subnet_of(network)
+    if isinstance(address, ipaddress.IPv6Network) and isinstance(network, ipaddress.IPv6Network):
+        return address.subnet_of(network)
+    return False
 
 
 @lru_cache(maxsize=4096)
@@ -175,10 +178,10 @@ class Condition:
             return True
         return self.operator.negated and self.quantifier is None
 
-    def _resolved(self, context: Context) -> tuple[str, ...] | list[Pieces]:
+    def _resolved(self, context: Context) -> Sequence[str | Pieces]:
         if not self.operator.variables:
             return self.values
-        resolved = (matching.resolve(parts, context) for parts in self.values)
+        resolved = (matching.resolve(parts, context) for parts in self.values if not isinstance(parts, str))
         return [parts for parts in resolved if parts is not None]
 
 

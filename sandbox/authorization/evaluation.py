@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 
 from sandbox.authorization.matching import Named
 from sandbox.authorization.policy import Document, parse
@@ -62,7 +61,8 @@ class Policies:
     rcps: Sequence[Sequence[Document]] | None = None
 
 
-class DecidingStatement(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class DecidingStatement:
     """A statement that decided: its kind of policy, its place in the document, its Sid, and the document's place.
 
     Both places are counted from 0; a document's among those given for its kind (of SCPs: for its level).
@@ -142,6 +142,7 @@ def evaluate(request: Request, policies: Policies, *, resource_must_allow: bool 
         or _principal_limit(request, policies, found)
         or _resource_limit(request, found, resource_must_allow)
         or _principal_grant(request, found)
+        or _implicit_deny(Source.IDENTITY)
     )
 
 
@@ -215,7 +216,7 @@ def _explicit_deny(found: _Found) -> Decision | None:
     """An explicit deny in any policy overrides every allow."""
     kinds = (*found.scps, found.rcp, found.resource, found.identity, found.boundary, found.session, found.task)
     denial = next((kind.denying for kind in kinds if kind.denying), None)
-    return denial and Decision(False, Reason.EXPLICIT_DENY, denial[0].source, tuple(denial))
+    return Decision(False, Reason.EXPLICIT_DENY, denial[0].source, tuple(denial)) if denial else None
 
 
 def _organization_limit(found: _Found) -> Decision | None:

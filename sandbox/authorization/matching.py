@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import lru_cache
 
-from sandbox.authorization.request import Context, Principal
+from sandbox.authorization.request import Context
+from sandbox.model.principals import Principal
 
 
 class Wildcard(Enum):
@@ -97,7 +98,7 @@ def expression(parts: Pieces) -> str:
         if piece is Wildcard.ANY:
             runs.append("")
         else:
-            runs[-1] += "." if piece is Wildcard.ONE else re.escape(piece)
+            runs[-1] += "." if piece is Wildcard.ONE else re.escape(str(piece))  # variables are resolved
     if len(runs) == 1:
         return runs[0]
     first, *middle, last = runs
@@ -131,8 +132,9 @@ class Names:
         literal: set[str] = set()
         wildcard: list[str] = []
         for parts in patterns:
-            if all(isinstance(piece, str) for piece in parts):
-                literal.add("".join(parts))
+            texts = [piece for piece in parts if isinstance(piece, str)]
+            if len(texts) == len(parts):
+                literal.add("".join(texts))
             else:
                 wildcard.append(f"(?:{expression(parts)})")
         return cls(frozenset(literal), "|".join(wildcard) or None)

@@ -15,7 +15,8 @@ from typing import Any
 from sandbox.authorization import matching
 from sandbox.authorization.conditions import Condition, NullCondition, condition
 from sandbox.authorization.matching import Named, Names, Pieces, Principals
-from sandbox.authorization.request import Context, Principal, text
+from sandbox.authorization.request import Context, text
+from sandbox.model.principals import Principal
 
 # Policy variables came with 2012-10-17; without a Version element a document is 2008-10-17.
 _VERSIONS = ("2008-10-17", "2012-10-17")
@@ -110,7 +111,7 @@ def load(text: str | bytes) -> dict[str, Any]:
     return policy
 
 
-def as_list(value: Any) -> list:
+def as_list(value: Any) -> list[Any]:
     """Wherever a policy takes a list, one value may stand for itself."""
     return value if isinstance(value, list) else [value]
 
@@ -175,13 +176,13 @@ def _statement(index: int, statement: Any, *, variables: bool) -> Statement:
     )
 
 
-def _refuse_unknown(element: dict, known: set[str]) -> None:
+def _refuse_unknown(element: dict[str, Any], known: set[str]) -> None:
     unknown = sorted(element.keys() - known)
     if unknown:
         raise PolicyError(f"Unknown field {unknown[0]}")
 
 
-def _choice(statement: dict, name: str) -> tuple[Any, bool]:
+def _choice(statement: dict[str, Any], name: str) -> tuple[Any, bool]:
     """The value of an element or of its negation, which exclude each other, and whether it was the negation."""
     if name in statement and f"Not{name}" in statement:
         raise PolicyError("Invalid policy syntax.")
@@ -232,7 +233,7 @@ def _conditions(block: Any, *, variables: bool) -> tuple[Condition | NullConditi
     )
 
 
-def _condition(operator: str, key: str, values: list, *, variables: bool) -> Condition | NullCondition:
+def _condition(operator: str, key: str, values: list[Any], *, variables: bool) -> Condition | NullCondition:
     if not all(isinstance(value, str | int | float) for value in values):
         raise PolicyError("Invalid policy syntax.")
     try:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-Kind = Literal["root", "user", "role_session", "anonymous", "service", "federated"]
+from sandbox.model.principals import Principal
 
 # What aws:PrincipalType says of each (IAM User Guide, "Policy variables", table of principal key values).
 _PRINCIPAL_TYPES = {
@@ -16,33 +15,6 @@ _PRINCIPAL_TYPES = {
     "anonymous": "Anonymous",
     "federated": "FederatedUser",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who makes the request.
-
-    `arn` is what GetCallerIdentity would answer; for a service its name (`cloudtrail.amazonaws.com`), for a federated
-    principal (someone calling AssumeRoleWithSAML or AssumeRoleWithWebIdentity) the identity provider. `user_id` is
-    `AIDA...` for a user and `AROA...:session name` for a role session.
-    """
-
-    account: str
-    arn: str
-    kind: Kind
-    user_id: str = ""
-    role_arn: str | None = None
-    canonical_user_id: str = ""
-
-    @property
-    def unique_id(self) -> str:
-        """The id a resource policy shows when the user or role it named has been deleted."""
-        return self.user_id.partition(":")[0]
-
-    @property
-    def context_arn(self) -> str:
-        """aws:PrincipalArn: of a role session it is the role's ARN, not the session's."""
-        return self.role_arn or self.arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +59,9 @@ class Context:
 def _derived_keys(request: Request) -> dict[str, tuple[str, ...]]:
     """The keys AWS puts into every request context (IAM User Guide, "Global condition context keys")."""
     principal = request.principal
-    keys = {"aws:principalisawsservice": ("true" if principal.kind == "service" else "false",)}
+    keys: dict[str, tuple[str, ...]] = {
+        "aws:principalisawsservice": ("true" if principal.kind == "service" else "false",)
+    }
     if request.resource_account is not None:
         keys["aws:resourceaccount"] = (request.resource_account,)
     if principal.kind in _PRINCIPAL_TYPES:

@@ -91,7 +91,9 @@ def validate_resource_control_policy(document: str | bytes) -> None:
             raise PolicyError("It names actions, each with its service.")
 
 
-def _resource_statements(document: str | bytes, service: str, principal_exists: Callable[[str], bool]) -> list[dict]:
+def _resource_statements(
+    document: str | bytes, service: str, principal_exists: Callable[[str], bool]
+) -> list[dict[str, Any]]:
     """The statements of a resource policy, after the checks that all services make."""
     if document.lstrip()[:1] not in ("{", b"{"):
         raise PolicyError("Policies must be valid JSON and the first byte must be '{'")
@@ -112,7 +114,7 @@ def _resource_statements(document: str | bytes, service: str, principal_exists: 
     return statements
 
 
-def _one_of(statement: dict[str, Any], name: str) -> list:
+def _one_of(statement: dict[str, Any], name: str) -> list[Any]:
     """The values of an element or of its negation."""
     return as_list(statement.get(name, statement.get(f"Not{name}")))
 

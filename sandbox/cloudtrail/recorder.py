@@ -7,10 +7,12 @@ from typing import Any
 from moto.iam.models import AccessKeyLastUsed
 
 from sandbox.access import required_permissions
-from sandbox.faults.injector import HIT, Fault
+from sandbox.clock import now
+from sandbox.faults.fault import HIT, Fault
 from sandbox.model.event_history import Trace
-from sandbox.state import LastUsed, State, now
-from sandbox.wire.protocol import Answer, Call
+from sandbox.model.organization import LastUsed
+from sandbox.state import State
+from sandbox.wire.messages import Request, Response
 
 INVOKED_BY = "sandbox.invoked_by"  # in the environ of calls AWS's services make for themselves
 _READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select")
@@ -32,97 +34,99 @@ _DATA_EVENTS = {
 }
 
 
-def record(state: State, call: Call, answer: Answer) -> None:
+def record(state: State, request: Request, response: Response) -> None:
     """Remember a call that was answered, before its answer is sent."""
-    _note_use(state, call)
-    trace = _trace(state, call, answer)
+    _note_use(state, request)
+    trace = _trace(state, request, response)
     if trace is not None:
         state.trail.add(trace)
-    state.record(_event(call, answer))
+    state.record(_event(request, response))
 
 
-def _note_use(state: State, call: Call) -> None:
+def _note_use(state: State, request: Request) -> None:
     """When a long-lived key was last used, and for what: IAM shows it (GetAccessKeyLastUsed)."""
-    key_id = call.caller.access_key_id if call.caller else ""
+    key_id = request.identity.access_key_id if request.identity else ""
     if not key_id.startswith("AKIA"):
         return
-    account, moment = state.account(call.who.account), now().replace(microsecond=0)
-    if call.who.is_root and account is not None:
+    account, moment = state.account(request.caller.account), now().replace(microsecond=0)
+    if request.caller.is_root and account is not None:
         key = account.root.access_keys.get(key_id)
-        used: Any = LastUsed(moment, call.service, call.region)
+        used: Any = LastUsed(moment, request.service, request.region)
     else:
-        key = state.iam(call.who.account).access_keys.get(key_id)
-        used = AccessKeyLastUsed(moment, call.service, call.region)
+        key = state.iam(request.caller.account).access_keys.get(key_id)
+        used = AccessKeyLastUsed(moment, request.service, request.region)
     if key is not None:
         key.last_used = used
 
 
-def is_write(call: Call) -> bool:
-    return not call.operation.startswith(_READS)
+def is_write(request: Request) -> bool:
+    return not request.operation.startswith(_READS)
 
 
-def _event(call: Call, answer: Answer) -> dict[str, Any]:
+def _event(request: Request, response: Response) -> dict[str, Any]:
     """What can be known of a call afterwards; nothing secret is in it."""
-    caller = call.caller
-    fault: Fault | None = call.environ.get(HIT)
+    caller = request.identity
+    fault: Fault | None = request.environ.get(HIT)
     return {
         "time": now().isoformat(),
-        "service": call.service,
-        "operation": call.operation,
-        "action": required_permissions.primary_action(call),
+        "service": request.service,
+        "operation": request.operation,
+        "action": required_permissions.primary_action(request),
         "account": caller.account if caller else None,
         "principal": caller.principal.arn if caller else None,
-        "access_key_id": call.signature.access_key_id if call.signature else None,
-        "resource": call.resource,
-        "region": call.region,
-        "status": answer.status,
-        "error": answer.error,
-        "write": is_write(call),
-        "user_agent": call.header("user-agent"),
+        "access_key_id": request.signature.access_key_id if request.signature else None,
+        "resource": request.resource,
+        "region": request.region,
+        "status": response.status,
+        "error": response.error,
+        "write": is_write(request),
+        "user_agent": request.header("user-agent"),
         "fault": fault.kind if fault else None,
     }
 
 
-def _trace(state: State, call: Call, answer: Answer) -> Trace | None:
+def _trace(state: State, request: Request, response: Response) -> Trace | None:
     """None for what CloudTrail's Event history does not show: data events, and requests AWS could not authenticate."""
-    caller = call.caller
-    if call.environ.get(HIT) and call.environ[HIT].unheard:
+    caller = request.identity
+    if request.environ.get(HIT) and request.environ[HIT].unheard:
         return None
-    if caller is None or call.model is None or caller.principal.kind == "anonymous":
+    if caller is None or request.model is None or caller.principal.kind == "anonymous":
         return None
-    if call.operation in _DATA_EVENTS.get(call.service, ()) or (call.service == "s3" and "Key" in call.parameters):
+    if request.operation in _DATA_EVENTS.get(request.service, ()) or (
+        request.service == "s3" and "Key" in request.parameters
+    ):
         return None
-    write = is_write(call)
+    write = is_write(request)
     return Trace(
         number=state.trail.next_number(),
         time=now(),
-        recipients=_recipients(state, call, answer),
-        region=call.region,
-        service=call.service,
-        operation=call.operation,
-        protocol=call.protocol,
+        recipients=_recipients(state, request, response),
+        region=request.region,
+        service=request.service,
+        operation=request.operation,
+        protocol=request.protocol,
         caller=caller,
-        request_id=call.request_id,
-        parameters=call.parameters,
-        body=call.body if call.operation == "PutBucketPolicy" else b"",
-        resource=call.resource,
+        request_id=request.request_id,
+        parameters=request.parameters,
+        body=request.body if request.operation == "PutBucketPolicy" else b"",
+        resource=request.resource,
         write=write,
-        status=answer.status,
-        error=answer.error,
-        answer=answer.body if write or answer.error or call.operation in _ISSUING else b"",
-        host=call.host,
-        network=call.network,
-        user_agent=call.header("user-agent"),
-        invoked_by=call.environ.get(INVOKED_BY),
+        status=response.status,
+        error=response.error,
+        response=response.body if write or response.error or request.operation in _ISSUING else b"",
+        host=request.host,
+        network=request.network,
+        user_agent=request.header("user-agent"),
+        invoked_by=request.environ.get(INVOKED_BY),
     )
 
 
-def _recipients(state: State, call: Call, answer: Answer) -> tuple[str, ...]:
+def _recipients(state: State, request: Request, response: Response) -> tuple[str, ...]:
     """The caller's account, and the owner's when the call reached another account's role, bucket or queue.
 
     AssumeRoot is in the caller's account alone (aws-facts 4.1; a copy in the member account is UNVERIFIED).
     """
-    caller, owner = call.who.account, call.account
-    if call.operation == "AssumeRole" and call.resource:
-        owner = call.resource.split(":")[4] if answer.status < 400 else caller
+    caller, owner = request.caller.account, request.account
+    if request.operation == "AssumeRole" and request.resource:
+        owner = request.resource.split(":")[4] if response.status < 400 else caller
     return (caller, owner) if owner != caller and owner in state.organization.accounts else (caller,)

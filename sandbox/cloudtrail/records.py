@@ -79,9 +79,9 @@ class Event:
 
 def events(state: State, account: str, region: str, before: Key | None = None) -> Iterator[Event]:
     """The events of an account in a Region, newest first; only older ones than `before`, where it is given."""
-    told = sorted(_told_events(state, account, region), key=lambda event: event.key, reverse=True)
+    details = sorted(_service_events(state, account, region), key=lambda event: event.key, reverse=True)
     calls = _call_events(state, account, region, before)
-    for event in heapq.merge(calls, told, key=lambda event: event.key, reverse=True):
+    for event in heapq.merge(calls, details, key=lambda event: event.key, reverse=True):
         if before is None or event.key < before:
             yield event
 
@@ -105,20 +105,20 @@ def _call_events(state: State, account: str, region: str, before: Key | None) ->
         )
 
 
-def _told_events(state: State, account: str, region: str) -> Iterator[Event]:
-    for number, told in enumerate(state.service_events, state.told - len(state.service_events)):
-        if (told["recipientAccountId"], told["awsRegion"]) == (account, region):
-            identity = told.get("userIdentity", {})
-            event_id = _uuid("told", str(number), told["eventName"])
+def _service_events(state: State, account: str, region: str) -> Iterator[Event]:
+    for number, details in enumerate(state.service_events, state.service_event_count - len(state.service_events)):
+        if (details["recipientAccountId"], details["awsRegion"]) == (account, region):
+            identity = details.get("userIdentity", {})
+            event_id = _uuid("told", str(number), details["eventName"])
             yield Event(
-                key=(told["eventTime"], "told", number),
-                name=told["eventName"],
-                source=told["eventSource"],
-                read_only=told.get("readOnly", False),
+                key=(details["eventTime"], "told", number),
+                name=details["eventName"],
+                source=details["eventSource"],
+                read_only=details.get("readOnly", False),
                 access_key_id=identity.get("accessKeyId"),
                 user_name="root" if identity.get("type") == "Root" else identity.get("userName"),
                 id=partial(str, event_id),
-                record=partial(_told, told, event_id),
+                record=partial(_service_record, details, event_id),
                 resources=list,
             )
 
@@ -134,13 +134,13 @@ def _user_name(trace: Trace) -> str | None:
     return trace.caller.user_name or principal.arn.rpartition("/")[2]
 
 
-def _told(told: dict[str, Any], event_id: str) -> dict[str, Any]:
+def _service_record(details: dict[str, Any], event_id: str) -> dict[str, Any]:
     """An event a service wrote by itself, or of a person in a browser (`State.tell`)."""
     return {
         "eventVersion": _VERSION,
-        "userIdentity": {"accountId": told["recipientAccountId"], "invokedBy": told["eventSource"]},
-        "sourceIPAddress": told["eventSource"],
-        "userAgent": told["eventSource"],
+        "userIdentity": {"accountId": details["recipientAccountId"], "invokedBy": details["eventSource"]},
+        "sourceIPAddress": details["eventSource"],
+        "userAgent": details["eventSource"],
         "requestParameters": None,
         "responseElements": None,
         "eventID": event_id,
@@ -148,8 +148,8 @@ def _told(told: dict[str, Any], event_id: str) -> dict[str, Any]:
         "eventType": "AwsServiceEvent",
         "managementEvent": True,
         "eventCategory": "Management",
-        **told,
-        "eventTime": _instant(told["eventTime"]),
+        **details,
+        "eventTime": _instant(details["eventTime"]),
     }
 
 
@@ -167,9 +167,9 @@ def _record(state: State, trace: Trace, account: str) -> dict[str, Any]:
     if "aws:SourceVpce" in trace.network:
         record["vpcEndpointId"] = trace.network["aws:SourceVpce"]
     if trace.error:
-        answer = _answer(trace)
+        response = _answer(trace)
         record["errorCode"] = _error_code(trace)
-        record["errorMessage"] = answer.get("Error", {}).get("Message") or trace.error
+        record["errorMessage"] = response.get("Error", {}).get("Message") or trace.error
     record |= {
         "requestParameters": _request_parameters(trace),
         "responseElements": None if trace.error else _response_elements(trace),
@@ -257,10 +257,10 @@ def _response_elements(trace: Trace) -> dict[str, Any] | None:
 
 def _answer(trace: Trace) -> dict[str, Any]:
     """The answer by the service's model, without the metadata."""
-    if not trace.answer:
+    if not trace.response:
         return {}
     shape = _operation(trace).output_shape
-    response = {"body": trace.answer, "headers": {}, "status_code": trace.status}
+    response = {"body": trace.response, "headers": {}, "status_code": trace.status}
     if trace.service == "s3" and trace.status < 300:
         return {}
     parsed = create_parser(trace.protocol).parse(response, shape)
@@ -302,7 +302,7 @@ def _resources(trace: Trace) -> list[dict[str, str]]:
         for name, kind in _RESOURCES.items()
         if name in trace.parameters
     ]
-    issued = _ISSUED_KEY.search(trace.answer) if trace.service == "sts" else None
+    issued = _ISSUED_KEY.search(trace.response) if trace.service == "sts" else None
     if issued:
         found.append({"ResourceType": "AWS::IAM::AccessKey", "ResourceName": issued[1].decode()})
     if trace.operation == "AssumeRoot" and trace.resource:

@@ -10,21 +10,20 @@ import hashlib
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sandbox import clock
 from sandbox.access import authentication
 from sandbox.errors import AwsError
-from sandbox.faults.propagation import Lag, Switches, switches
+from sandbox.faults.fault import HIT, Fault
+from sandbox.faults.propagation import Lag
 from sandbox.faults.rate_limits import PUBLISHED, Buckets, Limit
 from sandbox.faults.rules import KINDS, Rule, rules
-from sandbox.state import ControlPolicy, State
-from sandbox.wire.protocol import Call
-
-HIT = "sandbox.fault"  # in the environ of a call that was hit: its Fault
+from sandbox.model.organization import ControlPolicy, Switches, switches
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
 _MANY = "You have sent too many requests in too short a period of time. Try again later."
 # Each service's way to say that there were too many calls, and that it failed: code, HTTP status, text. From the
@@ -73,84 +72,36 @@ _DENY_ROOT = {
 }
 
 
-class BrokenOff(Exception):
-    """The connection ends here: reset where `abrupt`, closed otherwise."""
-
-    def __init__(self, *, abrupt: bool) -> None:
-        super().__init__("reset" if abrupt else "closed")
-        self.abrupt = abrupt
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens to one call.
-
-    Attributes:
-        kind: Of the rule.
-        refusal: What is answered, or would be if the connection lasted, in place of doing the call.
-        delay: Seconds.
-        appended: What follows the answer's body.
-    """
-
-    kind: str
-    refusal: AwsError | None = None
-    delay: float = 0.0
-    appended: bytes = b""
-
-    @property
-    def unheard(self) -> bool:
-        """Whether the call never reached the service."""
-        return self.kind == "reset"
-
-    def deliver(self, body: bytes) -> Iterable[bytes]:
-        """The body as it reaches the client.
-
-        Raises:
-            BrokenOff: It does not.
-        """
-        if self.delay:
-            time.sleep(self.delay)
-        # An answer without a body has no middle.
-        if self.kind in ("reset", "lost_answer") or (self.kind == "cut" and not body):
-            raise BrokenOff(abrupt=True)
-        return _half(body) if self.kind == "cut" else [body]
-
-
-def _half(body: bytes) -> Iterator[bytes]:
-    yield body[: len(body) // 2]
-    raise BrokenOff(abrupt=False)
-
-
-class Weather:
-    """The rules in force, and how often each was met.
+class FaultInjector:
+    """The fault rules in force, and how many requests each of them matched and hit.
 
     Args:
-        forecast: Rules to begin with, as `add` takes them.
-        seed: Of rules that have none of their own.
+        initial_faults: Rules to begin with, as `add` takes them; a reset of the state brings them back.
+        seed: Seed of the rules that have none of their own.
+
+    Raises:
+        RuleError: One of the initial faults is not a valid rule.
     """
 
-    def __init__(self, state: State, forecast: Any, seed: int) -> None:
+    def __init__(self, state: State, initial_faults: Any, seed: int) -> None:
         self._state = state
-        self._forecast = forecast
+        self._initial_faults = initial_faults
         self._seed = seed
         self._lock = threading.Lock()
         self._counting = threading.Lock()
         self.rules: dict[str, Rule] = {}
+        self.reset()
 
     def reset(self) -> None:
-        """Begin anew, with the organization.
-
-        Raises:
-            RuleError: A rule of the forecast is none.
-        """
+        """Return to the initial faults. Call it when the organization was reset."""
         self._number = 0
         self.rules = {}
-        self._met: dict[str, list[int]] = {}  # rule -> calls that matched, calls that were hit
+        self._counts: dict[str, list[int]] = {}  # rule -> calls that matched, calls that were hit
         self._undo: dict[str, Callable[[], None]] = {}
         self._left: dict[tuple[str, str], int] = {}  # rule and access key -> calls the session has left
         self._buckets = Buckets()
         self._lag: tuple[str, Lag] | None = None
-        self.add(self._forecast)
+        self.add(self._initial_faults)
 
     def add(self, given: Any) -> list[str]:
         """Put rules in force, all or none.
@@ -171,7 +122,7 @@ class Weather:
         with self._state.lock:
             self._number += 1
             name = str(self._number)
-            self._met[name] = [0, 0]
+            self._counts[name] = [0, 0]
             if rule.kind == "account_suspended":
                 self._undo[name] = self._suspend(str(rule.account))
             elif rule.kind == "root_denied":
@@ -198,25 +149,25 @@ class Weather:
     def shown(self) -> list[dict[str, Any]]:
         """The rules with how many calls they were met by, and how many of those they hit."""
         return [
-            {"name": name, **rule.shown(), "calls_met": self._met[name][0], "calls_hit": self._met[name][1]}
+            {"name": name, **rule.shown(), "calls_met": self._counts[name][0], "calls_hit": self._counts[name][1]}
             for name, rule in self.rules.items()
         ]
 
     # What happens to a call
 
-    def meet(self, call: Call) -> None:
+    def apply(self, request: Request) -> None:
         """Let an authenticated call meet the weather; what hits it is noted in its environ.
 
         Raises:
             AwsError: The call is not to be done.
         """
         for name, rule in self.rules.items():
-            strike = _STRIKES.get(rule.kind)
-            if strike is None or not (rule.kind == "region_deactivated" or rule.matches(call)):
+            effect = _EFFECTS.get(rule.kind)
+            if effect is None or not (rule.kind == "region_deactivated" or rule.matches(request)):
                 continue
-            fault = strike(self, name, rule, call)
+            fault = effect(self, name, rule, request)
             if fault is not None:
-                call.environ[HIT] = fault
+                request.environ[HIT] = fault
                 if fault.refusal is not None:
                     raise fault.refusal
                 return
@@ -224,59 +175,59 @@ class Weather:
     def _chosen(self, name: str, rule: Rule) -> bool:
         """Whether the next call that meets a rule is one of its share: a matter of its number and the seed alone."""
         with self._lock:
-            met = self._met[name]
-            met[0] += 1
-            if rule.times is not None and met[1] >= rule.times:
+            counts = self._counts[name]
+            counts[0] += 1
+            if rule.times is not None and counts[1] >= rule.times:
                 return False
-            if rule.share < 1 and _fraction(self._seed_of(rule), name, met[0]) >= rule.share:
+            if rule.share < 1 and _fraction(self._seed_of(rule), name, counts[0]) >= rule.share:
                 return False
-            met[1] += 1
+            counts[1] += 1
             return True
 
     def _seed_of(self, rule: Rule) -> int:
         return self._seed if rule.seed is None else rule.seed
 
-    def _throttle(self, name: str, rule: Rule, call: Call) -> Fault | None:
+    def _throttle(self, name: str, rule: Rule, request: Request) -> Fault | None:
         if rule.rate is not None and rule.burst is not None:
             limit = Limit(f"rule {name}", rule.rate, rule.burst)
-            if self._buckets.take([(limit, call.who.account)], clock.now().timestamp()):
+            if self._buckets.take([(limit, request.caller.account)], clock.now().timestamp()):
                 return None
-        return Fault("throttling", throttling(call)) if self._chosen(name, rule) else None
+        return Fault("throttling", throttling(request)) if self._chosen(name, rule) else None
 
-    def _hold_to_rates(self, name: str, rule: Rule, call: Call) -> Fault | None:
-        limits = PUBLISHED.get((call.service, call.operation), ())
+    def _hold_to_rates(self, name: str, rule: Rule, request: Request) -> Fault | None:
+        limits = PUBLISHED.get((request.service, request.operation), ())
         holders = {
-            "account": call.who.account,
-            "region": f"{call.who.account} {call.region}",
+            "account": request.caller.account,
+            "region": f"{request.caller.account} {request.region}",
             "organization": self._state.organization.id,
         }
         wanted = [(limit, holders[limit.holder]) for limit in limits]
         if self._buckets.take(wanted, clock.now().timestamp()):
             return None
-        return Fault("throttling", throttling(call)) if self._chosen(name, rule) else None
+        return Fault("throttling", throttling(request)) if self._chosen(name, rule) else None
 
-    def _fail(self, name: str, rule: Rule, call: Call) -> Fault | None:
-        return Fault("server_error", failure(call, rule.status or 500)) if self._chosen(name, rule) else None
+    def _fail(self, name: str, rule: Rule, request: Request) -> Fault | None:
+        return Fault("server_error", failure(request, rule.status or 500)) if self._chosen(name, rule) else None
 
-    def _refuse(self, name: str, rule: Rule, call: Call) -> Fault | None:
+    def _refuse(self, name: str, rule: Rule, request: Request) -> Fault | None:
         code = str(rule.code)
-        status = rule.status or _modelled_status(call, code)
+        status = rule.status or _modelled_status(request, code)
         refusal = AwsError(code, f"The sandbox was told to refuse this call with {code}.", status)
         return Fault("refusal", refusal) if self._chosen(name, rule) else None
 
-    def _break(self, name: str, rule: Rule, call: Call) -> Fault | None:
-        return Fault("reset", failure(call, 503)) if self._chosen(name, rule) else None
+    def _break(self, name: str, rule: Rule, request: Request) -> Fault | None:
+        return Fault("reset", failure(request, 503)) if self._chosen(name, rule) else None
 
-    def _spoil(self, name: str, rule: Rule, _: Call) -> Fault | None:
+    def _spoil(self, name: str, rule: Rule, _: Request) -> Fault | None:
         return Fault(rule.kind, delay=rule.seconds or 0.0) if self._chosen(name, rule) else None
 
-    def _append(self, name: str, rule: Rule, _: Call) -> Fault | None:
+    def _append(self, name: str, rule: Rule, _: Request) -> Fault | None:
         text = _APPENDED if rule.text is None else rule.text
         return Fault(rule.kind, appended=text.encode()) if self._chosen(name, rule) else None
 
-    def _expire(self, name: str, rule: Rule, call: Call) -> Fault | None:
+    def _expire(self, name: str, rule: Rule, request: Request) -> Fault | None:
         """Count a session's calls down, then really expire it. Identities of the organization file stay."""
-        key = call.who.access_key_id
+        key = request.caller.access_key_id
         session = self._state.sessions.get(key)
         if session is None or session.expires is None:
             return None
@@ -284,7 +235,7 @@ class Weather:
             return None
         self._state.sessions[key] = replace(session, expires=clock.now())
         try:
-            authentication.authenticate(self._state, call)
+            authentication.authenticate(self._state, request)
         except AwsError as refusal:
             return Fault("expiry", refusal)
         return None
@@ -302,11 +253,11 @@ class Weather:
             self._left[name, key] = max(left - 1, 0) if left >= 0 else left
             return left
 
-    def _deactivate(self, name: str, rule: Rule, call: Call) -> Fault | None:
-        if (call.service, call.region) != ("sts", rule.region):
+    def _deactivate(self, name: str, rule: Rule, request: Request) -> Fault | None:
+        if (request.service, request.region) != ("sts", rule.region):
             return None
-        named = re.search(r"\d{12}", str(call.parameters.get(_ISSUING.get(call.operation, ""), "")))
-        asked = call.who.account if call.operation == "GetSessionToken" else named and named[0]
+        named = re.search(r"\d{12}", str(request.parameters.get(_ISSUING.get(request.operation, ""), "")))
+        asked = request.caller.account if request.operation == "GetSessionToken" else named and named[0]
         if asked != rule.account or not self._chosen(name, rule):
             return None
         text = (
@@ -331,7 +282,7 @@ class Weather:
         organization, target = self._state.organization, account or self._state.organization.root_id
         identifier = f"p-rootdenied{name}"
         arn = organization.arn("policy", f"service_control_policy/{identifier}")
-        policy = ControlPolicy(identifier, f"DenyRoot{name}", arn, "Weather", json.dumps(_DENY_ROOT))
+        policy = ControlPolicy(identifier, f"DenyRoot{name}", arn, "A fault of the sandbox", json.dumps(_DENY_ROOT))
         organization.policies[identifier] = policy
         organization.attach(identifier, target)
 
@@ -343,15 +294,15 @@ class Weather:
         return undo
 
     def notice(self) -> None:
-        """See what a call has changed, for STS to learn of late."""
+        """Note what a request changed, so that STS can show the change with a delay."""
         if self._lag is None:
             return
         with self._state.lock:
-            if self._lag is not None:  # somebody may have ended it meanwhile
+            if self._lag is not None:  # the rule may have ended meanwhile
                 self._lag[1].notice(clock.now(), switches(self._state.organization))
 
-    def sts_sees(self) -> Switches:
-        """The switches as the host of STS that is asked takes them to be."""
+    def sts_view(self) -> Switches:
+        """The switches as the STS host that answers knows them; see `State.sts_view`."""
         current = switches(self._state.organization)
         if self._lag is None:
             return current
@@ -360,39 +311,39 @@ class Weather:
         return seen if seen != current and self._chosen(name, self.rules[name]) else current
 
 
-_STRIKES: dict[str, Callable[[Weather, str, Rule, Call], Fault | None]] = {
-    "throttling": Weather._throttle,
-    "published_rates": Weather._hold_to_rates,
-    "server_error": Weather._fail,
-    "refusal": Weather._refuse,
-    "reset": Weather._break,
-    "lost_answer": Weather._spoil,
-    "cut": Weather._spoil,
-    "appended": Weather._append,
-    "slow": Weather._spoil,
-    "expiry": Weather._expire,
-    "region_deactivated": Weather._deactivate,
+_EFFECTS: dict[str, Callable[[FaultInjector, str, Rule, Request], Fault | None]] = {
+    "throttling": FaultInjector._throttle,
+    "published_rates": FaultInjector._hold_to_rates,
+    "server_error": FaultInjector._fail,
+    "refusal": FaultInjector._refuse,
+    "reset": FaultInjector._break,
+    "lost_answer": FaultInjector._spoil,
+    "cut": FaultInjector._spoil,
+    "appended": FaultInjector._append,
+    "slow": FaultInjector._spoil,
+    "expiry": FaultInjector._expire,
+    "region_deactivated": FaultInjector._deactivate,
 }
 
 
-def throttling(call: Call) -> AwsError:
+def throttling(request: Request) -> AwsError:
     """The service's refusal of a call too many."""
-    code, status, text = _THROTTLING[call.service]
+    code, status, text = _THROTTLING[request.service]
     return AwsError(code, text, status)
 
 
-def _modelled_status(call: Call, code: str) -> int:
+def _modelled_status(request: Request, code: str) -> int:
     """The HTTP status the service's model has for an error; 400 where it has none."""
-    shapes = call.model.error_shapes if call.model else []
+    shapes = request.model.error_shapes if request.model else []
     named = (shape for shape in shapes if code in (shape.name, shape.error_code))
     return next((shape.metadata.get("error", {}).get("httpStatusCode", 400) for shape in named), 400)
 
 
-def failure(call: Call, status: int) -> AwsError:
+def failure(request: Request, status: int) -> AwsError:
     """The service's own failure, by HTTP status."""
     if status == 503:
         return AwsError("ServiceUnavailable", _UNAVAILABLE, 503)
-    code, text = _FAILURE.get(call.service, ("InternalFailure", _FAILED))
+    code, text = _FAILURE.get(request.service, ("InternalFailure", _FAILED))
     return AwsError(code, text, status)
 
 

@@ -7,27 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from sandbox.state import Organization
-
-IAM_SERVICE = "iam.amazonaws.com"
-
-
-class Switches(NamedTuple):
-    """Trusted access for IAM, its delegated administrators, the organization's root features."""
-
-    trusted: bool
-    delegates: frozenset[str]
-    features: frozenset[str]
-
-
-def switches(organization: Organization) -> Switches:
-    return Switches(
-        IAM_SERVICE in organization.trusted_access,
-        frozenset(organization.delegations.get(IAM_SERVICE, ())),
-        frozenset(organization.features),
-    )
+from sandbox.model.organization import Switches
 
 
 class Lag:

@@ -12,7 +12,7 @@ from typing import Any
 from moto.core.utils import get_service_model
 
 from sandbox import clock
-from sandbox.wire.protocol import SERVICES, Call
+from sandbox.wire.messages import SERVICES, Request
 
 _MATCHING = ("service", "operation", "account", "share", "times", "seed")
 _REGION = r"[a-z]{2}(-[a-z]+)+-\d"
@@ -94,12 +94,12 @@ class Rule:
     region: str | None = None
     text: str | None = None
 
-    def matches(self, call: Call) -> bool:
+    def matches(self, request: Request) -> bool:
         """Whether a call is one of those the rule is for, by service, operation and the caller's account."""
         return (
-            self.service in (None, call.service)
-            and self.account in (None, call.who.account)
-            and (self.operation is None or fnmatchcase(call.operation, self.operation))
+            self.service in (None, request.service)
+            and self.account in (None, request.caller.account)
+            and (self.operation is None or fnmatchcase(request.operation, self.operation))
         )
 
     def shown(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sandbox.state import Caller
+    from sandbox.model.sessions import Caller
 
 _MAX_TRACES = 100_000
 _MAX_BYTES = 128 * 1024 * 1024
@@ -49,7 +49,7 @@ class Trace:
     write: bool
     status: int
     error: str | None
-    answer: bytes
+    response: bytes
     host: str
     network: dict[str, str]
     user_agent: str
@@ -57,7 +57,7 @@ class Trace:
 
     @property
     def size(self) -> int:
-        return _TRACE_BYTES + 2 * len(self.body) + len(self.answer)
+        return _TRACE_BYTES + 2 * len(self.body) + len(self.response)
 
 
 class Trail:

@@ -53,7 +53,7 @@ class Assignment:
 
 
 @dataclass
-class Request:
+class ProvisioningRequest:
     """Something asked for that takes a moment. `kind` is creation, deletion or provisioning."""
 
     id: str
@@ -84,7 +84,7 @@ class IdentityCenter:
     permission_sets: dict[str, PermissionSet] = field(default_factory=dict)
     assignments: dict[Assignment, None] = field(default_factory=dict)
     provisioned: dict[tuple[str, str], str] = field(default_factory=dict)
-    requests: dict[str, Request] = field(default_factory=dict)
+    requests: dict[str, ProvisioningRequest] = field(default_factory=dict)
 
     def assigned(self, account: str, permission_set: str) -> list[Assignment]:
         return [one for one in self.assignments if (one.account, one.permission_set) == (account, permission_set)]
@@ -127,3 +127,20 @@ def trust(center: IdentityCenter, partition: str, account: str) -> dict[str, Any
             }
         ],
     }
+
+
+def fresh(description: IdentityCenter | None) -> IdentityCenter | None:
+    """The instance as it was loaded, free to be changed."""
+    if description is None:
+        return None
+    return IdentityCenter(
+        description.instance_arn,
+        description.identity_store,
+        description.owner,
+        description.region,
+        description.created,
+        users=dict(description.users),
+        permission_sets={arn: one.copy() for arn, one in description.permission_sets.items()},
+        assignments=dict(description.assignments),
+        provisioned=dict(description.provisioned),
+    )

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sandbox import names
+
 PAYMENT_METHODS = ("none", "valid", "unsupported")
 SUPPORT_PLANS = ("basic", "developer", "business", "enterprise")
 ALTERNATE_CONTACTS = ("BILLING", "OPERATIONS", "SECURITY")
@@ -153,3 +155,17 @@ class Schedule:
         while self._due and self._due[0][0] <= now:
             moment, _, action = heapq.heappop(self._due)
             action(moment)
+
+
+# Invitations expire after 15 days (aws-facts 5c).
+INVITATION = timedelta(days=15)
+
+
+def make_invitation(
+    partition: str, sender: Sender, account: str, target: dict[str, str], requested: datetime, *seed: str
+) -> Handshake:
+    """An open invitation; the same seed gives the same ID."""
+    identifier = f"h-{names.hexadecimal(12, 'handshake', sender.organization, account, *seed)}"
+    arn = f"arn:{partition}:organizations::{sender.management_account}:handshake/{sender.organization}"
+    arn = f"{arn}/invite/{identifier}"
+    return Handshake(identifier, arn, sender, account, target, requested, requested + INVITATION)

@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandbox import names, state
+from sandbox import names
 from sandbox.model import identity_center
 from sandbox.model.identity_center import Assignment, IdentityCenter, PermissionSet, User
+from sandbox.model.managed_policies import aws_managed_policy
 
 if TYPE_CHECKING:
-    from sandbox.organization_file.schema import _Item
+    from sandbox.organization_file.values import ConfigNode
 
 ACCOUNT_KEYS = ("control_tower",)
 TOP_KEYS = ("identity_center",)
-CONTROL_TOWER_ROLE = "AWSControlTowerExecution"
 
 
-def enrolled(given: dict[str, _Item], *, eligible: bool) -> bool:
+def enrolled(given: dict[str, ConfigNode], *, eligible: bool) -> bool:
     """Whether Control Tower manages an account. Never the management account, nor one outside of the organization."""
     entry = given.get("control_tower")
     if entry is None:
@@ -32,7 +32,10 @@ def enrolled(given: dict[str, _Item], *, eligible: bool) -> bool:
 
 
 def center(
-    item: _Item, organization: dict[str, Any], accounts: dict[str, dict[str, Any]], member: Callable[[_Item], str]
+    item: ConfigNode,
+    organization: dict[str, Any],
+    accounts: dict[str, dict[str, Any]],
+    member: Callable[[ConfigNode], str],
 ) -> IdentityCenter:
     """The organization's instance; the roles of its assignments join the accounts' roles."""
     given = item.fields("region", "users", "permission_sets", "assignments")
@@ -55,7 +58,7 @@ def center(
     return made
 
 
-def _user(item: _Item, center: IdentityCenter) -> User:
+def _user(item: ConfigNode, center: IdentityCenter) -> User:
     given = item.fields("name", "display_name", "email", required=("name",))
     name = given["name"].text(r"[\w.@+-]{1,64}", "a user name: up to 64 letters, digits and .@+-")
     if any(user.name == name for user in center.users.values()):
@@ -68,7 +71,7 @@ def _user(item: _Item, center: IdentityCenter) -> User:
     )
 
 
-def _permission_set(name: str, item: _Item, center: IdentityCenter, organization: dict[str, Any]) -> PermissionSet:
+def _permission_set(name: str, item: ConfigNode, center: IdentityCenter, organization: dict[str, Any]) -> PermissionSet:
     given = item.fields("policies", "session_duration", "description")
     if not identity_center.valid_name(name):
         raise item.source.error(item.path, f"{name!r} is not accepted; accepted: a name of 1 to 32 of \\w+=,.@-")
@@ -83,18 +86,18 @@ def _permission_set(name: str, item: _Item, center: IdentityCenter, organization
     )
     for entry in given["policies"].items() if "policies" in given else []:
         arn = f"arn:{organization['partition']}:iam::aws:policy/{entry.text()}"
-        if state.aws_managed_policy(f"arn:aws:iam::aws:policy/{entry.value}") is None:
+        if aws_managed_policy(f"arn:aws:iam::aws:policy/{entry.value}") is None:
             raise entry.refuse("the name of an AWS managed policy such as AdministratorAccess")
         made.managed_policies[arn] = entry.value
     return made
 
 
 def _assign(
-    item: _Item,
+    item: ConfigNode,
     center: IdentityCenter,
     organization: dict[str, Any],
     accounts: dict[str, dict[str, Any]],
-    member: Callable[[_Item], str],
+    member: Callable[[ConfigNode], str],
 ) -> None:
     given = item.fields("user", "permission_set", "account", required=("user", "permission_set", "account"))
     users = {user.name: user for user in center.users.values()}
@@ -114,20 +117,3 @@ def _assign(
                 "policies": list(permission_set.managed_policies.values()),
             }
         )
-
-
-def fresh(description: IdentityCenter | None) -> IdentityCenter | None:
-    """The instance as it was loaded, free to be changed."""
-    if description is None:
-        return None
-    return IdentityCenter(
-        description.instance_arn,
-        description.identity_store,
-        description.owner,
-        description.region,
-        description.created,
-        users=dict(description.users),
-        permission_sets={arn: one.copy() for arn, one in description.permission_sets.items()},
-        assignments=dict(description.assignments),
-        provisioned=dict(description.provisioned),
-    )

@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox import names
-from sandbox.model.lifecycle import PAYMENT_METHODS, SUPPORT_PLANS, Behaviour, Handshake, Sender, Standing, standalone
+from sandbox.model.lifecycle import PAYMENT_METHODS, SUPPORT_PLANS, Behaviour, Sender, Standing, standalone
 
 if TYPE_CHECKING:
-    from sandbox.organization_file.schema import _Item
+    from sandbox.organization_file.values import ConfigNode
 
-# Invitations expire after 15 days (aws-facts 5c).
-INVITATION = timedelta(days=15)
 
 ACCOUNT_KEYS = (
     "created",
@@ -53,7 +50,7 @@ _ADDRESS = {
 _ALTERNATE = {"name": "Name", "title": "Title", "email": "EmailAddress", "phone": "PhoneNumber"}
 
 
-def account_spec(given: dict[str, _Item], name: str, joined: datetime, *, created_here: bool) -> dict[str, Any]:
+def membership_spec(given: dict[str, ConfigNode], name: str, joined: datetime, *, created_here: bool) -> dict[str, Any]:
     """The keys of an account this module knows, in their final form.
 
     An account created in the organization has nothing it would need to live alone; an invited one, and the management
@@ -84,13 +81,13 @@ def account_spec(given: dict[str, _Item], name: str, joined: datetime, *, create
     }
 
 
-def _contact(item: _Item | None, name: str) -> dict[str, str]:
+def _contact(item: ConfigNode | None, name: str) -> dict[str, str]:
     """Organizations copies the management account's address and puts the account's name (recorded from AWS)."""
     given = item.fields(*_CONTACT) if item else {}
     return {"FullName": name, **_ADDRESS, **{_CONTACT[key]: entry.text() for key, entry in given.items()}}
 
 
-def _alternate_contacts(item: _Item | None) -> dict[str, dict[str, str]]:
+def _alternate_contacts(item: ConfigNode | None) -> dict[str, dict[str, str]]:
     given = item.fields("billing", "operations", "security") if item else {}
     return {
         kind.upper(): {
@@ -101,7 +98,7 @@ def _alternate_contacts(item: _Item | None) -> dict[str, dict[str, str]]:
     }
 
 
-def behaviour(item: _Item | None, base: Behaviour | None = None) -> Behaviour:
+def behaviour(item: ConfigNode | None, base: Behaviour | None = None) -> Behaviour:
     """How fast AWS is in this organization; where nothing is said, as in `base`."""
     made = replace(base or Behaviour())
     given = item.fields(*(field.name for field in fields(Behaviour))) if item else {}
@@ -110,7 +107,7 @@ def behaviour(item: _Item | None, base: Behaviour | None = None) -> Behaviour:
     return made
 
 
-def other_organization(item: _Item, partition: str, accounts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def other_organization(item: ConfigNode, partition: str, accounts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The organization accounts may be transferred to."""
     given = item.fields(
         "organization",
@@ -136,13 +133,3 @@ def other_organization(item: _Item, partition: str, accounts: dict[str, dict[str
             raise entry.refuse("the ID of an account of this file")
         invites.append(entry.value)
     return {"sender": sender, "partition": partition, "invites": invites}
-
-
-def handshake(
-    partition: str, sender: Sender, account: str, target: dict[str, str], requested: datetime, *seed: str
-) -> Handshake:
-    """An open invitation; the same seed gives the same ID."""
-    identifier = f"h-{names.hexadecimal(12, 'handshake', sender.organization, account, *seed)}"
-    arn = f"arn:{partition}:organizations::{sender.management_account}:handshake/{sender.organization}"
-    arn = f"{arn}/invite/{identifier}"
-    return Handshake(identifier, arn, sender, account, target, requested, requested + INVITATION)

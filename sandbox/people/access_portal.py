@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from sandbox.clock import now
+from sandbox.model.iam_entities import CONTROL_TOWER_ROLE
 from sandbox.model.identity_center import Assignment
-from sandbox.organization_file.access import CONTROL_TOWER_ROLE
-from sandbox.state import Caller, Credentials, State, now, session_principal
+from sandbox.model.sessions import Caller, Credentials, session_principal
+from sandbox.state import State
 
 
 class Refused(LookupError):
@@ -39,7 +41,7 @@ def portal(state: State, user_name: str, account: str, permission_set: str) -> C
     session = state.open_session(
         lambda key: Caller(principal, key, issued=now(), mfa=True), account, max(one.seconds, 900)
     )
-    state.tell(
+    state.add_service_event(
         {
             "eventSource": "sts.amazonaws.com",
             "eventName": "AssumeRoleWithSAML",

@@ -13,13 +13,16 @@ from datetime import timedelta
 from typing import Any
 
 from sandbox import names
-from sandbox.authorization import Policies, Request, evaluate
-from sandbox.model.lifecycle import PAYMENT_METHODS, SUPPORT_PLANS, Message
-from sandbox.organization_file.accounts import handshake as make_handshake
-from sandbox.organization_file.schema import make_virtual_device
+from sandbox.authorization import Policies, evaluate
+from sandbox.authorization import Request as AuthorizationRequest
+from sandbox.clock import now
+from sandbox.model.iam_entities import make_virtual_device
+from sandbox.model.lifecycle import PAYMENT_METHODS, SUPPORT_PLANS, Message, make_invitation
+from sandbox.model.organization import Account, MfaDevice
+from sandbox.model.sessions import Caller, Session
 from sandbox.services.account import send_phone_code
-from sandbox.services.membership import send_invitation
-from sandbox.state import Account, Caller, MfaDevice, Session, State, now
+from sandbox.services.invitations import send_invitation
+from sandbox.state import State
 
 # A console session of the root user lasts 12 hours; how long a reset link holds is UNVERIFIED.
 _SIGNED_IN = 12 * 3600
@@ -38,7 +41,7 @@ _NO_RECOVERY = (
     "Please contact your administrator for further assistance."
 )
 
-Answer = dict[str, Any]
+StepResult = dict[str, Any]
 
 
 class Refused(Exception):
@@ -83,7 +86,7 @@ def look(state: State, who: str, what: str) -> Any:
     }
 
 
-def act(state: State, who: str, step: str, given: dict[str, Any]) -> Answer:
+def act(state: State, who: str, step: str, given: dict[str, Any]) -> StepResult:
     """Have somebody do a step.
 
     Args:
@@ -126,7 +129,7 @@ def _account(state: State, who: str) -> Account:
     return found
 
 
-def _shown(message: Message) -> Answer:
+def _shown(message: Message) -> StepResult:
     return {
         "to": message.to,
         "sent": message.sent.isoformat(),
@@ -136,9 +139,9 @@ def _shown(message: Message) -> Answer:
     }
 
 
-def _tell(state: State, account: Account, name: str, outcome: str = "Success", **more: Any) -> None:
+def _add_sign_in_event(state: State, account: Account, name: str, outcome: str = "Success", **more: Any) -> None:
     """A sign-in event, in the account (aws-facts 4.1)."""
-    state.tell(
+    state.add_service_event(
         {
             "eventSource": "signin.amazonaws.com",
             "eventName": name,
@@ -160,7 +163,7 @@ def _tell(state: State, account: Account, name: str, outcome: str = "Success", *
 # The root user
 
 
-def _request_password_reset(state: State, account: Account) -> Answer:
+def _request_password_reset(state: State, account: Account) -> StepResult:
     """Ask for the mail that lets a password be set. AWS sends it whether or not it will be of use."""
     token = names.hexadecimal(32, "reset", account.id, now().isoformat())
     subject, text = (
@@ -168,32 +171,32 @@ def _request_password_reset(state: State, account: Account) -> Answer:
         "Follow the link to set a new password for the root user.",
     )
     state.messages.append(Message("mail", account.id, account.email, now(), subject, text, token))
-    _tell(state, account, "PasswordRecoveryRequested")
+    _add_sign_in_event(state, account, "PasswordRecoveryRequested")
     return {"message": _SENT, "to": account.email}
 
 
-def _set_password(state: State, account: Account, *, password: str = "", token: str = "") -> Answer:
+def _set_password(state: State, account: Account, *, password: str = "", token: str = "") -> StepResult:
     """Follow the link of the newest mail, or of the one with `token`, and choose a password."""
     mails = [one for one in state.messages if one.channel == "mail" and one.account == account.id]
     links = [one for one in mails if one.subject.endswith("Password Assistance") and token in ("", one.code)]
     if not links or now() - links[-1].sent > _LINK_VALID:
         raise Refused("There is no password reset mail that still holds: request one first.")
     if account.root.password is None:
-        _tell(state, account, "PasswordRecoveryCompleted", "Failure")
+        _add_sign_in_event(state, account, "PasswordRecoveryCompleted", "Failure")
         raise Refused(_NO_RECOVERY)
     state.messages.remove(links[-1])  # a link is good once
     account.root.password.secret = password or names.hexadecimal(20, "password", links[-1].code or "")
-    _tell(state, account, "PasswordRecoveryCompleted")
+    _add_sign_in_event(state, account, "PasswordRecoveryCompleted")
     return {"password": account.root.password.secret}
 
 
-def _reset_password(state: State, account: Account, *, password: str = "") -> Answer:
+def _reset_password(state: State, account: Account, *, password: str = "") -> StepResult:
     """Ask for the mail, follow its link and choose a password."""
     _request_password_reset(state, account)
     return _set_password(state, account, password=password)
 
 
-def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "") -> Answer:
+def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "") -> StepResult:
     """Sign in to the console as the root user; the answer has keys of that session.
 
     Args:
@@ -203,16 +206,16 @@ def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "
     root = account.root
     known = root.password.secret if root.password else None
     if known is None or (password or known) != known or account.state in ("SUSPENDED", "CLOSED"):
-        _tell(state, account, "ConsoleLogin", "Failure", errorMessage="Failed authentication")
+        _add_sign_in_event(state, account, "ConsoleLogin", "Failure", errorMessage="Failed authentication")
         raise Refused(_FAILED)
     if not _root_may_work(state, account):
-        _tell(state, account, "ConsoleLogin", "Failure", errorMessage="Failed authentication")
+        _add_sign_in_event(state, account, "ConsoleLogin", "Failure", errorMessage="Failed authentication")
         raise Refused(_FAILED)
     if root.mfa_devices and not mfa:
         raise Refused("Multi-factor authentication: type the code of your MFA device.", mfa_devices=[*root.mfa_devices])
     device = root.mfa_devices.get(mfa)
     if root.mfa_devices and (device is None or device.lost):
-        _tell(state, account, "ConsoleLogin", "Failure", errorMessage="Failed authentication")
+        _add_sign_in_event(state, account, "ConsoleLogin", "Failure", errorMessage="Failed authentication")
         raise Refused("Your authentication information is incorrect. Please try again.")
     if root.password is not None:
         root.password.last_used = now().replace(microsecond=0)
@@ -221,7 +224,7 @@ def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "
         account.id,
         _SIGNED_IN,
     )
-    _tell(state, account, "ConsoleLogin", additionalEventData={"MFAUsed": "Yes" if device else "No"})
+    _add_sign_in_event(state, account, "ConsoleLogin", additionalEventData={"MFAUsed": "Yes" if device else "No"})
     return {
         "access_key": session.access_key_id,
         "secret_key": session.secret_key,
@@ -230,7 +233,7 @@ def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "
     }
 
 
-def _sign_out(state: State, account: Account) -> Answer:
+def _sign_out(state: State, account: Account) -> StepResult:
     """Sign out of the console, in every browser. A session that nobody ends so may outlive the password."""
     _require_root(state, account)
     for key, session in list(state.sessions.items()):
@@ -244,8 +247,8 @@ def _root_may_work(state: State, account: Account) -> bool:
 
     What AWS's sign-in page says then is UNVERIFIED; each call would be refused in any case (aws-facts 7.8).
     """
-    request = Request(state.root_principal(account.id), "signin:Authenticate", "*", account.id)
-    return evaluate(request, Policies(scps=state.organization.scps(account.id))).allowed
+    question = AuthorizationRequest(state.root_principal(account.id), "signin:Authenticate", "*", account.id)
+    return evaluate(question, Policies(scps=state.organization.scps(account.id))).allowed
 
 
 def _signed_in_as_root(state: State, account: Account) -> bool:
@@ -266,7 +269,7 @@ def _require_root(state: State, account: Account) -> None:
         raise Refused("Only the root user can do this: sign in as the root user first.")
 
 
-def _enrol_mfa(state: State, account: Account, *, name: str = "root-account-mfa-device") -> Answer:
+def _enrol_mfa(state: State, account: Account, *, name: str = "root-account-mfa-device") -> StepResult:
     """Register a virtual MFA device, signed in as the root user."""
     _require_root(state, account)
     serial = f"arn:{state.partition}:iam::{account.id}:mfa/{name}"
@@ -282,7 +285,7 @@ def _enrol_mfa(state: State, account: Account, *, name: str = "root-account-mfa-
     return {"serial": serial}
 
 
-def _lose_mfa(_: State, account: Account) -> Answer:
+def _lose_mfa(_: State, account: Account) -> StepResult:
     """Lose every MFA device of the root user."""
     for device in account.root.mfa_devices.values():
         device.lost = True
@@ -297,32 +300,32 @@ def _require_billing(state: State, account: Account) -> None:
         raise Refused("IAM access to billing is not activated in this account: sign in as the root user first.")
 
 
-def _add_payment_method(state: State, account: Account, *, kind: str = "valid") -> Answer:
+def _add_payment_method(state: State, account: Account, *, kind: str = "valid") -> StepResult:
     _require_billing(state, account)
     account.standing.payment_method = _one_of(kind, PAYMENT_METHODS[1:])
     return asdict(account.standing)
 
 
-def _activate_billing_access(state: State, account: Account) -> Answer:
+def _activate_billing_access(state: State, account: Account) -> StepResult:
     """Let IAM principals see billing: a task of the root user alone (aws-facts 2.5, 7)."""
     _require_root(state, account)
     account.standing.billing_access = True
     return asdict(account.standing)
 
 
-def _verify_phone(state: State, account: Account) -> Answer:
+def _verify_phone(state: State, account: Account) -> StepResult:
     """Answer the call to the primary contact's phone and type the code."""
     send_phone_code(state, account)
     account.phone_code, account.standing.phone = None, "VERIFIED"
     return asdict(account.standing)
 
 
-def _choose_support_plan(_: State, account: Account, *, plan: str = "basic") -> Answer:
+def _choose_support_plan(_: State, account: Account, *, plan: str = "basic") -> StepResult:
     account.standing.support_plan = _one_of(plan, SUPPORT_PLANS)
     return asdict(account.standing)
 
 
-def _accept_agreement(_: State, account: Account) -> Answer:
+def _accept_agreement(_: State, account: Account) -> StepResult:
     account.standing.agreement = True
     return asdict(account.standing)
 
@@ -336,7 +339,7 @@ def _one_of(value: str, accepted: tuple[str, ...]) -> str:
 # Elsewhere
 
 
-def _reopen(_: State, account: Account) -> Answer:
+def _reopen(_: State, account: Account) -> StepResult:
     """Have AWS Support reopen a closed account (aws-facts 5c: within 90 days)."""
     if account.state != "CLOSED":
         raise Refused("The account is not closed.")
@@ -344,7 +347,7 @@ def _reopen(_: State, account: Account) -> Answer:
     return {"state": account.state}
 
 
-def _invite_elsewhere(state: State, account: Account) -> Answer:
+def _invite_elsewhere(state: State, account: Account) -> StepResult:
     """The other organization's management account invites this one."""
     other = state.description.organization["other_organization"]
     if other is None:
@@ -352,12 +355,14 @@ def _invite_elsewhere(state: State, account: Account) -> Answer:
     target, moment = {"Id": account.id, "Type": "ACCOUNT"}, now().replace(microsecond=0)
     if account.elsewhere == other["sender"]:
         raise Refused("The account is a member of that organization already.")
-    handshake = make_handshake(state.partition, other["sender"], account.id, target, moment, str(len(state.handshakes)))
+    handshake = make_invitation(
+        state.partition, other["sender"], account.id, target, moment, str(len(state.handshakes))
+    )
     send_invitation(state, handshake, account)
     return {"handshake": handshake.id}
 
 
-STEPS: dict[str, Callable[..., Answer]] = {
+STEPS: dict[str, Callable[..., StepResult]] = {
     "request_password_reset": _request_password_reset,
     "set_password": _set_password,
     "reset_password": _reset_password,

@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from email.utils import format_datetime
-from http.client import responses
+from http import client as http_client
 from typing import Any
 
 from sandbox.access import authentication, authorizer, required_permissions
+from sandbox.clock import now
 from sandbox.cloudtrail import recorder
 from sandbox.errors import AwsError
-from sandbox.faults import injector
+from sandbox.faults.fault import HIT, Fault
+from sandbox.faults.injector import FaultInjector
 from sandbox.server import control_api
 from sandbox.services import (
     account,
@@ -26,9 +28,9 @@ from sandbox.services import (
     sso_admin,
     sts,
 )
-from sandbox.state import State, now
-from sandbox.wire import protocol
-from sandbox.wire.protocol import Answer, Call
+from sandbox.state import State
+from sandbox.wire import requests, responses
+from sandbox.wire.messages import Request, Response
 
 _LOG = logging.getLogger("sandbox")
 _SERVICES = {
@@ -50,30 +52,33 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Application:
-    """An AWS endpoint for one organization."""
+    """An AWS endpoint for one organization, with its faults."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, faults: FaultInjector) -> None:
         self.state = state
+        self.faults = faults
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         self._catch_up()
         path = environ.get("PATH_INFO", "")
-        answer = self._control(environ, path) if path.startswith(control_api.PREFIX) else self.serve(environ)
-        fault: injector.Fault | None = environ.get(injector.HIT)
+        response = self._control(environ, path) if path.startswith(control_api.PREFIX) else self.serve(environ)
+        fault: Fault | None = environ.get(HIT)
         if fault is not None and environ["REQUEST_METHOD"] != "HEAD":
-            answer = answer._replace(body=answer.body + fault.appended)
-        headers = [(name, value) for name, value in answer.headers.items() if name.lower() not in _OWN]
-        length = next((value for name, value in answer.headers.items() if name.lower() == "content-length"), "0")
+            response = response._replace(body=response.body + fault.appended)
+        headers = [(name, value) for name, value in response.headers.items() if name.lower() not in _OWN]
+        length = next((value for name, value in response.headers.items() if name.lower() == "content-length"), "0")
         headers.append(("Date", format_datetime(now(), usegmt=True)))
         # HEAD tells the length of what GET would send.
-        headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(answer.body))))
-        body = fault.deliver(answer.body) if fault else [answer.body]
-        start_response(f"{answer.status} {responses.get(answer.status, 'Answer')}", headers)
+        headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(response.body))))
+        body = fault.deliver(response.body) if fault else [response.body]
+        start_response(f"{response.status} {http_client.responses.get(response.status, 'Answer')}", headers)
         return body
 
-    def _control(self, environ: dict[str, Any], path: str) -> Answer:
+    def _control(self, environ: dict[str, Any], path: str) -> Response:
         try:
-            return control_api.answer(self.state, environ["REQUEST_METHOD"], path, protocol.body(environ))
+            return control_api.response(
+                self.state, self.faults, environ["REQUEST_METHOD"], path, requests.body(environ)
+            )
         except AwsError as error:
             return control_api.failure(error.message, error.status)
         except RecursionError:
@@ -90,54 +95,54 @@ class Application:
         except Exception:
             _LOG.exception("something that was due could not be done")
 
-    def serve(self, environ: dict[str, Any]) -> Answer:
+    def serve(self, environ: dict[str, Any]) -> Response:
         """Answer one AWS request. Whatever goes wrong, the answer is an AWS error."""
         try:
-            call = protocol.read(environ)
+            request = requests.read(environ)
         except AwsError as error:
-            return protocol.error_answer(_unread(environ), error)
+            return responses.error_response(_unread(environ), error)
         except Exception:
             _LOG.exception("a request could not be read")
-            return protocol.error_answer(
+            return responses.error_response(
                 _unread(environ), AwsError("InvalidRequest", "The request cannot be read.", 400)
             )
-        answer = self._answer(call)
-        recorder.record(self.state, call, answer)
-        return answer
+        response = self._answer(request)
+        recorder.record(self.state, request, response)
+        return response
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, request: Request) -> Response:
         # A queue may be polled for 20 seconds; everything else is quick and, one at a time, exact.
-        guard = nullcontext() if call.service == "sqs" else self.state.lock
+        guard = nullcontext() if request.service == "sqs" else self.state.lock
         extra: dict[str, str] = {}
         try:
             with guard:
-                protocol.identify(call)
-                call.caller = authentication.authenticate(self.state, call)
-                call.account = call.caller.account
-                if call.service in _GLOBAL:
-                    call.region = self.state.home_region
-                if self.state.weather.rules:
-                    self.state.weather.meet(call)
-                if call.service == "s3":
-                    extra = s3.bucket_region(self.state, call)
-                    s3.prepare(self.state, call)
-                for need in required_permissions.needs(self.state, call):
-                    call.resource = call.resource or need.resource
-                    authorizer.authorize(self.state, call, need)
-                result = _SERVICES[call.service].handle(self.state, call)
-                answer = result if isinstance(result, Answer) else protocol.answer(call, result)
-                if self.state.weather.rules:
-                    self.state.weather.notice()
+                requests.identify(request)
+                request.identity = authentication.authenticate(self.state, request)
+                request.account = request.identity.account
+                if request.service in _GLOBAL:
+                    request.region = self.state.home_region
+                if self.faults.rules:
+                    self.faults.apply(request)
+                if request.service == "s3":
+                    extra = s3.bucket_region(self.state, request)
+                    s3.prepare(self.state, request)
+                for need in required_permissions.needs(self.state, request):
+                    request.resource = request.resource or need.resource
+                    authorizer.authorize(self.state, request, need)
+                result = _SERVICES[request.service].handle(self.state, request)
+                response = result if isinstance(result, Response) else responses.response(request, result)
+                if self.faults.rules:
+                    self.faults.notice()
         except AwsError as error:
-            answer = protocol.error_answer(call, error)
+            response = responses.error_response(request, error)
         except Exception:
-            _LOG.exception("%s %s failed", call.service, call.operation)
-            error = AwsError("InternalFailure", "The sandbox failed to answer; its log says why.", 500)
-            answer = protocol.error_answer(call, error)
-        return answer._replace(headers={**answer.headers, **extra})
+            _LOG.exception("%s %s failed", request.service, request.operation)
+            failure = AwsError("InternalFailure", "The sandbox failed to answer; its log says why.", 500)
+            response = responses.error_response(request, failure)
+        return response._replace(headers={**response.headers, **extra})
 
 
-def _unread(environ: dict[str, Any]) -> Call:
+def _unread(environ: dict[str, Any]) -> Request:
     """Enough of a call to write an error for it."""
     service = "s3" if not environ.get("HTTP_X_AMZ_TARGET") else "unknown"
-    return Call(environ, environ["REQUEST_METHOD"], "", "/", "", b"", None, service, "us-east-1")
+    return Request(environ, environ["REQUEST_METHOD"], "", "/", "", b"", None, service, "us-east-1")

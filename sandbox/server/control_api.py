@@ -3,56 +3,71 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
 from sandbox import clock
 from sandbox.clock import ClockError
 from sandbox.faults import injector
+from sandbox.faults.injector import FaultInjector
 from sandbox.faults.rules import RuleError
-from sandbox.organization_file.schema import OrganizationError, change_behaviour
+from sandbox.organization_file.schema import change_behaviour
+from sandbox.organization_file.yaml_source import OrganizationError
 from sandbox.people import access_portal, console
 from sandbox.state import State, UnknownIdentity
-from sandbox.wire.protocol import Answer
+from sandbox.wire.messages import Response
 
 PREFIX = "/_sandbox/"
 
 
-def answer(state: State, method: str, path: str, body: bytes = b"") -> Answer:
+def response(state: State, faults: FaultInjector, method: str, path: str, body: bytes = b"") -> Response:
+    """Answer a request to the control API; `path` begins with PREFIX."""
     name, _, argument = path.removeprefix(PREFIX).partition("/")
-    if (method, name) == ("GET", "ready"):
-        return _json({"organization": state.organization.id, "accounts": len(state.organization.accounts)})
-    if (method, name) == ("GET", "identities"):
-        try:
-            credentials = state.identity(unquote(argument))
-        except UnknownIdentity as error:
-            return _json({"error": str(error)}, 404)
-        return _json(vars(credentials))
-    if (method, name) == ("GET", "snapshot"):
-        return _json(state.snapshot())
-    if (method, name) == ("GET", "events"):
-        return _json(list(state.events))
+    if method == "HEAD":
+        method = "GET"  # the server leaves out the body
+    if method == "GET" and name in _READS and (not argument or name == "identities"):
+        return _READS[name](state, unquote(argument))
     if (method, name) == ("POST", "reset"):
         state.reset()
         return _json({})
     if name == "clock" and method in ("GET", "POST"):
         return _clock(state, method, body)
-    if name == "weather" and method in ("GET", "POST", "DELETE"):
-        return _weather(state, method, unquote(argument), body)
+    if name in ("faults", "weather") and method in ("GET", "POST", "DELETE"):  # weather: the old name
+        return _faults(faults, method, unquote(argument), body)
     if (method, name) == ("POST", "behaviour"):
         return _behaviour(state, body)
     if (method, name) == ("GET", "sso") or (method, name) == ("POST", "control-tower"):
-        return _way_in(state, name, [unquote(part) for part in argument.split("/")])
+        return _account_access(state, name, [unquote(part) for part in argument.split("/")])
     if name == "person" and method in ("GET", "POST"):
         return _person(state, method, [unquote(part) for part in argument.split("/") if part], body)
-    return _json({"error": f"the sandbox knows no {method} {path}"}, 404)
+    return _json({"error": f"The sandbox has no {method} {path}."}, 404)
 
 
-def failure(problem: str, status: int) -> Answer:
+def _ready(state: State, _: str) -> Response:
+    return _json({"organization": state.organization.id, "accounts": len(state.organization.accounts)})
+
+
+def _identity(state: State, name: str) -> Response:
+    try:
+        return _json(vars(state.identity(name)))
+    except UnknownIdentity as error:
+        return _json({"error": str(error)}, 404)
+
+
+_READS: dict[str, Callable[[State, str], Response]] = {
+    "ready": _ready,
+    "identities": _identity,
+    "snapshot": lambda state, _: _json(state.snapshot()),
+    "events": lambda state, _: _json(list(state.events)),
+}
+
+
+def failure(problem: str, status: int) -> Response:
     return _json({"error": problem}, status)
 
 
-def _clock(state: State, method: str, body: bytes) -> Answer:
+def _clock(state: State, method: str, body: bytes) -> Response:
     """`POST clock` with `{"advance": "4 days"}` moves the clock; both methods tell the time."""
     if method == "POST":
         try:
@@ -67,23 +82,23 @@ def _clock(state: State, method: str, body: bytes) -> Answer:
     return _json({"now": clock.now().isoformat(), "ahead_seconds": clock.ahead().total_seconds()})
 
 
-def _weather(state: State, method: str, rule: str, body: bytes) -> Answer:
-    """`GET weather` shows rules and kinds, `POST weather` adds rules (JSON), `DELETE weather[/NAME]` ends them."""
+def _faults(faults: FaultInjector, method: str, rule: str, body: bytes) -> Response:
+    """`GET faults` lists rules and kinds, `POST faults` adds rules (JSON), `DELETE faults[/NAME]` removes them."""
     if method == "GET":
-        return _json({"rules": state.weather.shown(), "kinds": injector.kinds()})
+        return _json({"rules": faults.shown(), "kinds": injector.kinds()})
     if method == "DELETE":
-        if state.weather.clear(rule or None):
+        if faults.clear(rule or None):
             return _json({})
-        return _json({"error": f"no rule {rule!r}; there are: {', '.join(state.weather.rules) or 'none'}"}, 404)
+        return _json({"error": f"no rule {rule!r}; there are: {', '.join(faults.rules) or 'none'}"}, 404)
     try:
-        return _json({"names": state.weather.add(json.loads(body))})
+        return _json({"names": faults.add(json.loads(body))})
     except RuleError as error:
         return _json({"error": str(error)}, 400)
     except ValueError:
         return _json({"error": "the body is not JSON"}, 400)
 
 
-def _behaviour(state: State, body: bytes) -> Answer:
+def _behaviour(state: State, body: bytes) -> Response:
     """Change how fast AWS is: keys and values as under `behaviour` in an organization file."""
     try:
         state.behaviour = change_behaviour(json.loads(body), state.behaviour)
@@ -92,7 +107,7 @@ def _behaviour(state: State, body: bytes) -> Answer:
     return _json({})
 
 
-def _way_in(state: State, name: str, path: list[str]) -> Answer:
+def _account_access(state: State, name: str, path: list[str]) -> Response:
     """`GET sso/USER/ACCOUNT/PERMISSION SET` gives keys as identities do; `POST control-tower/ACCOUNT/unenroll`."""
     try:
         with state.lock:
@@ -107,7 +122,7 @@ def _way_in(state: State, name: str, path: list[str]) -> Answer:
     return _json({"error": f"accepted: {accepted}"}, 404)
 
 
-def _person(state: State, method: str, path: list[str], body: bytes) -> Answer:
+def _person(state: State, method: str, path: list[str], body: bytes) -> Response:
     """`GET person` lists people and steps, `GET person/WHO[/mailbox|/phone]` looks, `POST person/WHO/STEP` acts."""
     try:
         with state.lock:
@@ -130,5 +145,5 @@ def _person(state: State, method: str, path: list[str], body: bytes) -> Answer:
     return _json({"error": "accepted: GET person, GET person/WHO[/mailbox|/phone], POST person/WHO/STEP"}, 404)
 
 
-def _json(value: Any, status: int = 200) -> Answer:
-    return Answer(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(status, {"Content-Type": "application/json"}, json.dumps(value).encode())

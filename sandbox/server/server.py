@@ -13,11 +13,12 @@ from typing import Any
 from cheroot.server import ChunkedRFile, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
 
-from sandbox.faults.injector import BrokenOff
+from sandbox.faults.fault import BrokenOff
+from sandbox.faults.injector import FaultInjector
 from sandbox.organization_file.schema import load
 from sandbox.server.application import Application
 from sandbox.state import State
-from sandbox.wire.protocol import MAX_BODY
+from sandbox.wire.requests import MAX_BODY
 
 # moto's state is the process's, and so is the clock: whoever serves them holds this.
 _THE_ONE = threading.Lock()
@@ -36,8 +37,8 @@ class SandboxServer:
         organization: A YAML file, the same as plain data, or None for the default organization.
         port: 0 picks a free one.
         host: A loopback address; any other is refused, because the sandbox's credentials are no secrets.
-        faults: Rules of the weather to begin with.
-        seed: Of those that have none of their own.
+        faults: Fault rules to begin with.
+        seed: Seed of the rules that have none of their own.
     """
 
     def __init__(
@@ -58,7 +59,10 @@ class SandboxServer:
             )
         self._held = True
         try:
-            self.state = State(load(organization), faults, seed)
+            self.state = State(load(organization))
+            self.faults = FaultInjector(self.state, faults, seed)
+            self.state.after_reset.append(self.faults.reset)
+            self.state.sts_view = self.faults.sts_view
             self._server = self._bound(host, port)
         except BaseException:
             self._let_go()
@@ -67,7 +71,9 @@ class SandboxServer:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     def _bound(self, host: str, port: int) -> Server:
-        server = Server((host, port), Application(self.state), numthreads=8, request_queue_size=128, timeout=60)
+        server = Server(
+            (host, port), Application(self.state, self.faults), numthreads=8, request_queue_size=128, timeout=60
+        )
         server.gateway = _Gateway
         server.ConnectionClass = _Connection
         server.max_request_header_size = _MAX_HEAD

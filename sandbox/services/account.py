@@ -15,10 +15,12 @@ from functools import partial
 from typing import Any
 
 from sandbox.access.required_permissions import ACCOUNT_SERVICE
+from sandbox.clock import now
 from sandbox.errors import AwsError, not_implemented
 from sandbox.model.lifecycle import ALTERNATE_CONTACTS, EmailUpdate, Message
-from sandbox.state import Account, State, now
-from sandbox.wire.protocol import Call
+from sandbox.model.organization import Account
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
 _PRIMARY_EMAIL = {
     "AcceptPrimaryEmailUpdate",
@@ -43,19 +45,19 @@ _REGIONS = dict.fromkeys(_BY_DEFAULT.split(), "ENABLED_BY_DEFAULT") | dict.fromk
 _REGION_STATES = ("ENABLED", "ENABLING", "DISABLING", "DISABLED", "ENABLED_BY_DEFAULT")
 
 
-def handle(state: State, call: Call) -> dict[str, Any] | None:
-    operation = _OPERATIONS.get(call.operation)
+def handle(state: State, request: Request) -> dict[str, Any] | None:
+    operation = _OPERATIONS.get(request.operation)
     if operation is None:
-        raise not_implemented("account", call.operation)
-    _check_kind(call)
-    return operation(state, _target(state, call), call.parameters)
+        raise not_implemented("account", request.operation)
+    _check_kind(request)
+    return operation(state, _target(state, request), request.parameters)
 
 
 # Refusals
 
 
-def _denied(call: Call, why: str = "") -> AwsError:
-    text = f"User: {call.who.principal.arn} is not authorized to perform: account:{call.operation}"
+def _denied(request: Request, why: str = "") -> AwsError:
+    text = f"User: {request.caller.principal.arn} is not authorized to perform: account:{request.operation}"
     return AwsError(
         "AccessDeniedException",
         f"{text} ({why})" if why else text,
@@ -83,45 +85,45 @@ def _not_found(message: str) -> AwsError:
 # Whose account
 
 
-def _target(state: State, call: Call) -> Account:
+def _target(state: State, request: Request) -> Account:
     """The account a call is about: the caller's own without AccountId; a member's for those who administer them."""
-    organization, caller = state.organization, call.who.account
-    wanted = call.parameters.get("AccountId")
-    if wanted is None and call.operation in _PRIMARY_EMAIL - {"GetPrimaryEmailUpdateStatus"}:
+    organization, caller = state.organization, request.caller.account
+    wanted = request.parameters.get("AccountId")
+    if wanted is None and request.operation in _PRIMARY_EMAIL - {"GetPrimaryEmailUpdateStatus"}:
         raise _invalid('[object has missing required properties (["AccountId"])]')
     if wanted is None:
         own = state.account(caller)
         if own is None:
-            raise _denied(call)
+            raise _denied(request)
         return own
     if not re.fullmatch(r"\d{12}", wanted):
         raise _mismatch(r"^\d{12}$", wanted)
     management = organization.management_account
     if caller != management and not organization.is_delegate(caller, ACCOUNT_SERVICE):
-        raise _denied(call)
+        raise _denied(request)
     if ACCOUNT_SERVICE not in organization.trusted_access:
-        raise _denied(call, "Your organization must first enable trusted access with AWS Account Management.")
+        raise _denied(request, "Your organization must first enable trusted access with AWS Account Management.")
     if wanted == management:
         raise _denied(
-            call,
+            request,
             "Access Denied"
-            if call.operation in _PRIMARY_EMAIL
+            if request.operation in _PRIMARY_EMAIL
             else "The management account can only be managed using the standalone context from the management account.",
         )
     member = organization.accounts.get(wanted)
     if member is None:
-        raise _denied(call)
+        raise _denied(request)
     return member
 
 
-def _check_kind(call: Call) -> None:
+def _check_kind(request: Request) -> None:
     """AWS takes a wrong type of contact, and a Region in capitals, for a lack of permission."""
-    kind = call.parameters.get("AlternateContactType")
-    if "AlternateContact" in call.operation and kind not in ALTERNATE_CONTACTS:
-        raise _denied(call, "You specified an invalid Alternate Contact type.")
-    region = call.parameters.get("RegionName", "")
+    kind = request.parameters.get("AlternateContactType")
+    if "AlternateContact" in request.operation and kind not in ALTERNATE_CONTACTS:
+        raise _denied(request, "You specified an invalid Alternate Contact type.")
+    region = request.parameters.get("RegionName", "")
     if region != region.lower():
-        raise _denied(call, "You specified an invalid target region.")
+        raise _denied(request, "You specified an invalid target region.")
 
 
 # Contacts and name

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from sandbox.clock import now
 from sandbox.cloudtrail.records import Event, Key, events
 from sandbox.errors import AwsError, not_implemented
-from sandbox.state import State, now
-from sandbox.wire.protocol import Call
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
 _KEPT = timedelta(days=90)
 _PAGE = 50
@@ -28,10 +29,10 @@ _ATTRIBUTES: dict[str, Callable[[Event, str], bool]] = {
 }
 
 
-def handle(state: State, call: Call) -> dict[str, Any]:
-    if call.operation != "LookupEvents":
-        raise not_implemented("cloudtrail", call.operation)
-    parameters = call.parameters
+def handle(state: State, request: Request) -> dict[str, Any]:
+    if request.operation != "LookupEvents":
+        raise not_implemented("cloudtrail", request.operation)
+    parameters = request.parameters
     limit = parameters.get("MaxResults", _PAGE)
     if not 1 <= limit <= _PAGE:
         raise AwsError("InvalidMaxResultsException", "A maximum of 50 results may be returned, and at least 1.")
@@ -41,15 +42,15 @@ def handle(state: State, call: Call) -> dict[str, Any]:
     before = _position(parameters.get("NextToken"), query)
     if "EventCategory" in parameters:
         return {"Events": []}  # no Insights here
-    found = list(islice(_wanted(state, call, before), limit + 1))
+    found = list(islice(_wanted(state, request, before), limit + 1))
     result: dict[str, Any] = {"Events": [_entry(event) for event in found[:limit]]}
     if len(found) > limit:
         result["NextToken"] = _token(found[limit - 1], query)
     return result
 
 
-def _wanted(state: State, call: Call, before: Key | None) -> Iterator[Event]:
-    parameters = call.parameters
+def _wanted(state: State, request: Request, before: Key | None) -> Iterator[Event]:
+    parameters = request.parameters
     attributes = parameters.get("LookupAttributes", [])
     if len(attributes) > 1:  # [B]: the list can hold one item
         raise AwsError("InvalidLookupAttributesException", "You can specify only one lookup attribute.")
@@ -60,7 +61,7 @@ def _wanted(state: State, call: Call, before: Key | None) -> Iterator[Event]:
         raise AwsError("InvalidTimeRangeException", "The start time must not be later than the end time.")
     moment = now()
     newest = moment - state.behaviour.event_history
-    for event in events(state, call.who.account, call.region, before):
+    for event in events(state, request.caller.account, request.region, before):
         second = event.time.replace(microsecond=0)
         if event.time < moment - _KEPT or (start and second < start):
             return

@@ -7,20 +7,22 @@ from typing import Any
 
 from moto.iam.exceptions import ReportNotPresentException
 
+from sandbox.clock import now
 from sandbox.errors import AwsError
-from sandbox.state import RootUser, State, now
-from sandbox.wire.protocol import Call
+from sandbox.model.organization import RootUser
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
 _UNKNOWN, _NONE = "not_supported", "N/A"
 
 
-def get(state: State, call: Call) -> dict[str, Any]:
-    owner = state.account(call.account)
+def get(state: State, request: Request) -> dict[str, Any]:
+    owner = state.account(request.account)
     try:
-        header, _, users = state.iam(call.account).get_credential_report().partition("\n")
+        header, _, users = state.iam(request.account).get_credential_report().partition("\n")
     except ReportNotPresentException:
         raise AwsError("ReportNotPresent", "Credential report not present", 410) from None
-    root = _row(f"arn:{state.partition}:iam::{call.account}:root", owner.root) if owner else ""
+    root = _row(f"arn:{state.partition}:iam::{request.account}:root", owner.root) if owner else ""
     content = f"{header}\n{root}\n{users}"
     return {"Content": content.encode(), "ReportFormat": "text/csv", "GeneratedTime": now()}
 

@@ -8,17 +8,17 @@ from sandbox.errors import AwsError, not_implemented
 from sandbox.model.identity_center import IdentityCenter, User
 from sandbox.services import inputs, sso_admin
 from sandbox.state import State
-from sandbox.wire.protocol import Call
+from sandbox.wire.messages import Request
 
 
-def handle(state: State, call: Call) -> dict[str, Any]:
-    operation = {"DescribeUser": _describe_user, "ListUsers": _list_users}.get(call.operation)
+def handle(state: State, request: Request) -> dict[str, Any]:
+    operation = {"DescribeUser": _describe_user, "ListUsers": _list_users}.get(request.operation)
     if operation is None:
-        raise not_implemented("identitystore", call.operation)
-    inputs.require(call, "ValidationException")
+        raise not_implemented("identitystore", request.operation)
+    inputs.require(request, "ValidationException")
     made = state.identity_center
-    named = made is not None and call.parameters["IdentityStoreId"] == made.identity_store
-    return operation(call.parameters, sso_admin.center(state, call, named))
+    named = made is not None and request.parameters["IdentityStoreId"] == made.identity_store
+    return operation(request.parameters, sso_admin.center(state, request, named))
 
 
 def _shown(made: IdentityCenter, user: User) -> dict[str, Any]:

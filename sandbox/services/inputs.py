@@ -8,12 +8,12 @@ from typing import Any
 from moto.core.model import ListShape, MapShape, Shape, StructureShape
 
 from sandbox.errors import AwsError
-from sandbox.wire.protocol import Call
+from sandbox.wire.messages import Request
 
 
-def require(call: Call, code: str) -> None:
+def require(request: Request, code: str) -> None:
     """Refuse a call that lacks a parameter its model requires, as AWS does when no SDK has looked first."""
-    absent = missing(call)
+    absent = missing(request)
     if absent:
         broken = "; ".join(
             f"Value null at '{name}' failed to satisfy constraint: Member must not be null"
@@ -23,10 +23,10 @@ def require(call: Call, code: str) -> None:
         raise AwsError(code, f"{len(absent)} validation {errors} detected: {broken}")
 
 
-def missing(call: Call) -> list[tuple[str, ...]]:
+def missing(request: Request) -> list[tuple[str, ...]]:
     """The paths of what the model requires and a call lacks, in whatever it gives too."""
-    shape = call.model.input_shape if call.model else None
-    return list(_missing(shape, call.parameters)) if shape else []
+    shape = request.model.input_shape if request.model else None
+    return list(_missing(shape, request.parameters)) if shape else []
 
 
 def _missing(shape: Shape, value: Any) -> Iterator[tuple[str, ...]]:

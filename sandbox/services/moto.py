@@ -9,40 +9,41 @@ from xml.parsers.expat import ExpatError
 from moto.core.responses import BaseResponse
 
 from sandbox.errors import AwsError, not_implemented
-from sandbox.wire.protocol import Answer, Call, moto_request
+from sandbox.wire.messages import Request, Response
+from sandbox.wire.requests import moto_request
 
 
 class Forwarded(BaseResponse):
     """A moto response class that believes the sandbox: mix in before moto's class."""
 
     @property
-    def call(self) -> Call:
-        return self.normalized_request.environ["sandbox.call"]
+    def sandbox_request(self) -> Request:
+        return self.normalized_request.environ["sandbox.request"]
 
     def get_current_account(self) -> str:
-        return self.call.account
+        return self.sandbox_request.account
 
     def _authenticate_and_authorize_action(self, *_: Any, **__: Any) -> None:
         """The gate has decided; moto's own switch for authorization plays no part."""
 
     def get_region_from_url(self, request: Any, full_url: str) -> str:
-        return request.environ["sandbox.call"].region
+        return request.environ["sandbox.request"].region
 
 
-def forward(call: Call, dispatch: Callable[..., Any]) -> Answer:
+def forward(request: Request, dispatch: Callable[..., Any]) -> Response:
     """Call moto and bring its answer into our form."""
-    request = moto_request(call)
+    for_moto = moto_request(request)
     try:
-        status, headers, body = dispatch(request, request.raw_url, request.headers)
+        status, headers, body = dispatch(for_moto, for_moto.raw_url, for_moto.headers)
     except NotImplementedError as error:
-        raise not_implemented(call.service, call.operation) from error
+        raise not_implemented(request.service, request.operation) from error
     except ExpatError as error:
         text = "The XML you provided was not well-formed or did not validate against our published schema"
         raise AwsError("MalformedXML", text) from error
     headers = {name: str(value) for name, value in headers.items() if name.lower() != "status"}
     body = body if isinstance(body, bytes) else str(body).encode()
     error_code = _error_code(body) if int(status) >= 400 else None
-    return Answer(int(status), headers, b"" if call.method == "HEAD" else body, error_code)
+    return Response(int(status), headers, b"" if request.method == "HEAD" else body, error_code)
 
 
 def _error_code(body: bytes) -> str:

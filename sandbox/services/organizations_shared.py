@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from sandbox.errors import AwsError
-from sandbox.state import Account, State
+from sandbox.model.lifecycle import Sender
+from sandbox.model.organization import Account
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
 _PAGE = 20
 
@@ -24,7 +28,7 @@ def invalid(reason: str, message: str) -> AwsError:
     return AwsError("InvalidInputException", message, fields={"Reason": reason})
 
 
-def account(state: State, identifier: str | None) -> Account:
+def find_account(state: State, identifier: str | None) -> Account:
     if not re.fullmatch(r"\d{12}", identifier or ""):
         raise invalid("INVALID_PATTERN", "You provided a value that does not match the required pattern.")
     found = state.organization.accounts.get(str(identifier))
@@ -46,3 +50,82 @@ def page(parameters: dict[str, Any], name: str, entries: Iterable[str], show: Ca
     if start + limit < len(identifiers):
         result["NextToken"] = str(start + limit)
     return result
+
+
+DENIED = "You don't have permissions to access this resource."
+
+
+def require_member(state: State, account: str) -> None:
+    """Refuse callers that belong to no organization, or to another one."""
+    if account in state.organization.accounts:
+        return
+    outsider = state.outside.get(account)
+    if outsider is not None and outsider.elsewhere:
+        raise AwsError("AccessDeniedException", DENIED)
+    raise AwsError("AWSOrganizationsNotInUseException", "Your account is not a member of an organization.")
+
+
+def require_management(state: State, request: Request, *, or_delegate: bool = False) -> None:
+    organization, account = state.organization, request.caller.account
+    require_member(state, account)
+    if account != organization.management_account and not (or_delegate and organization.is_delegate(account)):
+        raise AwsError("AccessDeniedException", DENIED)
+
+
+def own_organization(state: State) -> Sender:
+    """This organization, as others see it in an invitation."""
+    management = state.organization.accounts[state.organization.management_account]
+    return Sender(state.organization.id, management.id, management.email, management.name)
+
+
+def add_organizations_event(state: State, recipient: str, name: str, moment: datetime, details: dict[str, Any]) -> None:
+    state.add_service_event(
+        {
+            "eventSource": "organizations.amazonaws.com",
+            "eventName": name,
+            "eventType": "AwsServiceEvent",
+            "eventTime": moment,
+            "recipientAccountId": recipient,
+            "serviceEventDetails": details,
+        }
+    )
+
+
+def long_date(moment: datetime) -> str:
+    """A date as the events of CreateAccount and CloseAccount write it: `Sep 16, 2020 5:00:00 AM`."""
+    return f"{moment:%b} {moment.day}, {moment:%Y} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
+def tags_of(request: Request) -> dict[str, str]:
+    return {tag.get("Key", ""): tag.get("Value", "") for tag in request.parameters.get("Tags", [])}
+
+
+def root_summary(state: State) -> dict[str, Any]:
+    root = state.organization.units[state.organization.root_id]
+    return {
+        "Id": root.id,
+        "Arn": root.arn,
+        "Name": root.name,
+        "PolicyTypes": [{"Type": kind, "Status": "ENABLED"} for kind in state.organization.policy_types],
+    }
+
+
+def account_summary(state: State, identifier: str) -> dict[str, Any]:
+    """State, and the retired Status, in which a closed account reads SUSPENDED (aws-facts 2.5, 3)."""
+    account = state.organization.accounts[identifier]
+    status = {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": "ACTIVE"}.get(account.state, account.state)
+    return {
+        "Id": account.id,
+        "Arn": account.arn,
+        "Email": account.email,
+        "Name": account.name,
+        "Status": status if state.behaviour.retired_status else None,
+        "State": account.state,
+        "JoinedMethod": account.joined_method,
+        "JoinedTimestamp": account.joined,
+        "Paths": [f"{state.organization.path(account.id)}{account.id}/"],
+    }
+
+
+def unit_kind(state: State, unit: str) -> str:
+    return "ROOT" if unit == state.organization.root_id else "ORGANIZATIONAL_UNIT"

@@ -17,7 +17,7 @@ from sandbox.authorization import PolicyError, validate_bucket_policy
 from sandbox.errors import AwsError
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import State
-from sandbox.wire.protocol import Answer, Call
+from sandbox.wire.messages import Request, Response
 
 _POLICY_CALLS = ("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy")
 _ADMITTED = "AWS4-HMAC-SHA256 Credential=-/-/us-east-1/s3/aws4_request"
@@ -42,22 +42,22 @@ class _Bucket(FakeBucket):
         s3_backends[bucket.account_id][bucket.partition].buckets[bucket.name] = ours
 
 
-def prepare(state: State, call: Call) -> None:
+def prepare(state: State, request: Request) -> None:
     """What S3 answers before it looks at permissions: where the bucket is, and whose."""
-    name = call.parameters.get("Bucket")
+    name = request.parameters.get("Bucket")
     bucket = state.bucket(name) if name else None
-    if bucket is None or call.operation == "CreateBucket":
+    if bucket is None or request.operation == "CreateBucket":
         return
     if not isinstance(bucket, _Bucket):
         _Bucket.take_over(bucket)
-    if call.signature is not None and call.region != bucket.region_name:
-        raise _elsewhere(call, bucket)
-    expected = call.header("x-amz-expected-bucket-owner")
+    if request.signature is not None and request.region != bucket.region_name:
+        raise _elsewhere(request, bucket)
+    expected = request.header("x-amz-expected-bucket-owner")
     if expected and expected != bucket.account_id:
         raise AwsError("AccessDenied", "Access Denied", 403)
 
 
-def _elsewhere(call: Call, bucket: FakeBucket) -> AwsError:
+def _elsewhere(request: Request, bucket: FakeBucket) -> AwsError:
     """The signature's region is the endpoint the client chose; AWS names the right one to everybody."""
     return AwsError(
         "PermanentRedirect",
@@ -69,29 +69,29 @@ def _elsewhere(call: Call, bucket: FakeBucket) -> AwsError:
     )
 
 
-def handle(state: State, call: Call) -> dict[str, Any] | Answer | None:
-    if call.operation == "ListBuckets":
-        return _list_buckets(state, call)
-    if call.operation != "CreateBucket":
-        name = call.parameters.get("Bucket", "")
+def handle(state: State, request: Request) -> dict[str, Any] | Response | None:
+    if request.operation == "ListBuckets":
+        return _list_buckets(state, request)
+    if request.operation != "CreateBucket":
+        name = request.parameters.get("Bucket", "")
         bucket = state.bucket(name)
         if bucket is None:
             raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, fields={"BucketName": name})
-        call.account = bucket.account_id
-        if call.operation in _POLICY_CALLS and call.who.account != bucket.account_id:
+        request.account = bucket.account_id
+        if request.operation in _POLICY_CALLS and request.caller.account != bucket.account_id:
             # [B]: permitted by the policy, but policies are the owner account's business.
             raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
-        if call.operation == "PutBucketPolicy":
-            _check_policy(state, call.body, name)
+        if request.operation == "PutBucketPolicy":
+            _check_policy(state, request.body, name)
     # moto serves objects unasked to signed requests only; this one has been admitted.
-    call.environ.setdefault("HTTP_AUTHORIZATION", _ADMITTED)
-    dispatch = _S3.key_dispatch if "Key" in call.parameters else _S3.bucket_dispatch
-    return forward(call, dispatch)
+    request.environ.setdefault("HTTP_AUTHORIZATION", _ADMITTED)
+    dispatch = _S3.key_dispatch if "Key" in request.parameters else _S3.bucket_dispatch
+    return forward(request, dispatch)
 
 
-def bucket_region(state: State, call: Call) -> dict[str, str]:
+def bucket_region(state: State, request: Request) -> dict[str, str]:
     """The header HeadBucket answers with whatever else it says (aws-facts 3.1)."""
-    bucket = state.bucket(call.parameters.get("Bucket", "")) if call.operation == "HeadBucket" else None
+    bucket = state.bucket(request.parameters.get("Bucket", "")) if request.operation == "HeadBucket" else None
     return {"x-amz-bucket-region": bucket.region_name} if bucket else {}
 
 
@@ -104,9 +104,9 @@ def _check_policy(state: State, body: bytes, bucket: str) -> None:
         raise AwsError("MalformedPolicy", str(error)) from error
 
 
-def _list_buckets(state: State, call: Call) -> dict[str, Any]:
+def _list_buckets(state: State, request: Request) -> dict[str, Any]:
     """The caller's buckets; with BucketRegion when any parameter was given [B:s3.ListBuckets]."""
-    parameters = call.parameters
+    parameters = request.parameters
     prefix, region = parameters.get("Prefix", ""), parameters.get("BucketRegion")
     after, limit = parameters.get("ContinuationToken", ""), _limit(parameters.get("MaxBuckets"))
     asked = {"Prefix", "BucketRegion", "ContinuationToken", "MaxBuckets"} & parameters.keys()
@@ -114,7 +114,7 @@ def _list_buckets(state: State, call: Call) -> dict[str, Any]:
         (
             bucket
             for bucket in state.buckets()
-            if bucket.account_id == call.account
+            if bucket.account_id == request.account
             and bucket.name.startswith(prefix)
             and region in (None, bucket.region_name)
             and bucket.name > after
@@ -131,7 +131,7 @@ def _list_buckets(state: State, call: Call) -> dict[str, Any]:
             }
             for bucket in page
         ],
-        "Owner": {"ID": names.hexadecimal(64, "canonical user", call.account)},
+        "Owner": {"ID": names.hexadecimal(64, "canonical user", request.account)},
     }
     if len(matching) > limit:
         result["ContinuationToken"] = page[-1].name

@@ -18,12 +18,15 @@ from moto.core.utils import get_service_model
 
 from sandbox import names
 from sandbox.access import authorizer, required_permissions
+from sandbox.clock import now
 from sandbox.cloudtrail import recorder
 from sandbox.errors import AwsError
+from sandbox.model.managed_policies import import_managed_policy
+from sandbox.model.sessions import Caller, session_principal
 from sandbox.services import iam
-from sandbox.state import Caller, State, import_managed_policy, now, session_principal
-from sandbox.wire import protocol
-from sandbox.wire.protocol import Answer
+from sandbox.state import State
+from sandbox.wire import requests, responses
+from sandbox.wire.messages import Response
 
 
 @dataclass(frozen=True)
@@ -44,23 +47,24 @@ class Iam:
         Raises:
             AwsError: As IAM answers.
         """
-        call = protocol.read(self._environ(operation, parameters))
-        protocol.identify(call)
-        call.caller, call.account, call.region = self.caller, self.caller.account, self.state.home_region
+        request = requests.read(self._environ(operation, parameters))
+        requests.identify(request)
+        request.identity, request.account, request.region = self.caller, self.caller.account, self.state.home_region
         try:
-            for need in required_permissions.needs(self.state, call):
-                call.resource = call.resource or need.resource
-                authorizer.authorize(self.state, call, need)
-            result = iam.handle(self.state, call)
-            answer = result if isinstance(result, Answer) else protocol.answer(call, result)
+            for need in required_permissions.needs(self.state, request):
+                request.resource = request.resource or need.resource
+                authorizer.authorize(self.state, request, need)
+            result = iam.handle(self.state, request)
+            response = result if isinstance(result, Response) else responses.response(request, result)
         except AwsError as error:
-            answer = protocol.error_answer(call, error)
-        recorder.record(self.state, call, answer)
-        parsed = create_parser(call.protocol).parse(
-            {"body": answer.body, "headers": {}, "status_code": answer.status}, call.model and call.model.output_shape
+            response = responses.error_response(request, error)
+        recorder.record(self.state, request, response)
+        parsed = create_parser(request.protocol).parse(
+            {"body": response.body, "headers": {}, "status_code": response.status},
+            request.model and request.model.output_shape,
         )
         if "Error" in parsed:
-            raise AwsError(parsed["Error"]["Code"], parsed["Error"]["Message"], answer.status)
+            raise AwsError(parsed["Error"]["Code"], parsed["Error"]["Message"], response.status)
         return parsed
 
     def try_(self, operation: str, **parameters: Any) -> None:

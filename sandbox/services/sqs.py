@@ -11,24 +11,24 @@ from sandbox.errors import AwsError
 from sandbox.services import inputs
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import State
-from sandbox.wire.protocol import Answer, Call
+from sandbox.wire.messages import Request, Response
 
 
 class _Sqs(Forwarded, SQSResponse):
     pass
 
 
-def handle(state: State, call: Call) -> Answer:
-    for path in inputs.missing(call):
+def handle(state: State, request: Request) -> Response:
+    for path in inputs.missing(request):
         name = ".".join(part for part in path if part != "member")
         raise AwsError("MissingParameter", f"The request must contain the parameter {name}.")
-    call.account = queue_of(call)[0]
-    policy = call.parameters.get("Attributes", {}).get("Policy")
-    if call.operation in ("SetQueueAttributes", "CreateQueue") and policy:
+    request.account = queue_of(request)[0]
+    policy = request.parameters.get("Attributes", {}).get("Policy")
+    if request.operation in ("SetQueueAttributes", "CreateQueue") and policy:
         try:
             validate_queue_policy(policy, principal_exists=policy_principals.exist(state))
         except PolicyError as error:
             raise AwsError("InvalidAttributeValue", str(error)) from error
         if excess := queue_policy_excess(policy):
             raise AwsError("OverLimit", excess, 403)
-    return forward(call, _Sqs.dispatch)
+    return forward(request, _Sqs.dispatch)

@@ -6,43 +6,42 @@ member accounts, and with the caller's own permissions in the management account
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from sandbox import names
+from sandbox.clock import now
 from sandbox.errors import AwsError, not_implemented
 from sandbox.model import identity_center
-from sandbox.model.identity_center import SERVICE, Assignment, IdentityCenter, PermissionSet, Request
+from sandbox.model.identity_center import SERVICE, Assignment, IdentityCenter, PermissionSet, ProvisioningRequest
+from sandbox.model.managed_policies import aws_managed_policy
+from sandbox.model.sessions import Caller
 from sandbox.services import inputs
-from sandbox.services.service_linked import Iam, delete_service_linked, service_linked
-from sandbox.state import Caller, State, aws_managed_policy, now
-from sandbox.wire.protocol import Call
+from sandbox.services.sso_provisioning import provision, withdraw
+from sandbox.state import State
+from sandbox.wire.messages import Request
 
-_ROLE = "AWSServiceRoleForSSO"
 _MAX_POLICIES = 20
-# IAM wants at least 1,000 characters of metadata; what they say nobody here reads.
-_METADATA = '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">'.ljust(1000) + "</EntityDescriptor>"
 
 
-def handle(state: State, call: Call) -> dict[str, Any] | None:
-    if call.operation == "ListInstances":
-        return _list_instances(state, call)
-    operation = _OPERATIONS.get(call.operation)
+def handle(state: State, request: Request) -> dict[str, Any] | None:
+    if request.operation == "ListInstances":
+        return _list_instances(state, request)
+    operation = _OPERATIONS.get(request.operation)
     if operation is None:
-        raise not_implemented("sso-admin", call.operation)
-    inputs.require(call, "ValidationException")
-    return operation(state, call, center(state, call, call.parameters["InstanceArn"] == _arn(state)))
+        raise not_implemented("sso-admin", request.operation)
+    inputs.require(request, "ValidationException")
+    return operation(state, request, center(state, request, request.parameters["InstanceArn"] == _arn(state)))
 
 
-def center(state: State, call: Call, named: bool) -> IdentityCenter:
+def center(state: State, request: Request, named: bool) -> IdentityCenter:
     """The organization's instance, for those who may administer it, in its Region.
 
     What AWS answers others is UNVERIFIED: that the instance is not found.
     """
     made = state.identity_center
-    if made is None or not named or call.region != made.region or not _administers(state, call):
+    if made is None or not named or request.region != made.region or not _administers(state, request):
         raise AwsError("ResourceNotFoundException", "The instance is not found.")
     return made
 
@@ -51,8 +50,8 @@ def _arn(state: State) -> str | None:
     return state.identity_center.instance_arn if state.identity_center else None
 
 
-def _administers(state: State, call: Call) -> bool:
-    organization, account = state.organization, call.who.account
+def _administers(state: State, request: Request) -> bool:
+    organization, account = state.organization, request.caller.account
     return account == organization.management_account or organization.is_delegate(account, SERVICE)
 
 
@@ -60,9 +59,9 @@ def _not_found(what: str, name: str) -> AwsError:
     return AwsError("ResourceNotFoundException", f"{what} with id {name} is not found.")
 
 
-def _list_instances(state: State, call: Call) -> dict[str, Any]:
+def _list_instances(state: State, request: Request) -> dict[str, Any]:
     made = state.identity_center
-    if made is None or call.region != made.region or not _administers(state, call):
+    if made is None or request.region != made.region or not _administers(state, request):
         return {"Instances": []}
     instance = {
         "InstanceArn": made.instance_arn,
@@ -77,16 +76,16 @@ def _list_instances(state: State, call: Call) -> dict[str, Any]:
 # Permission sets
 
 
-def _permission_set(made: IdentityCenter, call: Call) -> PermissionSet:
-    arn = call.parameters["PermissionSetArn"]
+def _permission_set(made: IdentityCenter, request: Request) -> PermissionSet:
+    arn = request.parameters["PermissionSetArn"]
     found = made.permission_sets.get(arn)
     if found is None:
         raise _not_found("PermissionSet", arn)
     return found
 
 
-def _create_permission_set(state: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    given, name = call.parameters, call.parameters["Name"]
+def _create_permission_set(state: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    given, name = request.parameters, request.parameters["Name"]
     if not identity_center.valid_name(name):
         raise AwsError(
             "ValidationException",
@@ -118,31 +117,31 @@ def _shown(one: PermissionSet) -> dict[str, Any]:
     }
 
 
-def _describe_permission_set(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    return {"PermissionSet": _shown(_permission_set(made, call))}
+def _describe_permission_set(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    return {"PermissionSet": _shown(_permission_set(made, request))}
 
 
-def _delete_permission_set(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    one = _permission_set(made, call)
+def _delete_permission_set(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    one = _permission_set(made, request)
     if any(arn == one.arn for _, arn in made.provisioned):
         raise AwsError("ConflictException", "The permission set is provisioned to accounts and cannot be deleted.")
     del made.permission_sets[one.arn]
     return {}
 
 
-def _list_permission_sets(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    return inputs.page(call.parameters, "PermissionSets", list(made.permission_sets), "ValidationException")
+def _list_permission_sets(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    return inputs.page(request.parameters, "PermissionSets", list(made.permission_sets), "ValidationException")
 
 
-def _list_provisioned(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    account = call.parameters["AccountId"]
+def _list_provisioned(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    account = request.parameters["AccountId"]
     arns = [arn for where, arn in made.provisioned if where == account]
-    return inputs.page(call.parameters, "PermissionSets", arns, "ValidationException")
+    return inputs.page(request.parameters, "PermissionSets", arns, "ValidationException")
 
 
-def _attach_policy(state: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
+def _attach_policy(state: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
     """Roles made before stay as they are until the permission set is provisioned again."""
-    one, arn = _permission_set(made, call), call.parameters["ManagedPolicyArn"]
+    one, arn = _permission_set(made, request), request.parameters["ManagedPolicyArn"]
     found = aws_managed_policy(arn)
     if found is None or arn.split(":")[1] != state.partition:
         raise _not_found("Managed policy", arn)
@@ -154,23 +153,23 @@ def _attach_policy(state: State, call: Call, made: IdentityCenter) -> dict[str, 
     return {}
 
 
-def _detach_policy(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    one, arn = _permission_set(made, call), call.parameters["ManagedPolicyArn"]
+def _detach_policy(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    one, arn = _permission_set(made, request), request.parameters["ManagedPolicyArn"]
     if one.managed_policies.pop(arn, None) is None:
         raise _not_found("Managed policy", arn)
     return {}
 
 
-def _list_policies(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    policies = [{"Name": name, "Arn": arn} for arn, name in _permission_set(made, call).managed_policies.items()]
-    return inputs.page(call.parameters, "AttachedManagedPolicies", policies, "ValidationException")
+def _list_policies(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    policies = [{"Name": name, "Arn": arn} for arn, name in _permission_set(made, request).managed_policies.items()]
+    return inputs.page(request.parameters, "AttachedManagedPolicies", policies, "ValidationException")
 
 
 # Assignments
 
 
-def _assignment(state: State, call: Call, made: IdentityCenter) -> Assignment:
-    given, one = call.parameters, _permission_set(made, call)
+def _assignment(state: State, request: Request, made: IdentityCenter) -> Assignment:
+    given, one = request.parameters, _permission_set(made, request)
     account, kind, principal = given["TargetId"], given["PrincipalType"], given["PrincipalId"]
     if account not in state.organization.accounts:
         raise _not_found("Account", account)
@@ -181,35 +180,35 @@ def _assignment(state: State, call: Call, made: IdentityCenter) -> Assignment:
     return Assignment(account, one.arn, kind, principal)
 
 
-def _create_assignment(state: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
+def _create_assignment(state: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
     """An assignment that is there already is made again, which brings back a role somebody deleted (inferred)."""
-    assignment = _assignment(state, call, made)
+    assignment = _assignment(state, request, made)
 
     def work(caller: Caller) -> None:
-        _provision(state, made, assignment.account, made.permission_sets[assignment.permission_set], caller)
+        provision(state, made, assignment.account, made.permission_sets[assignment.permission_set], caller)
         made.assignments[assignment] = None
 
-    request = _ask(state, call, made, "creation", assignment.account, assignment.permission_set, work, assignment)
-    return {"AccountAssignmentCreationStatus": _assignment_status(request)}
+    pending = _ask(state, request, made, "creation", assignment.account, assignment.permission_set, work, assignment)
+    return {"AccountAssignmentCreationStatus": _assignment_status(pending)}
 
 
-def _delete_assignment(state: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
+def _delete_assignment(state: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
     """With the last assignment of a permission set in an account its role goes."""
-    assignment = _assignment(state, call, made)
+    assignment = _assignment(state, request, made)
     if assignment not in made.assignments:
         raise _not_found("Account assignment", assignment.permission_set)
 
     def work(caller: Caller) -> None:
         made.assignments.pop(assignment, None)
         if not made.assigned(assignment.account, assignment.permission_set):
-            _withdraw(state, made, assignment.account, assignment.permission_set, caller)
+            withdraw(state, made, assignment.account, assignment.permission_set, caller)
 
-    request = _ask(state, call, made, "deletion", assignment.account, assignment.permission_set, work, assignment)
-    return {"AccountAssignmentDeletionStatus": _assignment_status(request)}
+    pending = _ask(state, request, made, "deletion", assignment.account, assignment.permission_set, work, assignment)
+    return {"AccountAssignmentDeletionStatus": _assignment_status(pending)}
 
 
-def _list_assignments(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    account, one = call.parameters["AccountId"], _permission_set(made, call)
+def _list_assignments(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    account, one = request.parameters["AccountId"], _permission_set(made, request)
     assignments = [
         {
             "AccountId": found.account,
@@ -219,11 +218,11 @@ def _list_assignments(_: State, call: Call, made: IdentityCenter) -> dict[str, A
         }
         for found in made.assigned(account, one.arn)
     ]
-    return inputs.page(call.parameters, "AccountAssignments", assignments, "ValidationException")
+    return inputs.page(request.parameters, "AccountAssignments", assignments, "ValidationException")
 
 
-def _provision_permission_set(state: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-    given, one = call.parameters, _permission_set(made, call)
+def _provision_permission_set(state: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+    given, one = request.parameters, _permission_set(made, request)
     everywhere = given["TargetType"] == "ALL_PROVISIONED_ACCOUNTS"
     account = None if everywhere else given.get("TargetId")
     places = [where for where, arn in made.provisioned if arn == one.arn and account in (None, where)]
@@ -233,10 +232,10 @@ def _provision_permission_set(state: State, call: Call, made: IdentityCenter) ->
 
     def work(caller: Caller) -> None:
         for place in places:
-            _provision(state, made, place, one, caller)
+            provision(state, made, place, one, caller)
 
-    request = _ask(state, call, made, "provisioning", account or "", one.arn, work)
-    return {"PermissionSetProvisioningStatus": _provisioning_status(request)}
+    pending = _ask(state, request, made, "provisioning", account or "", one.arn, work)
+    return {"PermissionSetProvisioningStatus": _provisioning_status(pending)}
 
 
 # Requests that take a moment
@@ -244,17 +243,17 @@ def _provision_permission_set(state: State, call: Call, made: IdentityCenter) ->
 
 def _ask(
     state: State,
-    call: Call,
+    request: Request,
     made: IdentityCenter,
     kind: str,
     account: str,
     permission_set: str,
     work: Callable[[Caller], None],
     assignment: Assignment | None = None,
-) -> Request:
-    request = Request(names.uuid(), kind, now(), account, permission_set, assignment)
-    made.requests[request.id] = request
-    caller = call.who
+) -> ProvisioningRequest:
+    pending = ProvisioningRequest(names.uuid(), kind, now(), account, permission_set, assignment)
+    made.requests[pending.id] = pending
+    caller = request.caller
 
     def finish(_: datetime) -> None:
         member = state.organization.accounts.get(account)
@@ -262,121 +261,56 @@ def _ask(
             if account and (member is None or member.state not in ("ACTIVE", "PENDING_CLOSURE")):
                 raise AwsError("ValidationException", f"Account {account} is not active.")
             work(caller)
-            request.status = "SUCCEEDED"
+            pending.status = "SUCCEEDED"
         except AwsError as error:
-            request.status, request.failure = "FAILED", error.message
+            pending.status, pending.failure = "FAILED", error.message
 
-    state.schedule.at(request.created + state.behaviour.assignments, finish)
-    return request
+    state.schedule.at(pending.created + state.behaviour.assignments, finish)
+    return pending
 
 
-def _assignment_status(request: Request) -> dict[str, Any]:
-    assignment = request.assignment
+def _assignment_status(pending: ProvisioningRequest) -> dict[str, Any]:
+    assignment = pending.assignment
     if assignment is None:
         raise RuntimeError("a request about an assignment has one")
     return {
-        "Status": request.status,
-        "RequestId": request.id,
-        "FailureReason": request.failure,
-        "TargetId": request.account,
+        "Status": pending.status,
+        "RequestId": pending.id,
+        "FailureReason": pending.failure,
+        "TargetId": pending.account,
         "TargetType": "AWS_ACCOUNT",
-        "PermissionSetArn": request.permission_set,
+        "PermissionSetArn": pending.permission_set,
         "PrincipalType": assignment.principal_type,
         "PrincipalId": assignment.principal,
-        "CreatedDate": request.created,
+        "CreatedDate": pending.created,
     }
 
 
-def _provisioning_status(request: Request) -> dict[str, Any]:
+def _provisioning_status(pending: ProvisioningRequest) -> dict[str, Any]:
     return {
-        "Status": request.status,
-        "RequestId": request.id,
-        "AccountId": request.account or None,
-        "PermissionSetArn": request.permission_set,
-        "FailureReason": request.failure,
-        "CreatedDate": request.created,
+        "Status": pending.status,
+        "RequestId": pending.id,
+        "AccountId": pending.account or None,
+        "PermissionSetArn": pending.permission_set,
+        "FailureReason": pending.failure,
+        "CreatedDate": pending.created,
     }
 
 
 def _status(
-    kind: str, parameter: str, member: str, shown: Callable[[Request], dict[str, Any]]
-) -> Callable[[State, Call, IdentityCenter], dict[str, Any]]:
-    def describe(_: State, call: Call, made: IdentityCenter) -> dict[str, Any]:
-        identifier = call.parameters[parameter]
-        request = made.requests.get(identifier)
-        if request is None or request.kind != kind:
+    kind: str, parameter: str, member: str, shown: Callable[[ProvisioningRequest], dict[str, Any]]
+) -> Callable[[State, Request, IdentityCenter], dict[str, Any]]:
+    def describe(_: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
+        identifier = request.parameters[parameter]
+        pending = made.requests.get(identifier)
+        if pending is None or pending.kind != kind:
             raise _not_found("Request", identifier)
-        return {member: shown(request)}
+        return {member: shown(pending)}
 
     return describe
 
 
-# Roles in accounts
-
-
-def _iam(state: State, account: str, caller: Caller) -> Iam:
-    if account == state.organization.management_account:
-        return Iam(state, caller, SERVICE)
-    return Iam(state, service_linked(state, account, SERVICE, _ROLE, "AWSSSOServiceRolePolicy"), SERVICE)
-
-
-def _provision(state: State, made: IdentityCenter, account: str, one: PermissionSet, caller: Caller) -> None:
-    """Make the role of a permission set in an account, or bring the one that is there up to date."""
-    iam, backend = _iam(state, account, caller), state.iam(account)
-    name = identity_center.role_name(account, one)
-    provider = identity_center.provider_name(made, account)
-    if provider not in backend.saml_providers:
-        iam("CreateSAMLProvider", Name=provider, SAMLMetadataDocument=_METADATA)
-    if not any(role.name == name for role in backend.roles.values()):
-        iam(
-            "CreateRole",
-            RoleName=name,
-            Path=identity_center.role_path(made),
-            AssumeRolePolicyDocument=json.dumps(identity_center.trust(made, state.partition, account)),
-            Description=one.description,
-            MaxSessionDuration=max(one.seconds, 3600),
-        )
-    made.provisioned[account, one.arn] = name
-    attached = set(backend.get_role(name).managed_policies)
-    for arn in one.managed_policies.keys() - attached:
-        iam("AttachRolePolicy", RoleName=name, PolicyArn=arn)
-    for arn in attached - one.managed_policies.keys():
-        iam("DetachRolePolicy", RoleName=name, PolicyArn=arn)
-
-
-def forget(state: State, account: str) -> None:
-    """An account has left the organization: Identity Center cleans up its roles and its service-linked role there.
-
-    IAM Identity Center User Guide, "Using service-linked roles" (aws-facts 5c, 7). The SAML provider goes with them
-    (UNVERIFIED).
-    """
-    made = state.identity_center
-    if made is None:
-        return
-    for assignment in [one for one in made.assignments if one.account == account]:
-        del made.assignments[assignment]
-    iam = Iam(state, service_linked(state, account, SERVICE, _ROLE, "AWSSSOServiceRolePolicy"), SERVICE)
-    for permission_set in [one for where, one in made.provisioned if where == account]:
-        _remove_role(state, iam, made.provisioned.pop((account, permission_set)))
-    provider = f"arn:{state.partition}:iam::{account}:saml-provider/{identity_center.provider_name(made, account)}"
-    iam.try_("DeleteSAMLProvider", SAMLProviderArn=provider)
-    delete_service_linked(state, account, SERVICE, _ROLE)
-
-
-def _withdraw(state: State, made: IdentityCenter, account: str, permission_set: str, caller: Caller) -> None:
-    iam = _iam(state, account, caller)
-    _remove_role(state, iam, made.provisioned.pop((account, permission_set), None))
-
-
-def _remove_role(state: State, iam: Iam, name: str | None) -> None:
-    role = next((role for role in state.iam(iam.caller.account).roles.values() if role.name == name), None)
-    if role is not None:
-        for arn in list(role.managed_policies):
-            iam("DetachRolePolicy", RoleName=name, PolicyArn=arn)
-        iam("DeleteRole", RoleName=name)
-
-
-_OPERATIONS: dict[str, Callable[[State, Call, IdentityCenter], dict[str, Any]]] = {
+_OPERATIONS: dict[str, Callable[[State, Request, IdentityCenter], dict[str, Any]]] = {
     "AttachManagedPolicyToPermissionSet": _attach_policy,
     "CreateAccountAssignment": _create_assignment,
     "CreatePermissionSet": _create_permission_set,

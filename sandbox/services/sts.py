@@ -8,9 +8,11 @@ from typing import Any
 
 from sandbox import names
 from sandbox.access import authorizer
+from sandbox.clock import now
 from sandbox.errors import AwsError, not_implemented
-from sandbox.state import Caller, Session, State, now, session_principal
-from sandbox.wire.protocol import Answer, Call
+from sandbox.model.sessions import Caller, Session, session_principal
+from sandbox.state import State
+from sandbox.wire.messages import Request, Response
 
 _GLOBAL_HOSTS = ("sts.amazonaws.com", "sts.amazonaws.com.cn")
 # Which feature permits which task (aws-facts 1.3, feature-to-task matrix).
@@ -27,24 +29,27 @@ _FEATURE_NAMES = {
 }
 
 
-def handle(state: State, call: Call) -> dict[str, Any] | Answer:
-    operation = _OPERATIONS.get(call.operation)
+def handle(state: State, request: Request) -> dict[str, Any] | Response:
+    operation = _OPERATIONS.get(request.operation)
     if operation is None:
-        raise not_implemented("sts", call.operation)
-    return operation(state, call)
+        raise not_implemented("sts", request.operation)
+    return operation(state, request)
 
 
-def get_caller_identity(_: State, call: Call) -> dict[str, Any]:
-    principal = call.who.principal
+def get_caller_identity(_: State, request: Request) -> dict[str, Any]:
+    principal = request.caller.principal
     return {"UserId": principal.user_id, "Account": principal.account, "Arn": principal.arn}
 
 
-def assume_root(state: State, call: Call) -> dict[str, Any]:
+def assume_root(state: State, request: Request) -> dict[str, Any]:
     """Open a root session in a member account, or refuse with the texts of aws-facts 1.2."""
-    if call.host.partition(":")[0] in _GLOBAL_HOSTS:
+    if request.host.partition(":")[0] in _GLOBAL_HOSTS:
         raise AwsError("InvalidAction", "Unknown Operation")
-    task, duration = call.parameters.get("TaskPolicyArn", {}).get("arn"), call.parameters.get("DurationSeconds", 900)
-    principal = call.parameters.get("TargetPrincipal")
+    task, duration = (
+        request.parameters.get("TaskPolicyArn", {}).get("arn"),
+        request.parameters.get("DurationSeconds", 900),
+    )
+    principal = request.parameters.get("TargetPrincipal")
     _check(
         ("taskPolicyArn", task, task is None, "not be null"),
         ("targetPrincipal", principal, principal is None, "not be null"),
@@ -59,39 +64,39 @@ def assume_root(state: State, call: Call) -> dict[str, Any]:
     if found is None or str(principal) not in (found[1], f"arn:{state.partition}:iam::{found[1]}:root"):
         raise AwsError("ValidationError", "Request must contain a valid target principal")
     target = found[1]
-    _admit_to_root(state, call, target, task, TASKS[task_name])
+    _admit_to_root(state, request, target, task, TASKS[task_name])
     session = state.open_session(
         lambda key: Caller(
             state.root_principal(target),
             key,
-            source_identity=call.who.source_identity,
+            source_identity=request.caller.source_identity,
             task_policy=task,
             issued=now(),
         ),
         target,
         duration,
     )
-    return {"Credentials": _credentials(session), "SourceIdentity": call.who.source_identity}
+    return {"Credentials": _credentials(session), "SourceIdentity": request.caller.source_identity}
 
 
-def _admit_to_root(state: State, call: Call, target: str, task: str, feature: str) -> None:
+def _admit_to_root(state: State, request: Request, target: str, task: str, feature: str) -> None:
     """The gates in the order AWS showed: the caller's permission first, features last.
 
     The text of the first refusal covers several causes in AWS too (aws-facts 1.2, first row). That a suspended or
     unknown target answers with it as well is presumed (UNVERIFIED).
     """
-    organization, caller = state.organization, call.who
-    resource = call.resource = f"arn:{state.partition}:iam::{target}:root"
+    organization, caller = state.organization, request.caller
+    resource = request.resource = f"arn:{state.partition}:iam::{target}:root"
     generic = AwsError(
         "AccessDenied",
         f"User: {caller.principal.arn} is not authorized to perform: sts:AssumeRoot on resource: {resource}",
         403,
     )
-    decision = authorizer.decide(state, call, "sts:AssumeRoot", resource, None, context={"sts:TaskPolicyArn": task})
+    decision = authorizer.decide(state, request, "sts:AssumeRoot", resource, None, context={"sts:TaskPolicyArn": task})
     member = organization.accounts.get(target)
     if caller.is_root or not decision.allowed or target == organization.management_account:
         raise generic
-    seen = state.weather.sts_sees()
+    seen = state.sts_view()
     administers = caller.account == organization.management_account or caller.account in seen.delegates
     if not administers or member is None or member.state not in ("ACTIVE", "PENDING_CLOSURE"):
         raise generic
@@ -102,8 +107,8 @@ def _admit_to_root(state: State, call: Call, target: str, task: str, feature: st
         raise AwsError("AccessDenied", f"{name} is not enabled for your AWS Organization.", 403)
 
 
-def assume_role(state: State, call: Call) -> dict[str, Any]:
-    parameters, caller = call.parameters, call.who
+def assume_role(state: State, request: Request) -> dict[str, Any]:
+    parameters, caller = request.parameters, request.caller
     arn, name = parameters.get("RoleArn"), parameters.get("RoleSessionName")
     duration, external_id = parameters.get("DurationSeconds", 3600), parameters.get("ExternalId")
     _check(
@@ -121,7 +126,7 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
     found = re.fullmatch(r"arn:[\w-]+:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]+)", str(arn))
     if found is None:
         raise AwsError("ValidationError", f"{arn} is invalid")
-    account, call.resource = found[1], str(arn)
+    account, request.resource = found[1], str(arn)
     source_identity = parameters.get("SourceIdentity") or caller.source_identity
     context = {"sts:RoleSessionName": name}
     context |= {"sts:ExternalId": external_id} if external_id else {}
@@ -135,7 +140,7 @@ def assume_role(state: State, call: Call) -> dict[str, Any]:
     for action in wanted:
         decision = role is not None and authorizer.decide(
             state,
-            call,
+            request,
             action,
             str(arn),
             account,
@@ -198,11 +203,11 @@ def _session_policies(state: State, parameters: dict[str, Any], account: str) ->
     return tuple(documents)
 
 
-def get_session_token(state: State, call: Call) -> dict[str, Any]:
-    caller = call.who
+def get_session_token(state: State, request: Request) -> dict[str, Any]:
+    caller = request.caller
     if caller.principal.kind != "user" or caller.issued is not None:
         raise AwsError("AccessDenied", "Cannot call GetSessionToken with session credentials", 403)
-    duration = call.parameters.get("DurationSeconds", 43200)
+    duration = request.parameters.get("DurationSeconds", 43200)
     _check(
         ("durationSeconds", duration, duration < 900, "have value greater than or equal to 900"),
         ("durationSeconds", duration, duration > 129600, "have value less than or equal to 129600"),
@@ -213,8 +218,8 @@ def get_session_token(state: State, call: Call) -> dict[str, Any]:
     return {"Credentials": _credentials(session)}
 
 
-def get_access_key_info(_: State, call: Call) -> dict[str, Any]:
-    account = names.account_of(call.parameters.get("AccessKeyId", ""))
+def get_access_key_info(_: State, request: Request) -> dict[str, Any]:
+    account = names.account_of(request.parameters.get("AccessKeyId", ""))
     if account is None:
         raise AwsError("ValidationError", "Access key ID is invalid")
     return {"Account": account}

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.authorization import Principal
 from sandbox.model import event_history
-from sandbox.state import Caller
+from sandbox.model.sessions import Caller
 
 TRACE = event_history.Trace(
     number=0,
@@ -27,7 +27,7 @@ TRACE = event_history.Trace(
     write=False,
     status=200,
     error=None,
-    answer=b"",
+    response=b"",
     host="",
     network={},
     user_agent="",

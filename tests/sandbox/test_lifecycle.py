@@ -12,11 +12,12 @@ from conformance.steps import control, settle
 from support.refusals import refused
 
 from sandbox import Box
+from sandbox.clock import now
 from sandbox.model.lifecycle import Schedule
-from sandbox.organization_file.schema import OrganizationError, load
+from sandbox.organization_file.schema import load
+from sandbox.organization_file.yaml_source import OrganizationError
 from sandbox.people.console import Refused, Unknown
-from sandbox.services.membership import closure_quota
-from sandbox.state import now
+from sandbox.services.account_closure import closure_quota
 
 DATA_LAKE, SPIN_OFF = "012345678901", "343434343434"
 MANAGEMENT = {"id": "111111111111", "name": "management"}
