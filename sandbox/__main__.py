@@ -18,7 +18,7 @@ from typing import Any
 from sandbox.client import ControlError, ask, environment
 from sandbox.wire import network_origin
 
-_NUMBERS = ("share", "times", "seed", "rate", "burst", "status", "calls")
+_NUMBERS = ("share", "skip", "times", "seed", "rate", "burst", "status", "calls")
 _TEXTS = ("service", "operation", "account", "region", "seconds", "code", "text")
 
 
@@ -106,6 +106,7 @@ def _add_faults(commands: Any) -> None:
         "operation": "only this operation; * stands for any part of the name",
         "account": "only calls from this account; or the account it happens to",
         "share": "share of the calls that match, 0 to 1 (default: 1)",
+        "skip": "let so many requests pass first",
         "times": "only so often",
         "seed": "same seed, same calls hit",
         "rate": "throttling: calls a second an account has",

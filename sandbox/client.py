@@ -12,6 +12,8 @@ from typing import Any
 from sandbox.wire.network_origin import PREFIX
 
 REGION = "us-east-1"
+# Control requests that change something must carry this header, with any value: no web page can send it.
+CONTROL_HEADER = "X-Breakglass-Sandbox"
 
 
 def environment(url: str, credentials: Mapping[str, str | None], place: str = "") -> dict[str, str]:
@@ -43,7 +45,9 @@ def ask(port: int, path: list[str], method: str = "GET", body: Any = None) -> An
     """
     where = "/".join(urllib.parse.quote(part, safe="") for part in path)
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/_sandbox/{where}", data=data, method=method)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/_sandbox/{where}", data=data, headers={CONTROL_HEADER: "1"}, method=method
+    )
     # No proxy of the environment may get between this machine and itself.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -177,6 +177,8 @@ class FaultInjector:
         with self._lock:
             counts = self._counts[name]
             counts[0] += 1
+            if counts[0] <= rule.skip:
+                return False
             if rule.times is not None and counts[1] >= rule.times:
                 return False
             if rule.share < 1 and _fraction(self._seed_of(rule), name, counts[0]) >= rule.share:

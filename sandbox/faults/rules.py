@@ -14,7 +14,7 @@ from moto.core.utils import get_service_model
 from sandbox import clock
 from sandbox.wire.messages import SERVICES, Request
 
-_MATCHING = ("service", "operation", "account", "share", "times", "seed")
+_MATCHING = ("service", "operation", "account", "share", "skip", "times", "seed")
 _REGION = r"[a-z]{2}(-[a-z]+)+-\d"
 _LONGEST_DELAY = 300.0
 
@@ -68,6 +68,7 @@ class Rule:
         operation: The operation's name, `*` for any run of characters.
         account: Whose calls, or for `region_deactivated` and below which account.
         share: Of the calls that match, how many are hit.
+        skip: How many requests that match pass before the rule begins.
         times: After so many hits the rule is spent.
         seed: Rules with the same number and seed hit the same calls.
         rate: Calls a second an account has, with `burst` in store.
@@ -83,6 +84,7 @@ class Rule:
     operation: str | None = None
     account: str | None = None
     share: float = 1.0
+    skip: int = 0
     times: int | None = None
     seed: int | None = None
     rate: float | None = None
@@ -216,6 +218,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "operation": _text(r"[A-Za-z0-9*]+", "the name of an operation; * stands for any part"),
     "account": _text(r"\d{12}", 'an account ID: 12 digits, in quotes ("012345678901")'),
     "share": _number(0, 1),
+    "skip": _number(0, whole=True),
     "times": _number(1, whole=True),
     "seed": _number(0, whole=True),
     "rate": _number(0.001, 1e6),

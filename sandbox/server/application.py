@@ -10,10 +10,11 @@ from http import client as http_client
 from typing import Any
 
 from sandbox.access import authentication, authorizer, required_permissions
+from sandbox.client import CONTROL_HEADER
 from sandbox.clock import now
 from sandbox.cloudtrail import recorder
 from sandbox.errors import AwsError
-from sandbox.faults.fault import HIT, Fault
+from sandbox.faults.fault import HIT
 from sandbox.faults.injector import FaultInjector
 from sandbox.server import control_api
 from sandbox.services import (
@@ -29,7 +30,7 @@ from sandbox.services import (
     sts,
 )
 from sandbox.state import State
-from sandbox.wire import requests, responses
+from sandbox.wire import hosts, requests, responses
 from sandbox.wire.messages import Request, Response
 
 _LOG = logging.getLogger("sandbox")
@@ -46,6 +47,8 @@ _SERVICES = {
     "sts": sts,
 }
 _OWN = ("content-length", "date")  # headers that are written here, whatever service answers
+_SAFE_METHODS = ("GET", "HEAD")
+_CONTROL_HEADER = f"HTTP_{CONTROL_HEADER.upper().replace('-', '_')}"  # as WSGI names it
 _GLOBAL = ("account", "iam", "organizations")  # one endpoint a partition, whatever region a client signs for
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -60,32 +63,44 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         self._catch_up()
-        path = environ.get("PATH_INFO", "")
-        response = self._control(environ, path) if path.startswith(control_api.PREFIX) else self.serve(environ)
-        fault: Fault | None = environ.get(HIT)
+        response, fault = self._respond(environ), None
+        if HIT in environ:
+            fault = environ[HIT]
         if fault is not None and environ["REQUEST_METHOD"] != "HEAD":
             response = response._replace(body=response.body + fault.appended)
         headers = [(name, value) for name, value in response.headers.items() if name.lower() not in _OWN]
-        length = next((value for name, value in response.headers.items() if name.lower() == "content-length"), "0")
+        length = next((value for name, value in response.headers.items() if name.lower() == "content-length"), None)
         headers.append(("Date", format_datetime(now(), usegmt=True)))
-        # HEAD tells the length of what GET would send.
-        headers.append(("Content-Length", length if environ["REQUEST_METHOD"] == "HEAD" else str(len(response.body))))
+        if environ["REQUEST_METHOD"] == "HEAD":  # the length of what GET would return
+            headers.append(("Content-Length", length or str(len(response.body))))
+            response = response._replace(body=b"")
+        else:
+            headers.append(("Content-Length", str(len(response.body))))
         body = fault.deliver(response.body) if fault else [response.body]
         start_response(f"{response.status} {http_client.responses.get(response.status, 'Answer')}", headers)
         return body
 
+    def _respond(self, environ: dict[str, Any]) -> Response:
+        path, host = environ.get("PATH_INFO", ""), environ.get("HTTP_HOST", "")
+        control = path.startswith(control_api.PREFIX)
+        if not (hosts.is_loopback(host) if control else hosts.is_accepted(host)):
+            return control_api.failure(f"Invalid Host header: {host!r}. Expected {hosts.ACCEPTED}.", 403)
+        return self._control(environ, path) if control else self.serve(environ)
+
     def _control(self, environ: dict[str, Any], path: str) -> Response:
+        method = environ["REQUEST_METHOD"]
         try:
-            return control_api.response(
-                self.state, self.faults, environ["REQUEST_METHOD"], path, requests.body(environ)
-            )
+            body = requests.body(environ)
+            if method not in _SAFE_METHODS and not environ.get(_CONTROL_HEADER):
+                return control_api.failure(f"{method} {path} needs the header {CONTROL_HEADER}: 1.", 403)
+            return control_api.response(self.state, self.faults, method, path, body)
         except AwsError as error:
             return control_api.failure(error.message, error.status)
         except RecursionError:
-            return control_api.failure("the body is nested too deep", 400)
+            return control_api.failure("The body is nested too deeply.", 400)
         except Exception:
-            _LOG.exception("%s %s failed", environ["REQUEST_METHOD"], path)
-            return control_api.failure("the sandbox failed to answer; its log says why", 500)
+            _LOG.exception("%s %s failed", method, path)
+            return control_api.failure("The sandbox failed to answer. See its log for the cause.", 500)
 
     def _catch_up(self) -> None:
         """Do what AWS would have done meanwhile."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from sandbox.model import identity_center
-from sandbox.model.identity_center import IdentityCenter, PermissionSet
+from sandbox.model.identity_center import SERVICE, IdentityCenter, PermissionSet
 from sandbox.model.sessions import Caller
-from sandbox.model.stack_sets import SERVICE
 from sandbox.services.service_linked import Iam, delete_service_linked, service_linked
 from sandbox.state import State
 

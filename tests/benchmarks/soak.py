@@ -33,6 +33,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
+from sandbox.client import CONTROL_HEADER
+
 MANAGEMENT = "100000000000"
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 TASK = "arn:aws:iam::aws:policy/root-task/"
@@ -150,7 +152,9 @@ class Sandbox:
 
     def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data=data, method=method)
+        request = urllib.request.Request(
+            f"{self.url}/_sandbox/{path}", data=data, headers={CONTROL_HEADER: "1"}, method=method
+        )
         with self.open(request, timeout=600) as answer:
             return json.load(answer)
 

@@ -360,7 +360,7 @@ def test_deciding_statements_are_named():
         ),
     )
     decision = evaluate(Request(ALICE, "s3:GetObject", OURS, ACCOUNT), policies)
-    assert [tuple(one) for one in decision.statements] == [
+    assert [(one.source, one.index, one.sid, one.document) for one in decision.statements] == [
         ("resource policy", 1, "Locked", 0),
         ("resource policy", 2, None, 0),
     ]

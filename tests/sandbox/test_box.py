@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 from support.refusals import refused
 
+from sandbox.client import CONTROL_HEADER
 from sandbox.state import UnknownIdentity
 
 
@@ -131,7 +132,9 @@ def test_a_listener_that_fails_harms_nobody(sandbox):
 
 def test_the_same_over_http(sandbox):
     def ask(path, method="GET"):
-        with urllib.request.urlopen(urllib.request.Request(f"{sandbox.url}/_sandbox/{path}", method=method)) as answer:
+        with urllib.request.urlopen(
+            urllib.request.Request(f"{sandbox.url}/_sandbox/{path}", headers={CONTROL_HEADER: "1"}, method=method)
+        ) as answer:
             return json.load(answer)
 
     assert ask("ready")["organization"] == "o-breakglass1"

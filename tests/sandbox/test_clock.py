@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from support.refusals import refused
 
 from sandbox import clock
+from sandbox.client import CONTROL_HEADER
 from sandbox.clock import ClockError
 
 DATA_LAKE = "012345678901"
@@ -23,7 +24,9 @@ DATA_LAKE = "012345678901"
 
 def ask(box, method="GET", body=None):
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(f"{box.url}/_sandbox/clock", data=data, method=method)
+    request = urllib.request.Request(
+        f"{box.url}/_sandbox/clock", data=data, headers={CONTROL_HEADER: "1"}, method=method
+    )
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)
 

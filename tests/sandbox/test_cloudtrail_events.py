@@ -48,7 +48,7 @@ def test_the_oldest_go_when_there_are_too_many(monkeypatch):
     assert numbers(kept, region="eu-west-1") == [2, 4]
 
 
-@pytest.mark.parametrize("field", ["body", "answer"])
+@pytest.mark.parametrize("field", ["body", "response"])
 def test_the_oldest_go_when_they_are_too_big(monkeypatch, field):
     monkeypatch.setattr(event_history, "_MAX_BYTES", 10_000)
     kept = event_history.Trail()

@@ -17,6 +17,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 import boto3
 
 from sandbox import Box
+from sandbox.client import CONTROL_HEADER
 
 MANAGEMENT, DELEGATE, LOST_ROLE, VAULT = "111122223333", "222233334444", "999900001111", "777788889999"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -25,7 +26,9 @@ Clients = Callable[..., Any]
 
 def control(box: Box | Served, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     """Ask the sandbox's own interface."""
-    request = Request(f"{box.url}/_sandbox/{path}", json.dumps(body or {}).encode(), method=method)
+    request = Request(
+        f"{box.url}/_sandbox/{path}", json.dumps(body or {}).encode(), {CONTROL_HEADER: "1"}, method=method
+    )
     with build_opener(ProxyHandler({})).open(request, timeout=10) as answer:
         return json.load(answer)
 
