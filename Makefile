@@ -17,7 +17,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint format lock sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint format floors lock sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -63,6 +63,11 @@ lab: $(READY) ## open the runbooks in JupyterLab
 		echo '{"codeCellConfig": {"lineWrap": true}}' > '$(LAB_SETTINGS)/tracker.jupyterlab-settings'
 	@jupyter lab runbooks
 
+floors: ## run a part of the tests with the lowest versions that pyproject.toml allows
+	@test -e .venv-floors/.ready || tests/environment $(PYTHON) .venv-floors requirements/floors.txt
+	@.venv-floors/bin/python -m pytest tests/unit tests/modules/test_root_credentials.py \
+		tests/modules/test_s3_bucket_policy_unlock.py tests/runbooks/test_unlock_runbook.py --ignore tests/unit/test_architecture.py
+
 lock: $(READY) ## pin the development environment and the lowest versions anew, with hashes
 	@pip install --quiet uv
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
@@ -71,7 +76,7 @@ lock: $(READY) ## pin the development environment and the lowest versions anew, 
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
 
 clean: ## remove the environment and everything tools keep here
-	rm -rf $(VENV) .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-floors .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 $(READY): pyproject.toml requirements/dev.txt tests/environment
 	@tests/environment $(PYTHON) $(VENV)
