@@ -6,6 +6,7 @@ VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(CURDIR)/$(VENV)/bin
 PORT ?= 5599
+LAB_PORT ?= 8888
 
 export PATH := $(BIN):$(PATH)
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
@@ -56,12 +57,12 @@ format: $(READY) ## bring the code into the project's format
 sandbox: $(READY) ## serve the simulated organization on 127.0.0.1, port 5599 (PORT=... for another)
 	@python -m sandbox serve --port $(PORT)
 
-lab: $(READY) ## open the runbooks in JupyterLab
+lab: $(READY) ## open the runbooks in JupyterLab on port 8888 (LAB_PORT=... for another)
 	@python -c 'import jupyterlab' 2>/dev/null || pip install --quiet --editable '.[lab]'
 	@mkdir -p '$(LAB_SETTINGS)' # long lines of a cell, as parameters with values become, are wrapped
 	@test -e '$(LAB_SETTINGS)/tracker.jupyterlab-settings' || \
 		echo '{"codeCellConfig": {"lineWrap": true}}' > '$(LAB_SETTINGS)/tracker.jupyterlab-settings'
-	@jupyter lab runbooks
+	@jupyter lab --port $(LAB_PORT) $$(test "$$(id -u)" = 0 && echo --allow-root) runbooks
 
 floors: ## run a part of the tests with the lowest versions that pyproject.toml allows
 	@test -e .venv-floors/.ready || tests/environment $(PYTHON) .venv-floors requirements/floors.txt
