@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
 
 # The collection this plugin is in: runbooks/ lies beside plugins/.
 RUNBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "runbooks")
@@ -81,7 +83,7 @@ class ActionModule(ActionBase):
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env=self._environment(),
+                env={**self._environment(), **_started_by.extended(*_ansible_processes())},
             )
             try:
                 process.stdin.write(parameters)
@@ -125,6 +127,15 @@ class ActionModule(ActionBase):
         self._compute_environment_string(own)
         path = [RUNBOOKS, *filter(None, [os.environ.get("PYTHONPATH")])]
         return {**os.environ, **{k: str(v) for k, v in own.items()}, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def _ansible_processes() -> tuple[int, int]:
+    """ansible-playbook, and its worker that runs this plugin in a session of its own.
+
+    A signal that ends ansible-playbook's process group does not reach the worker, nor what the worker starts.
+    """
+    parent = multiprocessing.parent_process()
+    return (parent.pid if parent and parent.pid else os.getppid()), os.getpid()
 
 
 @contextlib.contextmanager

@@ -32,8 +32,9 @@ options:
         key: path
   stop:
     description:
-      - When a file of this path exists, no other task begins. The one that runs comes to its end, and is written.
-      - The same happens when nobody reads what is written any more.
+      - When a file of this path exists, no other task begins. The running task ends normally, and is written.
+      - The same happens when nothing reads the events any more, and when a process that E(BREAKGLASS_STARTED_BY) names
+        has ended.
     type: str
     version_added: 0.2.0
     env:
@@ -57,6 +58,7 @@ import os
 import typing as t
 
 from ansible.plugins.callback import CallbackBase
+from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
 
 if t.TYPE_CHECKING:
     from ansible.executor.task_result import CallbackTaskResult
@@ -93,8 +95,10 @@ class CallbackModule(CallbackBase):
         self._write_result("unreachable", result, ignored=result.task.ignore_unreachable)
 
     def _begin(self, task: Task) -> None:
-        """Report that a task begins, or end the play as Ctrl-C does; of other exceptions Ansible only warns."""
+        """Report that a task begins, or end the play as Ctrl-C does; other exceptions would only be warnings."""
         if (stop := self.get_option("stop")) and os.path.exists(stop):
+            raise KeyboardInterrupt
+        if _started_by.missing():
             raise KeyboardInterrupt
         self._write(_describe(task, event="started"))
 

@@ -1,16 +1,18 @@
-"""What the launcher gives the kernel besides the parameters: answers for gates, and whether a run is resumed.
+"""Options that the launcher gives to the kernel besides the parameters: answers to gates, whether a run is resumed.
 
-It goes through one environment variable that the kernel takes out at once: answers may be secret, and neither the
-notebook nor what the tasks start may have them.
+Answers may be secret. They are passed through a pipe that the kernel inherits and reads once: neither the notebook, nor
+the tasks, nor /proc/PID/environ contains them. The environment has only the number of the pipe's file descriptor.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import threading
 from dataclasses import asdict, dataclass, field
 
-VARIABLE = "BREAKGLASS_RUN"
+VARIABLE = "BREAKGLASS_OPTIONS_FD"
 
 
 @dataclass
@@ -18,18 +20,32 @@ class KernelOptions:
     """Options of one kernel."""
 
     answers: dict[str, str] = field(default_factory=dict)  # by gate
-    resume: bool = False  # go on with the run in the evidence folder
+    resume: bool = False  # continue the run in the evidence folder
     spent: list[str] = field(default_factory=list)  # gates whose secret answers no step needs any more
-    launcher: bool = False  # the launcher runs this, so a run can go on later
+    launcher: bool = False  # the launcher started the kernel, so the run can be resumed later
+    engine: bool = False  # our engine runs the cells, so a dead kernel or a timeout is reported as such
 
-    def environment(self) -> dict[str, str]:
-        """The variable, for the kernel's environment."""
-        return {VARIABLE: json.dumps(asdict(self))}
+    def pipe(self) -> int:
+        """Return the read end of a pipe that contains these options; the caller closes it, once it is inherited."""
+        reader, writer = os.pipe()
+        text = json.dumps(asdict(self)).encode()
+        # A pipe holds 64 KiB on Linux, and less elsewhere.
+        threading.Thread(target=_write, args=(writer, text), daemon=True).start()
+        return reader
 
     @classmethod
     def from_env(cls) -> KernelOptions:
-        """The options of this process; removes them from its environment.
+        """Read the options of this process, once.
 
-        The defaults when JupyterLab or papermill alone started the kernel.
+        Without the variable, return the defaults: JupyterLab or papermill alone started the kernel.
         """
-        return cls(**json.loads(os.environ.pop(VARIABLE, "{}")))
+        number = os.environ.pop(VARIABLE, "")
+        if not number.isdigit():
+            return cls()
+        with open(int(number), "rb") as stream:
+            return cls(**json.loads(stream.read()))
+
+
+def _write(writer: int, text: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), open(writer, "wb") as stream:
+        stream.write(text)

@@ -1,4 +1,4 @@
-"""How a run can end, and the exit status of each: whether it changed anything is no reason to stop a shell script."""
+"""How a run can end, and the exit status of each: 0 for a run that finished, whether or not it changed anything."""
 
 from __future__ import annotations
 
@@ -17,39 +17,43 @@ EXIT_STATUS = {
     BLOCKED: 5,
     INTERRUPTED: 130,
 }
-NOT_STARTED = 2  # wrong usage: nothing was done
+NOT_STARTED = 2  # invalid usage: nothing was done
 
-# Of errors with these names the text alone is meant for the reader; of any other, the kind is worth knowing too.
+# Of these errors only the message is shown; of any other, the class too.
 OWN_ERRORS = {kind.__name__ for kind in (RunbookError, Blocked, Interrupted, Partial, Waiting)}
 PLAIN_ERRORS = OWN_ERRORS | {"DeadKernelError", "CellTimeoutError"}
 
 MEANINGS = {
-    CHANGED: "The runbook is through, and changed something.",
-    UNCHANGED: "The runbook is through. There was nothing to change.",
-    PLANNED: "The runbook is through. It only planned, because check_mode is true; there is something to change.",
-    FAILED: "The runbook FAILED.",
-    WAITING: "The runbook WAITS for a person.",
-    PARTIAL: "The runbook did only PART of its work.",
-    BLOCKED: "The runbook is BLOCKED: something must be put right first. Nothing was changed.",
+    CHANGED: "Runbook finished: changes were made.",
+    UNCHANGED: "Runbook finished: there was nothing to change.",
+    PLANNED: "Runbook finished: plan only, because check_mode is true. There are changes to make.",
+    FAILED: "Runbook FAILED. Nothing was changed.",
+    WAITING: "Runbook is WAITING for a person.",
+    PARTIAL: "Runbook did only PART of its work: something was changed, or may have been.",
+    BLOCKED: "Runbook is BLOCKED: fix the cause first. Nothing was changed.",
+    INTERRUPTED: "Runbook was INTERRUPTED.",
 }
-THROUGH = (CHANGED, UNCHANGED, PLANNED)
+FINISHED = (CHANGED, UNCHANGED, PLANNED)
+STOPPED = (FAILED, WAITING, PARTIAL, BLOCKED, INTERRUPTED)
 
 
 def of(error: str, cell: str, changed: bool, check_mode: bool = False) -> str:
-    """The outcome of a run: `error` is the name of what ended it, `cell` the ID of the cell it came from.
+    """Return the outcome of a run.
 
-    `changed` says whether something was changed, or in check mode would be. Whatever stops a preflight or a plan, which
-    change nothing, stands in the way of all else.
+    `error` is the name of the exception that ended it, empty for none; `cell` is the ID of the cell that raised it.
+    `changed` is whether anything was changed or may have been, or in check mode would be. An error in a preflight or a
+    plan, which change nothing, blocks the run.
     """
-    if error == KeyboardInterrupt.__name__:
+    if error in (KeyboardInterrupt.__name__, Interrupted.__name__):
         return INTERRUPTED
-    named = {Waiting.__name__: WAITING, Blocked.__name__: BLOCKED, Partial.__name__: PARTIAL}
-    if error in named:
-        return named[error]
+    if error == Waiting.__name__:
+        return WAITING
     if changed and check_mode and not error:
         return PLANNED
     if changed and not check_mode:
         return PARTIAL if error else CHANGED
-    if error == RunbookError.__name__ and cell.startswith(("preflight", "plan")):
+    if error == Partial.__name__:
+        return PARTIAL
+    if error == Blocked.__name__ or (error == RunbookError.__name__ and cell.startswith(("preflight", "plan"))):
         return BLOCKED
     return FAILED if error else UNCHANGED

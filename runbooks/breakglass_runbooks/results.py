@@ -179,6 +179,45 @@ def actions(result: Mapping[str, Any]) -> list[str]:
     return [call for place in places for call in place.get("actions") or [] if isinstance(call, str)]
 
 
+# Calls that are no reads, and still change nothing in AWS: sessions, reports and simulations.
+_HARMLESS_SERVICES = ("sts",)
+_HARMLESS_CALLS = ("Generate", "Simulate")
+# Ansible's own modules that only read or decide.
+_READING_ACTIONS = ("assert", "debug", "fail", "pause", "set_fact", "slurp", "stat")
+
+
+def acted(event: Event) -> bool:
+    """Whether a finished task changed something, or may have changed something.
+
+    The module's own `changed` counts. When the task failed, so do its calls: one that AWS carried out, or to which no
+    answer came, may have changed something, whatever the module reports. A module that ended without a result may have
+    made any call.
+    """
+    if event["check_mode"]:
+        return False
+    if event["event"] not in ("failed", "unreachable"):
+        return event["event"] == "changed"
+    places = [event["result"], *(item for item in event["result"].get("results") or [] if isinstance(item, dict))]
+    if any(place.get("changed") is True for place in places):
+        return True
+    if any("module_stdout" in place for place in places) and not reads_only(event["action"]):
+        return True
+    return any(_may_have_changed(call) for call in event.get("calls", []))
+
+
+def reads_only(action: str) -> bool:
+    """Whether a module only reads, by its name."""
+    name = action.rpartition(".")[2]
+    return name.endswith("_info") or name in _READING_ACTIONS
+
+
+def _may_have_changed(call: Mapping[str, Any]) -> bool:
+    """Whether AWS carried out a call, or gave no answer to it; a refusal has a request ID and an error."""
+    if call.get("service") in _HARMLESS_SERVICES or str(call.get("operation")).startswith(_HARMLESS_CALLS):
+        return False
+    return not (call.get("error") and call.get("request_id"))
+
+
 def message(event: Event) -> Any:
     """Return what a finished task reports to people: why it failed, its message, or what it changed; else None."""
     result = event["result"]

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from botocore.exceptions import CredentialRetrievalError
 from support.run_module import run
 
@@ -77,3 +78,30 @@ def test_a_key_that_cannot_be_told_stops_a_call_before_it_is_made(sandbox):
     with pytest.raises(CredentialRetrievalError):
         iam.create_user(UserName="somebody")
     assert (sandbox.events()[since:], calls.made) == ([], [])
+
+
+def test_nothing_is_changed_once_the_process_that_started_the_task_has_ended(sandbox):
+    """A module in the middle of a sweep must not outlive a cancelled job; see `_started_by`."""
+    ended = {"BREAKGLASS_STARTED_BY": "999999999:1"}
+    since = len(sandbox.events())
+    result = run("root_credentials", environment=sandbox.environment("operator") | ended, account_ids=[LEGACY])
+    assert result["failed"] is True
+    assert "the process that started this task has ended" in json.dumps(result)
+    assert [event["action"] for event in sandbox.events()[since:] if event["write"]] == []
+
+
+def test_a_call_is_not_sent_again_once_the_process_that_started_the_task_has_ended(sandbox, monkeypatch):
+    """Not by botocore's own retries either."""
+    from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
+
+    answers = iter([None, None])  # before the call, and before its first attempt
+    monkeypatch.setattr(_started_by, "missing", lambda: next(answers, "gone"))
+    client = sandbox.client("iam", "legacy-web-administrator")
+    calls = Calls()
+    calls.watch(client, lambda: None)
+    sandbox.add_fault("refusal", operation="CreateUser", code="ServiceFailure", status=500)
+    since = len(sandbox.events())
+    with pytest.raises(BreakglassError, match="Stopped before iam:CreateUser"):
+        client.create_user(UserName="x")
+    assert len(sandbox.events()[since:]) == 1
+    assert calls.made[0]["error"] == "BreakglassError"

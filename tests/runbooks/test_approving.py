@@ -16,7 +16,7 @@ from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.gates import approval, approval_gate
 from breakglass_runbooks.kernel import magics
-from breakglass_runbooks.kernel_options import KernelOptions
+from breakglass_runbooks.kernel_options import VARIABLE, KernelOptions
 
 PARAMETERS = (
     'account_id: str = None\nallowed_signers: str = ""\nrequester: str = ""\n'
@@ -50,7 +50,7 @@ class Stage:
         self.parameters = {"requester": "olga", "allowed_signers": str(keys / "signers"), "check_mode": False}
 
     def run_tasks(
-        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Any], None]
+        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Any], None], *_: object
     ) -> None:
         """Stand in for Ansible."""
         result: dict[str, Any] = {"left": self.left, "changed": True, "msg": f"would take {', '.join(self.left)}"}
@@ -81,8 +81,7 @@ def stage(
     new_notebook_shell: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, keys: Path
 ) -> Iterator[Stage]:
     def kernel(options: KernelOptions) -> Any:
-        for name, value in options.environment().items():
-            monkeypatch.setenv(name, value)
+        monkeypatch.setenv(VARIABLE, str(options.pipe()))
         return new_notebook_shell()
 
     stage = Stage(kernel, tmp_path / "run", keys)

@@ -44,7 +44,7 @@ def of(record: Record, outcome: str = outcomes.CHANGED, failure: str = "") -> st
 
 def test_it_tells_what_was_done(record: Record) -> None:
     text = of(record)
-    assert text.startswith("# unlock_s3_bucket: changed\n\nThe runbook is through, and changed something.")
+    assert text.startswith("# unlock_s3_bucket: changed\n\nRunbook finished: changes were made.")
     for said in ("012345678901", "ASIA1", "/evidence/policy.json", "ab12", '-  "Sid": "Locks"', "Unlock \\| it"):
         assert said in text
 

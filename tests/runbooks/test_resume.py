@@ -15,7 +15,7 @@ from breakglass_runbooks.errors import RunbookError, Waiting
 from breakglass_runbooks.evidence import checkpoints
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.kernel import ansible_play, magics, variable_references
-from breakglass_runbooks.kernel_options import KernelOptions
+from breakglass_runbooks.kernel_options import VARIABLE, KernelOptions
 from breakglass_runbooks.launcher import run_file
 from breakglass_runbooks.launcher.resume import resume, runbook_of
 
@@ -44,7 +44,7 @@ class World:
         self.after: Callable[[], object] = lambda: None  # something was done
 
     def run_tasks(
-        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[..., None]
+        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[..., None], *_: object
     ) -> None:
         """Stand in for Ansible: `do` changes something, `look` tells what is left to do."""
         for task in yaml.safe_load(text):
@@ -79,8 +79,7 @@ def kernel(new_notebook_shell: Callable[[], Any], monkeypatch: pytest.MonkeyPatc
     """Start a kernel, as the launcher would; the one before is dead then."""
 
     def start(options: KernelOptions) -> Any:
-        for name, value in options.environment().items():
-            monkeypatch.setenv(name, value)
+        monkeypatch.setenv(VARIABLE, str(options.pipe()))
         return new_notebook_shell()
 
     return start
@@ -161,7 +160,7 @@ def test_a_step_that_was_cut_off_behind_a_change_goes_on_there(
         shown += second.shown
     assert world.done == ["one", "two"]
     assert world.looked == ["access", "two"]  # what stands behind the change; neither the plan nor its guard
-    assert "Begun: 2 of 4 tasks were done at" in shown
+    assert "Started: 2 of 4 tasks were done at" in shown
     assert second["guard"]["left"] == ["one"]
     entries = Journal(tmp_path / "run").entries()
     assert [entry["outcome"] for entry in entries if entry["event"] == "task"].count("changed") == 2
@@ -295,7 +294,9 @@ def test_what_was_seen_at_first_stays_as_it_was(world: World, kernel: Callable[.
 
 
 def test_what_stands_behind_tasks_is_known(notebook: Any) -> None:
-    assert "takes nothing behind it but 'once', and there is: twice" in notebook.failure("%%tasks twice\n- look: one")
+    assert "Invalid argument of %%tasks: twice. Expected nothing, or 'once'." in notebook.failure(
+        "%%tasks twice\n- look: one"
+    )
 
 
 @pytest.mark.parametrize(
@@ -428,14 +429,14 @@ def test_the_journal_tells_all_of_it(story: Any) -> None:
 
 def test_what_is_through_or_changed_does_not_go_on(story: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     folder = story.folder / "run"
-    with pytest.raises(RunbookError, match="is through"):
+    with pytest.raises(RunbookError, match="has finished"):
         resume(folder, {})
     run = run_file.Run.load(folder)
     copy = tmp_path / "real.ipynb"
     copy.write_text((story.folder / "real.ipynb").read_text().replace("echo two", "echo three"))
     run.runbook = str(copy)
     run.write(tmp_path)
-    with pytest.raises(RunbookError, match="has been changed since this run began"):
+    with pytest.raises(RunbookError, match="was changed or removed since this run began"):
         runbook_of(tmp_path)
     with pytest.raises(RunbookError, match="no run in"):
         runbook_of(story.folder)

@@ -23,7 +23,6 @@ from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.launcher import launch
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.notebooks.catalog import Runbook
-from breakglass_runbooks.notebooks.parameters import Parameter
 from papermill.exceptions import PapermillExecutionError
 
 PARAMETERS = 'who: str = "nobody"  # whom to greet\ncheck_mode: bool = True\n'
@@ -160,14 +159,14 @@ def test_at_an_interruption_the_task_that_runs_comes_to_its_end_and_is_written_d
     slow.send_signal(signal.SIGINT)
     _, errors = slow.communicate(timeout=60)
     assert slow.returncode == 130, errors
-    assert "IT HAS CHANGED SOMETHING, AND IS NOT THROUGH" in errors
+    assert "SOMETHING WAS CHANGED, AND THE RUN HAS NOT FINISHED" in errors
     assert f"Evidence: {tmp_path / 'run'}\nManifest: SHA-256 " in errors
     assert errors.endswith("Outcome: interrupted\n")
     assert (tmp_path / "ended").exists()
     assert not (tmp_path / "next").exists()
     entries = Journal(tmp_path / "run").entries()
     assert [(entry["task"], entry["outcome"]) for entry in entries if entry["event"] == "task"] == [("Slow", "changed")]
-    assert "has come to its end, and no other was begun" in (tmp_path / "run/slow.html").read_text()
+    assert "The running task has ended, and no other was started" in (tmp_path / "run/slow.html").read_text()
     assert manifest.problems(tmp_path / "run") == []
 
 
@@ -224,7 +223,7 @@ def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[s
     assert "kernel died" in output
     while True:
         try:
-            locks.on_target("slow", [Parameter("where", "str")], {"where": str(tmp_path)}).release()
+            locks.on_target("slow", {"where": str(tmp_path)}, "").release()
             break
         except Blocked:
             time.sleep(0.1)
@@ -254,7 +253,9 @@ def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Calla
     assert process.returncode == 1
     assert "\x1b" not in output
     assert "[4/4] Step 2: failed in" in output
-    assert output.index("The runbook FAILED. It stopped at 'Step 2'") < output.index("Nobody is called 0042.")
+    assert output.index("Runbook FAILED. Nothing was changed. It stopped at 'Step 2'") < output.index(
+        "Nobody is called 0042."
+    )
     page = (tmp_path / "out.html").read_text()
     assert "Nobody is called 0042." in page
     assert page.index("This run stopped at 'Step 2'") < page.index("The run stopped here.")
@@ -281,7 +282,7 @@ def test_the_list_of_signers_is_found_from_any_folder(tmp_path: Path, write_note
         (["greet.ipynb", "--parameters-file", "none.json"], "cannot be read"),
         (["greet.ipynb", "--output", "there.ipynb"], "is not overwritten"),
         (["greet.ipynb", "--output", "/dev/null/out.ipynb"], "cannot be written"),
-        (["greet.ipynb", "--output", "out.txt"], "ends in .ipynb"),
+        (["greet.ipynb", "--output", "out.txt"], "file that ends in .ipynb"),
     ],
 )
 def test_what_cannot_be_run_is_refused_before_anything_runs(

@@ -152,7 +152,7 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert json.loads((place.folder / "run/cloudtrail.json").read_text()) == sessions
     again = place.run("breakglass_runbooks", "resume", "run")
     assert again.returncode == 2
-    assert "is through" in again.stderr
+    assert "has finished" in again.stderr
 
     (place.folder / "run/evidence.json").write_text("{}")
     refused = place.run("breakglass_runbooks", "trail", "run")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
 _READS = ("Describe", "Get", "Head", "List", "Lookup")
@@ -40,6 +42,7 @@ class Calls:
 
         def begins(params: dict, model: t.Any, context: dict, **unused: t.Any) -> None:
             if not model.name.startswith(_READS):
+                _require_starters(client, model.name)
                 target = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
                 context[_BEGUN] = {"service": client.meta.service_model.service_name, "operation": model.name}
                 # Asked for before the call, as signing does: what fails here must not follow on something done.
@@ -58,6 +61,21 @@ class Calls:
                     {"time": format_time(now()), **context[_BEGUN], "request_id": request_id, "error": error}
                 )
 
+        def sends(operation_name: str, **unused: t.Any) -> None:  # each attempt of a call
+            if not operation_name.startswith(_READS):
+                _require_starters(client, operation_name)
+
         client.meta.events.register("provide-client-params", begins)
+        client.meta.events.register("request-created", sends)
         client.meta.events.register("after-call", answered)
         client.meta.events.register("after-call-error", unanswered)
+
+
+def _require_starters(client: t.Any, operation: str) -> None:
+    """Raise BreakglassError when a process that started this one has ended: nothing is changed any more."""
+    if _started_by.missing():
+        call = f"{client.meta.service_model.service_name}:{operation}"
+        raise BreakglassError(
+            f"Stopped before {call}: the process that started this task has ended.",
+            "Run it again, or resume the runbook: what is done is found done.",
+        )

@@ -34,7 +34,7 @@ def markdown(content: Mapping[str, Any], outcome: str, failure: str = "") -> str
 
 def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.RichOutput:
     steps = _without_repetitions(content["steps"])
-    still_open = content["recovery_open_in"] if outcome not in outcomes.THROUGH else []
+    still_open = content["recovery_open_in"] if outcome not in outcomes.FINISHED else []
     return html.stack(
         [
             html.text(outcomes.MEANINGS.get(outcome, "The run was interrupted.")),
@@ -98,7 +98,7 @@ def _difference(content: Mapping[str, Any], outcome: str) -> html.RichOutput:
     planned = content["check_mode"]
     steps = [step for step in content["steps"] if step["outcome"] == "changed" and step["check_mode"] == planned]
     changes = [[step["time"], step["task"], _details(step)] for step in steps]
-    if outcome not in outcomes.THROUGH and not any(content[state] for state in ("before", "planned", "after")):
+    if outcome not in outcomes.FINISHED and not any(content[state] for state in ("before", "planned", "after")):
         return _so_far(content, changes)
     after = content["planned"] if content["check_mode"] else content["after"]
     shown = html.diff(html.as_lines(content["before"]), html.as_lines(after))

@@ -22,8 +22,15 @@ def text(markdown: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text without control characters: a terminal would obey them, or reverse the text."""
-    return "".join(sign if sign == "\n" or sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+    """Text with control characters, line separators and bidirectional marks as escapes, such as \\x1b and \\u202e.
+
+    A terminal would obey them, hide text or reverse it. A line break stays; no other character ends a line.
+    """
+    return "".join(sign if sign == "\n" or sign.isprintable() else _escape(sign) for sign in text)
+
+
+def _escape(sign: str) -> str:
+    return sign.encode("unicode_escape").decode("ascii")
 
 
 def words(markdown: str) -> str:

@@ -117,7 +117,7 @@ class Record:
         """Whether anything was changed; in check mode, whether anything would be."""
         if self.check_mode:
             return self.outcome in ("changed", "removed")
-        acted = any(step["outcome"] == "changed" and not step["check_mode"] for step in self.steps)
+        acted = any(step.get("acted", step["outcome"] == "changed" and not step["check_mode"]) for step in self.steps)
         return acted or (self.after is not None and self._differs_since_an_unfinished_step)
 
     @property
@@ -140,6 +140,7 @@ class Record:
                 "action": event["action"],
                 "check_mode": event["check_mode"],
                 "outcome": event["event"],
+                "acted": results.acted(event),
                 "found": results.fingerprint(result),
                 **({"message": message} if message else {}),
             }
@@ -166,8 +167,16 @@ class Record:
             actions=results.actions(result),
             calls=event.get("calls", []),
         )
-        if event["event"] == "changed":
+        if results.acted(event):
             self.write()  # before the cell ends, so that a killed run keeps it
+
+    def add_unknown(self, event: results.Event) -> None:
+        """Record a task that began and ended without a result; `event` is its beginning."""
+        acted = not event["check_mode"] and not results.reads_only(event["action"])
+        row = {"time": times.text(), "task": event["task"], "action": event["action"], "outcome": "unknown"}
+        self.steps.append({**row, "check_mode": event["check_mode"], "acted": acted})
+        self.journal("unknown", task=event["task"], module=event["action"], check_mode=event["check_mode"])
+        self.write()
 
     def resumed(self, unfinished: dict[str, Any] | None, journal: Iterable[Mapping[str, Any]] = ()) -> None:
         """Take note that the run goes on, which step did not come to its end before, and by the journal why not."""

@@ -1,9 +1,8 @@
-"""Run a list of Ansible tasks as one play on this machine and follow it, event by event.
+"""Run a list of Ansible tasks as one play on this machine, and follow its events.
 
-ansible-playbook runs in a private temporary folder, with this collection as the one its play finds first. What the
-tasks do comes back through a pipe, from the callback plugin `breakglass.aws.events`: no result is written to disk, and
-nothing but paths stands on the command line. Credentials stay where Ansible's modules look for them: in the
-environment, or in the profile it names.
+ansible-playbook runs in a private temporary folder, and its play finds this collection first. Results come back through
+a pipe, from the callback plugin `breakglass.aws.events`: none is written to disk, and the command line has only paths.
+Credentials stay where Ansible's modules look for them: in the environment, or in the profile it names.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from typing import Any
 
 import yaml
 
-from breakglass_runbooks.collection import ROOT
+from breakglass_runbooks.collection import ROOT, module_util
 from breakglass_runbooks.errors import Interrupted, RunbookError
 from breakglass_runbooks.evidence import locks
 from breakglass_runbooks.results import Event
@@ -34,9 +33,10 @@ TASKS = "tasks.yml"
 VARIABLES = "variables.yml"
 STOP = "stop"
 
-_GO_ON = "To go on, resume the run; in JupyterLab, run this cell again. It looks, and does nothing twice."
-INTERRUPTED = f"Interrupted. The task that was running has come to its end, and no other was begun.\n{_GO_ON}"
-NOT_BEGUN = f"Interrupted before a task of this cell was begun.\n{_GO_ON}"
+_RESUME = "To continue, resume the run; in JupyterLab, run this cell again. Nothing is done twice."
+INTERRUPTED = f"Interrupted. The running task has ended, and no other was started.\n{_RESUME}"
+NOT_BEGUN = f"Interrupted before a task of this cell was started.\n{_RESUME}"
+PARENT_ENDED = f"Stopped, because the process that started this run has ended. No other task was started.\n{_RESUME}"
 
 PLAY = [
     {
@@ -96,21 +96,21 @@ def check_tasks(text: str) -> None:
 
 
 def task_names(text: str) -> list[str]:
-    """The names of the tasks of a cell (checked YAML text), or what stands there without one."""
+    """Return the names of the tasks of a cell (checked YAML text); of a task without a name, its first key."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     tasks = [{key.value: value.value for key, value in item.value} for item in root.value]
     return [str(task.get("name", next(iter(task), ""))) for task in tasks]
 
 
 def can_go_on(text: str) -> bool:
-    """Whether a list of tasks (checked YAML text) can be gone on with in its middle: each task tells of itself once."""
+    """Whether a list of tasks (checked YAML text) can be resumed in its middle: each task reports one result."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     keys = {key.value.rpartition(".")[2] for item in root.value for key, _ in item.value}
     return not root.flow_style and not any(re.match("block$|meta$|include_|import_", key) for key in keys)
 
 
 def without_first(text: str, number: int) -> str:
-    """The tasks behind the first `number`, each on the line where it was; empty when none are left."""
+    """Return the tasks after the first `number`, each on its line; empty when none are left."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if number >= len(root.value):
         return ""
@@ -127,9 +127,9 @@ def run_tasks(
 ) -> bool:
     """Run `tasks` (checked YAML text) with `variables`; call `on_event` with each event of the callback plugin.
 
-    An interruption lets the task that runs come to its end, so that what it did is known.
-    Returns whether there was one, when all tasks were done all the same. Raises Interrupted when it left tasks undone,
-    RunbookError when a task failed, or Ansible could not run the tasks at all.
+    An interruption lets the running task end, so that its result is known. No task is started once a process that
+    started this one has ended; see `_started_by`. Returns whether an interruption came after the last task had started.
+    Raises Interrupted when tasks were left undone, RunbookError when a task failed or Ansible could not run the tasks.
     """
     if importlib.util.find_spec("ansible") is None:
         raise RunbookError(
@@ -155,6 +155,8 @@ def run_tasks(
             raise RunbookError(_task_message(last_failure[0], folder))
         if status != 0 and interrupted.is_set():
             raise Interrupted(INTERRUPTED if begun else NOT_BEGUN)
+        if status != 0 and module_util("_started_by").missing():
+            raise Interrupted(PARENT_ENDED)
         if status != 0:
             raise RunbookError(_ansible_message(status, output, folder))
         return interrupted.is_set()
@@ -162,19 +164,19 @@ def run_tasks(
 
 @contextlib.contextmanager
 def _letting_finish(stop: Path) -> Iterator[threading.Event]:
-    """Make an interruption (SIGINT) leave `stop`, after which no other task begins; give what tells whether it came.
+    """Make SIGINT create the file `stop`, after which no other task starts; yield whether that has happened.
 
-    Who cannot wait kills this process: then Ansible begins no other task, because nobody reads its events.
+    If this process is killed instead, Ansible starts no other task either, because nothing reads its events.
     """
 
     interrupted = threading.Event()
 
     def on_interruption(*_: object) -> None:
         interrupted.set()
-        with contextlib.suppress(FileNotFoundError):  # when Ansible has just ended
+        with contextlib.suppress(FileNotFoundError):  # Ansible has just ended
             stop.touch()
 
-    if threading.current_thread() is not threading.main_thread():  # which alone hears of it
+    if threading.current_thread() is not threading.main_thread():  # only that one gets signals
         yield interrupted
         return
     before = signal.signal(signal.SIGINT, on_interruption)
@@ -185,7 +187,7 @@ def _letting_finish(stop: Path) -> Iterator[threading.Event]:
 
 
 def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any], module_defaults: Mapping[str, Any]) -> None:
-    """Write the play, its tasks and its variables into `folder`, for this user's eyes only."""
+    """Write the play, its tasks and its variables into `folder`, readable for this user only."""
     # The comment stands for the magic, so that Ansible counts lines as the cell does.
     contents = {
         "play.yml": yaml.safe_dump([{**play, "module_defaults": dict(module_defaults)} for play in PLAY]),
@@ -201,9 +203,9 @@ def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any], module_d
 
 
 def _command(folder: Path, check_mode: bool) -> list[str]:
-    """The command, run by a shell that removes `folder` afterwards: should we be killed, no secret answer stays there.
+    """Return the command, run by a shell that removes `folder` afterwards, also when this process was killed.
 
-    At a SIGTERM, which Ansible gets too, the shell waits for it.
+    The folder may contain a secret answer. SIGTERM reaches Ansible too, and the shell waits for it.
     """
     cleanly = ["sh", "-c", 'trap : TERM; "$@"; status=$?; rm -rf "$0"; exit $status', str(folder)]
     command = [sys.executable, "-m", "ansible", "playbook", "--inventory", "localhost,", "--diff"]
@@ -220,13 +222,14 @@ def _environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
         "BREAKGLASS_STOP": str(folder / STOP),
-        "ANSIBLE_DEBUG_BOTOCORE_LOGS": "true",  # has our modules tell their calls, for the journal
+        "ANSIBLE_DEBUG_BOTOCORE_LOGS": "true",  # makes our modules return their calls, for the journal
+        **module_util("_started_by").extended(os.getpid()),
     }
     return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | own
 
 
 def _follow(command: list[str], environment: dict[str, str], on_event: Callable[[Event], None]) -> tuple[int, str]:
-    """Run `command`; hand on its events as they come; return its exit status and what it printed."""
+    """Run `command`, pass on its events as they come, and return its exit status and output."""
     reader, writer = os.pipe()
     process = subprocess.Popen(
         command,
@@ -241,7 +244,7 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
     )
     os.close(writer)
     printed: list[str] = []
-    # Kept in memory rather than in a file; without a reader Ansible would stop when the pipe is full.
+    # In memory, not in a file. Without a reader Ansible would block when the pipe is full.
     drain = threading.Thread(target=lambda: printed.extend(process.stdout), daemon=True)
     drain.start()
     try:
@@ -249,14 +252,14 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
             for line in events:
                 on_event(json.loads(line))
         return process.wait(), "".join(printed) if not drain.join() else ""
-    except RunbookError:  # what is done can no longer be written down
+    except RunbookError:  # results can no longer be recorded
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
         raise
 
 
 def _task_message(event: Event, folder: Path) -> str:
-    """The message of a failed task, the task's own words first."""
+    """Return the message of a failed task: its own message, then which task it was."""
     result = event["result"]
     failed_items = [item for item in result.get("results", []) if isinstance(item, dict) and item.get("failed")]
     messages = [_words(item) for item in failed_items] or [_words(result)]
@@ -264,13 +267,13 @@ def _task_message(event: Event, folder: Path) -> str:
 
 
 def _words(result: Mapping[str, Any]) -> str:
-    message = str(result.get("msg") or result.get("censored") or "The task failed and did not say why.").rstrip()
+    message = str(result.get("msg") or result.get("censored") or "The task failed without a message.").rstrip()
     details = str(result.get("stderr") or result.get("module_stderr") or "").strip()
     return f"{message}\n{details}" if details and details not in message else message
 
 
 def _ansible_message(status: int, output: str, folder: Path) -> str:
-    """What Ansible said when it could not run the tasks at all: its errors without its warnings."""
+    """Return Ansible's errors, without its warnings, when it could not run the tasks."""
     errors = re.findall(r"^\[ERROR\]: (.*?)(?=^\[[A-Z ]+\]: |\Z)", output, flags=re.MULTILINE | re.DOTALL)
     if errors:
         return "Ansible could not run this cell.\n" + _in_cell("\n".join(errors).strip(), folder)
@@ -279,6 +282,6 @@ def _ansible_message(status: int, output: str, folder: Path) -> str:
 
 
 def _in_cell(text: str, folder: Path) -> str:
-    """Name lines of the cell instead of lines of our temporary file."""
+    """Replace references to the temporary file by lines of the cell."""
     text = text.replace("# %%tasks", "%%tasks")
     return re.sub(rf"{re.escape(str(folder / TASKS))}:(\d+)(:\d+)?", r"line \1 of this cell", text)

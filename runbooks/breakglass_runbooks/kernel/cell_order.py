@@ -1,4 +1,4 @@
-"""Which steps may be run: behind one that failed, only that one, or one before it once more."""
+"""Which steps may run: after one that failed, only that one, or an earlier one again."""
 
 from __future__ import annotations
 
@@ -9,27 +9,31 @@ from breakglass_runbooks.errors import RunbookError
 
 
 class CellOrder:
-    """The steps of a run, known by their text, as far as people have run them."""
+    """The steps of a run in the order in which a person ran them, identified by their source."""
 
     def __init__(self) -> None:
-        self._through: list[str] = []
-        self._failed: str | None = None  # and has not been run again with success
+        self._passed: list[str] = []
+        self._failed: str | None = None  # and has not passed since
 
     def require(self, step: str = "") -> None:
-        """Raise RunbookError when a step that failed stands before `step`."""
-        if self._failed is not None and step != self._failed and step not in self._through:
+        """Raise RunbookError when an earlier step failed, and `step` is neither that step nor one before it."""
+        if self._failed is not None and step != self._failed and step not in self._passed:
             raise RunbookError(
-                "Not run, because an earlier step failed. Put right what it says, run that cell again and go on from\n"
-                "there. A gate before it may be answered again first. If you change a cell, start again from the top."
+                "Not run, because an earlier step failed. Fix what its message names, run that cell again, and continue"
+                "\nfrom there. A gate before it may be answered again first. After changing a cell, start a new run."
             )
+
+    def is_last(self, step: str) -> bool:
+        """Whether `step` passed, and no other step was run after it."""
+        return self._failed is None and self._passed[-1:] == [step]
 
     @contextmanager
     def running(self, step: str) -> Iterator[None]:
-        """Run a step. What was run after it the last time counts no more: it stood on what this one found."""
+        """Run a step. The steps that ran after it before no longer count: they relied on its earlier result."""
         self.require(step)
-        if step in self._through:
-            del self._through[self._through.index(step) :]
+        if step in self._passed:
+            del self._passed[self._passed.index(step) :]
         later, self._failed = self._failed, step
         yield
-        self._through.append(step)
+        self._passed.append(step)
         self._failed = None if later == step else later

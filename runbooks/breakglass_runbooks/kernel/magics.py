@@ -1,23 +1,26 @@
-"""The magics of a runbook: %runbook starts a run, %%tasks runs Ansible tasks in it, %%gate asks a person."""
+"""The magics of a runbook: %runbook starts a run, %%tasks runs Ansible tasks, %%gate asks a person, %evidence ends."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import getpass
 import os
 import socket
+import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from breakglass_runbooks import results, times
+from breakglass_runbooks import outcomes, results, times
+from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.display import html, report, run_output
 from breakglass_runbooks.display.views import registry
-from breakglass_runbooks.errors import Interrupted, Partial, RunbookError
+from breakglass_runbooks.errors import Blocked, Interrupted, Partial, RunbookError
 from breakglass_runbooks.evidence import checkpoints, locks, manifest
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.evidence.record import Record, make_folder
@@ -28,6 +31,7 @@ from breakglass_runbooks.gates.prompt import GatePrompt
 from breakglass_runbooks.kernel import module_defaults, variable_references
 from breakglass_runbooks.kernel.ansible_play import (
     INTERRUPTED,
+    PARENT_ENDED,
     can_go_on,
     check_tasks,
     run_tasks,
@@ -56,16 +60,26 @@ class RunbookMagics(Magics):
         self._variables = Variables(shell)
         self._order = CellOrder()
         self._record: Record | None = None
-        self._folder = ""  # of the latest run: what the notebook's evidence_dir says until somebody changes it
+        self._folder = ""  # of the latest run: the value of the notebook's evidence_dir until a person changes it
         self._state: checkpoints.State | None = None  # which steps are done
         self._defaults: module_defaults.Defaults = {}  # options of modules, for all later %%tasks
         self._lock: locks.Lock | None = None  # on what this run acts on
+        self._running = threading.Lock()  # held while a magic of this run is running
+        self._answered = ("", "")  # the gate that was answered last: its cell, and the text shown
 
     @line_magic
     def runbook(self, line: str) -> None:
-        """Start a run: check the notebook's parameters, make the evidence folder, say what is about to happen."""
-        # JupyterLab sends all cells at once, and some of those behind a failing one may be run all the same. So the run
-        # before this one ends here: what follows finds no run when this fails.
+        """Start a run: check the notebook's parameters, make the evidence folder, show what the run will do.
+
+        The argument is the name of the runbook. Raises RunbookError for invalid parameters or an unusable folder, and
+        Blocked when another run acts on the same target.
+        """
+        with self._running:
+            self._start(line)
+
+    def _start(self, line: str) -> None:
+        # JupyterLab sends all cells at once, and may run some of them although an earlier one failed. So the earlier
+        # run ends here: if this fails, the next cells find no run.
         self._record, self._order, self._defaults = None, CellOrder(), {}
         self._variables.forget()
         self.end()
@@ -74,7 +88,8 @@ class RunbookMagics(Magics):
             raise RunbookError("The parameters are not known. Run the cells from the top of the notebook first.")
         values = self._variables.given()
         if values.get("evidence_dir") == self._folder:
-            values["evidence_dir"] = ""  # the latest run's first cells are run again: a new run, in a new folder
+            values["evidence_dir"] = ""  # the first cells were run again: a new run, in a new folder
+        self._require_engine(values.get("check_mode") is True)
         resume = self._options.resume and not self._folder and Record.is_in(Path(values["evidence_dir"]))
         folder = Path(values["evidence_dir"]) if resume else make_folder(values.get("evidence_dir", ""), line.strip())
         values["evidence_dir"] = self._folder = str(folder)
@@ -99,21 +114,22 @@ class RunbookMagics(Magics):
         if line.strip():
             raise RunbookError(f"Invalid argument of %%module_defaults: {line.strip()}. It takes none.")
         self._current()
-        with self._order.running(cell):
+        with self._step(cell):
             self._defaults |= module_defaults.parse(cell)
 
     @cell_magic
     def tasks(self, line: str, cell: str) -> None:
-        """Run the cell, a YAML list of Ansible tasks, and show what each task does.
+        """Run the cell, a YAML list of Ansible tasks, and show the result of each task.
 
-        `%%tasks once`: what it finds stays when the run goes on later, though it only looks.
+        `%%tasks once`: the results are kept when the run is resumed, although the tasks only read. Raises RunbookError
+        when the cell is not valid or a task failed, Interrupted when the run was stopped.
         """
         if line.strip() not in ("", ONCE):
-            raise RunbookError(f"%%tasks takes nothing behind it but '{ONCE}', and there is: {line.strip()}")
+            raise RunbookError(f"Invalid argument of %%tasks: {line.strip()}. Expected nothing, or '{ONCE}'.")
         record = self._current()
-        with self._order.running(cell):
+        with self._step(cell):
             check_tasks(cell)
-            self._variables.found()  # a parameters cell that was broken since must not go unseen
+            self._variables.found()  # raises if the parameters cell was made invalid since
             record.parameters = self._variables.given()
             variables = record.parameters | self._variables.results()
             defaults = module_defaults.used_in(cell, self._defaults)
@@ -123,12 +139,12 @@ class RunbookMagics(Magics):
             open_inputs = {name: value for name, value in inputs.items() if name not in self._variables.secret}
             key = checkpoints.key(source, open_inputs)
             self._variables.left = {}
-            if done := self._state.take(checkpoints.TASKS, key):
+            if done := self._steps().take(checkpoints.TASKS, key):
                 self._restore(done)
                 return
-            begun = self._state.take(checkpoints.BEGUN, key)
+            begun = self._steps().take(checkpoints.BEGUN, key)
             if begun:
-                self._restore(begun, f"Begun: {len(begun.events)} of {len(task_names(cell))} tasks were done")
+                self._restore(begun, f"Started: {len(begun.events)} of {len(task_names(cell))} tasks were done")
             step = begun or checkpoints.Step(checkpoints.BEGUN, key, [*inputs], once=line.strip() == ONCE)
             rest = without_first(cell, len(step.events))
             record.journal("step", key=key, tasks=task_names(rest) if rest else [])
@@ -139,13 +155,16 @@ class RunbookMagics(Magics):
                 raise Interrupted(INTERRUPTED)
 
     def _run(self, cell: str, variables: Mapping[str, Any], step: checkpoints.Step, goes_on: bool) -> bool:
-        """Run the tasks of a cell, show and write down what each does; return whether to stop then."""
-        record, live = self._record, TaskList()
+        """Run the tasks of a cell, show and record each result; return whether the run was interrupted.
+
+        `goes_on`: the step can be resumed after any of its tasks.
+        """
+        record, live = self._current(), TaskList()
 
         def on(event: Event) -> None:
             self._on(event, live, step)
-            # From here the run can go on. Tasks that only look, behind this one, look again then.
-            if goes_on and event["event"] == "changed" and not event["check_mode"]:
+            # The run can be resumed from here. Later tasks of the cell that only read are run again then.
+            if goes_on and event["event"] != "started" and results.acted(event):
                 self._note(step, checkpoints.BEGUN)
 
         try:
@@ -153,7 +172,10 @@ class RunbookMagics(Magics):
                 cell, variables, record.check_mode, on, module_defaults.used_in(cell, self._defaults)
             )
         except RunbookError as error:
-            record.outcome, record.message = "failed", self._redactor.text(str(error))
+            if live.unfinished and not isinstance(error, Interrupted):
+                record.add_unknown(live.unfinished)
+            record.message = self._redactor.text(str(error))
+            record.outcome = outcomes.of(type(error).__name__, "", record.changed, record.check_mode)
             record.journal("failed", message=record.message)
             raise type(error)(record.message) from None
         else:
@@ -164,24 +186,25 @@ class RunbookMagics(Magics):
             live.show_results()
 
     def _note(self, step: checkpoints.Step, kind: str) -> None:
-        """Write down how far a step has come. What holds a secret is not kept; that is done again."""
+        """Record the progress of a step. A result that contains a secret is not kept; its task is run again."""
         left = self._variables.left
         if self._redactor.data(left) == left:
             so_far = {"kind": kind, "registered": left, "events": [*step.events], "time": step.time or times.text()}
-            self._state.add(dataclasses.replace(step, **so_far))
+            self._steps().add(dataclasses.replace(step, **so_far))
 
     def _on(self, event: Event, live: TaskList, step: checkpoints.Step) -> None:
+        """Show and record an event of a task; keep its result for later steps."""
         visible = self._redactor.data(event)
         live.on(visible)
         if event["event"] == "started":
             return
-        result = event["result"]  # later steps get it as it is
+        result = event["result"]  # not redacted: later steps need it
         step.events.append(visible)
-        if event["event"] == "changed" and not event["check_mode"]:
+        if results.acted(event):
             step.changed, step.time = True, times.text()
-        self._record.add(visible)
+        self._current().add(visible)
         if event["register"]:
-            # Ansible adds these only when the result becomes a variable.
+            # Ansible adds these keys only to the variable.
             states = {"changed": False, "failed": event["event"] in ("failed", "unreachable")}
             states |= {"skipped": True} if event["event"] == "skipped" else {}
             self._variables.keep({event["register"]: {**states, **result}})
@@ -189,8 +212,8 @@ class RunbookMagics(Magics):
             self._variables.keep(result.get("ansible_facts", {}))
 
     def _restore(self, step: checkpoints.Step, words: str = "Done") -> None:
-        """Take the results of a step that was done, or begun, in an earlier part of this run, and show them."""
-        self._record.journal("restored", key=step.key, done=step.time)
+        """Take over and show the results of a step that an earlier part of this run did or started."""
+        self._current().journal("restored", key=step.key, done=step.time)
         display(html.notice(f"{words} at {step.time}, in an earlier part of this run. Not done again.", "unchanged"))
         self._variables.keep(step.registered)
         for event in step.events:
@@ -199,15 +222,18 @@ class RunbookMagics(Magics):
 
     @cell_magic
     def gate(self, line: str, cell: str) -> None:
-        """Show a person what to do or decide, and ask for the answer; it is a variable from then on.
+        """Show a person what to do or decide, and ask for the answer, which becomes a variable.
 
-        In check mode nobody is asked: an answer given beforehand counts, else the variable is empty.
+        In check mode no answer is needed: one given with the command counts, else the variable is empty. Raises
+        Waiting when no person can be asked.
         """
         gate = gates.parse(line, cell)
         record = self._current()
         if any(gate.name == parameter.name for parameter in self._variables.declared):
             raise RunbookError(f"The gate {gate.name} has the name of a parameter. Give it another one.")
-        with self._order.running(cell):
+        if self._already_answered(gate, cell):
+            return
+        with self._step(cell):
             record.parameters = self._variables.given()
             variables = record.parameters | self._variables.results()
             self._variables.keep({gate.name: ""})  # until there is an answer
@@ -217,22 +243,42 @@ class RunbookMagics(Magics):
             if not gates.needed(gate, variables):
                 display(html.words("Nothing to do here.", html.small(f"needed only when {gate.when}")))
                 return
-            prompt = GatePrompt(record, self._state, self._options, self._redactor)
+            prompt = GatePrompt(record, self._steps(), self._options, self._redactor)
             inputs = [*checkpoints.used(variable_references.words(cell), variables)]
             answer = prompt.answer(gate, variables, inputs)
             self._variables.keep({gate.name: answer})
+            self._answered = (cell, gates.render(gate, variables))
             if gate.kind == gates.APPROVAL and answer:
                 # Pinned here: a plan that is made again after the approval does not change what may be done.
                 self._variables.keep({APPROVED_ITEMS: results.plan_items(variables[gate.of[0]])})
 
+    def _already_answered(self, gate: gates.Gate, cell: str) -> bool:
+        """Whether this gate was the last step and has its answer; show that then.
+
+        JupyterLab returns to a gate's cell while a person types, so the next Shift+Enter would ask again.
+        """
+        answer = self.shell.user_ns.get(gate.name)
+        if self._options.launcher or not answer or not self._order.is_last(cell):
+            return False
+        if self._answered != (cell, gates.render(gate, self._variables.given() | self._variables.results())):
+            return False
+        shown = "" if gate.secret else f": {answer}"
+        words = f"Already answered{shown}. Run the next cell. To answer again, run the cell above this one first."
+        display(html.notice(words, "unchanged"))
+        return True
+
     @line_magic
     def evidence(self, line: str) -> None:
-        """End the run: write down what was planned and done, and show what there is to prove it.
+        """End the run: record what was planned and done, and show the evidence.
 
-        `line` names the registered results of the plan and of the act, and perhaps a variable with a remark for whoever
-        reads only the outcome. Raises RunbookError when an account could not be dealt with: the run is not a success
-        then.
+        `line` names the registered results of the plan and of the act, and optionally a variable with a remark for
+        people who read only the outcome. Raises RunbookError, or Partial when other accounts were changed, when the
+        work in an account could not be done.
         """
+        with self._running:
+            self._finish(line)
+
+    def _finish(self, line: str) -> None:
         record = self._current()
         self._order.require()
         names = line.split()
@@ -259,19 +305,61 @@ class RunbookMagics(Magics):
             )
 
     def end(self) -> None:
-        """Let others act on what this run acted on; the end of the kernel does the same."""
+        """Release the lock on what this run acts on; the end of the kernel does the same."""
         if self._lock:
             self._lock.release()
         self._lock = None
 
-    def _named_results(self, names: list[str]) -> list[Any]:
-        results = self._variables.results()
-        if len(names) not in (2, 3) or not results.keys() >= set(names):
-            raise RunbookError(
-                "%evidence takes the names of two registered results, the plan's and the act's, and perhaps that of a "
-                "remark, set by set_fact."
+    def abandon(self) -> None:
+        """End the run of a launcher that has ended: let the running step end, then record where the run stopped."""
+        with self._running:
+            record = self._record
+            if record is None or record.outcome not in ("unfinished", *outcomes.STOPPED):
+                return
+            record.outcome, record.message = outcomes.INTERRUPTED, record.message or PARENT_ENDED
+            record.write()
+            ended = {"changed": record.changed, "check_mode": record.check_mode, "reason": PARENT_ENDED}
+            record.journal("ended", outcome=record.outcome, **ended)
+            report.write(record.folder, record.outcome, record.message)
+            manifest.seal(record.folder)
+
+    @contextlib.contextmanager
+    def _step(self, cell: str) -> Iterator[None]:
+        """Run a step: in the order of the notebook, and only while the processes that started the run are running."""
+        with self._running, self._order.running(cell):
+            if module_util("_started_by").missing():
+                self._current().journal("stopped", reason=PARENT_ENDED)
+                raise Interrupted(PARENT_ENDED)
+            yield
+
+    def _require_engine(self, check_mode: bool) -> None:
+        """Raise Blocked unless something reports it when this kernel dies; a person in front of it does.
+
+        Source: papermill 2.6's default engine marks all cells as completed when the kernel died or a cell timed out.
+        """
+        kernel = getattr(self.shell, "kernel", None)  # none in a plain IPython
+        # JupyterLab allows input(), papermill and nbconvert do not.
+        interactive = getattr(kernel, "_allow_stdin", True)
+        if not (check_mode or self._options.engine or interactive):
+            raise Blocked(
+                "check_mode is false, and this program would report a killed kernel as a completed run.\n"
+                "Nothing was changed. Run it with papermill --engine breakglass, or with:\n\n"
+                "    python -m breakglass_runbooks run NAME -p check_mode=false"
             )
-        return [results[name] for name in names]
+
+    def _named_results(self, names: list[str]) -> list[Any]:
+        known = self._variables.results()
+        if len(names) not in (2, 3) or not known.keys() >= set(names):
+            raise RunbookError(
+                f"Invalid arguments of %evidence: {' '.join(names) or 'none'}. Expected the names of two registered "
+                "results, the plan's and the act's, and optionally that of a remark set by set_fact."
+            )
+        return [known[name] for name in names]
+
+    def _steps(self) -> checkpoints.State:
+        self._current()
+        assert self._state is not None  # is set together with the record
+        return self._state
 
     def _current(self) -> Record:
         if self._record is None:
@@ -280,7 +368,7 @@ class RunbookMagics(Magics):
 
 
 def _user() -> str:
-    """Who runs this machine's part, as far as it can be known."""
+    """The operating system's user and host, for the journal."""
     try:
         return f"{getpass.getuser()}@{socket.gethostname()}"
     except (KeyError, OSError):  # a user ID without a name, as in a container

@@ -1,4 +1,4 @@
-"""The tasks of a cell as they go by."""
+"""The tasks of a cell, shown while they run."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from breakglass_runbooks.display import html
 from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.results import Event
 
+TASK_LIST = "breakglass_task_list"  # in the metadata of the output
+
 
 class TaskList:
-    """The tasks of a cell as they go by; updated in place, so that a saved notebook keeps the last state."""
+    """The tasks of a cell, in one output that is updated, so that a saved notebook has the last state."""
 
     def __init__(self) -> None:
         self._rows: list[dict[str, Any]] = []
         self.finished: list[Event] = []
+        self.unfinished: Event | None = None  # the task that has started, and not ended
         self._idle = "Starting Ansible ..."
-        self._handle = display(self._table(), display_id=True)
+        self._handle = display(self._table(), display_id=True, metadata={TASK_LIST: True})
 
     def on(self, event: Event) -> None:
         """Show an event."""
+        self.unfinished = event if event["event"] == "started" else None
         if event["event"] == "started":
             self._rows.append({"task": event["task"], "state": "running", "since": time.monotonic(), "note": ""})
         else:
@@ -30,15 +34,15 @@ class TaskList:
             self._rows[-1].update(
                 state=_state(event), note=_note(event), took=time.monotonic() - self._rows[-1]["since"]
             )
-        self._handle.update(self._table())
+        self._handle.update(self._table(), metadata={TASK_LIST: True})
 
     def show_results(self) -> None:
-        """Show what the tasks found or did, below the list; what was still running is not shown as running."""
+        """Show the results of the tasks below the list. A task that never ended is shown as unknown, not as running."""
         self._idle = "No task was run."
         for row in self._rows:
             if row["state"] == "running":
                 row["state"] = "unknown"
-        self._handle.update(self._table())
+        self._handle.update(self._table(), metadata={TASK_LIST: True})
         for event in self.finished:
             shown = registry.view(event)
             if shown:
@@ -64,7 +68,7 @@ def _state(event: Event) -> str:
     if event["event"] == "changed" and event["check_mode"]:
         return "would change"
     if event["event"] == "skipped":
-        return "not run"  # unlike an account that is skipped, nothing to look at
+        return "not run"  # unlike a skipped account
     return "failed, ignored" if event["ignored"] else event["event"]
 
 

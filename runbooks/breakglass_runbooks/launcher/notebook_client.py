@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import signal
@@ -24,12 +25,19 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 from papermill.log import logger
 
+from breakglass_runbooks import kernel_options as kernel_options_module
+from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import Waiting
 from breakglass_runbooks.evidence.redaction import Redactor
+from breakglass_runbooks.kernel.task_list import TASK_LIST
 from breakglass_runbooks.kernel_options import KernelOptions
 
 _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
+KERNEL = "breakglass_runbooks.kernel.main"
+CHECK_EVERY = 0.25  # seconds between two looks at the processes that started this one
 ANSWER_WITHIN = 3  # seconds, in which a kernel that is idle has answered
+# The cells whose results a person must see without opening the page.
+SHOWN_CELLS = ("plan", "list", "hand-back")
 INTERRUPTED = "The run was interrupted while this cell was running."
 SKIPPED = "skipped"
 WAITING = "waiting"
@@ -46,6 +54,15 @@ class Progress:
     number: int  # of the code cells, from 1
     total: int
     seconds: float = 0.0
+    shown: str = ""  # the results of a cell that ended, as Markdown, where they belong on the terminal too
+
+
+def _shown(cell: Any) -> str:
+    """Return the results of a cell as Markdown, without the list of its tasks; empty for most cells."""
+    if not cell.get("id", "").startswith(SHOWN_CELLS):
+        return ""
+    outputs = [output for output in cell.get("outputs", []) if not output.get("metadata", {}).get(TASK_LIST)]
+    return "\n\n".join(output.data["text/markdown"] for output in outputs if "text/markdown" in output.get("data", {}))
 
 
 def title_of(nb: Any, index: int) -> str:
@@ -107,7 +124,8 @@ class _Book(NotebookExecutionManager):
             number = self._code.index(index) + 1
             status = cell.metadata.papermill["status"]
             title = title_of(self.nb, index)
-            self._on_progress(Progress(cell.get("id", ""), title, status, number, len(self._code), seconds))
+            shown = self._redactor.text(_shown(cell)) if status != self.RUNNING else ""
+            self._on_progress(Progress(cell.get("id", ""), title, status, number, len(self._code), seconds, shown))
 
 
 class _Client(PapermillNotebookClient):
@@ -128,6 +146,8 @@ class _Client(PapermillNotebookClient):
     def execute(self, **kwargs: Any) -> Any:
         self.reset_execution_trackers()
         with self.setup_kernel(**kwargs), self._stopped_by(signal.SIGINT, signal.SIGTERM):
+            if module_util("_started_by").chain():
+                threading.Thread(target=self._watch_parents, daemon=True).start()
             self.papermill_execute_cells()
         return self.nb
 
@@ -148,8 +168,22 @@ class _Client(PapermillNotebookClient):
         if self._stopping:
             raise KeyboardInterrupt
         self._stopping = True
-        print("\nStopping, once what runs has come to its end. Again: at once.", file=sys.stderr, flush=True)
+        print("\nStopping after the running task. Press Ctrl-C again to stop at once.", file=sys.stderr, flush=True)
         threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _watch_parents(self) -> None:
+        """Stop as at Ctrl-C once a process that started this one has ended."""
+        while not self._over.wait(CHECK_EVERY):
+            if module_util("_started_by").missing():
+                if not self._stopping:
+                    self._stop_with_parent()
+                    self._interrupt()
+                return
+
+    def _stop_with_parent(self) -> None:
+        self._stopping = True
+        with contextlib.suppress(OSError):  # whoever read this may have ended too
+            print("\nStopping: the process that started this run has ended.", file=sys.stderr, flush=True)
 
     def _interrupt(self) -> None:
         """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption.
@@ -173,6 +207,8 @@ class _Client(PapermillNotebookClient):
 
     def papermill_execute_cells(self) -> None:
         for index, cell in enumerate(self.nb.cells):
+            if not self._stopping and module_util("_started_by").missing():
+                self._stop_with_parent()
             if self._stopping:
                 raise KeyboardInterrupt
             try:
@@ -235,8 +271,11 @@ def _kernel_manager(folder: Path) -> type[AsyncKernelManager]:
         def kernel_spec(self) -> KernelSpec | None:
             """The interpreter that runs us, whatever kernel of that name is installed for this user."""
             if self.kernel_name == NATIVE_KERNEL_NAME:
-                # At Ctrl-C it complains of the sockets that its client has closed; that is no news for anybody.
-                return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict(["--log-level=CRITICAL"]))
+                # At Ctrl-C it reports that its client has closed the sockets, which is expected.
+                spec = get_kernel_dict(["--log-level=CRITICAL"])
+                # -P: a file in the working directory cannot replace a module of Python.
+                spec["argv"] = [sys.executable, "-P", "-m", KERNEL, *spec["argv"][spec["argv"].index("-f") :]]
+                return KernelSpec(resource_dir=RESOURCES, **spec)
             return super().kernel_spec
 
     return SocketKernelManager
@@ -289,13 +328,27 @@ def execute(
                 stdout_file=stdout_file,
                 stderr_file=stderr_file,
             )
-            client.execute(env=_kernel_environment(folder) | (kernel_options or KernelOptions()).environment())
+            _execute(client, folder, kernel_options or KernelOptions())
     finally:
         book.notebook_complete()
     return book.nb
 
 
+def _execute(client: _Client, folder: Path, kernel_options: KernelOptions) -> None:
+    """Start the kernel and run the cells."""
+    reader = dataclasses.replace(kernel_options, engine=True).pipe()
+    environment = _kernel_environment(folder) | {kernel_options_module.VARIABLE: str(reader)}
+    try:
+        client.execute(env=environment, pass_fds=[reader])
+    finally:
+        os.close(reader)
+
+
 def _kernel_environment(folder: Path) -> dict[str, str]:
-    """Ours, with this package on Python's path, and IPython's history and settings of nobody."""
+    """Return this environment with this package on Python's path, and without the user's IPython history and settings.
+
+    The kernel and all that it starts know this process, and start nothing more once it has ended.
+    """
     path = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path), "IPYTHONDIR": str(folder / "ipython")}
+    own = {"PYTHONPATH": os.pathsep.join(path), "IPYTHONDIR": str(folder / "ipython")}
+    return {**os.environ, **own, **module_util("_started_by").extended(os.getpid())}

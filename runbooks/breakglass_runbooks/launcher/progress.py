@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: a spinner on a terminal, a line for each cell elsewhere, JSON for a program."""
+"""Progress of a run: a spinner on a terminal, a line for each cell elsewhere, JSON lines for a program."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.text import Text
 
 from breakglass_runbooks import outcomes, results
-from breakglass_runbooks.launcher.launch import RunResult, resume_command
+from breakglass_runbooks.display import terminal
 from breakglass_runbooks.launcher.notebook_client import Progress
+from breakglass_runbooks.launcher.run_file import resume_command
+from breakglass_runbooks.launcher.run_result import RunResult
 from breakglass_runbooks.notebooks.catalog import Runbook
 
 SIGNS = {
@@ -23,17 +25,12 @@ SIGNS = {
     "interrupted": ("!", "yellow"),
     "skipped": ("-", "dim"),
 }
-
-# What a person does when the runbook is through.
-NEXT = {
-    outcomes.PLANNED: "Read the plan on the page. To carry it out, start the same again with -p check_mode=false.",
-    outcomes.CHANGED: "Read on the page, below 'Hand back', what is left to do. Note the manifest's SHA-256.",
-    outcomes.UNCHANGED: "The page shows what was found.",
-}
+# A plan for a whole organization has thousands of lines.
+MOST_LINES = 200
 
 
 class TextReporter:
-    """For people. Colours and the spinner are left out where the output is not a terminal."""
+    """For people. Without a terminal there are no colours and no spinner."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
@@ -48,24 +45,26 @@ class TextReporter:
         self._spinner.stop()
 
     def begin(self, runbook: Runbook) -> None:
-        """Say what is being run."""
+        """Show which runbook is run."""
         self._print(f"Runbook {runbook.name}: {runbook.title}")
 
     def cell(self, progress: Progress) -> None:
-        """Show the cell that runs, and leave a line for each that ended."""
+        """Show the running cell; for each that has ended, print a line, and its results where they are the point."""
         where = f"[{progress.number}/{progress.total}]"
         if progress.status == "running":
             if self._console.is_terminal:
-                self._spinner.update(Text(f"{where} {progress.title}"))
+                self._spinner.update(Text(terminal.visible(f"{where} {progress.title}")))
                 self._spinner.start()
             return
         self._spinner.stop()
         sign, style = SIGNS[progress.status]
         took = "" if progress.status == "skipped" else f" in {progress.seconds:.1f} s"
         self._print(f"{sign} {where} {progress.title}: {progress.status}{took}", style=style)
+        if progress.shown:
+            self._print("\n" + _shortened(terminal.text(progress.shown)) + "\n")
 
     def end(self, result: RunResult) -> None:
-        """Say where everything lies, what failed or is waited for, and last of all the outcome."""
+        """Print where the files are, what failed or is waited for, what to do next, and last the outcome."""
         self._print(f"Notebook: {result.notebook}")
         if result.page.exists():  # on a full disk there is none
             self._print(f"Page:     {result.page}")
@@ -73,30 +72,52 @@ class TextReporter:
             sealed = f"SHA-256 {result.manifest}" if result.manifest else "none, the evidence is not sealed"
             self._print(f"Evidence: {result.evidence_dir}\nManifest: {sealed}")
         if result.failure:
-            style = "bold yellow" if result.outcome == outcomes.WAITING else "bold red"
-            words = outcomes.MEANINGS[result.outcome]
-            if result.failed_cell:
-                words += f" It stopped at '{result.failed_cell}'."
-            if result.page.exists():
-                words += f" The page shows what it found until then:\n{result.page}"
-            self._print(f"\n{words}\n\n{result.failure}\n", style=style)
-            if result.recovery_open_in:
-                self._print(f"{results.recovery_warning(result.recovery_open_in)}\n", style="bold red")
-            says_it_itself = result.evidence_dir and resume_command(result.evidence_dir) in result.failure
-            if result.evidence_dir and not says_it_itself:
-                self._print(f"To go on, when that is put right:\n\n{resume_command(result.evidence_dir)}\n")
-                if not result.changed or result.check_mode:
-                    self._print("When a parameter must be another, start a new run.\n")
+            self._print_failure(result)
         else:
             self._print(outcomes.MEANINGS[result.outcome], style="green")
             if result.evidence_dir:
-                self._print(NEXT.get(result.outcome, ""))
+                self._print(_next_step(result))
         for remark in result.remarks:
             self._print(remark, style="bold yellow")
         self._print(f"Outcome: {result.outcome}")
 
+    def _print_failure(self, result: RunResult) -> None:
+        words = outcomes.MEANINGS[result.outcome]
+        if result.failed_cell:
+            words += f" It stopped at '{result.failed_cell}'."
+        if result.page.exists():
+            words += f" The page shows the results until then:\n{result.page}"
+        style = "bold yellow" if result.outcome == outcomes.WAITING else "bold red"
+        self._print(f"\n{words}\n\n{result.failure}\n", style=style)
+        if result.recovery_open_in:
+            self._print(f"{results.recovery_warning(result.recovery_open_in)}\n", style="bold red")
+        if not result.evidence_dir:
+            return
+        resume = resume_command(result.evidence_dir)
+        if resume not in result.failure:
+            self._print(f"To resume, once the cause is fixed:\n\n    {resume}\n")
+        if result.outcome != outcomes.WAITING and (not result.changed or result.check_mode):
+            self._print(f"To run it with other parameters, start a new run:\n\n    {result.run_again}\n")
+
     def _print(self, words: str, style: str | None = None) -> None:
-        self._console.print(words, style=style, markup=False, soft_wrap=True)
+        self._console.print(terminal.visible(words), style=style, markup=False, soft_wrap=True)
+
+
+def _next_step(result: RunResult) -> str:
+    """Return what a person does after a run that finished."""
+    if result.outcome == outcomes.PLANNED:
+        return f"Read the plan. To carry it out:\n\n    {result.run_for_real}\n"
+    if result.outcome == outcomes.CHANGED:
+        return "Read below 'Hand back', here or on the page, what is left to do. Keep the manifest's SHA-256."
+    return "The page shows what was found."
+
+
+def _shortened(text: str) -> str:
+    """Return the first lines of a text, and how many there are more."""
+    lines = text.split("\n")
+    if len(lines) <= MOST_LINES:
+        return text
+    return "\n".join([*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more lines, on the page"])
 
 
 class JsonReporter:
@@ -109,15 +130,15 @@ class JsonReporter:
         pass
 
     def begin(self, runbook: Runbook) -> None:
-        """Say what is being run."""
+        """Write which runbook is run."""
         self._write("begin", {"runbook": runbook.name, "title": runbook.title})
 
     def cell(self, progress: Progress) -> None:
-        """Hand on the state of a cell."""
+        """Write the state of a cell; `shown` is Markdown."""
         self._write("cell", dataclasses.asdict(progress))
 
     def end(self, result: RunResult) -> None:
-        """Hand on how it ended."""
+        """Write how the run ended."""
         self._write("end", {**dataclasses.asdict(result), "failed_cell": result.failed_cell})
 
     def _write(self, event: str, details: dict[str, Any]) -> None:

@@ -1,8 +1,8 @@
-"""Go on with a run that waits for a person, failed, was interrupted, or whose kernel or machine died."""
+"""Resume a run that waits for a person, failed, was interrupted, or whose kernel or machine died."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from breakglass_runbooks import outcomes
@@ -12,18 +12,18 @@ from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.kernel import variable_references
 from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.launcher import launch, run_file
-from breakglass_runbooks.launcher.notebook_client import Progress
+from breakglass_runbooks.launcher.run_result import RunResult
 from breakglass_runbooks.notebooks.catalog import Runbook
 
 
 def runbook_of(folder: Path) -> Runbook:
-    """The runbook of the run in `folder`; RunbookError when it cannot go on, because it is another one by now, say."""
+    """Return the runbook of the run in `folder`. Raises RunbookError when it was changed or there is no run."""
     run = run_file.Run.load(folder)
     runbook = Runbook(Path(run.runbook))
     if not runbook.path.is_file() or run_file.digest(runbook) != run.sha256:
         raise RunbookError(
-            f"The runbook {runbook.path} has been changed since this run began, so nobody can tell which of its "
-            "steps are done.\nStart a new run: what is done already, it finds done."
+            f"The runbook {runbook.path} was changed or removed since this run began, so it is not known which of its "
+            "steps are done.\nStart a new run: it finds what is already done."
         )
     return runbook
 
@@ -31,20 +31,30 @@ def runbook_of(folder: Path) -> Runbook:
 def resume(
     folder: Path,
     answers: Mapping[str, str],
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: launch.OnProgress = lambda progress: None,
     timeout: int | None = None,
-) -> launch.RunResult:
-    """Go on with the run in `folder`; see `state` for what is not done again.
+) -> RunResult:
+    """Resume the run in `folder`; see `checkpoints` for what is not done again.
 
-    The notebook of the part before is kept beside the new one, with a number. Raises RunbookError, with nothing done,
-    when the run is through, still running or has been tampered with.
+    The notebook of the earlier part is kept next to the new one, with a number. Raises RunbookError, with nothing
+    changed, when the run has finished, is still running, or its evidence was altered.
     """
     runbook = runbook_of(folder)
     held = locks.on_run(folder)
     try:
         _check(folder)
-        run = run_file.Run.load(folder)
-        notebook = Path(run.notebook)
+        run = _next_part(folder)
+        kernel_options = KernelOptions(dict(answers), resume=True, spent=_spent(runbook, folder), launcher=True)
+        return launch.execute(runbook, run, folder, kernel_options, on_progress, timeout)
+    finally:
+        held.release()
+
+
+def _next_part(folder: Path) -> run_file.Run:
+    """Return the run, with the notebook and page of the part before renamed, and the manifest removed."""
+    run = run_file.Run.load(folder)
+    notebook = Path(run.notebook)
+    try:
         for path in (notebook, notebook.with_suffix(".html")):
             if path.exists():
                 path.rename(path.with_name(f"{path.stem}-part-{run.part}{path.suffix}"))
@@ -52,14 +62,14 @@ def resume(
         run.part += 1
         run.write(folder)
         (folder / manifest.FILE).unlink(missing_ok=True)
-        kernel_options = KernelOptions(dict(answers), resume=True, spent=_spent(runbook, folder), launcher=True)
-        return launch.execute(runbook, run, folder, kernel_options, on_progress, timeout)
-    finally:
-        held.release()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RunbookError(f"The run in {folder} cannot be resumed: {notebook}: {reason}.") from None
+    return run
 
 
 def _check(folder: Path) -> None:
-    """Raise RunbookError unless the run may go on: it is not through, and nobody has changed what it left."""
+    """Raise RunbookError unless the run may be resumed: it has not finished, and its evidence is unaltered."""
     journal = Journal(folder)
     problems = [*journal.problems()]
     sealed = (folder / manifest.FILE).exists()  # not when it was killed, or the disk was full
@@ -68,12 +78,12 @@ def _check(folder: Path) -> None:
     if problems:
         raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
     ended = [entry for entry in journal.entries() if entry["event"] == "ended"]  # `trail` may have written since
-    if sealed and ended and ended[-1]["outcome"] in outcomes.THROUGH:
-        raise RunbookError(f"The run in {folder} is through; there is nothing to go on with.")
+    if sealed and ended and ended[-1]["outcome"] in outcomes.FINISHED:
+        raise RunbookError(f"The run in {folder} has finished; there is nothing to resume.")
 
 
 def _spent(runbook: Runbook, folder: Path) -> list[str]:
-    """Gates with secret answers for which all steps that use the answer stay done."""
+    """Return the gates with secret answers for which all steps that use the answer stay done."""
     steps = checkpoints.State.load(folder).pending
     cells = [cell.source.partition("\n") for cell in runbook.notebook.cells if cell.source.startswith("%%tasks")]
     named = [variable_references.in_tasks(tasks) for _, _, tasks in cells]

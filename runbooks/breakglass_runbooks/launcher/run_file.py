@@ -1,49 +1,77 @@
-"""What the launcher keeps of a run so that it can go on later: which notebook, with which parameters, writing where."""
+"""`run.json`: which notebook the launcher runs, with which parameters, and where the result goes; for a resume."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from breakglass_runbooks import files
+from breakglass_runbooks.collection import NOTEBOOKS
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.notebooks.catalog import Runbook
 
 FILE = "run.json"
+PROGRAM = "python -m breakglass_runbooks"
 
 
 @dataclass
 class Run:
-    """A run that the launcher has begun."""
+    """A run that the launcher has started."""
 
     runbook: str  # the path of its notebook
     sha256: str  # of the notebook's cells
     parameters: dict[str, Any]
-    notebook: str  # the executed one
-    part: int = 1  # how often it has been run, this time included
+    notebook: str  # the path of the executed notebook
+    part: int = 1  # how many times it was started or resumed
 
     def write(self, folder: Path) -> None:
-        """Keep it."""
+        """Write it into the folder of the run."""
         files.write(folder / FILE, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, folder: Path) -> Run:
-        """The run in a folder; RunbookError when there is none."""
-        try:
-            return cls(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        """Return the run in a folder. Raises RunbookError when there is none, or its file is not valid."""
+        files.require_folder(folder)
+        content = files.read_json(folder / FILE, missing_ok=True)
+        if content is None:
             raise RunbookError(
-                f"There is no run in {folder} that can go on: only `python -m breakglass_runbooks run`, and the "
-                "module and playbook `runbook`, begin one."
-            ) from None
-        except (OSError, ValueError, TypeError) as error:
-            raise RunbookError(f"{folder / FILE} cannot be read: {error}.") from None
+                f"There is no run in {folder} that can be resumed. Only `{PROGRAM} run`, and the module and playbook "
+                "`runbook`, start one."
+            )
+        try:
+            run = cls(**content)
+        except TypeError:
+            raise RunbookError(f"{folder / FILE} is not valid. Start a new run.") from None
+        texts = (run.runbook, run.sha256, run.notebook)
+        valid = isinstance(run.parameters, dict) and type(run.part) is int
+        if not valid or not all(isinstance(text, str) for text in texts):
+            raise RunbookError(f"{folder / FILE} is not valid. Start a new run.")
+        return run
 
 
 def digest(runbook: Runbook) -> str:
-    """What a runbook says and does, whatever else is in the file."""
+    """Return the SHA-256 of a runbook's cells, whatever else the file contains."""
     cells = [[cell.cell_type, cell.source] for cell in runbook.notebook.cells]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command that resumes a run."""
+    return f"{PROGRAM} resume {shlex.quote(str(folder))}"
+
+
+def run_command(notebook: str, parameters: Mapping[str, Any]) -> str:
+    """Return the command that starts a new run of a notebook with `parameters`."""
+    path = Path(notebook)
+    name = path.stem if path.parent == NOTEBOOKS else notebook
+    given = (f"-p {shlex.quote(f'{key}={_as_argument(value)}')}" for key, value in parameters.items())
+    return " ".join([PROGRAM, "run", shlex.quote(name), *given])
+
+
+def _as_argument(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,80 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether the processes that started this one are still running. No Ansible, no AWS.
+
+A cancelled job must not change anything more. The signal that cancels it may be SIGKILL, and reach only some of the
+processes of a run. So each process of a run passes the chain of those above it to those that it starts, in one
+environment variable, and each checks the chain right before it begins something: the launcher before a cell, Ansible
+before a task, a module before a call that changes something.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+VARIABLE = "BREAKGLASS_STARTED_BY"
+_STAT = "/proc/{pid}/stat"
+
+
+def identify(pid: int) -> str:
+    """Return a process as text: ``PID:START``. START is empty where there is no /proc, as on macOS.
+
+    The start time, in clock ticks after the machine's start, tells a process from a later one with the same ID.
+    Source: proc_pid_stat(5), fields 3 (state) and 22 (starttime).
+    """
+    _state, start = _read(pid)
+    return f"{pid}:{start}"
+
+
+def is_running(process: str) -> bool:
+    """Return whether a process, as ``identify`` names it, has not ended. A zombie has ended."""
+    pid, _colon, start = process.partition(":")
+    if not pid.isdigit():
+        return False
+    state, now = _read(int(pid))
+    if start:
+        return now == start and state not in ("Z", "X", "x")
+    return state not in ("", "Z", "X", "x") or _exists(int(pid))
+
+
+def chain(environment: t.Mapping[str, str] | None = None) -> list[str]:
+    """Return the processes above this one, the first that was started first. Empty: there is none to wait for."""
+    value = (os.environ if environment is None else environment).get(VARIABLE, "")
+    return [process for process in value.split(",") if process]
+
+
+def missing(environment: t.Mapping[str, str] | None = None) -> str | None:
+    """Return the first process of the chain that has ended; None while all are running."""
+    return next((process for process in chain(environment) if not is_running(process)), None)
+
+
+def extended(*pids: int, environment: t.Mapping[str, str] | None = None) -> dict:
+    """Return the variable for a process to be started: the chain of this one, and ``pids`` after it."""
+    return {VARIABLE: ",".join([*chain(environment), *(identify(pid) for pid in pids)])}
+
+
+def _read(pid: int) -> tuple[str, str]:
+    """Return the state and the start time of a process; two empty texts when there is none, or no /proc."""
+    try:
+        with open(_STAT.format(pid=pid), "rb") as file:
+            # The second field is the command in parentheses, and may itself hold spaces and parentheses.
+            fields = file.read().rpartition(b")")[2].split()
+        return fields[0].decode(), fields[19].decode()
+    except (OSError, IndexError):
+        return "", ""
+
+
+def _exists(pid: int) -> bool:
+    """Return whether there is a process with this ID, where there is no /proc."""
+    if os.path.exists(_STAT.format(pid="self")):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to another user
+        return True
+    return True
