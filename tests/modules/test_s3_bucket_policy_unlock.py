@@ -424,6 +424,22 @@ def test_an_altered_backup_and_one_of_another_bucket_are_refused(sandbox, backup
     assert (sandbox.snapshot(), writes(sandbox)) == (before, written)
 
 
+def test_a_backup_of_the_bucket_in_another_region_is_refused(sandbox, backups):
+    """A bucket that was deleted and created again elsewhere is another bucket with the same name."""
+    path = Path(unlock(sandbox, mode="delete", backup_dir=str(backups))["backup"]["path"])
+    saved = json.loads(path.read_text())
+    path.write_text(json.dumps({**saved, "region": "eu-central-1"}))
+    before, written = sandbox.snapshot(), writes(sandbox)
+
+    result = unlock(sandbox, mode="restore", backup=str(path))
+
+    assert result["failed"]
+    assert "eu-central-1" in result["msg"]
+    assert "eu-west-1" in result["msg"]
+    assert "mode=replace" in result["fix"]
+    assert (sandbox.snapshot(), writes(sandbox)) == (before, written)
+
+
 def test_a_policy_that_cannot_be_analysed_can_still_be_deleted(sandbox, backups, monkeypatch):
     from ansible_collections.breakglass.aws.plugins.module_utils._policies import document
 
@@ -464,6 +480,36 @@ def test_a_policy_that_changed_meanwhile_is_not_overwritten(sandbox, backups):
     assert "was changed by someone else" in result["msg"]
     assert result["write_window"] is None
     assert sandbox.snapshot()["bucket_policies"][LEDGER] == GOOD_POLICY
+
+
+def test_a_policy_shown_in_another_order_at_each_read_is_the_same_policy(sandbox, backups):
+    """S3 may show principals, actions and statements in another order at each read."""
+    users = [sandbox.client("iam", "payments-administrator").create_user(UserName=name)["User"]["Arn"] for name in "ab"]
+    grant = {"Sid": "Both", "Effect": "Allow", "Principal": {"AWS": users}, "Action": ["s3:GetObject", "s3:PutObject"]}
+    locked = {
+        "Sid": "Lock",
+        "Action": "s3:*",
+        "Condition": {"StringNotEquals": {"aws:SourceVpce": ["vpce-1", "vpce-2"]}},
+    }
+    policy = lock(sandbox, grant, locked)
+    other = json.loads(json.dumps(policy))
+    other["Statement"].reverse()
+    other["Statement"][1]["Principal"]["AWS"].reverse()
+    other["Statement"][1]["Action"] = ["s3:putobject", "s3:getobject"]
+    other["Statement"][0]["Condition"] = {"stringnotequals": {"AWS:SourceVpce": ["vpce-2", "vpce-1"]}}
+    s3, shown = root_client(sandbox, region="us-east-1"), [other, policy, other, policy]  # the read-back finds ours
+
+    def swap(event: dict) -> None:
+        if event["action"] == "s3:GetBucketPolicy" and shown:
+            s3.put_bucket_policy(Bucket=EXPORTS, Policy=json.dumps(shown.pop(0)))
+
+    sandbox.on_event(swap)
+    planned = [unlock(sandbox, check_mode=True, bucket=EXPORTS, backup_dir=str(backups)) for _ in range(2)]
+    assert planned[0]["plan"]["digest"] == planned[1]["plan"]["digest"]
+    assert planned[0]["before"] != planned[1]["before"]
+
+    result = unlock(sandbox, bucket=EXPORTS, plan_digest=planned[0]["plan"]["digest"], backup_dir=str(backups))
+    assert (result["failed"], result["outcome"]) == (False, "changed"), result["msg"]
 
 
 def test_what_cannot_be_read_back_is_unverified(sandbox, backups):

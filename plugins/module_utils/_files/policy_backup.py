@@ -15,6 +15,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from dataclasses import asdict, dataclass, fields
 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
@@ -89,13 +90,21 @@ def write(backup: Backup, directory: str) -> str:
 
 
 def read(path: str) -> Backup:
-    """Read a backup file and verify that it holds the policy that was saved."""
+    """Read a backup file and verify that it holds the policy that was saved.
+
+    A file that other users may write is refused: the SHA-256 in it proves nothing against them.
+    """
     try:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe without a writer must not wait for one
+        try:
+            _require_own(path, os.fstat(descriptor))
+            with os.fdopen(descriptor, encoding="utf-8", closefd=False) as file:
+                content = json.load(file)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise BackupError(f"The backup {path} cannot be read: {error.strerror}.", _TAKE_ANOTHER) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BackupError(f"{path} is no backup: it is not JSON ({error}).", _TAKE_ANOTHER) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BackupError(f"{path} is no backup of this format ({FORMAT}).", _TAKE_ANOTHER)
@@ -122,6 +131,23 @@ def read_for(path: str, account_id: str, resource: str) -> Backup:
             _TAKE_ANOTHER,
         )
     return backup
+
+
+def _require_own(path: str, status: os.stat_result) -> None:
+    """Refuse anything but a plain file that nobody except its owner can write, the owner being this user or root."""
+    mode = stat.S_IMODE(status.st_mode)
+    if not stat.S_ISREG(status.st_mode):
+        raise BackupError(f"The backup {path} is not a plain file.", _TAKE_ANOTHER)
+    if status.st_uid not in (os.geteuid(), 0):
+        raise BackupError(
+            f"The backup {path} belongs to another user, who can change it.",
+            "Nothing was changed. Check its content, copy it to a file of your own, and name that file in backup.",
+        )
+    if mode & 0o022:
+        raise BackupError(
+            f"The backup {path} can be changed by other users (mode {mode:04o}).",
+            f"Nothing was changed. Check its content, then run: chmod 600 {path}",
+        )
 
 
 def _digest(text: str) -> str:

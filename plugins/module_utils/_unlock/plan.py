@@ -36,6 +36,7 @@ MODES = (REPAIR, REPLACE, DELETE, RESTORE)
 
 _OTHER_MODES = "Use mode=replace with another policy, or mode=delete. Neither needs an analysis of this one."
 _CORRECT = "Correct the option. Nothing was changed."
+_INCOMPLETE = "The answer may be incomplete: check the network, proxies and endpoint_url, then run it again."
 _NO_POLICY = (
     "There is no policy, so no policy locks administrators out. If access is denied all the same, check that this is "
     "the right resource, then check service and resource control policies, the administrators' own IAM policies and "
@@ -175,4 +176,13 @@ def _refuse_lockout(document: dict, resource: Resource, administrators: t.Sequen
 
 
 def _document(text: str | None) -> dict | None:
-    return None if text is None else json.loads(text)
+    """The policy in a text that AWS returned, or that is in a backup."""
+    if text is None:
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BreakglassError("The policy that was read is not JSON.", _INCOMPLETE) from error
+    if not isinstance(document, dict):
+        raise BreakglassError("The policy that was read is not a JSON object.", _INCOMPLETE)
+    return document

@@ -81,9 +81,21 @@ class QueuePolicy(ResourcePolicy):
         return QueuePolicy(session, self._queue)
 
     def read(self) -> str | None:
+        """The policy's text; None when the queue has none.
+
+        The ARN is read along with the policy. botocore takes an answer that is not JSON, or breaks off, for one
+        without attributes; without the ARN that would look like a queue without a policy.
+        """
+        queue = self._queue
         with self._explaining("reading"):
-            answer = self._client.get_queue_attributes(QueueUrl=self._url(), AttributeNames=["Policy"])
-        return answer.get("Attributes", {}).get("Policy") or None
+            answer = self._client.get_queue_attributes(QueueUrl=self._url(), AttributeNames=["Policy", "QueueArn"])
+        attributes: dict[str, str] = answer.get("Attributes", {})
+        if attributes.get("QueueArn", "").split(":")[3:] != [queue.region, queue.account_id, queue.name]:
+            raise BreakglassError(
+                f"SQS's answer about queue {queue.name} in {queue.region} is incomplete, or about another queue.",
+                "Check the network, proxies and endpoint_url, then run it again.",
+            )
+        return attributes.get("Policy") or None
 
     def write(self, text: str | None) -> None:
         with self._explaining("deleting" if text is None else "writing"):

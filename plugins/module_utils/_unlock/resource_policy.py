@@ -53,12 +53,12 @@ class ResourcePolicy:
 
         def is_reached() -> bool:
             try:
-                text = self.read()
+                found = reached(self.read())
             except Exception as error:  # whatever it is: the next read may succeed
                 failures[:] = [error]
                 return False
             failures.clear()
-            return reached(text)
+            return found
 
         if self.wait_for(is_reached, seconds):
             return True

@@ -93,7 +93,7 @@ class _Unlock:
         request, context, known = self._request, self._context, self._known
         known.update(target.identity)
         administrators = planning.named(resource_of(target.arn, request.account_id), request.administrators)
-        wanted = self._wanted(target)
+        backup, wanted = self._wanted(target)
         account = member_account(context.organization, request.account_id, "account_id")
         if unusable(account):
             raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
@@ -105,6 +105,8 @@ class _Unlock:
         known.update(target.identity)
         resource = resource_of(target.arn, request.account_id, organization_id)
         policy = target.find(session)
+        if backup:
+            _refuse_other_region(backup, policy.region, target)
         plan = planning.make(request.mode, resource, administrators, policy.read(), wanted)
         for warning in plan.warnings:
             context.warn(warning)
@@ -121,14 +123,15 @@ class _Unlock:
         summary = f"{target.noun.capitalize()} {target.name}: {plan.summary(context.check_mode)}"
         return {**known, "changed": plan.changes, "msg": summary}
 
-    def _wanted(self, target: Target) -> str | None:
-        """The policy that the options ask for, checked before any session is opened."""
+    def _wanted(self, target: Target) -> tuple[policy_backup.Backup | None, str | None]:
+        """The backup to restore, and the policy that the options ask for; checked before any session is opened."""
         request = self._request
         if request.mode == planning.REPLACE:
             planning.replacement(request.policy or "", resource_of(target.arn, request.account_id).service)
         if request.mode == planning.RESTORE:
-            return policy_backup.read_for(request.backup or "", request.account_id, target.arn).policy
-        return request.policy
+            backup = policy_backup.read_for(request.backup or "", request.account_id, target.arn)
+            return backup, backup.policy
+        return None, request.policy
 
     def _administrator(self) -> verifier.AdministratorSession | None:
         given = self._request.verify_as
@@ -222,6 +225,15 @@ class _Unlock:
                 f"{administrator.arn} still cannot read it: {known['verified_as']['reason']}",
                 "Check its own IAM policies and permissions boundary, then service and resource control policies.",
             )
+
+
+def _refuse_other_region(backup: policy_backup.Backup, region: str, target: Target) -> None:
+    """A bucket that was deleted and created again in another region has the same ARN, and is another bucket."""
+    if backup.region != region:
+        raise BreakglassError(
+            f"The backup is of {target.noun} {target.name} in {backup.region}, but the {target.noun} is in {region}.",
+            "Nothing was changed. If the policy fits this one too, put it in place with mode=replace.",
+        )
 
 
 def _described(

@@ -130,7 +130,7 @@ def test_what_is_no_backup_is_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(BackupError, match="no backup"):
         policy_backup.read(str(path))
-    with pytest.raises(BackupError, match="cannot be read"):
+    with pytest.raises(BackupError, match="cannot be read|not a plain file"):
         policy_backup.read(str(tmp_path))
 
 
@@ -139,3 +139,34 @@ def test_a_backup_of_something_else_is_refused(tmp_path, account_id, resource):
     path = policy_backup.write(taken(), str(tmp_path))
     with pytest.raises(BackupError, match=f"not of {resource} in account {account_id}"):
         policy_backup.read_for(path, account_id, resource)
+
+
+@pytest.mark.parametrize("mode", [0o622, 0o666, 0o660])
+def test_a_backup_that_others_may_change_is_refused(tmp_path, mode):
+    path = policy_backup.write(taken(), str(tmp_path))
+    os.chmod(path, mode)
+    with pytest.raises(BackupError, match=rf"mode 0{mode:o}.*chmod 600"):
+        policy_backup.read(path)
+    os.chmod(path, 0o644)  # as a copy from a ticket has it
+    assert policy_backup.read(path) == policy_backup.read(path)
+
+
+def test_a_backup_of_another_user_is_refused(tmp_path, monkeypatch):
+    path = policy_backup.write(taken(), str(tmp_path))
+    monkeypatch.setattr(policy_backup.os, "geteuid", lambda: 4711)
+    os.chown(path, 4712, -1) if os.getuid() == 0 else pytest.skip("only root can give files away")
+    with pytest.raises(BackupError, match="belongs to another user"):
+        policy_backup.read(path)
+
+
+def test_a_pipe_and_a_directory_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("pipe", "."):
+        with pytest.raises(BackupError, match="not a plain file"):
+            policy_backup.read(str(tmp_path / name))
+
+
+def test_deep_json_is_no_backup(tmp_path):
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    with pytest.raises(BackupError, match="not JSON"):
+        policy_backup.read(str(tmp_path / "deep.json"))
