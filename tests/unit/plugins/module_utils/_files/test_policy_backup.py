@@ -130,7 +130,7 @@ def test_what_is_no_backup_is_refused(tmp_path, content):
     path.write_text(content)
     with pytest.raises(BackupError, match="no backup"):
         policy_backup.read(str(path))
-    with pytest.raises(BackupError, match="cannot be read|not a plain file"):
+    with pytest.raises(BackupError, match=r"cannot be read|not a plain file"):
         policy_backup.read(str(tmp_path))
 
 
