@@ -26,4 +26,4 @@ class Approver:
     def approve(self, run: Path) -> int:
         """Approve what the run in this folder would do, by the command a person would type; return its status."""
         command = [sys.executable, "-m", "breakglass_runbooks", "approve", str(run), "--key", str(self._key)]
-        return subprocess.run([*command, "--as", self.name], check=False).returncode
+        return subprocess.run([*command, "--as", self.name, "--yes"], check=False).returncode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -13,7 +14,7 @@ from typing import Any
 
 from breakglass_runbooks import outcomes
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import manifest, ssh_signatures
+from breakglass_runbooks.evidence import manifest, reading, redaction, ssh_signatures
 from breakglass_runbooks.gates import cli_answers
 from breakglass_runbooks.notebooks import catalog
 
@@ -29,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except RunbookError as error:
-        print(error, file=sys.stderr)
+        print(redaction.safe(str(error)), file=sys.stderr)
         return outcomes.NOT_STARTED
     except BrokenPipeError:  # a reader such as `head` has seen enough; nothing is left to be flushed at the exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     approve.add_argument("--as", metavar="NAME", dest="name", default="", help="you, in the list of allowed signers")
     approve.add_argument("--hours", metavar="N", type=int, default=24, help="how long it is good for (default: 24)")
     approve.add_argument("--token", action="store_true", help="print the approval as one word, and keep it nowhere")
+    approve.add_argument("--yes", action="store_true", help="sign without asking, for programs that have read the plan")
     approve.set_defaults(command=_approve)
 
     cloudtrail = commands.add_parser(
@@ -180,17 +182,16 @@ def _approve(options: argparse.Namespace) -> int:
     from breakglass_runbooks.launcher.launch import resume_command
 
     if bool(options.key) != bool(options.name):
-        raise RunbookError(
-            "--key and --as go together. Without both, what is asked for is shown, and nothing is signed."
-        )
+        raise RunbookError("--key and --as go together. Without both, the request is shown, and nothing is signed.")
     folder = options.folder.expanduser().resolve()
     request = approval.Request.load(folder)
-    # The token alone is what a program takes.
+    # A program reads the token alone from standard output.
     print(request.described(), file=sys.stderr if options.token else sys.stdout)
     if not options.key:
         print(f"\nNothing was signed. To approve this:\n{approval.command(folder)}")
         return 0
-    _let_them_think(options.name)
+    if not options.yes:
+        _confirm(options.name, request.proofs)
     token = approval.sign(request, options.key.expanduser(), options.name, options.hours)
     approval.check_from_here(token, request)
     if options.token:
@@ -198,17 +199,19 @@ def _approve(options: argparse.Namespace) -> int:
         return 0
     print(f"\nApproved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
     print(f"Kept in {approval.keep(folder, token)}")
-    print(f"Whoever asked goes on with:\n\n    {resume_command(folder)}")
+    print(f"The requester resumes the run with:\n\n    {resume_command(folder)}")
     return 0
 
 
-def _let_them_think(name: str) -> None:
-    """Ask whoever is about to sign, where somebody can be asked; a program has read the plan before it calls us."""
+def _confirm(name: str, proofs: list[str]) -> None:
+    """Have the approver type something that stands in the request; raise RunbookError when it is not that."""
     if not sys.stdin.isatty():
-        return
-    print(f"\nType approve to sign this as {name}, anything else to leave it: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != "approve":
-        raise RunbookError("Not approved: nothing was signed.")
+        raise RunbookError("Nothing was signed, because there is no terminal to confirm at. Programs add --yes.")
+    wanted = f"the first {len(proofs[0])} characters of the plan digest" + (" or the account ID" if proofs[1:] else "")
+    print(f"\nRead the plan above. To sign it as {name}, type {wanted}: ", end="", file=sys.stderr, flush=True)
+    typed = sys.stdin.readline().strip()
+    if typed not in proofs:
+        raise RunbookError(f"Nothing was signed: {typed!r} is not {wanted} of this request.")
 
 
 def _trail(options: argparse.Namespace) -> int:
@@ -239,21 +242,38 @@ def _sign(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    folder = options.folder.expanduser().resolve()
-    problems = manifest.problems(folder, options.manifest)
+    folder = options.folder.expanduser().absolute()
     if bool(options.signed_by) != bool(options.signers):
-        raise RunbookError(
-            "--signed-by and --signers go together: a signature is somebody's, by the list of who may sign."
-        )
+        raise RunbookError("--signed-by and --signers go together: the list of signers tells whose a signature is.")
+    if options.manifest and not re.fullmatch("[0-9a-fA-F]{64}", options.manifest):
+        raise RunbookError(f"Invalid value for --manifest: {options.manifest!r}. Expected a SHA-256, 64 digits.")
+    problems, key = manifest.problems(folder, options.manifest), ""
     if options.signed_by:
-        problems += manifest.signature_problems(
-            folder, options.signed_by, ssh_signatures.require_signers(options.signers)
-        )
+        signers = ssh_signatures.require_signers(options.signers)
+        problems += manifest.signature_problems(folder, options.signed_by, signers)
+    elif not problems:
+        try:
+            key = manifest.signing_key(folder)
+        except reading.Damaged as problem:
+            problems.append(str(problem))
     for problem in problems:
-        print(problem)
-    unaltered = "Unaltered: everything is as it was when it was sealed, by the run or by `trail` after it."
-    print("Altered, or incomplete." if problems else unaltered)
+        print(redaction.safe(problem))
+    print("Altered, or incomplete." if problems else _what_is_known(options, key))
     return 1 if problems else 0
+
+
+def _what_is_known(options: argparse.Namespace, key: str) -> str:
+    """Return what evidence without problems proves: without an anchor elsewhere, only that it is consistent."""
+    if options.signed_by:
+        return f"Unaltered since {options.signed_by} signed it."
+    if options.manifest:
+        return "Unaltered since this manifest was written, by the run or by `trail` after it."
+    signed = f"\nSigned with the key {key}. To check whose it is: --signed-by NAME --signers FILE." if key else ""
+    return (
+        "Consistent: every file is as the manifest has it. That alone does not prove that the evidence is unaltered, "
+        "because a person who can write the folder can also write a new manifest.\nTo check that: --manifest SHA256, "
+        f"with the value that the run printed, or a signature.{signed}"
+    )
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:

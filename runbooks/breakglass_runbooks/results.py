@@ -50,6 +50,33 @@ def plan_digest(result: Mapping[str, Any]) -> str:
     return _sha256(without_volatile(result))
 
 
+# What a result holds of the run that made it, and not of the plan.
+_OF_ONE_RUN = frozenset({"session", "sessions", "invocation", "caller", "backup", "warnings", "deprecations"})
+
+
+def same_each_time(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a plan's result as an approver is shown it: the same whenever the same plan is made.
+
+    Policies in a diff are in canonical form, because AWS may return the same policy in another order each time.
+    """
+    shown: dict[str, Any] = without_volatile(result, _OF_ONE_RUN)
+    if isinstance(shown.get("diff"), Mapping):
+        shown["diff"] = {key: _canonical_policy(value) for key, value in shown["diff"].items()}
+    return shown
+
+
+def _canonical_policy(text: Any) -> Any:
+    """Return the JSON text of a policy in canonical form, and any other value as it is."""
+    try:
+        document = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(document, dict) or "Statement" not in document:
+        return text
+    canonical = module_util("_policies.canonical").canonical(document)
+    return canonical if document is text else json.dumps(canonical, indent=2)
+
+
 def plan_items(plan: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what a plan would change, item by item: each with `account_id`, `kind` and `id`, sorted.
 
@@ -78,7 +105,7 @@ def _items_of(account: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def fingerprint(result: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of a result without volatile keys, which tells apart what a task found at different times."""
+    """Return the SHA-256 of a result without volatile keys, to compare what a task found at different times."""
     return _sha256(without_volatile(result, _VOLATILE_IN_EVIDENCE))
 
 

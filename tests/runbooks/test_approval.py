@@ -6,19 +6,31 @@ import base64
 import json
 import subprocess
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import results
+from breakglass_runbooks import results, times
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import ssh_signatures
+from breakglass_runbooks.evidence import redaction, ssh_signatures
 from breakglass_runbooks.gates import approval
 from breakglass_runbooks.gates.approval import Request
 
 ARN = "arn:aws:sts::111122223333:assumed-role/Operators/olga@example.com"
-REQUEST = Request("unlock_s3_bucket", "0f" * 32, approval.names_of(ARN, "olga"), {"account_id": "012345678901"})
+ITEM = {"account_id": "012345678901", "kind": "bucket_policy", "id": "data-lake-raw"}
+OTHER_ITEM = {**ITEM, "account_id": "333344445555"}
+REQUEST = Request(
+    "unlock_s3_bucket",
+    "0f" * 32,
+    approval.names_of(ARN, "olga"),
+    {"account_id": "012345678901"},
+    "Approve what is planned.",
+    "a-run",
+    times.text(),
+    [ITEM],
+)
 
 
 def make_key(folder: Path, name: str) -> Path:
@@ -67,7 +79,7 @@ def test_it_is_kept_as_files_that_ssh_keygen_checks_alone(
         check=False,
     )
     assert checked.returncode == 0
-    assert approval.kept(tmp_path) == [token]
+    assert [*approval.kept(tmp_path)] == [token]
     assert json.loads(statement.read_text())["requester"] == [
         "olga",
         ARN,
@@ -90,10 +102,7 @@ def signed_as_it_is(key: Path, **words: Any) -> str:
     now = datetime.now(UTC)
     statement = json.dumps(
         {
-            "runbook": REQUEST.runbook,
-            "plan": REQUEST.plan,
-            "parameters": REQUEST.bound,
-            "requester": [],
+            **REQUEST.statement,
             "approver": "ada",
             "approved": now.isoformat(),
             "expires": (now + timedelta(hours=1)).isoformat(),
@@ -116,53 +125,85 @@ def ago(**time: float) -> str:
 
 REFUSED = {
     "another plan": (
-        lambda keys: approval.sign(Request("unlock_s3_bucket", "aa" * 32, [], {}), keys["ada"], "ada"),
+        lambda keys: approval.sign(replace(REQUEST, plan="aa" * 32), keys["ada"], "ada"),
         "approved another plan",
     ),
     "another runbook": (
-        lambda keys: approval.sign(Request("unlock_sqs_queue", REQUEST.plan, [], {}), keys["ada"], "ada"),
+        lambda keys: approval.sign(replace(REQUEST, runbook="unlock_sqs_queue"), keys["ada"], "ada"),
         "approved another plan",
     ),
     "the same plan, with other parameters": (
         lambda keys: approval.sign(
-            Request("unlock_s3_bucket", REQUEST.plan, [], {**REQUEST.parameters, "root_task": "more"}),
-            keys["ada"],
-            "ada",
+            replace(REQUEST, parameters={**REQUEST.parameters, "root_task": "more"}), keys["ada"], "ada"
         ),
         "approved this plan with the parameters .*more",
     ),
     "without parameters": (lambda keys: signed_as_it_is(keys["ada"], parameters=None), "with the parameters null"),
     "a stranger": (
         lambda keys: approval.sign(REQUEST, keys["stranger"], "stranger"),
-        r"no valid signature of stranger. stranger does not stand in .*In it stand: ada, olga\.",
+        r"no valid signature of stranger. stranger is not in .*It lists: ada, olga\.",
     ),
     "a stranger in the name of somebody": (
         lambda keys: approval.sign(REQUEST, keys["stranger"], "ada"),
-        "no valid signature of ada. The key that signed does not stand in",
+        "no valid signature of ada. The key that signed is not, or no longer, in",
     ),
     "somebody in the name of another": (
         lambda keys: approval.sign(REQUEST, keys["olga"], "ada"),
-        "no valid signature of ada. The key that signed is that of olga",
+        "no valid signature of ada. The key that signed belongs to olga",
     ),
-    "the requester": (lambda keys: signed_as_it_is(keys["olga"], approver="olga"), "Somebody else must approve"),
+    "the same plan for another account": (
+        lambda keys: approval.sign(
+            replace(REQUEST, items=[{**ITEM, "account_id": "333344445555"}]), keys["ada"], "ada"
+        ),
+        "approved another plan",
+    ),
+    "the same plan for another item": (
+        lambda keys: approval.sign(replace(REQUEST, items=[{**ITEM, "id": "data-lake"}]), keys["ada"], "ada"),
+        "approved another plan",
+    ),
+    "the same plan of another run": (
+        lambda keys: approval.sign(replace(REQUEST, run="another"), keys["ada"], "ada"),
+        "approved this for the run another, and this is the run a-run",
+    ),
+    "the same plan, requested at another time": (
+        lambda keys: approval.sign(replace(REQUEST, requested=ago(days=1)), keys["ada"], "ada"),
+        "was shown another text, or an earlier request",
+    ),
+    "the same plan for another requester": (
+        lambda keys: approval.sign(replace(REQUEST, requester=["eve"]), keys["ada"], "ada"),
+        r'approved this for the requester \["eve"\]',
+    ),
+    "another text than the one shown": (
+        lambda keys: approval.sign(replace(REQUEST, what="Approve that nothing is done."), keys["ada"], "ada"),
+        "was shown another text",
+    ),
+    "of version 0.1, which names no run": (
+        lambda keys: signed_as_it_is(keys["ada"], **dict.fromkeys(("run", "requested", "items", "shown_sha256"))),
+        "approved another plan",
+    ),
+    "before it was requested": (
+        lambda keys: signed_as_it_is(keys["ada"], approved=ago(hours=2), expires=ago(hours=-2)),
+        "is not valid: .*was requested at",
+    ),
+    "the requester": (lambda keys: signed_as_it_is(keys["olga"], approver="olga"), "Another person must approve"),
     "expired": (
         lambda keys: signed_as_it_is(keys["ada"], approved=ago(hours=3), expires=ago(hours=1)),
-        "has expired",
+        "expired at|is not valid",
     ),
     "from tomorrow": (
         lambda keys: signed_as_it_is(keys["ada"], approved=ago(hours=-20), expires=ago(hours=-21)),
-        "is not good",
+        "is not valid",
     ),
-    "for ever": (lambda keys: signed_as_it_is(keys["ada"], expires=ago(days=-400)), "is not good"),
-    "without an end": (lambda keys: signed_as_it_is(keys["ada"], expires=None), "the statement that was signed"),
+    "for ever": (lambda keys: signed_as_it_is(keys["ada"], expires=ago(days=-400)), "is not valid"),
+    "without an end": (lambda keys: signed_as_it_is(keys["ada"], expires=None), "the signed statement"),
     "times without a zone": (
         lambda keys: signed_as_it_is(keys["ada"], approved="2026-01-01T00:00:00", expires="2026-01-02T00:00:00"),
-        "the statement that was signed",
+        "the signed statement",
     ),
     "no words at all": (lambda keys: signed_as_it_is(keys["ada"])[:40], "This is not an approval"),
     "changed afterwards": (
         lambda keys: changed(approval.sign(REQUEST, keys["ada"], "ada"), expires=ago(hours=-100)),
-        "no valid signature of ada. What was signed has been changed",
+        "no valid signature of ada. The signed text was changed",
     ),
     "yes": (lambda keys: "yes", "This is not an approval"),
     "nothing": (lambda keys: "", "This is not an approval"),
@@ -179,8 +220,76 @@ def test_what_is_no_approval(case: str, keys: dict[str, Path], signers: Callable
 
 def test_one_person_under_two_names_is_one_person(keys: dict[str, Path], signers: Callable[..., Path]) -> None:
     token = approval.sign(REQUEST, keys["olga"], "ada")
-    with pytest.raises(ValueError, match="Somebody else must approve"):
+    with pytest.raises(ValueError, match="Another person must approve"):
         approval.check(token, REQUEST, signers(ada="olga", olga="olga"))
+
+
+SAME_PERSON = {
+    "under the user name of an e-mail address": ("operator@example.com", []),
+    "with an own key that has expired": ("ada", ['operator valid-before="20200101"']),
+    "with an own key for another namespace": ("ada", ['operator namespaces="git"']),
+    "with a key listed under two names": ("ada", ["operator@example.com"]),
+    "with a key listed for several names": ("ada", ["eve,OPERATOR@EXAMPLE.COM"]),
+    "with a key listed for everybody": ("ada", ["*"]),
+    "with a key listed for names that match": ("ada", ["oper*"]),
+}
+
+
+@pytest.mark.parametrize("case", SAME_PERSON)
+def test_nobody_approves_their_own_request(case: str, keys: dict[str, Path], tmp_path: Path) -> None:
+    """By name or by key: the ARN of the caller ends in a user name that the list may have in another spelling."""
+    approver, others = SAME_PERSON[case]
+    arn = "arn:aws:sts::111122223333:assumed-role/Operators/operator"
+    request = replace(REQUEST, requester=approval.names_of(arn))
+    public = keys["olga"].with_suffix(".pub").read_text()
+    listed = tmp_path / "allowed_signers"
+    listed.write_text("".join(f"{entry} {public}" for entry in [f'{approver} namespaces="breakglass.aws"', *others]))
+    token = signed_as_it_is(keys["olga"], **request.statement, approver=approver)
+    with pytest.raises(ValueError, match="Another person must approve"):
+        approval.check(token, request, listed)
+
+
+def test_another_person_with_a_key_of_their_own_approves(keys: dict[str, Path], tmp_path: Path) -> None:
+    arn = "arn:aws:sts::111122223333:assumed-role/Operators/operator"
+    request = replace(REQUEST, requester=approval.names_of(arn))
+    public = {name: keys[name].with_suffix(".pub").read_text() for name in ("ada", "olga")}
+    listed = tmp_path / "allowed_signers"
+    listed.write_text(f"ada@example.com {public['ada']}!ada@example.com,oper*\t{public['olga']}")
+    token = approval.sign(request, keys["ada"], "ada@example.com")
+    assert approval.check(token, request, listed).approver == "ada@example.com"
+
+
+def test_a_requester_whom_the_list_does_not_name_is_named_by_a_parameter(signers: Callable[..., Path]) -> None:
+    """Else nothing tells whose keys must not sign. The approver is shown, and signs, the name that was given."""
+    listed = signers()
+    approval.require_named("arn:aws:sts::111122223333:assumed-role/Operators/olga@example.com", "", listed)
+    approval.require_named("arn:aws:sts::111122223333:assumed-role/Operators/session-1", "Olga", listed)
+    with pytest.raises(RunbookError, match=r"session-1 is not in the list.*\n.*Set requester to the name"):
+        approval.require_named("arn:aws:sts::111122223333:assumed-role/Operators/session-1", "", listed)
+    named = replace(REQUEST, requester=approval.names_of("arn:aws:iam::111122223333:user/ci", "Olga"))
+    assert "Requested by: Olga, arn:aws:iam::111122223333:user/ci, ci" in named.described()
+    assert named.statement["requester"][0] == "Olga"
+
+
+def test_the_key_of_a_certificate_is_the_key_that_it_is_for(keys: dict[str, Path], tmp_path: Path) -> None:
+    public = tmp_path / "ada.pub"
+    public.write_text(keys["ada"].with_suffix(".pub").read_text())
+    ca = ["ssh-keygen", "-q", "-s", keys["stranger"], "-I", "x", "-n", "ada", public]
+    subprocess.run(ca, check=True)
+    signature = ssh_signatures.sign("x", keys["ada"])
+    listed = tmp_path / "signers"
+    listed.write_text(f"ada {keys['ada'].with_suffix('.pub').read_text()}")
+    [signer] = ssh_signatures.signers(listed)
+    assert ssh_signatures.fingerprint_of(signature) == signer.fingerprint
+    certificate = base64.b64decode((tmp_path / "ada-cert.pub").read_text().split()[1])
+    assert ssh_signatures._fingerprint(certificate) == signer.fingerprint
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "-----BEGIN SSH SIGNATURE-----\nAAAA\n-----END SSH SIGNATURE-----", "U1NIU0lH", "\ud800", "é"]
+)
+def test_what_is_no_signature_has_no_key(text: str) -> None:
+    assert ssh_signatures.fingerprint_of(text) == ""
 
 
 def test_a_signature_for_something_else_is_no_approval(keys: dict[str, Path], signers: Callable[..., Path]) -> None:
@@ -199,11 +308,11 @@ def test_a_signature_for_something_else_is_no_approval(keys: dict[str, Path], si
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"approver": "olga"}, "Somebody else must approve"),
-        ({"approver": "OLGA@example.com"}, "Somebody else must approve"),
-        ({"approver": "ada", "hours": 0}, "1 to 168 hours"),
-        ({"approver": "ada", "hours": 169}, "1 to 168 hours"),
-        ({"approver": "a*"}, "is no name"),
+        ({"approver": "olga"}, "Another person must approve"),
+        ({"approver": "OLGA@example.com"}, "Another person must approve"),
+        ({"approver": "ada", "hours": 0}, "Expected 1 to 168"),
+        ({"approver": "ada", "hours": 169}, "Expected 1 to 168"),
+        ({"approver": "a*"}, "Expected a name from the list"),
         ({"approver": "ada", "key": Path("nowhere")}, "nowhere cannot sign: "),
     ],
 )
@@ -254,7 +363,7 @@ def test_in_an_emergency_a_reason_opens_the_gate_and_a_review_follows() -> None:
     "words", ["EMERGENCY", "EMERGENCY because", "EMERGENCY because yes", "EMERGENCY: no time to ask anybody"]
 )
 def test_an_emergency_needs_a_reason(words: str) -> None:
-    with pytest.raises(ValueError, match="say in a sentence"):
+    with pytest.raises(ValueError, match="with a sentence"):
         approval.emergency(words, REQUEST)
 
 
@@ -270,6 +379,42 @@ def test_a_request_is_left_for_the_approver(tmp_path: Path) -> None:
     (tmp_path / approval.REQUEST).write_text("[]")
     with pytest.raises(RunbookError, match="cannot be read"):
         Request.load(tmp_path)
+
+
+REQUESTS = {
+    "of another version": ({**asdict(REQUEST), "later": 1}, "later, which this version does not know"),
+    "without a plan": ({"runbook": "x", "requester": [], "parameters": {}}, "plan is missing"),
+    "with another kind of value": ({**asdict(REQUEST), "parameters": []}, "parameters is not an object"),
+    "with no names": ({**asdict(REQUEST), "requester": [1]}, "requester is not a list of names"),
+    "with no items": ({**asdict(REQUEST), "items": [{}]}, "items is not a list"),
+    "no object": ([], "does not hold an object"),
+}
+
+
+@pytest.mark.parametrize("case", REQUESTS)
+def test_a_request_that_is_none_is_refused(case: str, tmp_path: Path) -> None:
+    content, said = REQUESTS[case]
+    (tmp_path / approval.REQUEST).write_text(json.dumps(content))
+    with pytest.raises(RunbookError, match=said):
+        Request.load(tmp_path)
+
+
+def test_a_request_of_version_0_1_is_shown_and_not_signed(keys: dict[str, Path], tmp_path: Path) -> None:
+    first = {name: asdict(REQUEST)[name] for name in ("runbook", "plan", "requester", "parameters", "what")}
+    (tmp_path / approval.REQUEST).write_text(json.dumps(first))
+    request = Request.load(tmp_path)
+    assert "Approve what is planned." in request.described()
+    with pytest.raises(RunbookError, match="earlier version"):
+        approval.sign(request, keys["ada"], "ada")
+
+
+def test_each_line_separator_is_shown_as_an_escape() -> None:
+    """One in a value of a policy hid the beginning of a row, or ended the command with a traceback."""
+    table = "| what | policy |\n|---|---|\n| a | {} |"
+    for sign in "\u2028\u2029\x85\x0b\x0c\x1c\r":
+        shown = replace(REQUEST, what=table.format(f"begin{sign}end")).described()
+        assert f"policy: begin{redaction.visible(sign)}end" in shown
+        assert sign not in shown
 
 
 def test_what_a_terminal_would_obey_or_turn_round_is_only_shown() -> None:

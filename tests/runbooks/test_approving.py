@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +46,21 @@ class Stage:
         self.folder = folder
         self.left = ["one"]
         self.plan: dict[str, Any] = {}  # what else the plan's result holds
+        self.action = "x"  # the module that plans
+        self.caller = ""  # the ARN that the plan reports
+        self.gate = GATE
         self.done: list[str] = []
         self.parameters = {"requester": "olga", "allowed_signers": str(keys / "signers"), "check_mode": False}
 
     def run_tasks(
-        self, text: str, variables: Mapping[str, Any], check_mode: bool, on_event: Callable[[Any], None], *_: object
+        self, text: str, variables: Any, check_mode: bool, on_event: Callable[[Any], None], *_: object
     ) -> None:
         """Stand in for Ansible."""
         result: dict[str, Any] = {"left": self.left, "changed": True, "msg": f"would take {', '.join(self.left)}"}
-        event = {"task": "x", "action": "x", "path": "", "warnings": [], "ignored": False}
+        event = {"task": "x", "action": self.action, "path": "", "warnings": [], "ignored": False}
         plans = "register: plan" in text
         result |= self.plan if plans else {}
+        result |= {"caller": {"arn": self.caller}} if self.caller else {}
         if not plans:
             self.done += self.left
         on_event({**event, "event": "started", "check_mode": plans})
@@ -70,6 +74,11 @@ class Stage:
         for cell in (PARAMETERS, "\n".join(f"{name} = {value!r}" for name, value in given.items()), START, PLAN):
             notebook.cell(cell)
         return notebook
+
+    def plans(self, *accounts: dict[str, Any]) -> None:
+        """Let the plan be that of root_credentials for these accounts."""
+        self.action = "breakglass.aws.root_credentials"
+        self.plan = {"accounts": list(accounts)}
 
     def approvals(self) -> list[dict[str, Any]]:
         """Those in the evidence."""
@@ -89,9 +98,16 @@ def stage(
     return stage
 
 
+def removal(account_id: str, *keys: str) -> dict[str, Any]:
+    """An account of a plan in which these access keys would be removed."""
+    items = [{"kind": "access_keys", "id": key, "outcome": "removed"} for key in keys]
+    items.append({"kind": "password", "id": "password", "outcome": "skipped", "reason": "used recently"})
+    return {"account_id": account_id, "outcome": "removed", "changed": bool(keys), "items": items, "before": {}}
+
+
 def approve(stage: Stage, keys: Path, name: str = "ada", *more: str) -> int:
     """What the approver types."""
-    return main(["approve", str(stage.folder), "--key", str(keys / name), "--as", name, *more])
+    return main(["approve", str(stage.folder), "--key", str(keys / name), "--as", name, "--yes", *more])
 
 
 def test_a_run_waits_until_somebody_else_has_approved_it(
@@ -126,22 +142,39 @@ def test_without_a_key_it_is_only_shown(stage: Stage, keys: Path, capsys: pytest
     said = capsys.readouterr().out
     assert "would take one" in said
     assert "Nothing was signed" in said
-    assert approval.kept(stage.folder) == []
+    assert [*approval.kept(stage.folder)] == []
     assert main(["approve", str(stage.folder), "--as", "ada"]) == 2
     assert "--key and --as go together" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("typed", "signed"), [("approve\n", 1), ("yes\n", 0), ("", 0)])
-def test_who_sits_at_a_terminal_is_asked_before_it_is_signed(
+@pytest.mark.parametrize(
+    ("typed", "signed"),
+    [("{digest}", 1), ("012345678901", 1), ("{digest[0]}", 0), ("approve", 0), ("333344445555", 0), ("", 0)],
+)
+def test_at_a_terminal_the_start_of_the_digest_or_the_account_id_is_typed_before_it_is_signed(
     typed: str, signed: int, stage: Stage, keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(Waiting):
         stage.start().cell(GATE)
-    terminal = io.StringIO(typed)
+    digest = approval.Request.load(stage.folder).plan[:8]
+    terminal = io.StringIO(typed.format(digest=digest) + "\n")
     terminal.isatty = lambda: True
     monkeypatch.setattr("sys.stdin", terminal)
-    assert approve(stage, keys) == (0 if signed else 2)
-    assert len(approval.kept(stage.folder)) == signed
+    arguments = ["approve", str(stage.folder), "--key", str(keys / "ada"), "--as", "ada"]
+    assert main(arguments) == (0 if signed else 2)
+    assert len([*approval.kept(stage.folder)]) == signed
+
+
+def test_without_a_terminal_it_is_signed_only_with_yes(
+    stage: Stage, keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    monkeypatch.setattr("sys.stdin", io.StringIO("012345678901\n"))
+    arguments = ["approve", str(stage.folder), "--key", str(keys / "ada"), "--as", "ada"]
+    assert main(arguments) == 2
+    assert "Programs add --yes" in capsys.readouterr().err
+    assert main([*arguments, "--yes"]) == 0
 
 
 def test_what_did_not_open_the_gate_stands_in_the_journal(stage: Stage) -> None:
@@ -162,44 +195,114 @@ def test_another_plan_needs_another_approval(stage: Stage, keys: Path) -> None:
     stage.start(resume=True).cell(GATE)
 
 
-def test_the_same_plan_with_other_parameters_needs_another_approval(stage: Stage, keys: Path) -> None:
-    """What else the run does depends on them: one that only removes must not approve one that opens a way in."""
+CHANGES: dict[str, tuple[Callable[[Stage], Any], str]] = {
+    "a new key": (lambda stage: stage.plans(removal("444455556666", "AKIA1", "AKIA2")), "approved another plan"),
+    "a new account": (
+        lambda stage: stage.plans(removal("444455556666", "AKIA1"), removal("555566667777", "AKIA3")),
+        "approved another plan",
+    ),
+    "a replaced account": (lambda stage: stage.plans(removal("555566667777", "AKIA1")), "approved another plan"),
+    "another parameter": (lambda stage: stage.parameters.update(account_id="333344445555"), "with the parameters"),
+    "another requester": (lambda stage: stage.parameters.update(requester="eve"), "with the parameters"),
+    "another caller": (lambda stage: setattr(stage, "caller", "arn:aws:iam::111122223333:user/ed"), "the requester"),
+    "other words": (lambda stage: setattr(stage, "gate", GATE.replace("what", "all that")), "another text"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_not_what_was_approved_does_not_open_the_gate(change: str, stage: Stage, keys: Path) -> None:
+    stage.plans(removal("444455556666", "AKIA1"))
+    with pytest.raises(Waiting):
+        stage.start().cell(stage.gate)
+    assert approve(stage, keys) == 0
+    make, said = CHANGES[change]
+    make(stage)
+    with pytest.raises(Waiting, match=f"(?s)ada .*{said}"):
+        stage.start(resume=True).cell(stage.gate)
+
+
+def test_an_approval_does_not_open_another_run_with_the_same_plan(stage: Stage, keys: Path) -> None:
     with pytest.raises(Waiting):
         stage.start().cell(GATE)
     approve(stage, keys)
     [token] = approval.kept(stage.folder)
+    stage.start(resume=True).cell(GATE)
     stage.folder = stage.folder.with_name("other")
-    stage.parameters["account_id"] = "333344445555"
-    with pytest.raises(Waiting, match="with the parameters"):
+    with pytest.raises(Waiting, match="approved this for the run"):
         stage.start(approval=token).cell(GATE)
+
+
+@pytest.mark.parametrize("name", ["what", "plan", "items", "parameters", "requester", "run", "requested", "runbook"])
+def test_what_the_approver_was_shown_is_what_the_run_has(name: str, stage: Stage, keys: Path) -> None:
+    """A request that was edited shows the approver something else: their signature does not open the gate."""
+    stage.plans(removal("444455556666", "AKIA1"))
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    path = stage.folder / approval.REQUEST
+    request = json.loads(path.read_text())
+    edited = {"items": [], "parameters": {"account_id": "333344445555"}, "requester": ["eve"]}
+    edited["requested"] = "2026-01-01T00:00:00Z"
+    path.write_text(json.dumps({**request, name: edited.get(name, "other")}))
+    assert approve(stage, keys) == 0
+    with pytest.raises(Waiting, match="must be approved again"):
+        stage.start(resume=True).cell(GATE)
+    assert json.loads(path.read_text()) == request
+
+
+def test_the_same_plan_in_another_order_keeps_its_approval(stage: Stage, keys: Path) -> None:
+    """S3 may show the principals of a policy in another order at each read, and each read is a session of its own."""
+
+    def planned(*principals: str) -> dict[str, Any]:
+        allow = {"Effect": "Allow", "Principal": {"AWS": [*principals]}, "Action": "s3:*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        shown = {"account_id": "012345678901", "bucket": "b", "outcome": "changed", "plan": {"digest": "d" * 64}}
+        session = {"access_key_id": f"ASIA{principals[0][-1]}", "expiration": "x"}
+        return {**shown, "diff": {"before": policy, "after": ""}, "session": session}
+
+    users = [f"arn:aws:iam::012345678901:user/{name}" for name in "ab"]
+    stage.action, stage.plan = "breakglass.aws.s3_bucket_policy_unlock", planned(*users)
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys)
+    stage.plan = planned(*reversed(users))
+    stage.start(resume=True).cell(GATE)
 
 
 def test_the_word_that_approve_prints_is_an_answer_too(
     stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As a workflow hands it from one job to the next; there the plan is made by a run in check mode."""
-    stage.parameters["check_mode"] = True
-    planned = stage.start()
-    planned.cell(GATE)
-    assert planned["approval"] == ""
+    """As a workflow hands it from one job to the next, or an approver from a machine of their own."""
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
     capsys.readouterr()
     assert approve(stage, keys, "ada", "--token") == 0
     shown = capsys.readouterr()
     assert "would take one" in shown.err
     token = shown.out.strip()
-    stage.folder, stage.parameters["check_mode"] = stage.folder.with_name("acting"), False
-    notebook = stage.start(approval=token)
+    notebook = stage.start(resume=True, approval=token)
     notebook.cell(GATE)
     assert notebook["approval"].startswith("approved by ada")
-    assert approval.kept(stage.folder) == [token]
+    assert [*approval.kept(stage.folder)] == [token]
+
+
+def test_a_run_that_only_plans_is_shown_and_not_signed(
+    stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.parameters["check_mode"] = True
+    stage.start().cell(GATE)
+    capsys.readouterr()
+    assert main(["approve", str(stage.folder)]) == 0
+    assert "would take one" in capsys.readouterr().out
+    assert approve(stage, keys) == 2
+    assert "only plans" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         ("yes", "This is not an approval"),
-        ("EMERGENCY because I say so", "say in a sentence"),
-        ("EMERGENCY", "say in a sentence"),
+        ("EMERGENCY because I say so", "with a sentence"),
+        ("EMERGENCY", "with a sentence"),
     ],
 )
 def test_what_does_not_open_it(answer: str, said: str, stage: Stage) -> None:
@@ -211,12 +314,12 @@ def test_what_does_not_open_it(answer: str, said: str, stage: Stage) -> None:
 def test_nobody_approves_what_they_asked_for(stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(Waiting):
         stage.start().cell(GATE)
-    assert main(["approve", str(stage.folder), "--key", str(keys / "eve"), "--as", "olga"]) == 2
-    assert "Somebody else must approve" in capsys.readouterr().err
+    assert main(["approve", str(stage.folder), "--key", str(keys / "eve"), "--as", "olga", "--yes"]) == 2
+    assert "Another person must approve" in capsys.readouterr().err
     # A stranger: her key is listed for another name only. She is told at once, and nothing is kept.
     assert approve(stage, keys, "eve") == 2
     assert "no valid signature of eve" in capsys.readouterr().err
-    assert approval.kept(stage.folder) == []
+    assert [*approval.kept(stage.folder)] == []
     # The run does not take her word either.
     request = approval.Request.load(stage.folder)
     approval.keep(stage.folder, approval.sign(request, keys / "eve", "eve"))
@@ -233,7 +336,7 @@ def test_who_approves_again_leaves_alone_what_they_signed_before(stage: Stage, k
     approve(stage, keys, "ada", "--hours", "2")
     assert len(before) == 2
     assert {path: path.read_bytes() for path in before} == before
-    assert len(approval.kept(stage.folder)) == 2
+    assert len([*approval.kept(stage.folder)]) == 2
 
 
 def test_the_act_gets_the_approved_items_and_no_later_ones(stage: Stage, keys: Path) -> None:
@@ -251,13 +354,6 @@ def test_the_act_gets_the_approved_items_and_no_later_ones(stage: Stage, keys: P
     stage.plan = {"accounts": [removal("444455556666", "AKIA1", "AKIA2")]}
     notebook.cell(PLAN)
     assert notebook["approved_items"] == approved
-
-
-def removal(account_id: str, *keys: str) -> dict[str, Any]:
-    """An account of a plan in which these access keys would be removed."""
-    items = [{"kind": "access_keys", "id": key, "outcome": "removed"} for key in keys]
-    items.append({"kind": "password", "id": "password", "outcome": "skipped", "reason": "used recently"})
-    return {"account_id": account_id, "outcome": "removed", "changed": bool(keys), "items": items, "before": {}}
 
 
 def test_in_an_emergency_a_reason_opens_it_and_is_loud(stage: Stage) -> None:
@@ -285,7 +381,7 @@ def test_a_person_in_front_of_it_goes_on_when_it_is_there(
     monkeypatch.setattr("builtins.input", type_in)
     notebook.cell(GATE)
     assert notebook["approval"].startswith("approved by ada")
-    assert "Nobody has approved this plan yet" in notebook.shown
+    assert "This plan is not approved yet" in notebook.shown
 
 
 def test_without_a_list_of_signers_the_evidence_says_loudly_that_nobody_approved(stage: Stage) -> None:
@@ -304,7 +400,7 @@ def test_an_approval_expires_while_nothing_is_done_yet(
     approve(stage, keys, "ada", "--hours", "1")
     stage.start(resume=True).cell(GATE)
     monkeypatch.setattr(approval, "datetime", Tomorrow)
-    with pytest.raises(Waiting, match="has expired"):
+    with pytest.raises(Waiting, match="expired at"):
         stage.start(resume=True).cell(GATE)
 
 
@@ -333,7 +429,7 @@ class Tomorrow(approval.datetime):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"requester": ""}, "Nobody knows who asks"),
+        ({"requester": ""}, "requester of this approval is not known"),
         ({"allowed_signers": "nowhere"}, "nowhere cannot be read"),
     ],
 )

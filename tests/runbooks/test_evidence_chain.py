@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from breakglass_runbooks.errors import Blocked, RunbookError
-from breakglass_runbooks.evidence import locks, manifest, record
+from breakglass_runbooks.evidence import checkpoints, locks, manifest, reading, record
 from breakglass_runbooks.evidence.journal import FILE, Journal
 from breakglass_runbooks.notebooks.parameters import declared, target
 from hypothesis import given
@@ -28,8 +28,17 @@ def sealed(tmp_path: Path) -> Path:
         Journal(tmp_path).append("task", number=number, name="Zürich")
     (tmp_path / "backups").mkdir()
     (tmp_path / "backups/policy.json").write_text("{}")
+    (tmp_path / "backups/policy.json").chmod(0o600)
+    (tmp_path / "kept").mkdir()
     manifest.seal(tmp_path)
     return tmp_path
+
+
+def replaced(path: Path, kind: str) -> None:
+    """Put a link to the same content, a FIFO or a folder where a file was."""
+    moved = path.parent.parent / f"moved-{path.name}"
+    path.rename(moved)
+    {"link": lambda: path.symlink_to(moved), "fifo": lambda: os.mkfifo(path), "folder": path.mkdir}[kind]()
 
 
 def lines(change: Callable[[list[str]], list[str]]) -> Callable[[Path], None]:
@@ -49,13 +58,45 @@ FORGERS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "last removed": (lines(lambda all: all[:-1]), f"{FILE}: changed"),
     "entries swapped": (lines(lambda all: [all[0], all[2], all[1], *all[3:]]), "line 2"),
     "entry added": (lines(lambda all: [*all, all[-1]]), "line 6"),
-    "no entry": (lines(lambda all: [*all, "words\n"]), "is no entry"),
+    "no entry": (lines(lambda all: [*all, "words\n"]), "is not an entry"),
+    "entry is a list": (lines(lambda all: [*all, "[]\n"]), "line 6: is not an entry"),
+    "deep entry": (lines(lambda all: [*all, "[" * 100_000 + "\n"]), "line 6: is not an entry"),
     "file changed": (lambda folder: (folder / "backups/policy.json").write_text("[]"), "policy.json: changed"),
     "file removed": (lambda folder: (folder / "backups/policy.json").unlink(), "policy.json: removed"),
     "file added": (lambda folder: (folder / "backups/more.json").write_text("[]"), "more.json: added"),
     "link added": (lambda folder: (folder / "link").symlink_to("/nowhere"), "link: added"),
     "manifest removed": (lambda folder: (folder / manifest.FILE).unlink(), "manifest.json is missing"),
-    "manifest no JSON": (lambda folder: (folder / manifest.FILE).write_text("x"), "is no manifest"),
+    "manifest no JSON": (lambda folder: (folder / manifest.FILE).write_text("x"), "is not JSON"),
+    "manifest deep": (lambda folder: (folder / manifest.FILE).write_text("[" * 100_000), "nested too deeply"),
+    "manifest a list": (lambda folder: (folder / manifest.FILE).write_text("[]"), "is not a manifest"),
+    "manifest without files": (lambda folder: (folder / manifest.FILE).write_text("{}"), "is not a manifest"),
+    "manifest of numbers": (
+        lambda folder: (folder / manifest.FILE).write_text('{"files": {"x": 1}}'),
+        "is not a manifest",
+    ),
+    "manifest of a path from the root": (
+        lambda folder: (folder / manifest.FILE).write_text('{"files": {"/dev/zero": "00"}}'),
+        "is not a manifest",
+    ),
+    "manifest of a NUL": (
+        lambda folder: (folder / manifest.FILE).write_text('{"files": {"a\\u0000b": "00"}}'),
+        "is not a manifest",
+    ),
+    "manifest a link": (lambda folder: replaced(folder / manifest.FILE, "link"), "it is a symbolic link"),
+    "manifest a FIFO": (lambda folder: replaced(folder / manifest.FILE, "fifo"), "it is a FIFO"),
+    "manifest a folder": (lambda folder: replaced(folder / manifest.FILE, "folder"), "it is a folder"),
+    "file is a link": (lambda folder: replaced(folder / "backups/policy.json", "link"), "replaced by a symbolic link"),
+    "file is a FIFO": (lambda folder: replaced(folder / "backups/policy.json", "fifo"), "replaced by a FIFO"),
+    "file is a folder": (lambda folder: replaced(folder / "backups/policy.json", "folder"), "replaced by a folder"),
+    "FIFO added": (lambda folder: os.mkfifo(folder / "fifo"), "fifo: added"),
+    "folder added": (lambda folder: (folder / "empty").mkdir(), "empty/: added"),
+    "folder removed": (lambda folder: (folder / "kept").rmdir(), "kept/: removed"),
+    "mode changed": (
+        lambda folder: (folder / "backups/policy.json").chmod(0o666),
+        "policy.json: its mode is 0666, and was 0600",
+    ),
+    "journal is a link": (lambda folder: replaced(folder / FILE, "link"), "replaced by a symbolic link"),
+    "journal is a FIFO": (lambda folder: replaced(folder / FILE, "fifo"), "replaced by a FIFO"),
 }
 
 
@@ -77,8 +118,106 @@ def test_a_new_manifest_over_altered_files_is_found_by_the_sum_that_was_kept_els
 
 
 def test_what_is_no_run_is_said(tmp_path: Path) -> None:
-    with pytest.raises(RunbookError, match="There is no folder"):
+    with pytest.raises(RunbookError, match="none does not exist"):
         manifest.problems(tmp_path / "none")
+    (tmp_path / "file").write_text("{}")
+    with pytest.raises(RunbookError, match="file is not a folder"):
+        manifest.problems(tmp_path / "file")
+
+
+def test_a_folder_with_something_else_than_files_is_not_sealed(sealed: Path) -> None:
+    os.mkfifo(sealed / "fifo")
+    with pytest.raises(RunbookError, match="fifo is a FIFO"):
+        manifest.seal(sealed)
+
+
+def test_a_manifest_of_version_0_1_has_no_modes_and_no_folders(sealed: Path) -> None:
+    content = json.loads((sealed / manifest.FILE).read_text())
+    (sealed / manifest.FILE).write_text(json.dumps({name: content[name] for name in ("written", "files")}))
+    (sealed / "kept").rmdir()
+    (sealed / "backups/policy.json").chmod(0o644)
+    assert manifest.problems(sealed) == []
+
+
+STATES = {
+    "not JSON": "x",
+    "an object": "{}",
+    "deep": "[" * 100_000,
+    "numbers": "[1]",
+    "of another version": '[{"kind": "tasks", "key": "x", "inputs": [], "later": 1}]',
+    "without a key": '[{"kind": "tasks", "inputs": []}]',
+    "of another kind": '[{"kind": "other", "key": "x", "inputs": []}]',
+    "events that are none": '[{"kind": "tasks", "key": "x", "inputs": [], "events": [{}]}]',
+    "results that are none": '[{"kind": "tasks", "key": "x", "inputs": [], "registered": []}]',
+}
+
+
+@pytest.mark.parametrize("case", STATES)
+def test_a_state_that_is_none_is_refused(case: str, tmp_path: Path) -> None:
+    (tmp_path / checkpoints.FILE).write_text(STATES[case])
+    with pytest.raises(RunbookError, match=r"state\.json"):
+        checkpoints.State.load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "folder"])
+@pytest.mark.parametrize("name", [checkpoints.FILE, record.FILE, FILE])
+def test_what_is_no_file_is_not_read(name: str, kind: str, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / name).write_text("[]")
+    replaced(folder / name, kind)
+    read = {
+        checkpoints.FILE: lambda: checkpoints.State.load(folder),
+        record.FILE: lambda: record.Record.load(folder),
+        FILE: lambda: Journal(folder).entries(),
+    }
+    with pytest.raises(RunbookError, match="it is a"):
+        read[name]()
+    if name == FILE:
+        with pytest.raises(RunbookError, match="journal"):
+            Journal(folder).append("event")
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with open(tmp_path / checkpoints.FILE, "wb") as file:
+        file.truncate(reading.LARGEST + 1)
+    with pytest.raises(RunbookError, match="more than 256 MiB"):
+        checkpoints.State.load(tmp_path)
+
+
+EVIDENCE = {
+    "not JSON": "x",
+    "a list": "[]",
+    "deep": "[" * 100_000,
+    "empty": "{}",
+    "other steps": {"steps": "x"},
+    "other sessions": {"sessions": [1]},
+    "no time": {"started": "yesterday"},
+    "no zone": {"started": "2026-01-01T00:00:00"},
+}
+
+
+@pytest.mark.parametrize("case", EVIDENCE)
+def test_evidence_that_is_none_is_refused(case: str, tmp_path: Path) -> None:
+    written = record.Record("x", tmp_path, {})
+    written.write()
+    assert record.Record.load(tmp_path).run_id == written.run_id
+    change = EVIDENCE[case]
+    content = json.loads((tmp_path / record.FILE).read_text())
+    (tmp_path / record.FILE).write_text(change if isinstance(change, str) else json.dumps(content | change))
+    with pytest.raises(RunbookError, match=r"evidence\.json"):
+        record.Record.load(tmp_path)
+
+
+def test_a_long_journal_goes_on_at_its_last_line(tmp_path: Path) -> None:
+    for size in (10, 200_000, 10):
+        Journal(tmp_path).append("task", time="x", words="x" * size)
+    assert [*Journal(tmp_path).problems()] == []
+    with open(tmp_path / FILE, "ab") as file:
+        file.write(b"t" * 100_000)
+    Journal(tmp_path).append("after")
+    assert [*Journal(tmp_path).problems()] == []
+    assert Journal(tmp_path).entries()[-1]["torn_bytes_dropped"] == 100_000
 
 
 @given(st.lists(st.dictionaries(st.text(), st.text()), min_size=1, max_size=5), st.binary(min_size=1, max_size=20))

@@ -1,4 +1,4 @@
-"""A gate asks in a kernel whose front end lets people type, as JupyterLab's does, and waits in one that does not."""
+"""A gate asks where the front end lets people type, as JupyterLab does. Where it does not, no run that acts begins."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def test_a_person_types_the_answers() -> None:
     assert "planted-4711" not in shown
 
 
-def test_nbclient_alone_ends_at_the_gate_with_what_to_do(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
+def test_nbclient_alone_begins_no_run_that_acts(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
+    """No person could answer its gates, and it would report a killed kernel as a completed run."""
     notebook = nbformat.read(write_notebook(tmp_path / "x.ipynb", START, WAY, USE, parameters=PARAMETERS), as_version=4)
-    with pytest.raises(CellExecutionError, match=r"(?s)waits for a person at the gate 'way'.*Which way\?.*JupyterLab"):
+    with pytest.raises(CellExecutionError, match=r"(?s)Nothing was changed.*papermill --engine breakglass"):
         NotebookClient(notebook).execute()

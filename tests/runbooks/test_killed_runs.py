@@ -82,7 +82,7 @@ def read_code(box: Box, place: Any) -> str:
 
 def approve(box: Box, place: Any) -> None:
     """A second person signs; the run finds it in its folder."""
-    done = place.run("breakglass_runbooks", "approve", "run", "--key", "ada", "--as", "ada")
+    done = place.run("breakglass_runbooks", "approve", "run", "--key", "ada", "--as", "ada", "--yes")
     assert done.returncode == 0, done.stderr
 
 
@@ -126,7 +126,7 @@ def attach_quarantine(box: Box, place: Any) -> str:
 
 
 LOST_MFA = {"account_id": LEGACY, "root_task": "activate IAM access to billing"}
-SIGNED = {"allowed_signers": "signers"}
+SIGNED = {"allowed_signers": "signers", "requester": "olga"}
 LOOKED_AFTER = "payment_method,phone_verification,support_plan,agreement,contact_information"
 
 CASES = [

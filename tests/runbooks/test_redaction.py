@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from breakglass_runbooks.evidence.redaction import HIDDEN, Redactor
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ENVIRONMENT = {
@@ -82,6 +82,7 @@ def test_no_secret_is_in_anything_the_run_left_or_said(leaky: Any) -> None:
             assert [str(path) for path, text in texts.items() if spelling in text] == []
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(min_size=4), st.text(), st.text())
 def test_no_spelling_survives(secret: str, before: str, behind: str) -> None:
     redactor = Redactor([secret])

@@ -147,18 +147,18 @@ def test_the_same_answer_to_a_gate_that_asks_again_stands_there_again(record: Re
 @pytest.mark.parametrize(
     ("journal", "said"),
     [
-        ([], "did not come to its end"),
+        ([], "ended without a report"),
         ([{"event": "started"}, {"event": "ended", "outcome": "waiting"}], "waited for a person"),
         (
             [{"event": "ended", "outcome": "waiting"}, {"event": "resumed"}, {"event": "task"}],
-            "did not come to its end",
+            "ended without a report",
         ),
         ([{"event": "started"}, {"event": "ended", "outcome": "interrupted"}], "was interrupted"),
     ],
 )
 def test_a_run_that_goes_on_tells_how_it_stopped(record: Record, journal: list[dict[str, str]], said: str) -> None:
     record.resumed(None, journal)
-    assert f"The run goes on, and looks again. Before, it {said}." in of(record)
+    assert f"Resumed. Before, the run {said}." in of(record)
 
 
 ACCOUNT = {"account_id": "012345678901"}
@@ -207,7 +207,7 @@ def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) ->
     steps = of(record).partition("**Steps**")[2].partition("**Root sessions**")[0]
     assert report.OMITTED in steps
     rows = [line.split(" | ")[1:4] for line in steps.splitlines() if line.startswith("| 20")]
-    went_on = "The run goes on, and looks again. Before, it did not come to its end."
+    went_on = "Resumed. Before, the run ended without a report."
     assert [row[0] for row in rows[1:]] == ["Look", "Act", went_on, "Look", "Act"]
     assert len(record.steps) == 7
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from breakglass_runbooks import files, outcomes, results
 from breakglass_runbooks.display import approvals, html
-from breakglass_runbooks.evidence import record
+from breakglass_runbooks.evidence import record, redaction
 
 FILE = "report.md"
 OMITTED = (
@@ -23,7 +23,7 @@ def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
         content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    files.write(folder / FILE, markdown(content, outcome, failure))
+    files.write(folder / FILE, redaction.visible(redaction.ENGINE.text(markdown(content, outcome, failure))))
     return folder / FILE
 
 

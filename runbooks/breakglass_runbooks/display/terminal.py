@@ -16,21 +16,9 @@ def text(markdown: str) -> str:
     """The same content: each row of a table as a block of names and values, code indented, no emphasis marks."""
     lines = itertools.chain.from_iterable(
         _blocks(list(group)) if table else group
-        for table, group in itertools.groupby(markdown.splitlines(), lambda line: line.startswith("|"))
+        for table, group in itertools.groupby(markdown.split("\n"), lambda line: line.startswith("|"))
     )
     return re.sub(r"\n{3,}", "\n\n", "\n".join(_plain(lines))).strip()
-
-
-def visible(text: str) -> str:
-    """Text with control characters, line separators and bidirectional marks as escapes, such as \\x1b and \\u202e.
-
-    A terminal would obey them, hide text or reverse it. A line break stays; no other character ends a line.
-    """
-    return "".join(sign if sign == "\n" or sign.isprintable() else _escape(sign) for sign in text)
-
-
-def _escape(sign: str) -> str:
-    return sign.encode("unicode_escape").decode("ascii")
 
 
 def words(markdown: str) -> str:

@@ -1,9 +1,9 @@
-"""Which steps of a run are done, so that it can go on without doing them again.
+"""Which steps of a run are done, so that a resumed run does not do them again.
 
-A step is known by its cell, the parameters and results that the cell names, and `check_mode`. What was changed is not
-done again, and what it was done with (the plan it followed, the answers it waited for) stays as it was; a step that was
-cut off after it had changed something goes on behind that. All else that only looks, as preflights and verifications
-do, looks again, unless its cell says `once`.
+A step is identified by its cell, the parameters and results that the cell names, and `check_mode`. A step that changed
+something is not done again, and its inputs (the plan it followed, the answers it waited for) stay as they were. A step
+that was cut off after a change continues after that change. Steps that only read, such as preflights and verifications,
+read again, unless their cell is marked `once`.
 """
 
 from __future__ import annotations
@@ -16,25 +16,26 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_runbooks import files
-from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import reading
+from breakglass_runbooks.evidence.redaction import ENGINE
 
 FILE = "state.json"
 TASKS, GATE = "tasks", "gate"
-BEGUN = "begun"  # tasks of which the first have changed something, and the others are still to come
+BEGUN = "begun"  # tasks of which some have changed something, and others are not done yet
 
 
 @dataclass
 class Step:
-    """A step that is done, or begun."""
+    """A step that is done or has begun."""
 
     kind: str  # TASKS, BEGUN or GATE
     key: str
-    inputs: list[str]  # the names it was done with
-    registered: dict[str, Any] = field(default_factory=dict)  # what it left in variables
-    changed: bool = False  # for real
-    once: bool = False  # what it saw at first is wanted later too
-    time: str = ""  # of its last change, or of its end when it only looked
-    events: list[dict[str, Any]] = field(default_factory=list)  # what to show of it
+    inputs: list[str]  # the names of the variables that it used
+    registered: dict[str, Any] = field(default_factory=dict)  # the variables that it set
+    changed: bool = False  # not in check mode
+    once: bool = False  # later steps need its first result
+    time: str = ""  # of its last change, or of its end when it only read
+    events: list[dict[str, Any]] = field(default_factory=list)  # its finished tasks, for display
 
 
 @dataclass
@@ -43,22 +44,24 @@ class State:
 
     folder: Path
     steps: list[Step] = field(default_factory=list)
-    pending: list[Step] = field(default_factory=list)  # of an earlier part of the run, not come to yet
-    earlier: list[Step] = field(default_factory=list)  # all of the part before, those that are done again included
+    pending: list[Step] = field(default_factory=list)  # of an earlier part of the run, not reached yet
+    earlier: list[Step] = field(default_factory=list)  # all of the earlier part, also those that are done again
 
     @classmethod
     def load(cls, folder: Path) -> State:
-        """The state of a run that goes on."""
+        """Return the state of a run that is resumed; raise Damaged when it is not what a run wrote."""
+        path = folder / FILE
         try:
-            steps = [Step(**step) for step in json.loads((folder / FILE).read_text(encoding="utf-8"))]
+            content = reading.json_file(path, list)
         except FileNotFoundError:
-            steps = []
-        except (ValueError, TypeError):
-            raise RunbookError(f"{folder / FILE} has been damaged. Start a new run.") from None
+            content = []
+        if not all(_is_step(step) for step in content):
+            raise reading.Damaged(f"{path} is damaged, or of another version. Start a new run.")
+        steps = [Step(**step) for step in content]
         return cls(folder, pending=kept(steps), earlier=steps)
 
     def take(self, kind: str, key: str) -> Step | None:
-        """The step if it is done, or begun, already; it counts as that in this part of the run too."""
+        """Return the step if an earlier part of the run did or began it, and keep it for this part; else None."""
         step = next((step for step in self.pending if (step.kind, step.key) == (kind, key)), None)
         if step:
             self.pending.remove(step)
@@ -66,14 +69,14 @@ class State:
         return step
 
     def answered(self, gate: str) -> Step | None:
-        """An earlier answer to a gate, to which something else was shown."""
+        """Return an earlier answer to a gate that showed another text."""
         return next((step for step in self.earlier if step.kind == GATE and gate in step.registered), None)
 
     def unfinished(self, journal: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-        """The step of the part before that did not come to its end, with the results it was begun with; None: all did.
+        """Return the step of the earlier part that did not report its end, with the results it used; None: all did.
 
-        Its `task`, empty when a task had told how it ended, and none was running, is what may have been done without
-        anybody having told; `time` is when that was heard of last. `journal` are the journal's entries.
+        Its `task` may have been done without a report; it is empty when no task was running. `time` is that of the last
+        report. `journal` are the entries of the journal.
         """
         entries = list(journal)
         begun = next((number for number in reversed(range(len(entries))) if entries[number]["event"] == "step"), None)
@@ -82,33 +85,34 @@ class State:
         events = [entry["event"] for entry in entries[begun:]]
         if "finished" in events:
             return None
-        told, tasks = events.count("task"), entries[begun]["tasks"]
-        cut_off = "failed" not in events and told < len(tasks)
+        reported, tasks = events.count("task"), entries[begun]["tasks"]
+        cut_off = "failed" not in events and reported < len(tasks)
         last = [entry for entry in entries[begun:] if entry["event"] in ("step", "task")][-1]
         results: dict[str, Any] = {}
         for step in self.earlier:
             results |= step.registered if step.kind == TASKS else {}
-        return {"time": last["time"], "task": tasks[told] if cut_off else "", "results": results}
+        return {"time": last["time"], "task": tasks[reported] if cut_off else "", "results": results}
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The finished tasks of the steps that are done, in their order."""
+        """The finished tasks of the steps that are done, in order."""
         return [event for step in self.steps for event in step.events]
 
     @property
     def has_acted(self) -> bool:
-        """Whether a step that changed something is still to come to, and will not be done again."""
+        """Whether a step that changed something, and is not done again, is still ahead."""
         return any(step.changed for step in self.pending)
 
     def add(self, step: Step) -> None:
-        """Take note of a step that is done, or of how far one has come that is begun."""
+        """Record a step that is done, or how far a step has come that has begun."""
         self.steps = [known for known in self.steps if (known.kind, known.key) != (BEGUN, step.key)]
         self.steps.append(step)
-        files.write(self.folder / FILE, json.dumps([asdict(step) for step in (*self.steps, *self.pending)]))
+        steps = [asdict(step) for step in (*self.steps, *self.pending)]
+        files.write(self.folder / FILE, json.dumps(ENGINE.data(steps)))
 
 
 def kept(steps: Iterable[Step]) -> list[Step]:
-    """The steps that stay done: what changed something, what that was done with, what is done once, all answers."""
+    """Return the steps that stay done: those that changed something, their inputs, those done once, all answers."""
     stay: list[Step] = []
     needed: set[str] = set()
     acted = False
@@ -116,16 +120,38 @@ def kept(steps: Iterable[Step]) -> list[Step]:
         acted = acted or step.changed
         if step.changed or step.once or step.kind == GATE or needed & step.registered.keys():
             stay.append(step)
-            if acted:  # an answer after the last change counts only as long as what was shown is the same
+            if acted:  # an answer after the last change is valid only as long as its gate shows the same text
                 needed.update(step.inputs)
     return stay[::-1]
 
 
 def used(names: Collection[str], variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the variables that a cell names; whether it may act always counts."""
+    """Return the variables that a cell names, and `check_mode`."""
     return {name: value for name, value in variables.items() if name in names or name == "check_mode"}
 
 
 def key(source: str, values: Mapping[str, Any]) -> str:
-    """What a step is known by."""
+    """Return the key that identifies a step."""
     return hashlib.sha256(json.dumps([source, values], sort_keys=True).encode()).hexdigest()
+
+
+_STEP = {"kind": str, "key": str, "inputs": list, "registered": dict, "changed": bool, "once": bool, "time": str}
+_STEP |= {"events": list}
+_EVENT = {"event": str, "task": str, "action": str, "result": dict, "check_mode": bool, "warnings": list}
+
+
+def _is_step(step: Any) -> bool:
+    """Return whether `step` is what `State.add` writes of one."""
+    return (
+        isinstance(step, dict)
+        and step.keys() <= _STEP.keys()
+        and all(isinstance(value, _STEP[name]) for name, value in step.items())
+        and {"kind", "key", "inputs"} <= step.keys()
+        and step["kind"] in (TASKS, GATE, BEGUN)
+        and all(isinstance(name, str) for name in step["inputs"])
+        and all(_is_event(event) for event in step.get("events", []))
+    )
+
+
+def _is_event(event: Any) -> bool:
+    return isinstance(event, dict) and all(isinstance(event.get(name), kind) for name, kind in _EVENT.items())

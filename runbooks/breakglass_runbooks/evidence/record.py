@@ -1,6 +1,6 @@
-"""What is kept of a run: one folder with the backups, and one file that says what was done.
+"""The evidence of a run: one folder with the backups, and one file that states what was done.
 
-The file is written again after every step, so that a run that breaks off has left what it did until then.
+The file is written again after each step, so that a run that breaks off leaves what it did until then.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,11 +17,12 @@ from typing import Any
 
 from breakglass_runbooks import files, results, times
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import checkpoints, journal
+from breakglass_runbooks.evidence import checkpoints, journal, reading
+from breakglass_runbooks.evidence.redaction import ENGINE
 
 FILE = "evidence.json"
 UNFINISHED = (journal.FILE, checkpoints.FILE, "report.md")
-# More than the journal of a run takes: when this much cannot be written, a run must not begin.
+# More than the journal of a run takes: when this much cannot be written, a run must not start.
 ROOM = 256 * 1024
 
 
@@ -35,7 +37,7 @@ def make_folder(wanted: str, runbook: str) -> Path:
     except OSError as error:
         raise RunbookError(
             f"The evidence folder {folder} cannot be made: {error.strerror}.\n"
-            "Set evidence_dir to a folder you may write."
+            "Set evidence_dir to a folder that you can write."
         ) from None
     _probe(folder)
     if (folder / FILE).exists():
@@ -47,7 +49,7 @@ def make_folder(wanted: str, runbook: str) -> Path:
 
 
 def _probe(folder: Path) -> None:
-    """Raise RunbookError unless there is room in a folder that can be written."""
+    """Raise RunbookError unless the folder can be written and has room."""
     probe = folder / ".room"
     try:
         with open(probe, "wb") as file:
@@ -57,7 +59,7 @@ def _probe(folder: Path) -> None:
     except OSError as error:
         raise RunbookError(
             f"The evidence folder {folder} cannot be written: {error.strerror}.\n"
-            "Nothing is done that cannot be proved. Make room, or set evidence_dir to a folder you may write."
+            "Nothing is done that cannot be proved. Make room, or set evidence_dir to a folder that you can write."
         ) from None
     finally:
         probe.unlink(missing_ok=True)
@@ -69,6 +71,42 @@ def _unused(parent: Path, runbook: str) -> Path:
     return next(path for path in candidates if not path.exists())
 
 
+# What of the file a resumed run continues with, and of which kind each is.
+_CONTINUED = {
+    "steps": list,
+    "backups": list,
+    "answers": list,
+    "approvals": list,
+    "regions": list,
+    "unfinished": list,
+    "actor": str,
+    "recovery_open_in": list,
+}
+_REQUIRED = {"runbook": str, "started": str, "parameters": dict, "sessions": list, "changed": bool, **_CONTINUED}
+_REQUIRED |= {"check_mode": bool, "remark": str, "outcome": str}
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """Return the content of the evidence file in `folder`.
+
+    Raises FileNotFoundError when there is none, Damaged when it is not what a run wrote.
+    """
+    path = folder / FILE
+    content: dict[str, Any] = reading.json_file(path)
+    for name, kind in _REQUIRED.items():
+        if not isinstance(content.get(name), kind):
+            raise reading.Damaged(f"{path} cannot be read: {name} is missing or of another kind.")
+    if not all(isinstance(each, dict) and isinstance(each.get("access_key_id"), str) for each in content["sessions"]):
+        raise reading.Damaged(f"{path} cannot be read: sessions is not a list of root sessions.")
+    try:
+        started = datetime.fromisoformat(content["started"])
+    except ValueError:
+        started = None
+    if started is None or started.tzinfo is None:
+        raise reading.Damaged(f"{path} cannot be read: started is not a time.")
+    return content
+
+
 @dataclass
 class Record:
     """What is known of a run so far."""
@@ -77,9 +115,10 @@ class Record:
     folder: Path
     parameters: dict[str, Any]
     started: datetime = field(default_factory=times.now)
+    run_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # approvals are for one run
     outcome: str = "unfinished"
     message: str = ""
-    remark: str = ""  # what whoever reads only the outcome must know
+    remark: str = ""  # what a reader of the outcome alone must know
     before: Any = None
     planned: Any = None
     after: Any = None
@@ -87,47 +126,57 @@ class Record:
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by access key ID
     backups: list[dict[str, Any]] = field(default_factory=list)
     answers: list[dict[str, Any]] = field(default_factory=list)  # of the people at the gates
-    approvals: list[dict[str, Any]] = field(default_factory=list)  # and that none was wanted, or none could be had
-    regions: list[str] = field(default_factory=list)  # where something was looked at or changed
-    unfinished: list[dict[str, Any]] = field(default_factory=list)  # steps that were killed or failed, see `state`
-    recovery_open_in: list[str] = field(default_factory=list)  # accounts; by this run, and not closed again
-    actor: str = ""  # the ARN of whoever calls AWS, once it is known
+    approvals: list[dict[str, Any]] = field(default_factory=list)  # and that none was configured, or none available
+    regions: list[str] = field(default_factory=list)  # where something was read or changed
+    unfinished: list[dict[str, Any]] = field(default_factory=list)  # steps that were killed or failed, see checkpoints
+    recovery_open_in: list[str] = field(default_factory=list)  # accounts in which this run left password recovery open
+    actor: str = ""  # the ARN of the caller of AWS, once it is known
+    user: str = ""  # who runs this on which machine
 
     @staticmethod
     def is_in(folder: Path) -> bool:
-        """Whether a run has been written down there."""
+        """Return whether the folder holds the evidence of a run."""
         return (folder / FILE).exists()
 
     @classmethod
     def load(cls, folder: Path) -> Record:
-        """What was written down of a run that goes on."""
-        content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        """Return the record of a run that is resumed; raise RunbookError when it is missing or damaged."""
+        try:
+            content = read(folder)
+        except FileNotFoundError:
+            raise RunbookError(f"There is no evidence of a run in {folder}.") from None
         record = cls(content["runbook"], folder, content["parameters"], datetime.fromisoformat(content["started"]))
         record.sessions = {session["access_key_id"]: session for session in content["sessions"]}
-        for name in ("steps", "backups", "answers", "approvals", "regions", "unfinished", "actor", "recovery_open_in"):
+        record.run_id = str(content.get("run_id") or record.run_id)  # version 0.1 had none
+        record.user = str(content.get("user") or "")
+        for name in _CONTINUED:
             setattr(record, name, content[name])
         return record
 
     def journal(self, event: str, **details: Any) -> None:
-        """Add to the journal, before the run goes on."""
+        """Add an entry to the journal, before the run continues."""
         journal.Journal(self.folder).append(event, actor=self.actor or None, **details)
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the entries of the journal."""
+        return journal.Journal(self.folder).entries()
 
     @property
     def changed(self) -> bool:
         """Whether anything was changed; in check mode, whether anything would be."""
         if self.check_mode:
-            return self.outcome in ("changed", "removed")
+            return self.outcome in results.DONE
         acted = any(step.get("acted", step["outcome"] == "changed" and not step["check_mode"]) for step in self.steps)
         return acted or (self.after is not None and self._differs_since_an_unfinished_step)
 
     @property
     def _differs_since_an_unfinished_step(self) -> bool:
-        """Whether what such a step was begun with is not as it is now: nobody has told what it did."""
+        """Whether the state has changed since a step began that did not report its end."""
         return bool(self.unfinished) and self.before != self.after
 
     @property
     def check_mode(self) -> bool:
-        """Whether nothing may be changed."""
+        """Whether the run only plans."""
         return self.parameters.get("check_mode") is True
 
     def add(self, event: results.Event) -> None:
@@ -179,44 +228,44 @@ class Record:
         self.write()
 
     def resumed(self, unfinished: dict[str, Any] | None, journal: Iterable[Mapping[str, Any]] = ()) -> None:
-        """Take note that the run goes on, which step did not come to its end before, and by the journal why not."""
+        """Record that the run is resumed, which step did not report its end, and by the journal how it stopped."""
         if unfinished:
             self.unfinished.append(unfinished)
         if unfinished and unfinished["task"]:
-            words = f"Cut off, so that nobody has told whether it was done: {unfinished['task']}"
+            words = f"Cut off. It is not known whether this was done: {unfinished['task']}"
             self._mark(unfinished["time"], words, "unfinished")
-        self._mark(times.text(), f"The run goes on, and looks again. Before, it {_stopped(journal)}.", "resumed")
+        self._mark(times.text(), f"Resumed. Before, the run {_stopped(journal)}.", "resumed")
 
     def _mark(self, time: str, words: str, outcome: str) -> None:
-        """A row among the steps that is no task."""
+        """Add a row among the steps that is not a task."""
         row = {"time": time, "task": words, "action": "", "check_mode": self.check_mode, "outcome": outcome}
         self.steps.append(row)
 
     def answer(self, gate: str, answer: str, found: bool = False) -> None:
-        """Take note of what a person answered; of a secret, only that there was an answer.
+        """Record the answer of a person; of a secret, only that there was one.
 
-        One that was `found` in the run's folder, as an approval is, is found again each time the run goes on.
+        An answer that was `found` in the run's folder, such as an approval, is found again each time the run resumes.
         """
-        known = any((one["gate"], one["answer"]) == (gate, answer) for one in self.answers)
+        known = any((each["gate"], each["answer"]) == (gate, answer) for each in self.answers)
         if not (found and known):
             self.answers.append({"time": times.text(), "gate": gate, "answer": answer})
         self.journal("answer", gate=gate, answer=answer)
 
     def refuse(self, gate: str, why: str) -> None:
-        """Take note of an answer that did not open a gate."""
+        """Record an answer that did not open a gate."""
         self.answers.append({"time": times.text(), "gate": gate, "answer": "", "refused": why})
         self.journal("refused", gate=gate, why=why)
 
     def approve(self, approval: dict[str, Any]) -> None:
-        """Take note of who let a plan be carried out; a run that goes on reads the same approval again."""
+        """Record who approved a plan. A resumed run reads the same approval again, and records it once."""
         if not any(approval.items() <= known.items() for known in self.approvals):
             self.approvals.append({"time": times.text(), **approval})
         self.journal("approval", **approval)
 
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any], name: str = "") -> None:
-        """Take over what the plan and the act found; an act that was skipped left everything as it was.
+        """Record what the plan and the act found; an act that was skipped left everything as it was.
 
-        Where a step was killed, the plan of the same `name` from before says how it stood before the run.
+        If a step was killed, the earlier plan of the same `name` has the state before the run.
         """
         acted = not act.get("skipped")
         earlier = [step["results"][name] for step in self.unfinished if name in step["results"]]
@@ -225,14 +274,14 @@ class Record:
         self.after = results.state(act, "after") if acted else results.state(plan, "before")
         self.outcome = results.outcome(act if acted else plan)
         if self.outcome in ("unchanged", "absent") and not self.check_mode and self.changed:
-            self.outcome = (
-                "changed"  # by a step that was killed half-way: nothing was left to do for the rest of the run
-            )
+            self.outcome = "changed"  # by a step that was killed: nothing was left to do for the rest of the run
 
     def write(self) -> None:
-        """Write the file so that it is at any moment complete, and readable for its owner only."""
+        """Write the file, complete at any moment and readable by its owner only."""
         content = {
             "runbook": self.runbook,
+            "run_id": self.run_id,
+            "user": self.user,
             "started": times.text(self.started),
             "written": times.text(),
             "check_mode": self.check_mode,
@@ -254,10 +303,10 @@ class Record:
             "actor": self.actor,
             "steps": self.steps,
         }
-        files.write(self.folder / FILE, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        files.write(self.folder / FILE, json.dumps(ENGINE.data(content), indent=2, ensure_ascii=False) + "\n")
 
     def listed(self) -> list[tuple[str, str]]:
-        """The files of the evidence folder with their SHA-256, without those that are still being written."""
+        """Return the files of the evidence folder with their SHA-256, without those that are still written to."""
         return [
             (str(path.relative_to(self.folder)), hashlib.sha256(path.read_bytes()).hexdigest())
             for path in sorted(self.folder.rglob("*"))
@@ -270,12 +319,12 @@ _STOPS = {
     "interrupted": "was interrupted",
     "blocked": "was blocked",
     "failed": "failed",
-    "partial": "stopped half-way",
+    "partial": "stopped with part of its work done",
 }
 
 
 def _stopped(journal: Iterable[Mapping[str, Any]]) -> str:
-    """How the part of a run before this one ended."""
+    """Return how the part of the run before this one ended."""
     marks = [entry for entry in journal if entry["event"] in ("started", "resumed", "ended")]
     outcome = marks[-1]["outcome"] if marks and marks[-1]["event"] == "ended" else ""
-    return _STOPS.get(outcome, "did not come to its end")
+    return _STOPS.get(outcome, "ended without a report")

@@ -1,16 +1,16 @@
-"""At the gate that an approval opens: what the run asks for, where it finds the answer, and what is kept of it."""
+"""The gate that an approval opens: what the run requests, where it finds the answer, and what is kept of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from breakglass_runbooks import results
+from breakglass_runbooks import results, times
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.errors import Blocked, RunbookError
-from breakglass_runbooks.evidence import ssh_signatures
+from breakglass_runbooks.evidence import redaction, ssh_signatures
 from breakglass_runbooks.evidence.record import Record
 from breakglass_runbooks.gates import approval
 from breakglass_runbooks.gates.approval import Approval, Request
@@ -18,10 +18,10 @@ from breakglass_runbooks.gates.definition import Gate
 from breakglass_runbooks.results import Event
 
 SIGNERS, REQUESTER = "allowed_signers", "requester"
-NOT_CONFIGURED = "No approval was asked for, because allowed_signers is empty."
-LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. Whoever runs this decides alone."
+NOT_CONFIGURED = "No approval was requested, because allowed_signers is empty."
+LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. The person who runs this decides alone."
 
-PLANNED = "Only planned. For real, nobody else would be asked, because allowed_signers is empty."
+PLANNED = "Plan only. A run with check_mode=false would ask no second person, because allowed_signers is empty."
 
 
 def require_signers(allowed_signers: str) -> None:
@@ -33,39 +33,66 @@ def require_signers(allowed_signers: str) -> None:
 
 
 class ApprovalGate:
-    """Where the approval of one plan is asked for."""
+    """The place where the approval of one plan is requested."""
 
     def __init__(
         self, gate: Gate, words: str, variables: Mapping[str, Any], record: Record, events: Iterable[Event]
     ) -> None:
-        """Leave the request in the run's folder; RunbookError when an approval cannot be asked for.
+        """Write the request into the run's folder; raise RunbookError when an approval cannot be requested.
 
-        The approver is shown the `words` of the gate, and that one of the run's finished tasks, the `events`, which has
+        The approver is shown the `words` of the gate, and the one of the run's finished tasks, the `events`, that
         registered the plan.
         """
         plan = variables.get(gate.of[0])
         if SIGNERS not in variables or not isinstance(plan, Mapping):
             raise RunbookError(
-                f"The gate {gate.name} takes the name of a plan that a task has registered, and its runbook takes the "
+                f"The gate {gate.name} takes the name of a plan that a task registered, and its runbook has the "
                 f"parameters {SIGNERS} and {REQUESTER}."
             )
         self._gate, self._record = gate, record
-        self._refused = ""  # why what lies in the folder does not count
+        self._refused = ""  # why the approvals in the folder are not valid
         self.configured = bool(variables[SIGNERS])
-        names = approval.names_of(record.actor, variables.get(REQUESTER, ""))
-        parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
-        planned = [event for event in events if event["register"] == gate.of[0]]
-        what = registry.view(planned[-1]) if planned else None
-        shown = f"{words}\n\n{what.markdown if what else ''}"
-        self.request = Request(record.runbook, results.plan_digest(plan), names, parameters, shown)
+        requester = str(variables.get(REQUESTER) or "")
+        names = approval.names_of(record.actor, requester)
         if self.configured:
             if not names:
-                raise RunbookError(f"Nobody knows who asks for this approval. Say so: {REQUESTER}=NAME.")
+                raise RunbookError(f"The requester of this approval is not known. Set {REQUESTER}=NAME.")
             self._signers = ssh_signatures.require_signers(variables[SIGNERS])
+            approval.require_named(record.actor, requester, self._signers)
+        parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
+        self.request = Request(
+            runbook=record.runbook,
+            plan=results.plan_digest(plan),
+            run=record.run_id,
+            **redaction.visible_data(
+                redaction.ENGINE.data(
+                    {
+                        "requester": names,
+                        "parameters": parameters,
+                        "what": f"{words}\n\n{_plan_as_shown(gate.of[0], events)}",
+                        "items": results.plan_items(plan),
+                    }
+                )
+            ),
+        )
+        if self.configured:
+            self.request = replace(self.request, requested=self._requested())
             self.request.write(record.folder)
 
+    def _requested(self) -> str:
+        """Return when this was first requested: a resumed run requests the same again, and keeps its approvals."""
+        known = self.request.shown  # without the time
+        for entry in self._record.entries():
+            if entry["event"] == "approval_requested" and entry.get("request") == known:
+                return str(entry.get("requested"))
+        now = times.text()
+        self._record.journal(
+            "approval_requested", gate=self._gate.name, plan=self.request.plan, request=known, requested=now
+        )
+        return now
+
     def check(self, answer: str) -> str:
-        """What opens the gate, in words; ValueError when `answer`, empty for "look into the folder", does not."""
+        """Return what opens the gate, in words; raise ValueError when `answer` does not. "" looks into the folder."""
         answer = answer.strip()
         if not answer:
             return self._approval_in_folder()
@@ -76,20 +103,20 @@ class ApprovalGate:
         return self._accept(found)
 
     def not_configured_notice(self) -> html.RichOutput:
-        """That no second person is wanted here: loud, once it counts."""
+        """Return the notice that no second person is asked; in a run that acts it is shown as a failure."""
         if self._record.check_mode:
             return html.notice(PLANNED, "plan only")
         return html.notice(LOUD, "failed")
 
     def proceed_without_approval(self) -> str:
-        """Go on without an approval, because none is wanted here; the evidence says so."""
+        """Continue without an approval, because none is configured; the evidence contains a warning."""
         if not self._record.check_mode:
             self._record.approve({"plan": self.request.plan, "not_configured": LOUD})
             self._record.write()
         return NOT_CONFIGURED
 
     def find_approval(self) -> str:
-        """What opens the gate, if it lies in the run's folder already; else empty."""
+        """Return what opens the gate, if it is in the run's folder already, else ""."""
         try:
             return self._approval_in_folder()
         except ValueError:
@@ -103,12 +130,12 @@ class ApprovalGate:
             except ValueError as refusal:
                 refusals.append(str(refusal))
         self._refused = "\n".join(refusals)
-        raise ValueError(self._refused or "Nobody has approved this plan yet.")
+        raise ValueError(self._refused or "This plan is not approved yet.")
 
     def _accept(self, found: Approval) -> str:
         self._record.approve(
             {name: value for name, value in asdict(found).items() if value}
-            | {"runbook": self.request.runbook, "requester": self.request.requester}
+            | {"runbook": self.request.runbook, "run": self.request.run, "requester": self.request.requester}
         )
         if not found.emergency:
             approval.keep_signers(self._record.folder, self._signers)
@@ -117,25 +144,36 @@ class ApprovalGate:
         return f"approved by {found.approver} until {found.expires}"
 
     def instructions(self) -> str:
-        """What a second person types, as Markdown in lines that fit on a screen."""
+        """Return what a second person types, as Markdown in lines that fit on a screen."""
         command = (
             approval.command(self._record.folder)
             .replace(" --key", " \\\n  --key")
             .replace("approve ", "approve \\\n  ")
         )
         return (
-            f"They type this. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
+            f"The approver runs this command. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
             f"```sh\n{command}\n```\n\n"
         )
 
     def next_steps(self) -> str:
-        """What a second person must do."""
+        """Return what a second person must do."""
         return (
             f"{self._refused}\n\n".lstrip()
-            + f"Somebody else types this. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
+            + f"The approver runs this command. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
             f"    {approval.command(self._record.folder)}\n\n"
             "KEY is the file of their private SSH key, NAME their name in the list of allowed signers. On another "
-            "machine, with a copy of the run's folder, they add --token; you go on with --answer "
-            f"{self._gate.name}=WORD, the word that it prints. Can nobody be reached, go on with --answer "
-            f"{self._gate.name}='{approval.EMERGENCY} ...' and a reason; it is loud in the evidence, and is reviewed."
+            "machine, with a copy of the run's folder, they add --token, and you resume with --answer "
+            f"{self._gate.name}=WORD, the word that it prints. If no approver can be reached, resume with --answer "
+            f"{self._gate.name}='{approval.EMERGENCY} ...' and a reason. The evidence shows it as a failure, and it is "
+            "reviewed."
         )
+
+
+def _plan_as_shown(name: str, events: Iterable[Event]) -> str:
+    """Return the plan that was registered as `name` in Markdown, without what differs each time it is made."""
+    planned = [event for event in events if event["register"] == name]
+    if not planned:
+        return ""
+    event = {**planned[-1], "result": results.same_each_time(planned[-1]["result"]), "warnings": []}
+    shown = registry.view(redaction.visible_data(redaction.ENGINE.data(event)))
+    return shown.markdown if shown else ""

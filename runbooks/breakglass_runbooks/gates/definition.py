@@ -1,10 +1,10 @@
-"""%%gate: what a person must do or decide, and which answer lets the run go on.
+"""%%gate: what a person must do or decide, and which answer lets the run continue.
 
-The cell is Markdown for the person, a template over the parameters and earlier results. Its last lines may say what
-must be answered (without one: `done`), and when there is anything to ask at all:
+The cell is Markdown for the person, a template over the parameters and earlier results. Its last lines may state the
+expected answer (default: `done`), and when the gate is needed:
 
     %%gate confirmed
-    Root of account {{ account_id }} is about to lose its keys. Type the account ID to go on.
+    The root user of account {{ account_id }} is about to lose its keys. Type the account ID to continue.
 
     answer: equals account_id
     when: plan.changed
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ import jinja2
 
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import redaction
 
 KINDS = {
     "text": "some text",
@@ -29,12 +30,12 @@ KINDS = {
     "equals": "the {}, typed again",
     "one of": "one of: {}",
     "secret": "a secret; it is not shown and not kept",
-    "approval": "nothing (just Enter), to look whether the approval lies in the run's folder by now; the approval as "
-    "one word; or 'EMERGENCY because ...' with the reason",
+    "approval": "nothing (Enter), to check whether the approval is in the run's folder; the approval as one word; or "
+    "'EMERGENCY because ...' with the reason",
 }
 ACCEPTED = "done, text, account_id, secret, 'equals NAME', 'one of WORD, WORD' or 'approval of PLAN'"
 APPROVAL = "approval"
-# What is shorter would be found, and hidden, in the middle of innocent words.
+# A shorter secret would be found, and hidden, in the middle of other words.
 SHORTEST_SECRET = 4
 
 _LAST_LINE = re.compile(r"(answer|when):\s*(.*\S)\s*")
@@ -42,12 +43,12 @@ _LAST_LINE = re.compile(r"(answer|when):\s*(.*\S)\s*")
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate as its cell is written."""
+    """A gate as its cell defines it."""
 
     name: str
     text: str  # Markdown, with {{ ... }} for parameters and results
     kind: str  # of KINDS
-    of: tuple[str, ...] = ()  # the words to choose from; for "equals" and "approval" the name of the variable
+    of: tuple[str, ...] = ()  # the accepted words; for "equals" and "approval" the name of the variable
     when: str = ""  # an expression; empty: always
 
     @property
@@ -57,24 +58,24 @@ class Gate:
 
     @property
     def expects(self) -> str:
-        """What must be answered, in words."""
+        """The expected answer, in words."""
         if self.kind == "one of" and len(self.of) == 1:
             return f"the word {self.of[0]}"
         return KINDS[self.kind].format(", ".join(map(_spoken, self.of) if self.kind == "equals" else self.of))
 
 
 def find(source: str) -> Gate | None:
-    """The gate that a cell is, None when it is none."""
+    """Return the gate in a cell, None when the cell is not a gate."""
     first, _, body = source.partition("\n")
     magic, _, name = first.partition(" ")
     return parse(name, body) if magic == "%%gate" else None
 
 
 def parse(name: str, body: str) -> Gate:
-    """Read a gate; raise RunbookError, saying how it is written, when it is none."""
+    """Return the gate in the body of a cell; raise RunbookError, with the expected form, when there is none."""
     name = name.strip()
     if not name.isidentifier() or name.startswith("_"):
-        raise RunbookError(f"%%gate takes the name of the answer, as in '%%gate confirmed', not {name!r}.")
+        raise RunbookError(f"Invalid name of a gate: {name!r}. Expected an identifier, as in '%%gate confirmed'.")
     lines = body.rstrip().splitlines()
     last: dict[str, str] = {}
     while lines and (match := _LAST_LINE.fullmatch(lines[-1])):
@@ -82,7 +83,7 @@ def parse(name: str, body: str) -> Gate:
         lines.pop()
     text = "\n".join(lines).strip()
     if not text:
-        raise RunbookError(f"The gate {name} does not say what there is to do. Write it below %%gate, as Markdown.")
+        raise RunbookError(f"The gate {name} has no text. Write below %%gate, as Markdown, what the person must do.")
     return Gate(name, text, *_kind(name, last.get("answer", "done")), last.get("when", ""))
 
 
@@ -97,38 +98,40 @@ def _kind(name: str, answer: str) -> tuple[str, tuple[str, ...]]:
     words = tuple(word.strip() for word in answer.removeprefix("one of ").split(",") if word.strip())
     if answer.startswith("one of ") and words:
         return "one of", words
-    raise RunbookError(f"The gate {name} asks for an answer that is not known: {answer!r}. It may be {ACCEPTED}.")
+    raise RunbookError(f"Invalid answer of the gate {name}: {answer!r}. Expected {ACCEPTED}.")
 
 
 def render(gate: Gate, variables: Mapping[str, Any]) -> str:
-    """The text of a gate as the person reads it; what comes from `variables` stays text, and is no Markdown."""
-    return _template(gate, lambda environment: environment.from_string(gate.text).render(variables))
+    """Return the text of a gate as the person reads it; values of `variables` stay text and are not Markdown."""
+    return str(_template(gate, lambda environment: environment.from_string(gate.text).render(variables)))
 
 
 def needed(gate: Gate, variables: Mapping[str, Any]) -> bool:
-    """Whether there is anything to ask."""
+    """Return whether the gate applies."""
     if not gate.when:
         return True
-    return _template(
-        gate, lambda environment: bool(environment.compile_expression(gate.when, undefined_to_none=False)(variables))
+    return bool(
+        _template(
+            gate, lambda environment: environment.compile_expression(gate.when, undefined_to_none=False)(variables)
+        )
     )
 
 
 def check(gate: Gate, answer: Any, variables: Mapping[str, Any] | None = None) -> str:
-    """Return the answer as it counts; raise ValueError, which never repeats a secret, when it does not open the gate.
+    """Return the normalized answer; raise ValueError, which never repeats a secret, when it does not open the gate.
 
-    Without `variables`, what can only be known during the run is not looked at.
+    Without `variables`, what is known only during the run is not checked.
     """
     text = answer.strip() if isinstance(answer, str) else str(answer)
     if gate.secret and len(text) < SHORTEST_SECRET:
         raise ValueError(f"{gate.name} must have {SHORTEST_SECRET} characters or more.")
     if gate.kind == APPROVAL:
-        return text  # the run judges it: what it is good for is known when the plan is made
+        return text  # it is checked against the plan, during the run
     if not text:
         raise ValueError(f"{gate.name} must be {gate.expects}.")
     if gate.kind == "account_id":
         try:
-            return module_util("_account_id").parse_account_id(text, gate.name)
+            return str(module_util("_account_id").parse_account_id(text, gate.name))
         except module_util("_errors").InvalidInput as error:
             raise ValueError(str(error)) from None
     if gate.kind == "one of" and text not in gate.of:
@@ -142,21 +145,21 @@ def check(gate: Gate, answer: Any, variables: Mapping[str, Any] | None = None) -
 
 
 def _spoken(name: str) -> str:
-    """The name of a variable as people say it."""
+    """Return the name of a variable in words."""
     return re.sub(r"\bid\b", "ID", name.replace("_", " "))
 
 
-def _template(gate: Gate, use: Any) -> Any:
+def _template(gate: Gate, use: Callable[[jinja2.Environment], Any]) -> Any:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, finalize=_as_text, keep_trailing_newline=True)
     for state in ("changed", "skipped", "failed"):  # as in a task: plan is changed
         environment.tests[state] = lambda result, state=state: bool(result.get(state))
     try:
         return use(environment)
     except (jinja2.TemplateError, TypeError, AttributeError) as error:
-        raise RunbookError(f"The gate {gate.name} cannot be shown: {error}.") from None
+        raise RunbookError(f"The template of the gate {gate.name} failed: {error}.") from None
 
 
 def _as_text(value: Any) -> str:
-    """A value in Markdown: one line, without what would make a link, code or HTML of it."""
-    words = " ".join(str(value).split())
+    """Return a value for Markdown: one line, which is no link, code or HTML, with visible control characters."""
+    words = " ".join(redaction.visible(str(value)).split())
     return words.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("`", "'")

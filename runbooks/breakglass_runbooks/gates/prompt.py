@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from IPython.core.error import StdinNotImplementedError
-from IPython.display import display
+from IPython.display import display as untyped_display
 
 from breakglass_runbooks import times
 from breakglass_runbooks.display import html, terminal
@@ -22,6 +22,8 @@ from breakglass_runbooks.gates import definition
 from breakglass_runbooks.gates.approval_gate import ApprovalGate
 from breakglass_runbooks.gates.definition import APPROVAL, Gate
 from breakglass_runbooks.kernel_options import KernelOptions
+
+show: Callable[..., Any] = untyped_display
 
 ASKED, ANSWERED, NOT_ASKED = "Action needed", "What the person was shown", "What a person would be shown"
 # Prompts for gates whose full expectation, which the gate shows, is too long for a prompt.
@@ -45,11 +47,11 @@ class GatePrompt:
         record, words = self.record, definition.render(gate, variables)
         approval = ApprovalGate(gate, words, variables, record, self.steps.events) if gate.kind == APPROVAL else None
         if approval and not approval.configured:
-            display(view(gate, words, heading=NOT_ASKED), raw=True)
-            display(approval.not_configured_notice())
+            show(view(gate, words, heading=NOT_ASKED), raw=True)
+            show(approval.not_configured_notice())
             return approval.proceed_without_approval()
-        check = approval.check if approval else functools.partial(definition.check, gate, variables=variables)
-        check = self._recording_refusals(gate, check)
+        judge = approval.check if approval else functools.partial(definition.check, gate, variables=variables)
+        check = self._recording_refusals(gate, judge)
         key = checkpoints.key(words, {"expects": gate.expects, **({"plan": approval.request.plan} if approval else {})})
         acted = self.steps.has_acted  # an approval that may have expired since is valid only for what it started
         found = ""  # in the folder of the run
@@ -58,15 +60,15 @@ class GatePrompt:
         if done and not prepared and (acted if approval else not gate.secret or gate.name in self.options.spent):
             return self._show_earlier_answer(gate, words, done)
         heading = NOT_ASKED if record.check_mode and not prepared else ASKED
-        display(view(gate, words, approval.instructions() if approval else "", heading), raw=True)
+        show(view(gate, words, approval.instructions() if approval else "", heading), raw=True)
         if not done and (before := self.steps.answered(gate.name)):
             again = f"Asked again: the text above has changed since this gate was answered at {before.time}."
-            display(html.notice(again, "skipped"))
+            show(html.notice(again, "skipped"))
         try:
             if prepared:
                 answer = self._prepared_answer(gate, check)
             elif record.check_mode:
-                display(html.notice("Plan only: no answer is needed.", "plan only"))
+                show(html.notice("Plan only: no answer is needed.", "plan only"))
                 return ""
             else:
                 found = approval.find_approval() if approval else ""
@@ -85,8 +87,8 @@ class GatePrompt:
         """Show the answer of an earlier part of the run before the text that was answered."""
         answer = str(done.registered.get(gate.name, ""))
         suffix = f": {answer}" if answer else ""
-        display(html.notice(f"Answered at {done.time}, in an earlier part of this run{suffix}.", "unchanged"))
-        display(view(gate, words, heading=ANSWERED), raw=True)
+        show(html.notice(f"Answered at {done.time}, in an earlier part of this run{suffix}.", "unchanged"))
+        show(view(gate, words, heading=ANSWERED), raw=True)
         self.record.write()
         return answer
 
@@ -99,7 +101,7 @@ class GatePrompt:
         self.record.answer(gate.name, "(secret)" if gate.secret else answer, found)
         # JupyterLab goes back to this cell while a person types, and would run it again next.
         next_cell = "" if self.options.launcher else " Continue with the next cell."
-        display(html.text(("Answered." if gate.secret else f"Answered: {answer}.") + next_cell))
+        show(html.text(("Answered." if gate.secret else f"Answered: {answer}.") + next_cell))
 
     def _recording_refusals(self, gate: Gate, check: Callable[[str], str]) -> Callable[[str], str]:
         """Return `check`, recording each answer that does not open the gate; a refusal never repeats a secret."""
@@ -144,7 +146,7 @@ def ask(gate: Gate, check: Callable[[str], str]) -> str:
         try:
             return check(answer)
         except ValueError as refusal:
-            display(html.notice(f"{refusal} Try again.", "failed"))
+            show(html.notice(f"{refusal} Try again.", "failed"))
 
 
 def view(gate: Gate, words: str, instructions: str = "", heading: str = ASKED) -> dict[str, str]:

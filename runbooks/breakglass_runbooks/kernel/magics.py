@@ -21,10 +21,9 @@ from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.display import html, report, run_output
 from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.errors import Blocked, Interrupted, Partial, RunbookError
-from breakglass_runbooks.evidence import checkpoints, locks, manifest
+from breakglass_runbooks.evidence import checkpoints, locks, manifest, redaction
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.evidence.record import Record, make_folder
-from breakglass_runbooks.evidence.redaction import Redactor
 from breakglass_runbooks.gates import approval_gate
 from breakglass_runbooks.gates import definition as gates
 from breakglass_runbooks.gates.prompt import GatePrompt
@@ -56,7 +55,7 @@ class RunbookMagics(Magics):
     def __init__(self, shell: Any, options: KernelOptions) -> None:
         super().__init__(shell)
         self._options = options
-        self._redactor = Redactor()
+        self._redactor = redaction.ENGINE
         self._variables = Variables(shell)
         self._order = CellOrder()
         self._record: Record | None = None
@@ -81,6 +80,7 @@ class RunbookMagics(Magics):
         # JupyterLab sends all cells at once, and may run some of them although an earlier one failed. So the earlier
         # run ends here: if this fails, the next cells find no run.
         self._record, self._order, self._defaults = None, CellOrder(), {}
+        self._redactor.read_environment()
         self._variables.forget()
         self.end()
         self._variables.declared = self._variables.found()
@@ -103,8 +103,15 @@ class RunbookMagics(Magics):
         if resume:
             entries = Journal(folder).entries()
             record.resumed(self._state.unfinished(entries), entries)
+        record.user = _user()
         record.write()
-        record.journal("resumed" if resume else "started", runbook=record.runbook, parameters=values, user=_user())
+        record.journal(
+            "resumed" if resume else "started",
+            runbook=record.runbook,
+            run_id=record.run_id,
+            parameters=values,
+            user=record.user,
+        )
         self._record = record
         display(run_output.introduction(record))
 
@@ -194,7 +201,8 @@ class RunbookMagics(Magics):
 
     def _on(self, event: Event, live: TaskList, step: checkpoints.Step) -> None:
         """Show and record an event of a task; keep its result for later steps."""
-        visible = self._redactor.data(event)
+        self._redactor.learn(event.get("result"))
+        visible = redaction.visible_data(self._redactor.data(event))
         live.on(visible)
         if event["event"] == "started":
             return

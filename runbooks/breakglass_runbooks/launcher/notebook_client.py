@@ -28,7 +28,7 @@ from papermill.log import logger
 from breakglass_runbooks import kernel_options as kernel_options_module
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import Waiting
-from breakglass_runbooks.evidence.redaction import Redactor
+from breakglass_runbooks.evidence.redaction import ENGINE, Redactor
 from breakglass_runbooks.kernel.task_list import TASK_LIST
 from breakglass_runbooks.kernel_options import KernelOptions
 
@@ -89,7 +89,7 @@ class _Book(NotebookExecutionManager):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._on_progress = on_progress
-        self._redactor = redactor or Redactor()
+        self._redactor = redactor or ENGINE
         self._begun = 0.0
         self.interrupted = False  # whether that has ended the cell that runs
         self._code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
@@ -303,6 +303,8 @@ def execute(
     papermill raises it. `on_progress` hears of each code cell when it begins and when it ends. The kernel gets the
     `kernel_options`. `secrets`, and those of the environment, are hidden in what is saved.
     """
+    for secret in secrets:
+        ENGINE.add(secret)
     book = _Book(
         nb,
         output_path,
@@ -310,7 +312,7 @@ def execute(
         progress_bar,
         autosave_cell_every,
         on_progress=on_progress,
-        redactor=Redactor(secrets),
+        redactor=ENGINE,
     )
     book.notebook_start()
     try:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from breakglass_runbooks import outcomes, results
 from breakglass_runbooks.display import terminal
+from breakglass_runbooks.evidence import redaction
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.launcher.run_file import resume_command
 from breakglass_runbooks.launcher.run_result import RunResult
@@ -53,7 +54,7 @@ class TextReporter:
         where = f"[{progress.number}/{progress.total}]"
         if progress.status == "running":
             if self._console.is_terminal:
-                self._spinner.update(Text(terminal.visible(f"{where} {progress.title}")))
+                self._spinner.update(Text(redaction.safe(f"{where} {progress.title}")))
                 self._spinner.start()
             return
         self._spinner.stop()
@@ -100,7 +101,7 @@ class TextReporter:
             self._print(f"To run it with other parameters, start a new run:\n\n    {result.run_again}\n")
 
     def _print(self, words: str, style: str | None = None) -> None:
-        self._console.print(terminal.visible(words), style=style, markup=False, soft_wrap=True)
+        self._console.print(redaction.safe(words), style=style, markup=False, soft_wrap=True)
 
 
 def _next_step(result: RunResult) -> str:
@@ -142,4 +143,5 @@ class JsonReporter:
         self._write("end", {**dataclasses.asdict(result), "failed_cell": result.failed_cell})
 
     def _write(self, event: str, details: dict[str, Any]) -> None:
-        print(json.dumps({"event": event, **details}, default=str), file=sys.stdout, flush=True)
+        written = json.dumps(redaction.ENGINE.data({"event": event, **details}), default=str)
+        print(written, file=sys.stdout, flush=True)
