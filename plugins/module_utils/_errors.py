@@ -64,7 +64,8 @@ class InvalidInput(BreakglassError):
 
 def error_code(error: BaseException) -> str | None:
     """AWS's code of an error, None when AWS did not answer."""
-    return getattr(error, "response", {}).get("Error", {}).get("Code") if isinstance(error, Exception) else None
+    response = getattr(error, "response", None)  # botocore's connection errors have one too, which is None
+    return response.get("Error", {}).get("Code") if isinstance(response, dict) else None
 
 
 def is_denied(error: BaseException) -> bool:

@@ -163,31 +163,14 @@ summary:
   sample: {unreachable: 1, skipped: 2, unchanged: 4, absent: 2}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner as sweeping
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
-    ARGUMENTS,
-    choose_targets,
-)
-
-
-def look(module: BreakglassModule) -> dict:
-    organization = module.organization
-    targets = choose_targets(
-        organization, module.params["account_ids"], module.params["all_accounts"], warn=module.warn
-    )
-    terms = {"do": "root_credentials_info", "organization": organization.describe()["id"]}
-    with sweeping.sweep_options(module.context, module.params, terms, (v.UNCHANGED, v.ABSENT)) as options:
-        accounts = credential_sweep.audit(module.connection, organization, targets, options)
-    for line in sweeping.not_done(accounts):
-        module.warn(line)
-    return {"accounts": accounts, "summary": sweeping.summarize(accounts)}
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
 
 
 def main() -> None:
-    BreakglassModule(argument_spec={**ARGUMENTS, **sweeping.ARGUMENTS}).run_module(look)
+    BreakglassModule(argument_spec={**ARGUMENTS, **runner.ARGUMENTS}).run(credential_sweep.run_audit)
 
 
 if __name__ == "__main__":

@@ -10,41 +10,42 @@ module: root_password_recovery
 short_description: Open or close password recovery of the root user of a member account
 version_added: 0.2.0
 description:
-  - A root user without a password can do nothing with "Forgot password?". Opening password recovery, in a root session
-    with the task policy C(IAMCreateRootUserPassword), lets whoever reads the root user's mailbox set one. Nothing
-    secret comes of it, and AWS sends no mail before a person asks for it.
-  - It says what that person has to do next, where the mail goes, which MFA devices a sign-in will ask for, and which
-    service control policy would stop the root user once signed in.
-  - Closing takes the login profile away again, in a root session with the task policy C(IAMDeleteRootUserCredentials),
-    unless somebody has signed in with it. What came of that is removed by M(breakglass.aws.root_credentials).
-  - AWS does not tell an open recovery from a password that was set and never used. Both count as recovery here.
+  - A root user without a password cannot use "Forgot password?". Opening password recovery, in a root session with the
+    task policy C(IAMCreateRootUserPassword), lets the person who reads the root user's mail set a password. The call
+    returns nothing secret, and AWS sends no mail before a person asks for it.
+  - The result lists what that person has to do next, where AWS sends the mail, which MFA devices a sign-in asks for,
+    and which service control policy would stop the root user once signed in.
+  - Closing deletes the login profile, in a root session with the task policy C(IAMDeleteRootUserCredentials), unless it
+    was used to sign in. M(breakglass.aws.root_credentials) removes the credentials that were created with it.
+  - AWS does not distinguish an open recovery from a password that was set and never used. Both count as recovery here.
+  - When AWS does not answer the call, the login profile is read back. The outcome is V(unverified), and
+    RV(accounts[].changed) is true, when that does not show what happened.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
   state:
     description:
-      - With V(open) the root user has a login profile. One with a password in use will do, for "Forgot password?" works
+      - With V(open) the root user has a login profile. A password in use is enough, because "Forgot password?" works
         with it.
-      - With V(closed) it has none. A login profile somebody has signed in with is kept, as V(skipped), and the task
-        fails.
+      - With V(closed) it has none. A login profile that was used to sign in is kept, as V(skipped), and the task fails.
     type: str
     choices: [open, closed]
     required: true
   account_ids:
     description:
       - The member account, by ID, as a string in quotes. More than one needs O(allow_bulk=true).
-      - The management account, and one that is not in the organization, is refused.
+      - The management account is refused, and an account that is not in the organization.
     type: list
     elements: str
     required: true
   allow_bulk:
     description:
-      - Allow more than one account. An open recovery is a way in for whoever reads the mail, so it should be open in
+      - Allow more than one account. The person who reads the mail can become root while recovery is open, so open it in
         one account, for one occasion.
     type: bool
     default: false
   protected_accounts:
-    description: Accounts that are never touched, by ID. To name one in O(account_ids) is refused.
+    description: Accounts that are never changed, by ID. One that is named in O(account_ids) is refused.
     type: list
     elements: str
     default: []
@@ -52,14 +53,17 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - breakglass.aws.connection
+  - breakglass.aws.approved_items
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
-  - Opening looks first, in a session with the task policy C(IAMAuditRootUserCredentials). A caller who may open but not
-    look is served too; the result then does not know the MFA devices, nor whether a login profile is in use. Check
-    mode takes looking.
-  - The address comes from C(account:GetPrimaryEmail), which takes trusted access for C(account.amazonaws.com), or else
+  - Before it opens, the module reads the root credentials in a session with the task policy
+    C(IAMAuditRootUserCredentials). A caller who may open but not read can still open. The result then lacks the MFA
+    devices, and whether a login profile is in use. Check mode needs the permission to read.
+  - The address comes from C(account:GetPrimaryEmail), which needs trusted access for C(account.amazonaws.com), or else
     from AWS Organizations, which may show an address that was changed hours ago.
+  - The only kind of O(approved_items) is V(login_profile). Its ID is the time of its creation, or V(none) for one that
+    is to be created. A task whose login profile is not approved changes nothing and fails.
 seealso:
   - module: breakglass.aws.root_credentials
   - module: breakglass.aws.root_email
@@ -72,14 +76,22 @@ EXAMPLES = r"""
     state: open
   register: recovery
 
-- name: Say what the person has to do
+- name: Show what the person has to do
   ansible.builtin.debug:
     msg: "{{ recovery.accounts[0].next_steps }}"
 
-- name: Close it again
+- name: Plan to close it
   breakglass.aws.root_password_recovery:
     account_ids: ["333344445555"]
     state: closed
+  check_mode: true
+  register: plan
+
+- name: Close the login profile of the plan, and no later one
+  breakglass.aws.root_password_recovery:
+    account_ids: ["333344445555"]
+    state: closed
+    approved_items: "{{ plan.plan_items }}"
 """
 
 RETURN = r"""
@@ -101,43 +113,62 @@ accounts:
       description:
         - V(changed) when it was opened, V(unchanged) when it was open.
         - V(removed) when it was closed, V(absent) when it was closed already.
-        - V(skipped) for a password in use that was not removed, and for an account nobody can act in.
+        - V(skipped) for a login profile that was used or is not approved, and for an account that is suspended or
+          closed.
         - V(unreachable), V(failed), or V(unverified) when reading back did not confirm it.
-        - In check mode what it would be.
+        - In check mode the outcome that is expected.
       type: str
       sample: changed
     reason:
-      description: Why it was not done, or was as wished already.
+      description: Why it was not done, or why there was nothing to do.
       type: str
     fix:
       description: What to do about it.
       type: str
     changed:
-      description: Whether something changed in this account, or in check mode would.
+      description: Whether something in this account changed or may have changed, or in check mode would.
       type: bool
       sample: true
+    items:
+      description: The login profile that was changed, or in check mode would be. Empty when there is nothing to change.
+      type: list
+      elements: dict
+      version_added: 0.2.0
+      contains:
+        kind:
+          description: Always V(login_profile).
+          type: str
+          sample: login_profile
+        id:
+          description: The time of its creation, or V(none) for one that is to be created.
+          type: str
+          sample: none
+        outcome:
+          description: As RV(accounts[].outcome).
+          type: str
+          sample: changed
     before:
-      description: The login profile. Null when it was not seen.
+      description: The login profile. Null when it was not read.
       type: dict
       contains:
         kind:
           description:
-            - V(none), V(recovery) when nobody has signed in with it, V(password) when somebody has, V(unknown) when the
-              caller may not look.
+            - V(none), V(recovery) when it was never used to sign in, V(password) when it was, V(unknown) when the
+              caller may not read that.
           type: str
           sample: none
         created:
           description: When it was created.
           type: str
         last_used:
-          description: When somebody last signed in with it.
+          description: When it was last used to sign in.
           type: str
     after:
       description: The same, read back, or in check mode as it would be. Null when that could not be read.
       type: dict
       sample: {kind: recovery, created: "2026-01-31T03:00:00Z", last_used: null}
     mfa_devices:
-      description: The serial numbers of the root user's MFA devices. Null when the caller may not look.
+      description: The serial numbers of the root user's MFA devices. Null when the caller may not read them.
       type: list
       elements: str
       sample: []
@@ -154,7 +185,7 @@ accounts:
           type: str
           sample: account:GetPrimaryEmail
         reason:
-          description: Why C(account:GetPrimaryEmail) did not tell it.
+          description: Why C(account:GetPrimaryEmail) did not return it.
           type: str
     stopped_by:
       description:
@@ -183,10 +214,10 @@ accounts:
           description: Why it stops them.
           type: str
         known_as:
-          description: Whose policy it is, where it is a well-known one.
+          description: The product whose guardrail it is, when its shape shows that; else null.
           type: str
         certain:
-          description: Whether it surely does.
+          description: Whether it stops them in any case.
           type: bool
         fix:
           description: What to do about it.
@@ -215,6 +246,14 @@ accounts:
           description: When it ends.
           type: str
           sample: "2026-01-31T03:15:00Z"
+plan_items:
+  description: The login profiles that would be changed, in the shape of O(approved_items).
+  returned: in check mode
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  sample:
+    - {account_id: "333344445555", kind: login_profile, id: none}
 summary:
   description: How many accounts had each outcome.
   returned: always, once the options were found valid
@@ -222,49 +261,21 @@ summary:
   sample: {changed: 1}
 """
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils import _approved_items as approved_items
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import password_recovery as recovering
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS, not_done, summarize
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import choose_targets
-
-
-def recover(module: BreakglassModule) -> dict:
-    params = module.params
-    named = parse_account_ids(params["account_ids"], "account_ids")
-    if len(named) > 1 and not params["allow_bulk"]:
-        raise InvalidInput("account_ids", named, "one account, unless allow_bulk=true")
-    targets = choose_targets(
-        module.organization, params["account_ids"], False, params["protected_accounts"], warn=module.warn
-    )
-    recovery = recovering.Recovery(module.connection, module.organization, module.check_mode)
-    accounts = recovery.carry_out(params["state"], targets, WORKERS)
-    for warning in recovering.warnings(accounts):
-        module.warn(warning)
-    result = {
-        "changed": any(account["changed"] for account in accounts),
-        "accounts": accounts,
-        "summary": summarize(accounts),
-        "diff": recovering.diff(accounts),
-    }
-    problems = not_done(accounts, (*v.NOT_DONE, v.SKIPPED))  # it is not as wished for: nobody may think it is
-    if problems:
-        summary = f"{len(problems)} of {len(accounts)} accounts are not done."
-        module.fail_json(msg=" ".join([summary, *problems]), **result)
-    return result
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import password_recovery
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
-            "state": {"type": "str", "choices": [recovering.OPEN, recovering.CLOSED], "required": True},
+            **approved_items.ARGUMENTS,
+            "state": {"type": "str", "choices": [password_recovery.OPEN, password_recovery.CLOSED], "required": True},
             "account_ids": {"type": "list", "elements": "str", "required": True},
             "allow_bulk": {"type": "bool", "default": False},
             "protected_accounts": {"type": "list", "elements": "str", "default": []},
         },
-    ).run_module(recover)
+    ).run(password_recovery.run)
 
 
 if __name__ == "__main__":

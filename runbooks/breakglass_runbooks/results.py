@@ -80,6 +80,8 @@ def _canonical_policy(text: Any) -> Any:
 def plan_items(plan: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what a plan would change, item by item: each with `account_id`, `kind` and `id`, sorted.
 
+    An item whose module reports when it was created has `created` too, which tells it from a later one of the same ID.
+
     A module that reports no items of an account would change the account itself: kind "account", its ID as `id`. After
     an approval, the notebook has these as the variable `approved_items`, so that the act does them and no others.
     """
@@ -90,18 +92,21 @@ def plan_items(plan: Mapping[str, Any]) -> list[dict[str, str]]:
         if account.get("changed") and isinstance(account.get("account_id"), str)
         for item in _items_of(account)
     }
-    return [{"account_id": account, "kind": kind, "id": identifier} for account, kind, identifier in sorted(found)]
+    return [
+        {"account_id": account, "kind": kind, "id": identifier} | ({"created": created} if created else {})
+        for account, kind, identifier, created in sorted(found)
+    ]
 
 
-def _items_of(account: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _items_of(account: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     account_id = str(account["account_id"])
     for kind, resource in (("bucket_policy", account.get("bucket")), ("queue_policy", account.get("queue"))):
         if resource:
-            return [(account_id, kind, str(resource))]
+            return [(account_id, kind, str(resource), "")]
     if account.get("items") is None:
-        return [(account_id, "account", account_id)]
+        return [(account_id, "account", account_id, "")]
     items = [item for item in account["items"] if item.get("outcome") in DONE]
-    return [(account_id, str(item["kind"]), str(item["id"])) for item in items]
+    return [(account_id, str(item["kind"]), str(item["id"]), str(item.get("created") or "")) for item in items]
 
 
 def fingerprint(result: Mapping[str, Any]) -> str:
@@ -268,7 +273,7 @@ def _removed_items(result: Mapping[str, Any]) -> list[str]:
         _item_name(item, account)
         for account in _each_account(result)
         for item in account.get("items") or []
-        if item.get("outcome") == "removed"
+        if item.get("outcome") == "removed" and item["kind"] != "login_profile"  # as password recovery, above
     ]
 
 
@@ -301,11 +306,18 @@ def recovery_open_in(known: Sequence[str], result: Mapping[str, Any]) -> list[st
     still_open = list(known)
     for account in _each_account(result):
         after = account.get("after") or {}
-        if account.get("outcome") in ("changed", "unchanged") and after.get("kind") in ("recovery", "password"):
+        opened = account.get("outcome") in ("changed", "unchanged") and after.get("kind") in ("recovery", "password")
+        if opened or _may_be_open(account):
             still_open = [*dict.fromkeys([*still_open, account["account_id"]])]
         elif after.get("kind") == "none" or (after.get("password") or {}).get("present") is False:
             still_open = [each for each in still_open if each != account["account_id"]]
     return still_open
+
+
+def _may_be_open(account: Mapping[str, Any]) -> bool:
+    """Return whether AWS did not confirm that it opened password recovery, and reading back did not deny it."""
+    items = [item for item in account.get("items") or [] if item.get("kind") == "login_profile"]
+    return any(item["id"] == "none" and item["outcome"] == "unverified" for item in items)
 
 
 def recovery_warning(accounts: Sequence[str]) -> str:

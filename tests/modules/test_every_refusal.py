@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials, email, password_recovery
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email
 from botocore.session import Session
 from support.run_module import run
 
@@ -67,11 +67,9 @@ TELLING_OF = {("GetPrimaryEmailUpdateStatus", "ValidationException"), ("CreateLo
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0,))
+def impatient(monkeypatch: pytest.MonkeyPatch, no_waiting: object) -> None:
     monkeypatch.setattr(retries, "PAUSES", (0,))
     monkeypatch.setattr(changes, "READ_BACK_PAUSES", (0,))
-    monkeypatch.setattr(password_recovery, "_READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(email, "_TRUST_PAUSES", (0,))
 
 

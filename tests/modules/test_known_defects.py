@@ -16,7 +16,6 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
 from support.run_module import run
 
 from sandbox import Box
@@ -36,9 +35,7 @@ ELSEWHERE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0, 0))
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def as_operator(box: Box, name: str, **options) -> dict:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep, credentials
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep, credentials, removal
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
 from support.run_module import run
 
@@ -24,9 +24,7 @@ OUTCOMES_OF_ALL = {
 NOTHING = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0, 0))
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def remove(box: Box, name: str = "operator", *, check_mode: bool = False, **options) -> dict:
@@ -373,7 +371,7 @@ def test_a_session_that_is_not_the_targets_root_deletes_nothing(sandbox, monkeyp
 
 def test_a_deletion_that_does_not_show_is_unverified(sandbox, monkeypatch):
     """A module that says removed without looking must not pass: here the call that deletes is a mere look."""
-    monkeypatch.setitem(credentials._REMOVAL, "access_keys", ("get_access_key_last_used", "AccessKeyId"))
+    monkeypatch.setitem(removal._REMOVAL, "access_keys", ("get_access_key_last_used", "AccessKeyId"))
     result = remove(sandbox, account_ids=[LEGACY])
     assert result["failed"] is True
     [entry] = result["accounts"]
@@ -388,7 +386,7 @@ def test_a_deletion_that_does_not_show_is_unverified(sandbox, monkeypatch):
 
 def test_a_deletion_that_aws_denies_is_told_and_stops_no_other(sandbox, monkeypatch):
     """The task policy allows no CreateLoginProfile: AWS's denial stands for any that a deletion may meet."""
-    monkeypatch.setitem(credentials._REMOVAL, "password", ("create_login_profile", None))
+    monkeypatch.setitem(removal._REMOVAL, "password", ("create_login_profile", None))
     result = remove(sandbox, account_ids=[LEGACY])
     [entry] = result["accounts"]
     assert entry["outcome"] == "failed"
@@ -443,3 +441,265 @@ def test_an_account_shut_off_by_policy_is_unreachable_and_keeps_everything(sandb
 def test_the_delegated_administrator_can_do_it_too(sandbox):
     assert remove(sandbox, "delegate", account_ids=[LEGACY])["summary"] == {"removed": 1}
     assert root_users(sandbox)[LEGACY] == NOTHING
+
+
+# A network that breaks answers off
+
+ONCE = {"aws_config": {"retries": {"total_max_attempts": 1}}}
+DELETIONS = ("DeleteAccessKey", "DeleteSigningCertificate", "DeleteLoginProfile", "DeactivateMFADevice")
+KIND = dict(zip(DELETIONS, ("access_keys", "signing_certificates", "password", "mfa_devices"), strict=True))
+
+
+def ids(left: dict) -> set[tuple[str, str]]:
+    """Kind and ID of what a root user has, of the sandbox's snapshot."""
+    found = {(kind, one) for kind in left if kind != "password" for one in left[kind]}
+    return found | ({("password", "password")} if left["password"] else set())
+
+
+def agrees(box: Box, entry: dict, before: dict) -> None:
+    """The entry of an account claims nothing that was not done, and lacks nothing that was."""
+    gone = ids(before) - ids(root_users(box)[entry["account_id"]])
+    claimed = {(item["kind"], item["id"]) for item in entry["items"] if item["outcome"] == "removed"}
+    unknown = {(item["kind"], item["id"]) for item in entry["items"] if item["outcome"] == "unverified"}
+    assert claimed <= gone <= claimed | unknown
+    assert entry["changed"] or not gone
+    assert entry["session"]
+
+
+@pytest.mark.parametrize("operation", DELETIONS)
+@pytest.mark.parametrize("fault", ["reset", "lost_answer", "cut", "server_error", "appended"])
+def test_a_broken_connection_loses_nothing_that_was_done(sandbox, fault, operation):
+    before = root_users(sandbox)[LEGACY]
+    sandbox.add_fault(fault, operation=operation)
+    result = remove(sandbox, account_ids=[LEGACY], **ONCE)
+    [entry] = result["accounts"]
+    agrees(sandbox, entry, before)
+    done = fault in ("lost_answer", "cut", "appended")
+    hit = {item["outcome"] for item in entry["items"] if item["kind"] == KIND[operation]}
+    assert hit == {"removed"} if done else hit <= {"unverified", "failed"}
+    assert result["failed"] is not done
+    assert result["changed"] is True
+    if operation == "DeleteLoginProfile" and not done:
+        assert [item["outcome"] for item in entry["items"] if item["kind"] == "mfa_devices"] == ["skipped"] * 2
+
+
+@pytest.mark.parametrize("read", ["ListAccessKeys", "ListSigningCertificates", "GetLoginProfile", "ListMFADevices"])
+@pytest.mark.parametrize("fault", ["reset", "cut", "server_error"])
+def test_one_kind_that_cannot_be_read_back_leaves_the_others_confirmed(sandbox, fault, read):
+    before = root_users(sandbox)[LEGACY]
+    kind = {"GetLoginProfile": "password", "ListAccessKeys": "access_keys", "ListMFADevices": "mfa_devices"}.get(read)
+
+    def break_off(event: dict) -> None:
+        if event["operation"] == "DeleteAccessKey":
+            sandbox.add_fault(fault, operation=read)
+
+    sandbox.on_event(break_off)
+    result = remove(sandbox, account_ids=[LEGACY], **ONCE)
+    [entry] = result["accounts"]
+    agrees(sandbox, entry, before)
+    unverified = {item["kind"] for item in entry["items"] if item["outcome"] == "unverified"}
+    assert unverified == {kind or "signing_certificates"}
+    assert (result["failed"], entry["outcome"], entry["after"]) == (True, "unverified", None)
+
+
+def test_a_reading_that_fails_for_a_moment_is_repeated(sandbox):
+    def break_off(event: dict) -> None:
+        if event["operation"] == "DeleteSigningCertificate":
+            sandbox.add_fault("reset", operation="ListAccessKeys", times=2)
+
+    sandbox.on_event(break_off)
+    result = remove(sandbox, account_ids=[LEGACY], **ONCE)
+    assert (result["failed"], result["summary"]) == (False, {"removed": 1})
+
+
+def test_a_list_that_is_stale_is_read_again(sandbox, monkeypatch):
+    """One answer of ListAccessKeys still shows a key that is gone: it is waited for, and spoils nothing else."""
+    stale = root_users(sandbox)[LEGACY]["access_keys"]
+    read_kind = credentials.read_kind
+    answers = []
+
+    def read(iam, account_id, kind, known=None):
+        found = read_kind(iam, account_id, kind, known)
+        if kind == "access_keys" and known:
+            answers.append(found)
+            return known[kind] if len(answers) == 1 else found
+        return found
+
+    monkeypatch.setattr(credentials, "read_kind", read)
+    result = remove(sandbox, account_ids=[LEGACY])
+    assert (result["failed"], result["summary"], len(answers)) == (False, {"removed": 1}, 2)
+    assert stale
+    assert result["accounts"][0]["after"]["access_keys"] == []
+
+
+def test_a_session_that_expires_in_the_middle_leaves_a_true_result(sandbox):
+    before = root_users(sandbox)[LEGACY]
+    sandbox.add_fault("expiry", account=LEGACY, calls=11)
+    result = remove(sandbox, account_ids=[LEGACY], **ONCE)
+    [entry] = result["accounts"]
+    agrees(sandbox, entry, before)
+    assert (result["failed"], entry["after"]) == (True, None)
+    assert {item["outcome"] for item in entry["items"]} == {"unverified", "failed", "skipped"}
+
+
+@pytest.mark.parametrize("operation", DELETIONS)
+def test_the_retry_after_a_lost_answer_counts_as_this_runs(sandbox, operation, monkeypatch):
+    """Botocore repeats the call by itself, and AWS then answers NoSuchEntity."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    sandbox.add_fault("lost_answer", operation=operation, times=1)
+    result = remove(sandbox, account_ids=[LEGACY])
+    [entry] = result["accounts"]
+    assert (result["failed"], result["changed"], entry["outcome"]) == (False, True, "removed")
+    assert {item["outcome"] for item in entry["items"]} == {"removed"}
+    assert "answer was lost" in " ".join(item["reason"] for item in entry["items"] if item["kind"] == KIND[operation])
+
+
+# Approved items
+
+
+def planned(box: Box, **options) -> list[dict]:
+    return remove(box, check_mode=True, **options)["plan_items"]
+
+
+def new_key(box: Box) -> str:
+    """A second access key of the root user of `reports`, created with its first one: no root session could."""
+    return box.client("iam", "nightly-job").create_access_key()["AccessKey"]["AccessKeyId"]
+
+
+def test_the_plan_is_the_approval_of_the_act(sandbox):
+    options = {"account_ids": [LEGACY, REPORTS]}
+    approved = planned(sandbox, **options)
+    assert {item["account_id"] for item in approved} == {LEGACY, REPORTS}
+    assert {key for item in approved for key in item} == {"account_id", "kind", "id", "created"}
+    foretold = remove(sandbox, check_mode=True, **options)
+    result = remove(sandbox, **options, approved_items=approved)
+    assert result["diff"] == foretold["diff"]
+    done = [
+        {"account_id": entry["account_id"], "kind": item["kind"], "id": item["id"], "created": item["created"]}
+        for entry in result["accounts"]
+        for item in entry["items"]
+        if item["outcome"] == "removed"
+    ]
+    assert sorted(done, key=str) == sorted(approved, key=str)
+    assert root_users(sandbox)[LEGACY] == NOTHING
+
+
+def test_only_the_approved_items_go(sandbox):
+    approved = [item for item in planned(sandbox, account_ids=[LEGACY]) if item["kind"] == "access_keys"][:1]
+    before = root_users(sandbox)
+    result = remove(sandbox, account_ids=[LEGACY, "012345678901"], approved_items=approved)
+    after = root_users(sandbox)
+    assert ids(before[LEGACY]) - ids(after[LEGACY]) == {("access_keys", approved[0]["id"])}
+    assert {id: after[id] for id in after if id != LEGACY} == {id: before[id] for id in before if id != LEGACY}
+    kept = [item for entry in result["accounts"] for item in entry["items"] if item["outcome"] == "skipped"]
+    assert {item["reason"] for item in kept} == {"It is not one of the approved items."}
+    assert written(sandbox) == ["DeleteAccessKey"]
+
+
+def test_an_account_without_approved_items_gets_a_session_that_can_only_read(sandbox):
+    result = remove(sandbox, account_ids=[LEGACY, "333344445555"], approved_items=[])
+    tasks = [event["resource"] for event in sandbox.events() if event["operation"] == "AssumeRoot"]
+    assert len(tasks) == 2
+    assert result["changed"] is False
+    assert result["summary"] == {"skipped": 1, "absent": 1}
+    assert remove(sandbox, "auditor", account_ids=[LEGACY], approved_items=[])["failed"] is False
+
+
+@pytest.mark.parametrize("when", ["between plan and act", "during the act"])
+def test_a_key_that_is_new_stays_and_is_reported(sandbox, when):
+    approved = planned(sandbox, account_ids=[REPORTS], recently_used_days=0)
+    made: list[str] = []
+
+    def interfere(event: dict) -> None:
+        if event["operation"] == "ListMFADevices" and not made:  # the last reading before the first deletion
+            made.append(new_key(sandbox))
+
+    if when == "during the act":
+        sandbox.on_event(interfere)
+    else:
+        made.append(new_key(sandbox))
+    result = remove(sandbox, account_ids=[REPORTS], recently_used_days=0, approved_items=approved)
+    [entry] = result["accounts"]
+    assert root_users(sandbox)[REPORTS]["access_keys"] == made
+    assert [item["outcome"] for item in entry["items"] if item["id"] == made[0]] == ["skipped"]
+    assert made[0] in entry["reason"]
+    assert (entry["outcome"], result["changed"], result["failed"]) == ("skipped", True, False)
+
+
+def test_a_password_that_was_set_anew_is_another_one(sandbox):
+    lake = "012345678901"
+    approved = planned(sandbox, account_ids=[lake])
+    remove(sandbox, account_ids=[lake])
+    sandbox.advance("1 hour")
+    run("root_password_recovery", environment=sandbox.environment("operator"), state="open", account_ids=[lake])
+    result = remove(sandbox, account_ids=[lake], approved_items=approved)
+    assert root_users(sandbox)[lake]["password"] is True
+    [item] = [item for item in result["accounts"][0]["items"] if item["kind"] == "password"]
+    assert item["outcome"] == "skipped"
+    assert "the approved one at" in item["reason"]
+
+
+def test_an_approved_item_that_is_gone_is_absent(sandbox):
+    approved = planned(sandbox, account_ids=[LEGACY])
+    remove(sandbox, account_ids=[LEGACY])
+    [entry] = remove(sandbox, account_ids=[LEGACY], approved_items=approved)["accounts"]
+    assert {item["outcome"] for item in entry["items"]} == {"absent"}
+    assert len(entry["items"]) == len(approved)
+
+
+def test_the_guard_holds_for_what_was_used_since_the_plan(sandbox):
+    [key] = root_users(sandbox)[REPORTS]["access_keys"]
+    approved = [{"account_id": REPORTS, "kind": "access_keys", "id": key}]
+    [entry] = remove(sandbox, account_ids=[REPORTS], approved_items=approved)["accounts"]
+    assert root_users(sandbox)[REPORTS]["access_keys"] == [key]
+    assert "Used 3 days ago" in entry["items"][0]["reason"]
+
+
+def test_a_journal_of_another_approval_is_not_believed(sandbox, tmp_path):
+    options = {"account_ids": [LEGACY], "journal": str(tmp_path / "journal")}
+    approved = planned(sandbox, account_ids=[LEGACY])
+    assert remove(sandbox, **options, approved_items=approved)["summary"] == {"removed": 1}
+    assert remove(sandbox, **options, approved_items=approved)["accounts"][0]["journal_time"]
+    assert remove(sandbox, **options, approved_items=approved[:1])["accounts"][0]["journal_time"] is None
+    assert remove(sandbox, **options)["accounts"][0]["journal_time"] is None
+
+
+APPROVED = {"account_id": LEGACY, "kind": "password", "id": "password"}
+
+
+@pytest.mark.parametrize(
+    ("approved", "said"),
+    [
+        ([{**APPROVED, "account_id": REPORTS}], "approved_items[0].account_id: '555566667777'"),
+        ([{**APPROVED, "account_id": "legacy-web"}], "approved_items[0].account_id: 'legacy-web'"),
+        ([{**APPROVED, "account_id": 12345678901}], '"012345678901"'),
+        ([APPROVED, APPROVED], "approved_items[1]"),
+        ([APPROVED, {**APPROVED, "created": "2026-01-31T03:00:00Z"}], "approved_items[1]"),
+        ([{**APPROVED, "kind": "ssh_keys"}], "approved_items[0].kind: 'ssh_keys'"),
+        ([{**APPROVED, "kind": "access_keys"}], "approved_items[0].id: 'password'"),
+        ([{**APPROVED, "id": "secret"}], "approved_items[0].id: 'secret'"),
+        ([{**APPROVED, "kind": "mfa_devices", "id": "x"}], "approved_items[0].id: 'x'"),
+        ([{**APPROVED, "kind": "signing_certificates", "id": "cert"}], "approved_items[0].id: 'cert'"),
+        ([{**APPROVED, "created": "yesterday"}], "approved_items[0].created: 'yesterday'"),
+        ([{**APPROVED, "outcome": "removed"}], "outcome"),
+        ([{"account_id": LEGACY, "kind": "password"}], "id"),
+        (["password"], "dictionary requested"),
+    ],
+)
+def test_an_invalid_approved_item_is_refused_before_any_session_is_opened(sandbox, approved, said):
+    result = remove(sandbox, account_ids=[LEGACY], approved_items=approved)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert "AssumeRoot" not in [event["operation"] for event in sandbox.events()]
+
+
+def test_an_approved_item_of_a_protected_account_or_an_excluded_kind_is_refused(sandbox):
+    protected = {"all_accounts": True, "protected_accounts": [LEGACY]}
+    for options, said in (
+        (protected, "an account that may be changed; The account is in protected_accounts"),
+        ({"account_ids": [LEGACY], "kinds": ["access_keys"]}, "one of access_keys"),
+    ):
+        result = remove(sandbox, **options, approved_items=[APPROVED])
+        assert result["failed"] is True
+        assert said in result["msg"]
+    assert "AssumeRoot" not in [event["operation"] for event in sandbox.events()]

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import password_recovery as recovering
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal
 from support.run_module import run
 
 from sandbox import Box
@@ -23,10 +23,7 @@ RECOVERER = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(recovering, "_READ_BACK_PAUSES", (0, 0))
-    monkeypatch.setattr(retries, "PAUSES", (0,))
+pytestmark = pytest.mark.usefixtures("no_waiting")
 
 
 def recover(box: Box, state: str, *account_ids: str, who: str = "operator", check_mode: bool = False, **more) -> dict:
@@ -154,7 +151,7 @@ def test_who_may_open_but_not_look_is_served_too(sandbox):
     assert result["failed"] is False, result["msg"]
     [entry] = result["accounts"]
     assert (entry["outcome"], entry["mfa_devices"]) == ("changed", None)
-    assert "MFA device nobody has" in " ".join(entry["next_steps"])
+    assert "a lost MFA device" in " ".join(entry["next_steps"])
     [entry] = recover(sandbox, "open", PAYMENTS, who="nobody")["accounts"]
     assert (entry["outcome"], entry["after"]["kind"]) == ("unchanged", "unknown")
 
@@ -218,8 +215,8 @@ def test_a_denial_that_names_whom_it_denies_counts_as_an_answer(sandbox, monkeyp
     from sandbox.services import sts
 
     def deny(state, call):
-        if call.who.is_root:
-            arn = call.who.principal.arn
+        if call.caller.is_root:
+            arn = call.caller.principal.arn
             raise AwsError("AccessDenied", f"User: {arn} is not authorized to perform: sts:GetCallerIdentity", 403)
         return answer(state, call)
 
@@ -230,7 +227,8 @@ def test_a_denial_that_names_whom_it_denies_counts_as_an_answer(sandbox, monkeyp
 
 @pytest.mark.parametrize(("state", "account_id"), [("open", PAYMENTS), ("closed", LAKE)])
 def test_what_does_not_read_back_is_unverified(sandbox, monkeypatch, state, account_id):
-    monkeypatch.setattr(recovering, "_read_until", lambda iam, account_id, present: None if present else "2026")
+    monkeypatch.setattr(recovering, "_read_until_open", lambda iam, account_id: None)
+    monkeypatch.setitem(removal._REMOVAL, "password", ("get_login_profile", None))
     result = recover(sandbox, state, account_id)
     assert result["failed"] is True
     assert result["accounts"][0]["outcome"] == "unverified"
@@ -247,7 +245,7 @@ def test_done_but_not_readable_is_unverified_too(sandbox):
     assert result["failed"] is True
     [entry] = result["accounts"]
     assert (entry["outcome"], entry["changed"]) == ("unverified", True)
-    assert "reading back failed" in entry["reason"]
+    assert "Reading back failed" in entry["reason"]
 
 
 @pytest.mark.parametrize(
@@ -304,3 +302,118 @@ def test_policies_that_cannot_be_read_are_never_none(sandbox):
     assert (entry["outcome"], entry["stopped_by"]) == ("changed", None)
     assert "could not be read" in entry["next_steps"][0]
     assert "could not be read" in str(result["warnings"])
+
+
+# A network that breaks answers off
+
+ONCE = {"aws_config": {"retries": {"total_max_attempts": 1}}}
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "cut"])
+@pytest.mark.parametrize(("state", "account_id", "after"), [("open", PAYMENTS, "recovery"), ("closed", LAKE, "none")])
+def test_what_was_done_without_an_answer_is_reported(sandbox, state, account_id, after, fault):
+    operation = {"open": "CreateLoginProfile", "closed": "DeleteLoginProfile"}[state]
+    sandbox.add_fault(fault, operation=operation)
+    result = recover(sandbox, state, account_id, **ONCE)
+    assert has_password(sandbox, account_id) is (state == "open")
+    [entry] = result["accounts"]
+    assert (result["failed"], result["changed"], entry["changed"]) == (False, True, True)
+    assert entry["outcome"] == {"open": "changed", "closed": "removed"}[state]
+    assert entry["after"]["kind"] == after
+    assert "Reading back shows that it is" in entry["reason"]
+
+
+@pytest.mark.parametrize(("state", "account_id"), [("open", PAYMENTS), ("closed", LAKE)])
+def test_the_retry_after_a_lost_answer_counts_as_this_runs(sandbox, state, account_id, monkeypatch):
+    """Botocore repeats the call by itself, and AWS then answers that there is nothing left to do."""
+    operation = {"open": "CreateLoginProfile", "closed": "DeleteLoginProfile"}[state]
+    sandbox.add_fault("lost_answer", operation=operation, times=1)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    result = recover(sandbox, state, account_id)
+    assert (result["failed"], result["changed"]) == (False, True), result
+    assert result["accounts"][0]["outcome"] == {"open": "changed", "closed": "removed"}[state]
+    assert has_password(sandbox, account_id) is (state == "open")
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_without_an_answer_and_without_reading_back_it_is_unverified(sandbox, state):
+    account_id = {"open": PAYMENTS, "closed": LAKE}[state]
+    operation = {"open": "CreateLoginProfile", "closed": "DeleteLoginProfile"}[state]
+    sandbox.on_event(
+        lambda event: event["operation"] == operation and sandbox.add_fault("reset", operation="GetLoginProfile")
+    )
+    sandbox.add_fault("lost_answer", operation=operation)
+    result = recover(sandbox, state, account_id, **ONCE)
+    [entry] = result["accounts"]
+    assert (result["failed"], result["changed"], entry["outcome"], entry["after"]) == (True, True, "unverified", None)
+    assert has_password(sandbox, account_id) is (state == "open")
+    assert entry["sessions"]
+
+
+def test_a_refused_call_changes_nothing_and_says_so(sandbox):
+    sandbox.add_fault("refusal", operation="CreateLoginProfile", code="LimitExceeded", status=409)
+    result = recover(sandbox, "open", PAYMENTS)
+    assert (result["failed"], result["changed"], result["accounts"][0]["changed"]) == (True, False, False)
+    assert has_password(sandbox, PAYMENTS) is False
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset"])
+def test_nothing_after_it_hides_that_recovery_is_open(sandbox, fault):
+    sandbox.client("organizations", "operator").enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    sandbox.add_fault(fault, operation="GetPrimaryEmail")
+    sandbox.add_fault(fault, operation="ListPoliciesForTarget")
+    result = recover(sandbox, "open", PAYMENTS, **ONCE)
+    [entry] = result["accounts"]
+    assert (result["failed"], entry["outcome"], entry["after"]["kind"]) == (False, "changed", "recovery")
+    assert entry["mail"]["address"]
+    assert entry["policies_unread"]
+    assert entry["next_steps"]
+
+
+# Approved items
+
+
+@pytest.mark.parametrize(("state", "account_id"), [("open", PAYMENTS), ("closed", LAKE)])
+def test_the_plan_is_the_approval_of_the_act(sandbox, state, account_id):
+    plan = recover(sandbox, state, account_id, check_mode=True)
+    assert [(item["account_id"], item["kind"]) for item in plan["plan_items"]] == [(account_id, "login_profile")]
+    result = recover(sandbox, state, account_id, approved_items=plan["plan_items"])
+    assert (result["failed"], result["changed"]) == (False, True)
+    assert has_password(sandbox, account_id) is (state == "open")
+
+
+def test_a_recovery_that_was_created_after_the_plan_is_not_closed(sandbox):
+    approved = recover(sandbox, "closed", LAKE, check_mode=True)["plan_items"]
+    recover(sandbox, "closed", LAKE)
+    sandbox.advance("1 hour")
+    recover(sandbox, "open", LAKE)
+    result = recover(sandbox, "closed", LAKE, approved_items=approved)
+    assert (result["failed"], result["changed"], result["accounts"][0]["outcome"]) == (True, False, "skipped")
+    assert f"that of {approved[0]['id']}" in result["msg"]
+    assert has_password(sandbox, LAKE) is True
+
+
+@pytest.mark.parametrize(
+    "approved", [[], [{"account_id": PAYMENTS, "kind": "login_profile", "id": "2026-01-31T03:00:00Z"}]]
+)
+def test_what_is_not_approved_is_not_opened(sandbox, approved):
+    result = recover(sandbox, "open", PAYMENTS, approved_items=approved)
+    assert (result["failed"], result["changed"], result["accounts"][0]["outcome"]) == (True, False, "skipped")
+    assert written(sandbox) == []
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"account_id": LEGACY}, "an account that this task is for"),
+        ({"kind": "password"}, "one of login_profile"),
+        ({"id": "yesterday"}, "approved_items[0].id: 'yesterday'"),
+        ({"outcome": "changed"}, "outcome"),
+    ],
+)
+def test_an_invalid_approved_item_is_refused_before_any_session_is_opened(sandbox, item, said):
+    approved = [{"account_id": PAYMENTS, "kind": "login_profile", "id": "none", **item}]
+    result = recover(sandbox, "open", PAYMENTS, approved_items=approved)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert "AssumeRoot" not in [event["operation"] for event in sandbox.events()]

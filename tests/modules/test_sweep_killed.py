@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal
 from support.run_module import run
 
 from sandbox import Box
@@ -18,7 +18,7 @@ OPTIONS = {"all_accounts": True, "protected_accounts": ["777788889999"], "worker
 
 
 def work(environment: dict, journal: str) -> None:
-    credentials.READ_BACK_PAUSES = (0, 0)
+    removal.READ_BACK_PAUSES = (0,)
     run("root_credentials", environment=environment, journal=journal, **OPTIONS)
 
 
@@ -28,7 +28,7 @@ def opened(box: Box, since: int = 0) -> list[str]:
 
 @pytest.mark.parametrize("deadly", ["AssumeRoot", "DeleteLoginProfile"])
 def test_it_goes_on_where_it_was_killed(sandbox: Box, tmp_path: Path, monkeypatch, deadly: str) -> None:
-    monkeypatch.setattr(credentials, "READ_BACK_PAUSES", (0, 0))
+    monkeypatch.setattr(removal, "READ_BACK_PAUSES", (0,))
     journal = str(tmp_path / "journal")
     child = processes.Process(target=work, args=(sandbox.environment("operator"), journal))
     met = []

@@ -2,141 +2,125 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What root credentials accounts have, and taking them away."""
+"""Root credentials over many accounts: read them, or remove them. One root session an account."""
 
 from __future__ import annotations
 
-import re
 import typing as t
-from dataclasses import dataclass
-from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._approved_items import (
+    ApprovedItem,
+    check_approved_items,
+    show_items,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import SweepOptions, sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal_request as requests
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal import Removal, plan_removal, without
+from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal_request import Item, RemovalRequest
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
+    SweepOptions,
+    not_done,
+    summarize,
+    sweep,
+    sweep_options,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
+from ansible_collections.breakglass.aws.plugins.module_utils._time import now
 
-_ACCESS_KEY = re.compile(r"A[KS]IA\w{12,124}\Z", re.ASCII)
-_CERTIFICATE = re.compile(r"[A-Z0-9]{24,128}\Z", re.ASCII)
-_SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}\Z", re.ASCII)
-_DEVICE_ARN = re.compile(r"arn:(?P<partition>[\w-]+):iam::(?P<account>\d{12}):(mfa|u2f|sms-mfa)/.+")
-_LONGEST_DAYS = 36_500
-
-
-@dataclass(frozen=True)
-class Wish:
-    """Which root credentials are to be gone. ``serials`` are the MFA devices meant, None all of them."""
-
-    kinds: tuple[str, ...]
-    guard: root_user.Guard
-    serials: frozenset | None = None
-
-    def terms(self, organization: Organization) -> dict:
-        """What two runs must agree on for the one to rely on what the other did."""
-        return {
-            "do": "root_credentials",
-            "organization": organization.describe()["id"],
-            "kinds": sorted(self.kinds),
-            "days": self.guard.days,
-            "allowed": sorted(self.guard.allowed),
-            "serials": None if self.serials is None else sorted(self.serials),
-        }
+# After these, nothing is left to do in an account, and reading back confirmed it.
+_FINISHED = (v.REMOVED, v.ABSENT)
 
 
-def check_kinds(kinds: t.Sequence[str]) -> tuple[str, ...]:
-    """The kinds chosen; InvalidInput when there is none."""
-    if not kinds:
-        raise InvalidInput("kinds", kinds, f"at least one of {', '.join(v.KINDS)}")
-    return tuple(kinds)
+def run_audit(params: dict, context: Context) -> dict:
+    """The result of root_credentials_info. Warns of each account that could not be read."""
+    organization = context.organization
+    targets = choose_targets(organization, params["account_ids"], params["all_accounts"], warn=context.warn)
+    terms = {"do": "root_credentials_info", "organization": organization.describe()["id"]}
+    with sweep_options(context, params, terms, (v.UNCHANGED, v.ABSENT)) as options:
+        accounts = audit(context, targets, options)
+    for line in not_done(accounts):
+        context.warn(line)
+    return {"accounts": accounts, "summary": summarize(accounts)}
 
 
-def check_guard(days: int, allowed: t.Sequence[str], now: datetime) -> root_user.Guard:
-    """The guard that the options mean."""
-    if not 0 <= days <= _LONGEST_DAYS:
-        raise InvalidInput("recently_used_days", days, f"a number of days from 0 to {_LONGEST_DAYS}")
-    for id in allowed:
-        if id != v.PASSWORD and not _ACCESS_KEY.match(id) and not _CERTIFICATE.match(id):
-            raise InvalidInput(
-                "allow_recently_used", id, f'the ID of an access key or a signing certificate, or "{v.PASSWORD}"'
-            )
-    return root_user.Guard(now, days, frozenset(allowed))
+def run_removal(params: dict, context: Context) -> dict:
+    """The result of root_credentials; as a BreakglassError that carries it when an account is not done."""
+    organization = context.organization
+    kinds = requests.check_kinds(params["kinds"])
+    guard = requests.check_guard(params["recently_used_days"], params["allow_recently_used"], now())
+    targets = choose_targets(
+        organization, params["account_ids"], params["all_accounts"], params["protected_accounts"], warn=context.warn
+    )
+    partition = context.connection.caller.partition
+    serials = requests.check_serials(params["mfa_serials"], kinds, partition, targets)
+    accepted_ids = {kind: requests.ACCEPTED_IDS[kind] for kind in kinds}
+    approved = check_approved_items(params["approved_items"], accepted_ids, targets)
+    request = RemovalRequest(kinds, guard, serials, approved)
+    with sweep_options(context, params, request.terms(organization.describe()["id"]), _FINISHED) as options:
+        accounts = remove(context, targets, request, options)
+    for serial in unknown_serials(serials, accounts):
+        context.warn(f"mfa_serials: no root user has the device {serial}.")
+    result = {
+        "changed": any(account["changed"] for account in accounts),
+        "accounts": accounts,
+        "summary": summarize(accounts),
+        "diff": diff(accounts),
+    }
+    if context.check_mode:
+        result["plan_items"] = plan_items(accounts)
+    problems = not_done(accounts)
+    if problems:
+        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
+        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
+    return result
 
 
-def check_serials(
-    serials: t.Sequence[str] | None, kinds: t.Collection[str], partition: str, targets: t.Sequence[Target]
-) -> frozenset | None:
-    """The MFA devices named, None when none is. An ARN tells whose a device is: it must belong to a target."""
-    if serials is None:
-        return None
-    if v.MFA_DEVICES not in kinds:
-        raise InvalidInput("mfa_serials", serials, f"nothing, unless kinds has {v.MFA_DEVICES}")
-    if not serials:
-        raise InvalidInput("mfa_serials", serials, "at least one serial number, or no mfa_serials at all")
-    accounts = {target.account.id for target in targets}
-    for serial in serials:
-        if not _SERIAL.match(serial):
-            raise InvalidInput("mfa_serials", serial, "a serial number, or an ARN, as root_credentials_info tells it")
-        arn = _DEVICE_ARN.match(serial)
-        if serial.startswith("arn:") and (
-            arn is None or arn["partition"] != partition or arn["account"] not in accounts
-        ):
-            raise InvalidInput(
-                "mfa_serials",
-                serial,
-                f"a device of an account this task is for, as in arn:{partition}:iam::ACCOUNT:mfa/NAME",
-            )
-    return frozenset(serials)
-
-
-def audit(
-    connection: Connection, organization: Organization, targets: list[Target], options: SweepOptions | None = None
-) -> list[dict]:
+def audit(context: Context, targets: list[Target], options: SweepOptions | None = None) -> list[dict]:
     """The root credentials of each target."""
 
-    def look(account_id: str, entry: dict) -> None:
-        iam = _act_as_root(connection, organization, account_id, v.AUDIT_ROOT_CREDENTIALS, entry)
+    def read(account_id: str, entry: dict) -> None:
+        iam = _act_as_root(context, account_id, v.AUDIT_ROOT_CREDENTIALS, entry)
         entry["root_credentials"] = root_user.read_root_credentials(iam, account_id)
         entry["outcome"] = v.UNCHANGED if any(root_user.identify(entry["root_credentials"]).values()) else v.ABSENT
 
     blank = {"root_credentials": None, "session": None}
-    return sweep(targets, look, blank, explain_error=_name_policies(organization), options=options)
+    return sweep(targets, read, blank, explain_error=_name_policies(context.organization), options=options)
 
 
 def remove(
-    connection: Connection,
-    organization: Organization,
-    targets: list[Target],
-    wish: Wish,
-    check_mode: bool,
-    options: SweepOptions | None = None,
+    context: Context, targets: list[Target], request: RemovalRequest, options: SweepOptions | None = None
 ) -> list[dict]:
-    """The chosen kinds of root credentials gone from each target; in check mode, what would go.
+    """The requested root credentials removed from each target; in check mode, what would be removed.
 
-    Looking, removing and looking again happen in one session. Check mode opens one that could not remove anything.
+    Reading, removing and reading back happen in one session. Check mode, and an account of which nothing is approved,
+    get a session that cannot remove anything.
     """
-    task = v.AUDIT_ROOT_CREDENTIALS if check_mode else v.DELETE_ROOT_CREDENTIALS
 
     def clean(account_id: str, entry: dict) -> None:
-        iam = _act_as_root(connection, organization, account_id, task, entry)
+        acts = request.touches(account_id) and not context.check_mode
+        task = v.DELETE_ROOT_CREDENTIALS if acts else v.AUDIT_ROOT_CREDENTIALS
+        iam = _act_as_root(context, account_id, task, entry)
         before = root_user.read_root_credentials(iam, account_id)
-        plan = root_user.plan_removal(before, wish.kinds, wish.guard, wish.serials)
+        plan = plan_removal(before, request, account_id)
         entry.update(before=before, after=before)
-        if not any(item.outcome == v.REMOVED for item in plan):
+        if not acts or not any(item.outcome == v.REMOVED for item in plan):
+            entry["after"] = without(before, plan)
             _conclude(entry, plan)
-        elif check_mode:
-            entry["after"] = root_user.without(before, plan)
-            _conclude(entry, plan)
-        else:
-            done = root_user.remove(iam, account_id, plan)
-            _conclude(entry, done)  # should the process be in trouble from here on, the entry is not empty
-            entry["after"], confirmed = root_user.read_back(iam, account_id, before, done)
-            _conclude(entry, confirmed)
+            return
+        removal = Removal(iam, account_id, before, plan, only_approved=request.approved is not None)
+        try:
+            removal.carry_out()
+            entry["after"] = None
+            entry["after"] = removal.read_back()
+        finally:  # whatever is raised, the entry has what was done
+            _conclude(entry, removal.items)
 
     blank = {
         "changed": False,
@@ -146,19 +130,25 @@ def remove(
         "leftover_mfa_devices": [],
         "session": None,
     }
-    return sweep(targets, clean, blank, explain_error=_name_policies(organization), options=options)
+    return sweep(targets, clean, blank, explain_error=_name_policies(context.organization), options=options)
+
+
+def plan_items(entries: list[dict]) -> list[dict[str, str]]:
+    """The items of a plan that would be removed, in the shape of the option approved_items."""
+    return show_items(
+        ApprovedItem(entry["account_id"], item["kind"], item["id"], item["created"])
+        for entry in entries
+        for item in entry["items"]
+        if item["outcome"] == v.REMOVED
+    )
 
 
 def unknown_serials(serials: frozenset | None, entries: list[dict]) -> list[str]:
-    """The named MFA devices that no root user had, when every account was looked into."""
+    """The named MFA devices that no root user had, when every account was read."""
     if serials is None or any(entry["before"] is None for entry in entries):
         return []
     found = {device["serial"] for entry in entries for device in entry["before"][v.MFA_DEVICES]}
     return sorted(serials - found)
-
-
-def _name_policies(organization: Organization) -> t.Callable[[BreakglassError], BreakglassError]:
-    return lambda error: explain_denial_in_root_session(error, ServiceControlPolicies(organization))
 
 
 def diff(entries: list[dict]) -> dict:
@@ -170,21 +160,32 @@ def diff(entries: list[dict]) -> dict:
     }
 
 
-def _act_as_root(
-    connection: Connection, organization: Organization, account_id: str, task: v.Task, entry: dict
-) -> t.Any:
+def _name_policies(organization: Organization) -> t.Callable[[BreakglassError], BreakglassError]:
+    return lambda error: explain_denial_in_root_session(error, ServiceControlPolicies(organization))
+
+
+def _act_as_root(context: Context, account_id: str, task: v.Task, entry: dict) -> t.Any:
     """An IAM client that provably acts as the account's root user."""
-    session = open_root_session(connection, organization, account_id, task)
+    session = open_root_session(context.connection, context.organization, account_id, task)
     entry["session"] = session.public
     session.assert_root_of(account_id)
     return session.client("iam")
 
 
-def _conclude(entry: dict, items: list[root_user.Item]) -> None:
+def _conclude(entry: dict, items: list[Item]) -> None:
     """The account's outcome from those of its items."""
     outcome = v.worst(item.outcome for item in items)
     entry.update(
-        items=[{"kind": item.kind, "id": item.id, "outcome": item.outcome, "reason": item.reason} for item in items],
+        items=[
+            {
+                "kind": item.kind,
+                "id": item.id,
+                "created": item.created,
+                "outcome": item.outcome,
+                "reason": item.reason,
+            }
+            for item in items
+        ],
         leftover_mfa_devices=[
             item.id
             for item in items
@@ -206,7 +207,8 @@ def _describe(credentials: dict) -> list[str]:
         f"access key {key['id']} ({key['status']}, {used(key['last_used']['date'])})"
         for key in credentials[v.ACCESS_KEYS]
     ]
-    lines += [f"signing certificate {one['id']} ({one['status']})" for one in credentials[v.SIGNING_CERTIFICATES]]
+    certificates = credentials[v.SIGNING_CERTIFICATES]
+    lines += [f"signing certificate {certificate['id']} ({certificate['status']})" for certificate in certificates]
     if credentials[v.PASSWORD]["present"]:
         lines.append(f"password ({used(credentials[v.PASSWORD]['last_used'])})")
     return lines + [f"MFA device {device['serial']}" for device in credentials[v.MFA_DEVICES]]
