@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).parents[2]
 # What to avoid, and what to write instead.
 AVOID = {
     r"whoever": "the person who, or the role: the operator, the approver",
-    r"nobody": "no one only where a person is meant; else the passive, or the thing itself",
+    r"(?<![`\"])nobody(?![`\"])": "no one only where a person is meant; else the passive, or the thing itself",
     r"somebody": "another person, the operator, the approver",
     r"cannot be meant": "Invalid value for OPTION: 'VALUE'. Expected …",
     r"(?:is|are|was|were) through": "finished",
