@@ -1,4 +1,4 @@
-"""`python -m drills`: rehearse the recoveries in a simulated organization and report. `make drill` calls this."""
+"""`python -m drills`: run the recoveries in a simulated organization and report. `make drill` calls this."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from drills import report
-from drills.rehearsal import RehearsalError
 from drills.run import reports_folder, run
+from drills.simulated_organization import StartError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.reports.absolute() / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     try:
         drill = run(folder, options.organization, lambda text: console.print(text, markup=False, soft_wrap=True))
-    except RehearsalError as error:
+    except StartError as error:
         print(f"The drill could not be run. {error}", file=sys.stderr)
         return 2
     except OSError as error:

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from drills.rehearsal import RehearsalError
+from drills.simulated_organization import StartError
 
 
 class Approver:
-    """Somebody with an SSH key of their own, and a list that says they may approve."""
+    """A person with an SSH key, and the list of allowed signers that names them."""
 
     def __init__(self, name: str, home: Path, signers: Path) -> None:
         """Make the key in `home`, and write the list of allowed signers."""
@@ -19,7 +19,7 @@ class Approver:
         self.signers = signers
         self._key = home / "key"
         if not shutil.which("ssh-keygen"):
-            raise RehearsalError("The second person needs ssh-keygen. Install the OpenSSH client.")
+            raise StartError("The second person needs ssh-keygen. Install the OpenSSH client.")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self._key], check=True)
         signers.write_text(f'{name} namespaces="breakglass.aws" {self._key.with_suffix(".pub").read_text()}')
 

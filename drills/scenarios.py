@@ -1,7 +1,7 @@
-"""What the drill breaks and how anyone can see, from outside, that it is broken and later mended.
+"""What is broken in the drill, and how it shows from outside: before, and after the recovery.
 
-The damage itself is in the sandbox's default organization; a scenario names it, asks the people concerned what they
-can do, and states which state the recovery must lead to. Whatever else differs afterwards fails the drill.
+The damage itself is in the sandbox's default organization. A scenario names it, tries what the people concerned must be
+able to do, and describes the state after the recovery. Any other difference fails the drill.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from drills.rehearsal import Rehearsal
+from drills.simulated_organization import SimulatedOrganization
 
 Snapshot = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A question asked from outside: answered no while the damage lasts, yes once it is mended."""
+    """A question asked from outside: the answer is no before the recovery, and yes after it."""
 
     question: str
-    ask: Callable[[Rehearsal], tuple[bool, str]]  # the answer, and what was seen
+    ask: Callable[[SimulatedOrganization], tuple[bool, str]]  # the answer, and what was seen
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,19 @@ class Scenario:
 def _administrator_can(
     account_name: str, what: str, resource: str, service: str, region: str, call: Callable[[Any], Any]
 ) -> Probe:
-    def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
+    def ask(simulation: SimulatedOrganization) -> tuple[bool, str]:
         try:
-            call(rehearsal.client(service, f"{account_name}-administrator", region))
+            call(simulation.client(service, f"{account_name}-administrator", region))
         except ClientError as error:
             return False, f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
-        return True, "AWS answers"
+        return True, "the call succeeds"
 
     return Probe(f"Can the administrator of {account_name} {what} {resource}?", ask)
 
 
 def _root_user_is_clean(account_id: str, account_name: str) -> Probe:
-    def ask(rehearsal: Rehearsal) -> tuple[bool, str]:
-        root_user = rehearsal.snapshot()["root_users"][account_id]
+    def ask(simulation: SimulatedOrganization) -> tuple[bool, str]:
+        root_user = simulation.snapshot()["root_users"][account_id]
         left = [
             text
             for text, value in (
@@ -93,10 +93,10 @@ def _without_root_credentials(*account_ids: str) -> Callable[[Snapshot], Snapsho
     return expected
 
 
-def _with_own_account_let_past(queue: str, sid: str) -> Callable[[Snapshot], Snapshot]:
+def _with_own_account_exempted(queue: str, sid: str) -> Callable[[Snapshot], Snapshot]:
     def expected(before: Snapshot) -> Snapshot:
         after = copy.deepcopy(before)
-        [locking] = [one for one in after["queue_policies"][queue]["Statement"] if one.get("Sid") == sid]
+        [locking] = [entry for entry in after["queue_policies"][queue]["Statement"] if entry.get("Sid") == sid]
         locking["Condition"] = {"StringNotEquals": {"aws:PrincipalAccount": queue.split(":")[4]}}
         return after
 
@@ -112,15 +112,15 @@ def _objects_of_ledger(s3: Any) -> Any:
 
 
 def _policy_of_queue(sqs: Any) -> Any:
-    return sqs.get_queue_attributes(QueueUrl=_address(sqs), AttributeNames=["Policy"])
+    return sqs.get_queue_attributes(QueueUrl=_queue_url(sqs), AttributeNames=["Policy"])
 
 
 def _messages(sqs: Any) -> Any:
-    return sqs.receive_message(QueueUrl=_address(sqs))
+    return sqs.receive_message(QueueUrl=_queue_url(sqs))
 
 
-def _address(sqs: Any) -> str:
-    """Where the queue is. The locked administrator may not even ask."""
+def _queue_url(sqs: Any) -> str:
+    """The URL of the queue: the locked administrator is not allowed to request it."""
     _arn, _aws, _sqs, _region, account_id, name = QUEUE.split(":")
     return f"{sqs.meta.endpoint_url}/{account_id}/{name}"
 
@@ -132,8 +132,8 @@ SCENARIOS = (
     Scenario(
         title="A bucket policy locks everyone out",
         story=(
-            "Someone put a deny-all statement into the policy of the payments ledger. Nobody in the account can read "
-            "or change that policy any more. Its TLS guard and organization guard must survive the repair."
+            "A deny-all statement was added to the policy of the payments ledger. No principal of the account can read "
+            "or change that policy. Its TLS guard and its organization guard must remain after the repair."
         ),
         runbook="unlock_s3_bucket",
         parameters={"account_id": "333344445555", "bucket": LEDGER, "check_mode": False},
@@ -162,9 +162,9 @@ SCENARIOS = (
     Scenario(
         title="A queue policy locks everyone out",
         story=(
-            "To stop a runaway producer, someone denied everybody everything on the queue that feeds the data lake. "
-            "Nobody can take that back. The grant to producers of the organization must survive the repair, and must "
-            "not let in strangers that the deny kept out."
+            "To stop a runaway producer, all actions were denied to all principals on the queue that feeds the data "
+            "lake. No principal of the account can undo that. The grant to producers of the organization must remain "
+            "after the repair, and must not admit other principals that the deny kept out."
         ),
         runbook="unlock_sqs_queue",
         parameters={"account_id": "012345678901", "queue": QUEUE, "check_mode": False},
@@ -173,7 +173,7 @@ SCENARIOS = (
             _administrator_can("data-lake", "read the policy of", QUEUE, "sqs", "eu-central-1", _policy_of_queue),
             _administrator_can("data-lake", "receive messages from", QUEUE, "sqs", "eu-central-1", _messages),
         ),
-        expected=_with_own_account_let_past(QUEUE, "StopEverything"),
+        expected=_with_own_account_exempted(QUEUE, "StopEverything"),
     ),
     Scenario(
         title="Root users with stray credentials",

@@ -1,4 +1,4 @@
-"""The sandbox's time: real time, and as much later as somebody has moved it. It never goes back, but by a reset.
+"""The sandbox's time: real time, moved forward on request. Only a reset moves it back.
 
 moto stamps what it makes itself (users, queues, objects) with real time; it has no hook for another one.
 """

@@ -138,7 +138,7 @@ def _policies(
 
 
 def _rcps(state: State, action: str, resource_account: str | None) -> list[list[str]] | None:
-    """The RCPs over a resource of a service that knows them, whoever asks, from inside the organization or outside."""
+    """The RCPs over a resource of a service that supports them, for callers inside and outside of the organization."""
     return state.organization.rcps(resource_account or "") if action.startswith(_RCP_SERVICES) else None
 
 

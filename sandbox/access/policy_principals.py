@@ -1,7 +1,7 @@
 """Roles and users as principals of resource policies: there when the policy is stored, their IDs when they are gone.
 
 AWS keeps a principal by its ID. A policy that names a role or user which does not exist is not stored, and where one
-was deleted its ID shows in its place; who is made anew under the old name is somebody else (IAM User Guide, "AWS JSON
+was deleted its ID shows in its place. A new one with the old name is another principal (IAM User Guide, "AWS JSON
 policy elements: Principal").
 """
 
@@ -17,7 +17,7 @@ from sandbox.wire.messages import Request
 
 
 def exist(state: State) -> Callable[[str], bool]:
-    """Tells of a role's or user's ARN whether it is there. Of accounts that are not known here, everybody is."""
+    """A test whether the role or user with an ARN exists; of accounts the sandbox does not know, all do."""
 
     def there(arn: str) -> bool:
         account = arn.split(":")[4]

@@ -1,9 +1,9 @@
 """AWS's policy evaluation, alone: documents and a request context in, a decision and its deciding statements out.
 
-Nothing here knows of HTTP, of moto or of the organization; whoever serves a request gathers the policies that
-apply and asks. Read it in this order, beside AWS's "Policy evaluation logic" in the IAM User Guide: `request` (what
-is asked, and by whom), `policy` (what a document says), `matching` and `conditions` (whether a statement applies),
-`evaluation` (what follows from that), and `validation` (what AWS refuses to store at all).
+Nothing here knows of HTTP, of moto or of the organization: the caller gathers the policies that apply. Read it in this
+order, beside AWS's "Policy evaluation logic" in the IAM User Guide: `request` (what is asked, and by whom), `policy`
+(what a document says), `matching` and `conditions` (whether a statement applies), `evaluation` (what follows from
+that), and `validation` (what AWS refuses to store at all).
 """
 
 from sandbox.authorization.evaluation import DecidingStatement, Decision, Policies, Reason, Source, evaluate

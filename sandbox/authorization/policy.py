@@ -64,7 +64,8 @@ class Statement:
     def names(self, principal: Principal, *, bounded: bool) -> Named:
         """How closely the statement names the principal; `bounded` when the principal has a permissions boundary.
 
-        NotPrincipal spares nobody who has a boundary (IAM User Guide, "AWS JSON policy elements: NotPrincipal").
+        NotPrincipal exempts no principal with a permissions boundary (IAM User Guide, "AWS JSON
+        policy elements: NotPrincipal").
         """
         if self.principals is None:
             return Named.NOT

@@ -21,8 +21,8 @@ _PRINCIPAL_TYPES = {
 class Request:
     """One action on one resource, with the context keys its conditions are tested against.
 
-    `resource_account` is the account that owns the resource. It is None when nobody does, and also when the resource
-    is another account's but no policy of that account could allow the action: sts:AssumeRoot needs no permission in
+    `resource_account` is the account that owns the resource. It is None when the resource has no owner, and also when
+    it is another account's but no policy of that account could allow the action: sts:AssumeRoot needs no permission in
     the member account, whose trust is its membership.
     """
 

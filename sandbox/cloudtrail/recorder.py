@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from moto.iam.models import AccessKeyLastUsed
@@ -14,6 +15,19 @@ from sandbox.model.organization import LastUsed
 from sandbox.state import State
 from sandbox.wire.messages import Request, Response
 
+_TARGETS = (
+    "AccessKeyId",
+    "CertificateId",
+    "SerialNumber",
+    "Bucket",
+    "QueueUrl",
+    "RoleName",
+    "UserName",
+    "AccountId",
+    "TargetId",
+    "ServicePrincipal",
+)
+_ISSUED_KEY = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
 INVOKED_BY = "sandbox.invoked_by"  # in the environ of calls AWS's services make for themselves
 _READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select")
 # Reads whose answer CloudTrail shows: what they issued is how events are joined (aws-facts 4.1).
@@ -76,6 +90,8 @@ def _event(request: Request, response: Response) -> dict[str, Any]:
         "principal": caller.principal.arn if caller else None,
         "access_key_id": request.signature.access_key_id if request.signature else None,
         "resource": request.resource,
+        "target": _target(request),
+        "issued_access_key_id": _issued_key(request, response),
         "region": request.region,
         "status": response.status,
         "error": response.error,
@@ -83,6 +99,17 @@ def _event(request: Request, response: Response) -> dict[str, Any]:
         "user_agent": request.header("user-agent"),
         "fault": fault.kind if fault else None,
     }
+
+
+def _target(request: Request) -> str | None:
+    """What a request is about by its own name, where a parameter has it."""
+    return next((str(request.parameters[name]) for name in _TARGETS if request.parameters.get(name)), None)
+
+
+def _issued_key(request: Request, response: Response) -> str | None:
+    """The ID of the access key that STS issued: CloudTrail joins a session's events by it."""
+    found = _ISSUED_KEY.search(response.body) if request.operation in _ISSUING and not response.error else None
+    return found[1].decode() if found else None
 
 
 def _trace(state: State, request: Request, response: Response) -> Trace | None:

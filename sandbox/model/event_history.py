@@ -1,4 +1,4 @@
-"""What CloudTrail remembers of each answered call, kept small; `records` makes events of it when somebody looks.
+"""What CloudTrail remembers of each answered call, kept small; `records` makes events of it on request.
 
 Only management events are kept: Event history has no data events (CloudTrail User Guide, "Working with CloudTrail event
 history").

@@ -71,8 +71,8 @@ class IdentityCenter:
     """The instance of the organization.
 
     Attributes:
-        provisioned: Roles made so far: (account, permission set ARN) -> role name. An entry stays when somebody
-            deletes the role behind Identity Center's back.
+        provisioned: Roles made so far: (account, permission set ARN) -> role name. An entry stays when the role
+            is deleted without Identity Center.
     """
 
     instance_arn: str

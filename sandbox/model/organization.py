@@ -52,7 +52,7 @@ class SigningCertificate:
 
 @dataclass
 class MfaDevice:
-    """`lost`: nobody has it any more."""
+    """An MFA device; a `lost` one gives no more codes."""
 
     serial: str
     enabled: datetime
@@ -65,8 +65,8 @@ class Password:
     """The root user's login profile.
 
     Attributes:
-        last_used: None when nobody signed in with it.
-        secret: What is typed at sign-in; None when nobody knows one, as after CreateLoginProfile (aws-facts 2.4).
+        last_used: None when it was never used to sign in.
+        secret: What is typed at sign-in; None when no person knows one, as after CreateLoginProfile (aws-facts 2.4).
     """
 
     created: datetime

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -41,7 +43,10 @@ def account_spec(item: ConfigNode, organization: dict[str, Any], taken: dict[str
         *access.ACCOUNT_KEYS,
         required=("id", "name"),
     )
-    account, name = given["id"].account_id(), given["name"].text(r"[\w.-]+", "letters, digits, dots and dashes")
+    account, name = (
+        given["id"].account_id(),
+        given["name"].text(r"[!-~]([ -~]{0,48}[!-~])?", "1 to 50 printable characters"),
+    )
     given["name"].unique(taken["name"], "a name no other account has")
     management = account == organization["management_account"]
     joined_method = given["joined_method"].choice("CREATED", "INVITED") if "joined_method" in given else "CREATED"
@@ -49,19 +54,20 @@ def account_spec(item: ConfigNode, organization: dict[str, Any], taken: dict[str
     created_here = member and not management and joined_method == "CREATED"
     has_role = given["administrator_role"].flag() if "administrator_role" in given else created_here
     partition = organization["partition"]
-    by_management = trust_policy(f"arn:{partition}:iam::{organization['management_account']}:root")
     roles = [access_role(ADMINISTRATOR_ROLE, partition, organization["management_account"])] if has_role else []
-    in_control_tower = access.enrolled(given, eligible=member and not management)
-    if in_control_tower:
+    if in_control_tower := access.enrolled(given, eligible=member and not management):
         roles.append(access_role(CONTROL_TOWER_ROLE, partition, organization["management_account"]))
     names_of_roles, names_of_users, queues = {role["name"] for role in roles}, set[str](), set[tuple[str, str]]()
+    by_management = trust_policy(f"arn:{partition}:iam::{organization['management_account']}:root")
     roles += [_grantee_spec(entry, by_management, names_of_roles) for entry in entries_of(given, "roles")]
     joined = given["joined"].date() if "joined" in given else organization["created"]
     return {
         "id": account,
         "name": name,
-        "ou": given["ou"].text(r"[^/]+(/[^/]+)*", "a path of OU names such as Workloads/Test") if "ou" in given else "",
-        "email": given["email"].email() if "email" in given else f"aws+{name}@example.com",
+        "ou": _unit_path(given),
+        "email": given["email"].email()
+        if "email" in given
+        else f"aws+{re.sub(r'[^A-Za-z0-9.-]+', '-', name)}@example.com",
         "state": given["state"].choice(*STATES) if "state" in given else "ACTIVE",
         "joined": joined,
         "joined_method": joined_method,
@@ -75,8 +81,17 @@ def account_spec(item: ConfigNode, organization: dict[str, Any], taken: dict[str
         "users": [_grantee_spec(entry, None, names_of_users) for entry in entries_of(given, "users")],
         "buckets": [_bucket_spec(entry, partition, taken["bucket"]) for entry in entries_of(given, "buckets")],
         "queues": [_queue_spec(entry, partition, queues) for entry in entries_of(given, "queues")],
-        "tags": {key: entry.text() for key, entry in given["tags"].mapping().items()} if "tags" in given else {},
+        "tags": {key: entry.text(r".*") for key, entry in given["tags"].mapping().items()} if "tags" in given else {},
     }
+
+
+def _unit_path(given: dict[str, ConfigNode]) -> str:
+    return given["ou"].text(r"[^/]+(/[^/]+)*", "a path of OU names such as Workloads/Test") if "ou" in given else ""
+
+
+def default_email(name: str) -> str:
+    """An address for the account's root user, by the account's name."""
+    return f"aws+{re.sub('[^A-Za-z0-9.-]+', '-', name)}@example.com"
 
 
 def _delegations(given: dict[str, ConfigNode], organization: dict[str, Any], *, member: bool) -> list[str]:
@@ -91,76 +106,96 @@ def _root_spec(
     item: ConfigNode | None, account: str, partition: str, created: datetime, taken: dict[str, set[str]]
 ) -> dict[str, Any]:
     given = item.fields("password", "access_keys", "signing_certificates", "mfa_devices") if item else {}
-    spec: dict[str, Any] = {"password": None, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
-    if "password" in given and given["password"].value is not True:
-        password = given["password"].fields("created", "last_used")
-        spec["password"] = {
-            "created": password["created"].date() if "created" in password else created,
-            "last_used": _date_or_never(password.get("last_used")),
-            "secret": names.password(account),
-        }
-    elif "password" in given:
-        spec["password"] = {"created": created, "last_used": None, "secret": names.password(account)}
-    for index, entry in enumerate(entries_of(given, "access_keys")):
-        key = entry.fields("id", "status", "created", "last_used", "service", "region")
-        used = _date_or_never(key.get("last_used"))
-        key_id = names.unique_id("AKIA", account, "root", str(index))
-        if "id" in key:
-            key_id = key["id"].text(r"AKIA[A-Z2-7]{16}", "an access key ID: AKIA and 16 letters or digits 2 to 7")
-            key["id"].unique(taken["key"], "an access key ID no other root user has")
-        spec["access_keys"].append(
-            {
-                "id": key_id,
-                "secret": names.secret_key("root", account, str(index)),
-                "status": key["status"].choice("Active", "Inactive") if "status" in key else "Active",
-                "created": key["created"].date() if "created" in key else created,
-                "last_used": used
-                and {
-                    "date": used,
-                    "service": key["service"].text() if "service" in key else "s3",
-                    "region": key["region"].text() if "region" in key else "us-east-1",
-                },
-            }
-        )
-    for index, entry in enumerate(entries_of(given, "signing_certificates")):
-        certificate = entry.fields("id", "status", "created")
-        spec["signing_certificates"].append(
-            {
-                "id": certificate["id"].text(r"\w{24,128}", "24 to 128 letters and digits")
-                if "id" in certificate
-                else names.hexadecimal(24, "certificate", account, str(index)).upper(),
-                "body": _certificate_body(account, index),
-                "status": certificate["status"].choice("Active", "Inactive") if "status" in certificate else "Active",
-                "created": certificate["created"].date() if "created" in certificate else created,
-            }
-        )
+    keys = [
+        _access_key_spec(entry, account, index, created, taken["key"])
+        for index, entry in _numbered(given, "access_keys")
+    ]
+    spec: dict[str, Any] = {
+        "password": _password_spec(given["password"], account, created) if "password" in given else None,
+        "access_keys": keys,
+        "signing_certificates": [
+            _certificate_spec(entry, account, index, created)
+            for index, entry in _numbered(given, "signing_certificates")
+        ],
+        "mfa_devices": [],
+    }
     serials: set[str] = set()
     for entry in entries_of(given, "mfa_devices"):
-        device = entry.fields("type", "serial", "enabled", "lost", required=("type",))
-        virtual = device["type"].choice("virtual", "hardware") == "virtual"
-        others = sum(one["virtual"] is virtual for one in spec["mfa_devices"])
-        default = (
-            f"arn:{partition}:iam::{account}:mfa/root-account-mfa-device{f'-{others + 1}' if others else ''}"
-            if virtual
-            else f"GAHT{(int(account) + others) % 10**8:08d}"
-        )
-        if "serial" in device:
-            device["serial"].unique(serials, "a serial number no other device of the root user has")
-        spec["mfa_devices"].append(
-            {
-                "serial": device["serial"].text(r"[\w+=/:,.@-]{9,256}", "a serial number of 9 to 256 characters")
-                if "serial" in device
-                else default,
-                "enabled": device["enabled"].date() if "enabled" in device else created,
-                "virtual": virtual,
-                "lost": device["lost"].flag() if "lost" in device else False,
-            }
-        )
+        spec["mfa_devices"].append(_device_spec(entry, account, partition, created, spec["mfa_devices"], serials))
     return spec
 
 
+def _numbered(given: dict[str, ConfigNode], key: str) -> Iterator[tuple[int, ConfigNode]]:
+    return enumerate(entries_of(given, key))
+
+
+def _password_spec(item: ConfigNode, account: str, created: datetime) -> dict[str, Any]:
+    given = {} if item.value is True else item.fields("created", "last_used")
+    return {
+        "created": given["created"].date() if "created" in given else created,
+        "last_used": _date_or_never(given.get("last_used")),
+        "secret": names.password(account),
+    }
+
+
+def _access_key_spec(item: ConfigNode, account: str, index: int, created: datetime, taken: set[str]) -> dict[str, Any]:
+    key = item.fields("id", "status", "created", "last_used", "service", "region")
+    used = _date_or_never(key.get("last_used"))
+    key_id = names.unique_id("AKIA", account, "root", str(index))
+    if "id" in key:
+        key_id = key["id"].text(r"AKIA[A-Z2-7]{16}", "an access key ID: AKIA and 16 letters or digits 2 to 7")
+        key["id"].unique(taken, "an access key ID no other root user has")
+    return {
+        "id": key_id,
+        "secret": names.secret_key("root", account, str(index)),
+        "status": key["status"].choice("Active", "Inactive") if "status" in key else "Active",
+        "created": key["created"].date() if "created" in key else created,
+        "last_used": used
+        and {
+            "date": used,
+            "service": key["service"].text() if "service" in key else "s3",
+            "region": key["region"].text() if "region" in key else "us-east-1",
+        },
+    }
+
+
+def _certificate_spec(item: ConfigNode, account: str, index: int, created: datetime) -> dict[str, Any]:
+    certificate = item.fields("id", "status", "created")
+    return {
+        "id": certificate["id"].text(r"\w{24,128}", "24 to 128 letters and digits")
+        if "id" in certificate
+        else names.hexadecimal(24, "certificate", account, str(index)).upper(),
+        "body": _certificate_body(account, index),
+        "status": certificate["status"].choice("Active", "Inactive") if "status" in certificate else "Active",
+        "created": certificate["created"].date() if "created" in certificate else created,
+    }
+
+
+def _device_spec(
+    item: ConfigNode, account: str, partition: str, created: datetime, others: list[dict[str, Any]], serials: set[str]
+) -> dict[str, Any]:
+    device = item.fields("type", "serial", "enabled", "lost", required=("type",))
+    virtual = device["type"].choice("virtual", "hardware") == "virtual"
+    alike = sum(one["virtual"] is virtual for one in others)
+    default = (
+        f"arn:{partition}:iam::{account}:mfa/root-account-mfa-device{f'-{alike + 1}' if alike else ''}"
+        if virtual
+        else f"GAHT{(int(account) + alike) % 10**8:08d}"
+    )
+    if "serial" in device:
+        device["serial"].unique(serials, "a serial number no other device of the root user has")
+    return {
+        "serial": device["serial"].text(r"[\w+=/:,.@-]{9,256}", "a serial number of 9 to 256 characters")
+        if "serial" in device
+        else default,
+        "enabled": device["enabled"].date() if "enabled" in device else created,
+        "virtual": virtual,
+        "lost": device["lost"].flag() if "lost" in device else False,
+    }
+
+
 def _certificate_body(account: str, index: int) -> str:
-    """Something in the form of a certificate: nobody needs to use it, but it must look like what must not leak."""
+    """A text in the form of a certificate. It cannot be used, but it looks like something that must not leak."""
     body = "".join(names.session_token("certificate", account, str(index), str(part)) for part in range(4))
     return f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----"
 

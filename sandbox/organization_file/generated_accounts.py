@@ -121,7 +121,7 @@ def _invited(company: Company) -> GeneratedAccount:
 
 def _suspended(company: Company) -> GeneratedAccount:
     spec = _member(company, "closed-shop", "Suspended") | {"state": "SUSPENDED"}
-    return GeneratedAccount(spec, "Suspended: nobody gets in.")
+    return GeneratedAccount(spec, "Suspended: no one can sign in or assume a role.")
 
 
 def _vault(company: Company) -> GeneratedAccount:

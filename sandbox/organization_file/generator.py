@@ -49,7 +49,7 @@ def generate(accounts: int, seed: int = 0) -> str:
 def _file(cast: list[GeneratedAccount], seed: int) -> Iterator[str]:
     management, security = cast[0].spec["id"], cast[1].spec["id"]
     yield (
-        "# A generated organization: nobody's, but shaped as companies' organizations are.\n"
+        "# A generated organization, shaped as companies' organizations are.\n"
         f"# Made by: python -m sandbox generate --accounts {len(cast)} --seed {seed}\n"
         "# The first accounts have a bad day each; the others follow at random, the same for the same seed.\n"
         "# Dates are relative to the moment the sandbox starts.\n\n"
@@ -69,9 +69,9 @@ def _file(cast: list[GeneratedAccount], seed: int) -> Iterator[str]:
         if account.story:
             yield f"\n  # {account.story}\n"
         yield _indented(_yaml([account.spec]))
-    yield "\n# What is forbidden in the organization, whoever asks.\n"
+    yield "\n# What is denied in the whole organization.\n"
     yield _yaml({"service_control_policies": _service_control_policies()})
-    yield "\n# Whom `python -m sandbox env --as NAME` can make you, beside each account's NAME-administrator.\n"
+    yield "\n# Identities for `python -m sandbox env --as NAME`, beside the NAME-administrator of each account.\n"
     yield _yaml(
         {
             "identities": {
@@ -99,7 +99,7 @@ def _indented(text: str) -> str:
 def _service_control_policies() -> Spec:
     return {
         "deny-root-user": {
-            "description": "Nobody works as root; the sessions of AssumeRoot were forgotten",
+            "description": "Deny all work as root; it forgets the sessions of AssumeRoot",
             "targets": ["Vault"],
             "document": policy_of(
                 {

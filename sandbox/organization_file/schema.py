@@ -90,31 +90,56 @@ def _description(item: ConfigNode) -> Description:
         "behaviour": standing.behaviour(given.get("behaviour")),
         "loaded": item.loaded,
     }
-    accounts: dict[str, dict[str, Any]] = {}
-    taken: dict[str, set[str]] = {"name": set(), "bucket": set(), "key": set()}
-    for entry in given["accounts"].items():
-        account = account_spec(entry, organization, taken)
-        if account["id"] in accounts:
-            raise entry.child("id", account["id"]).refuse("an account ID that is not yet in the list")
-        accounts[account["id"]] = account
-
+    accounts = _accounts(given["accounts"], organization)
     organization["other_organization"] = (
         standing.other_organization(given["other_organization"], organization["partition"], accounts)
         if "other_organization" in given
         else None
     )
 
-    def known(entry: ConfigNode) -> str:
-        if entry.account_id() not in accounts:
-            raise entry.refuse("the ID of an account of this file")
-        return entry.value
-
     def member(entry: ConfigNode) -> str:
-        if not accounts[known(entry)]["member"]:
+        if not accounts[_known(entry, accounts)]["member"]:
             raise entry.refuse("the ID of an account that is a member of the organization")
-        return entry.value
+        return str(entry.value)
 
     member(given["management_account"])
+    _delegate(given, organization, accounts, member)
+    policies = _policies(given, accounts)
+    # Service control policies are always enabled here; resource control policies where the file has some.
+    organization["policy_types"] = [SCP, *([RCP] if "resource_control_policies" in given else [])]
+    identities = _identities(given, accounts)
+    center = None
+    if "identity_center" in given:
+        center = access.center(given["identity_center"], organization, accounts, member)
+        if SERVICE not in organization["trusted_access"]:
+            organization["trusted_access"].append(SERVICE)  # an organization's instance needs it
+    return Description(organization, accounts, policies, identities, center)
+
+
+def _accounts(item: ConfigNode, organization: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    accounts: dict[str, dict[str, Any]] = {}
+    taken: dict[str, set[str]] = {"name": set(), "bucket": set(), "key": set()}
+    for entry in item.items():
+        account = account_spec(entry, organization, taken)
+        if account["id"] in accounts:
+            raise entry.child("id", account["id"]).refuse("an account ID that is not yet in the list")
+        accounts[account["id"]] = account
+    return accounts
+
+
+def _known(entry: ConfigNode, accounts: dict[str, dict[str, Any]]) -> str:
+    if entry.account_id() not in accounts:
+        raise entry.refuse("the ID of an account of this file")
+    return str(entry.value)
+
+
+def _delegate(
+    given: dict[str, ConfigNode],
+    organization: dict[str, Any],
+    accounts: dict[str, dict[str, Any]],
+    member: Callable[[ConfigNode], str],
+) -> None:
+    """Fill in the delegated administrators, by service and by account."""
     if "delegated_administrators" in given:
         for service, entry in given["delegated_administrators"].mapping().items():
             ids = entry.items() if isinstance(entry.value, list) else [entry]
@@ -123,29 +148,28 @@ def _description(item: ConfigNode) -> Description:
         for service in account["delegated_administrator_for"]:
             ids = organization["delegations"].setdefault(service, [])
             ids.extend([account["id"]] if account["id"] not in ids else [])
+
+
+def _policies(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     paths = {account["ou"] for account in accounts.values()}
     paths |= {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
-    policies = [
+    return [
         _policy_spec(name, kind, entry, paths, accounts)
         for key, kind in _POLICIES.items()
         for name, entry in (given[key].mapping() if key in given else {}).items()
     ]
-    # Service control policies are always enabled here; resource control policies where the file has some.
-    organization["policy_types"] = [SCP, *([RCP] if "resource_control_policies" in given else [])]
+
+
+def _identities(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
+    """The identities of the file, and the administrator of each account that has the role."""
     identities: dict[str, dict[str, str]] = {
         f"{account['name']}-administrator": {"account": account["id"], "role": ADMINISTRATOR_ROLE}
         for account in accounts.values()
         if account["administrator_role"]
     }
-    if "identities" in given:
-        for name, entry in given["identities"].mapping().items():
-            identities[name] = _identity_spec(entry, accounts, known)
-    center = None
-    if "identity_center" in given:
-        center = access.center(given["identity_center"], organization, accounts, member)
-        if SERVICE not in organization["trusted_access"]:
-            organization["trusted_access"].append(SERVICE)  # an organization's instance needs it
-    return Description(organization, accounts, policies, identities, center)
+    for name, entry in (given["identities"].mapping() if "identities" in given else {}).items():
+        identities[name] = _identity_spec(entry, accounts)
+    return identities
 
 
 def _policy_spec(name: str, kind: str, item: ConfigNode, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
@@ -172,11 +196,9 @@ def _policy_spec(name: str, kind: str, item: ConfigNode, paths: set[str], accoun
     }
 
 
-def _identity_spec(
-    item: ConfigNode, accounts: dict[str, dict[str, Any]], known: Callable[[ConfigNode], str]
-) -> dict[str, str]:
+def _identity_spec(item: ConfigNode, accounts: dict[str, dict[str, Any]]) -> dict[str, str]:
     given = item.fields("account", "role", "user", "root", "source_identity", required=("account",))
-    account = accounts[known(given["account"])]
+    account = accounts[_known(given["account"], accounts)]
     if len(given.keys() & {"role", "user", "root"}) != 1:
         raise item.source.error(item.path, "accepted: either a role, a user or root")
     if "root" in given:

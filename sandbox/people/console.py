@@ -1,7 +1,7 @@
 """What people do in a browser, with a mailbox, a phone and a second factor: steps of a recovery no API has.
 
-Texts of AWS's sign-in pages are as somebody wrote them down (a public test protocol of root access removal,
-2026-09-06); AWS's pages of billing and support are described, not quoted.
+Texts of AWS's sign-in pages come from a public test protocol of root access removal (2026-09-06). AWS's
+pages of billing and support are described, not quoted.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def look(state: State, who: str, what: str) -> Any:
     if what == "phone":
         return [_shown(one) for one in state.messages if one.channel == "phone" and one.account == account.id]
     if what:
-        raise Unknown(f"nobody can look at {what!r}; there are: mailbox, phone")
+        raise Unknown(f"there is no {what!r} to look at; there are: mailbox, phone")
     password = account.root.password
     return {
         "account": account.id,
@@ -87,7 +87,7 @@ def look(state: State, who: str, what: str) -> Any:
 
 
 def act(state: State, who: str, step: str, given: dict[str, Any]) -> StepResult:
-    """Have somebody do a step.
+    """Have a person do a step.
 
     Args:
         who: The account whose owner acts, by ID or name.
@@ -100,7 +100,7 @@ def act(state: State, who: str, step: str, given: dict[str, Any]) -> StepResult:
     """
     function = STEPS.get(step)
     if function is None:
-        raise Unknown(f"nobody can {step!r}; there are: {', '.join(STEPS)}")
+        raise Unknown(f"no step {step!r}; there are: {', '.join(STEPS)}")
     account = _account(state, who)
     accepted = steps()[step]
     if unknown := given.keys() - accepted.keys():
@@ -234,7 +234,7 @@ def _sign_in(state: State, account: Account, *, password: str = "", mfa: str = "
 
 
 def _sign_out(state: State, account: Account) -> StepResult:
-    """Sign out of the console, in every browser. A session that nobody ends so may outlive the password."""
+    """Sign out of the console, in every browser. A session that is not ended may outlive the password."""
     _require_root(state, account)
     for key, session in list(state.sessions.items()):
         if _is_console_session(session, account) and session.expires:

@@ -57,7 +57,7 @@ def handle(state: State, request: Request) -> dict[str, Any] | Response | None:
 
 
 def _with_a_users_id(state: State, request: Request, response: Response) -> Response:
-    """moto's user IDs lack AWS's prefix, by which a policy shows that it names somebody who is gone."""
+    """moto's user IDs lack AWS's prefix, by which a policy shows that it names a deleted user."""
     user = _user(state, request)
     given, user.id = user.id, names.unique_id("AIDA", request.account, length=21)
     return response._replace(body=response.body.replace(given.encode(), user.id.encode()))

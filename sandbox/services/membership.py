@@ -1,6 +1,6 @@
 """AWS Organizations' accounts as they come and go: created, invited, transferred, removed, closed (aws-facts 5c).
 
-Texts of refusals are AWS's own where somebody recorded them; the others are those of the service model's
+Texts of refusals are AWS's own where a recording of them is public; the others are those of the service model's
 documentation, and the conformance table says which.
 """
 

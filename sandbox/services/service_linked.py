@@ -132,6 +132,6 @@ def _find_service_linked(state: State, account: str, service: str, name: str) ->
 
 
 def session_of(account: str, role: Any, session_name: str) -> Caller:
-    """A session of a role that a service has assumed; nobody outside gets its keys."""
+    """A session of a role that a service has assumed; its keys stay inside."""
     key = names.unique_id("ASIA", account)
     return Caller(session_principal(account, role.arn, role.id, session_name), key, issued=now())

@@ -181,7 +181,7 @@ def _assignment(state: State, request: Request, made: IdentityCenter) -> Assignm
 
 
 def _create_assignment(state: State, request: Request, made: IdentityCenter) -> dict[str, Any]:
-    """An assignment that is there already is made again, which brings back a role somebody deleted (inferred)."""
+    """An existing assignment is made again, which also makes a deleted role again (inferred)."""
     assignment = _assignment(state, request, made)
 
     def work(caller: Caller) -> None:

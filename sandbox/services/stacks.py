@@ -45,7 +45,7 @@ class StackFailed(Exception):
 def bring(iam: Iam, region: str, stack: Stack, template: Template, parameters: dict[str, Any]) -> None:
     """Make a stack what its template says; when that fails, put it back to what it was.
 
-    A resource whose properties have not changed is left alone, even where somebody deleted it meanwhile: CloudFormation
+    A resource whose properties have not changed is left alone, even where it was deleted meanwhile: CloudFormation
     compares templates, not the account.
 
     Raises:

@@ -131,29 +131,9 @@ def assume_role(state: State, request: Request) -> dict[str, Any]:
     context = {"sts:RoleSessionName": name}
     context |= {"sts:ExternalId": external_id} if external_id else {}
     context |= {"sts:SourceIdentity": source_identity} if source_identity else {}
-    # A source identity, given now or carried over from the calling session, must be allowed by both sides as well
-    # (IAM User Guide, "Permissions required for setting a source identity").
     if caller.is_root:
         raise AwsError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
-    wanted = ["sts:AssumeRole", *(["sts:SetSourceIdentity"] if source_identity else [])]
-    role = _role(state, account, str(arn))
-    for action in wanted:
-        decision = role is not None and authorizer.decide(
-            state,
-            request,
-            action,
-            str(arn),
-            account,
-            context=context,
-            resource_policy=role.assume_role_policy_document,
-            resource_must_allow=True,
-        )
-        if not decision or not decision.allowed:
-            raise AwsError(
-                "AccessDenied",
-                f"User: {caller.principal.arn} is not authorized to perform: {action} on resource: {arn}",
-                403,
-            )
+    role = _admitting_role(state, request, account, context)
     chained = caller.principal.kind == "role_session"
     if duration > (3600 if chained else int(role.max_session_duration or 3600)):
         raise AwsError(
@@ -179,6 +159,33 @@ def assume_role(state: State, request: Request) -> dict[str, Any]:
         "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
         "SourceIdentity": source_identity,
     }
+
+
+def _admitting_role(state: State, request: Request, account: str, context: dict[str, str]) -> Any:
+    """The role that is asked for, where the caller's policies and its trust policy let the caller in.
+
+    A source identity, given now or carried over from the calling session, must be allowed by both sides as well (IAM
+    User Guide, "Permissions required for setting a source identity").
+    """
+    arn, role = str(request.resource), _role(state, account, str(request.resource))
+    for action in ["sts:AssumeRole", *(["sts:SetSourceIdentity"] if "sts:SourceIdentity" in context else [])]:
+        decision = role is not None and authorizer.decide(
+            state,
+            request,
+            action,
+            arn,
+            account,
+            context=context,
+            resource_policy=role.assume_role_policy_document,
+            resource_must_allow=True,
+        )
+        if not decision or not decision.allowed:
+            raise AwsError(
+                "AccessDenied",
+                f"User: {request.caller.principal.arn} is not authorized to perform: {action} on resource: {arn}",
+                403,
+            )
+    return role
 
 
 def _role(state: State, account: str, arn: str) -> Any:

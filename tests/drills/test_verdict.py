@@ -1,6 +1,8 @@
 """A drill passes only when the damage was there, is gone, and nothing else changed."""
 
 import copy
+import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from drills import report
 from drills.people import Approver
-from drills.run import Answer, Drill, Part, differences
+from drills.run import Drill, Observation, ScenarioRun, differences, root_sessions
 from drills.scenarios import LEDGER, QUEUE, SCENARIOS
 
 JSON = st.recursive(
@@ -23,13 +25,13 @@ JSON = st.recursive(
 )
 
 
-def good_part(**changes) -> Part:
-    answer = Answer("Can they get in?", before=False, seen_before="refused", after=True, seen_after="fine")
-    return replace(Part(SCENARIOS[0], [answer], datetime.now(UTC), status=0), **changes)
+def good_run(**changes) -> ScenarioRun:
+    observation = Observation("Can they get in?", False, "refused", True, "fine")
+    return replace(ScenarioRun(SCENARIOS[0], [observation], datetime.now(UTC), status=0), **changes)
 
 
-def test_part_passes():
-    assert good_part().passed
+def test_a_scenario_passes():
+    assert good_run().passed
 
 
 @pytest.mark.parametrize(
@@ -38,18 +40,18 @@ def test_part_passes():
         {"status": 1},
         {"status": None},
         {"differences": ["root_users.444455556666.password must be true, but is false"]},
-        {"answers": [Answer("Can they get in?", before=True, seen_before="no damage", after=True)]},
-        {"answers": [Answer("Can they get in?", before=False, seen_before="refused", after=False)]},
+        {"observations": [Observation("Can they get in?", before=True, details_before="no damage", after=True)]},
+        {"observations": [Observation("Can they get in?", before=False, details_before="refused", after=False)]},
     ],
-    ids=["runbook failed", "runbook never ended", "something else changed", "no damage to begin with", "not mended"],
+    ids=["runbook failed", "runbook never ended", "something else changed", "no damage to begin with", "not recovered"],
 )
-def test_part_fails(changes):
-    part = good_part(**changes)
-    assert not part.passed
-    assert not Drill(part.started, [good_part(), part], Path()).passed
+def test_a_scenario_fails(changes):
+    run = good_run(**changes)
+    assert not run.passed
+    assert not Drill(run.started, [good_run(), run], Path()).passed
 
 
-def test_a_drill_without_parts_has_not_passed():
+def test_a_drill_without_scenarios_has_not_passed():
     assert not Drill(datetime.now(UTC), [], Path()).passed
 
 
@@ -90,8 +92,8 @@ def test_expected_states_name_only_the_damage():
 
 def test_report_shows_failure_and_history(tmp_path):
     """The page names what differed, escapes what it shows, and lists the drill before it."""
-    first = Drill(datetime.now(UTC), [good_part()], tmp_path / "first")
-    second = Drill(datetime.now(UTC), [good_part(differences=["<b>secret</b>"])], tmp_path / "second")
+    first = Drill(datetime.now(UTC), [good_run()], tmp_path / "first")
+    second = Drill(datetime.now(UTC), [good_run(differences=["<b>secret</b>"])], tmp_path / "second")
     for drill in (first, second):
         drill.folder.mkdir()
         page = report.write(drill).read_text(encoding="utf-8")
@@ -102,15 +104,63 @@ def test_report_shows_failure_and_history(tmp_path):
 
 def test_report_shows_what_people_answered(tmp_path):
     answered = {"time": "2026-01-31T03:00:00+00:00", "gate": "approval", "answer": "approved by ada"}
-    page = report.write(Drill(datetime.now(UTC), [good_part(gates=[answered])], tmp_path)).read_text(encoding="utf-8")
+    page = report.write(Drill(datetime.now(UTC), [good_run(gates=[answered])], tmp_path)).read_text(encoding="utf-8")
     assert "approved by ada" in page
     assert "03:00:00" in page
+
+
+def page_of(tmp_path, **changes) -> str:
+    return report.write(Drill(datetime.now(UTC), [good_run(**changes)], tmp_path)).read_text(encoding="utf-8")
+
+
+def test_report_shows_who_opened_each_root_session_and_which_key_went(tmp_path):
+    opened = {
+        "operation": "AssumeRoot",
+        "time": "2026-01-31T03:00:00+00:00",
+        "principal": "arn:aws:sts::111122223333:assumed-role/BreakGlassOperator/operator",
+        "resource": "arn:aws:iam::444455556666:root",
+        "issued_access_key_id": "ASIAEXAMPLE",
+    }
+    deleted = {
+        "time": "2026-01-31T03:00:01+00:00",
+        "action": "iam:DeleteAccessKey",
+        "principal": "arn:aws:iam::444455556666:root",
+        "resource": "arn:aws:iam::444455556666:root",
+        "access_key_id": "ASIAEXAMPLE",
+        "target": "AKIAEXAMPLE",
+    }
+    known = root_sessions([opened], [{"access_key_id": "ASIAEXAMPLE", "task": "Remove the credentials"}])
+    page = page_of(tmp_path, sessions=known, writes=[deleted])
+    for text in ("BreakGlassOperator/operator", "444455556666", "ASIAEXAMPLE", "Remove the credentials", "AKIAEXAMPLE"):
+        assert text in page
+    assert root_sessions([opened], [])[0]["task"] == "NOT IN THE EVIDENCE"
+
+
+def test_report_shows_versions_and_the_signature(tmp_path):
+    page = page_of(tmp_path, manifest="0" * 64, signed=True)
+    for text in ("breakglass-aws", "ansible-core", "moto", "0" * 64, "signed"):
+        assert text in page
+    assert json.loads((tmp_path / report.RESULT).read_text())["versions"]["Python"]
+
+
+def test_the_expected_no_is_not_green_and_a_missing_damage_is_red(tmp_path):
+    assert '<span class="badge damage">no</span>' in page_of(tmp_path)
+    healthy = Observation("Can they get in?", True, "fine", True, "fine")
+    assert '<span class="badge bad">yes: there was no damage</span>' in page_of(tmp_path, observations=[healthy])
+
+
+def test_every_cell_names_its_column_on_a_telephone(tmp_path):
+    """Rows are blocks there: a cell without the name of its column would be without meaning, but for the first."""
+    page = page_of(tmp_path, gates=[{"time": "2026-01-31T03:00:00", "gate": "approval", "answer": "x"}])
+    for row in re.findall(r"<tr>(.*?)</tr>", page, flags=re.DOTALL):
+        cells = re.findall(r"<td[^>]*>", row)
+        assert all("data-name" in cell for cell in cells[1:]), row
 
 
 def test_an_approver_has_a_key_and_stands_in_the_list(tmp_path):
     approver = Approver("ada", tmp_path, tmp_path / "signers")
     assert approver.signers.read_text().startswith('ada namespaces="breakglass.aws" ssh-ed25519 ')
-    assert approver.approve(tmp_path) == 2  # nobody asks for anything there
+    assert approver.approve(tmp_path) == 2  # there is nothing to approve
 
 
 def test_drill_that_cannot_start_says_why(tmp_path):

@@ -71,6 +71,22 @@ def test_account_ids_keep_their_digits(tmp_path):
     assert list(load(write(tmp_path, text)).build().accounts) == ["111111111111", "012345670123", "012345678901"]
 
 
+def test_names_as_aws_has_them(tmp_path):
+    """Control Tower's own accounts have a space; tags may have no value."""
+    text = with_account('- {id: "222222222222", name: Log Archive, tags: {team: "", "cost centre": "7"}}\n')
+    description = load(write(tmp_path, text))
+    account = description.build().accounts["222222222222"]
+    assert (account.name, account.email) == ("Log Archive", "aws+Log-Archive@example.com")
+    assert account.tags == {"team": "", "cost centre": "7"}
+    assert description.identities["Log Archive-administrator"]["account"] == "222222222222"
+
+
+@pytest.mark.parametrize("name", ['""', '" Archive"', '"a\\tb"', "Ärchiv", "x" * 51])
+def test_names_that_aws_refuses(tmp_path, name):
+    with pytest.raises(OrganizationError, match="1 to 50 printable characters"):
+        load(write(tmp_path, with_account(f'- {{id: "222222222222", name: {name}}}\n')))
+
+
 @pytest.mark.parametrize(
     ("text", "date"),
     [

@@ -1,7 +1,7 @@
 """The simulated organization of one drill: a sandbox in a process of its own, seen from outside.
 
-A drill talks to it as people do: AWS calls with an identity's own keys, and the control address for what nobody in
-AWS could see at once (all policies and root users, all calls made).
+A drill uses it as people use AWS: with calls under an identity's own keys. What AWS shows to no single caller (all
+policies and root users, all calls made) it reads from the sandbox's control interface.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 STOP_TIMEOUT = 10
 
 
-class RehearsalError(Exception):
+class StartError(Exception):
     """The simulated organization could not be started; the text says what it printed."""
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class SimulatedOrganization:
     """A running simulated organization, at `url`."""
 
     url: str
@@ -67,22 +67,22 @@ class Rehearsal:
 
 
 @contextmanager
-def started(organization: str | None = None) -> Iterator[Rehearsal]:
+def started(organization: str | None = None) -> Iterator[SimulatedOrganization]:
     """Run a sandbox on a free port for as long as the block lasts.
 
-    Raises RehearsalError when it does not come up, with what it said.
+    Raises StartError when it does not come up, with what it printed.
     """
     command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
     if organization:
         command += ["--organization", organization]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_without_aws(os.environ))
     try:
-        ready = process.stdout.readline()
+        ready = process.stdout.readline() if process.stdout else ""
         words = ready.split()
         url = next((word for word in words if word.startswith("http://")), None)
         if url is None:
-            raise RehearsalError(f"The sandbox did not start: {ready.strip() or 'it ended without a word'}")
-        yield Rehearsal(url)
+            raise StartError(f"The sandbox did not start: {ready.strip() or 'it ended without a message'}")
+        yield SimulatedOrganization(url)
     finally:
         process.terminate()
         try:
@@ -90,7 +90,8 @@ def started(organization: str | None = None) -> Iterator[Rehearsal]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        process.stdout.close()
+        if process.stdout:
+            process.stdout.close()
 
 
 def _without_aws(environment: Any) -> dict[str, str]:
@@ -98,11 +99,11 @@ def _without_aws(environment: Any) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
 
 
-def environment_as(rehearsal: Rehearsal, identity: str) -> dict[str, str]:
+def environment_as(simulation: SimulatedOrganization, identity: str) -> dict[str, str]:
     """A process environment in which AWS clients act as `identity` in the simulated organization, and only there."""
     return {
         **_without_aws(os.environ),
-        **rehearsal.environment(identity),
+        **simulation.environment(identity),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
