@@ -1,4 +1,4 @@
-"""`python -m breakglass_runbooks`: list, describe and run runbooks."""
+"""`python -m breakglass_runbooks`: list, describe and run runbooks, and work with the evidence of runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import re
 import signal
 import sys
-import textwrap
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -16,124 +16,54 @@ from breakglass_runbooks import outcomes
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import manifest, reading, redaction, ssh_signatures
 from breakglass_runbooks.gates import cli_answers
+from breakglass_runbooks.launcher import arguments as command_line
 from breakglass_runbooks.notebooks import catalog
+
+DEFECT = """Unexpected error: {error}
+This is a defect of breakglass.aws. Report it with the lines above at https://breakglass.example/aws/issues.
+If a runbook was running, read its evidence folder before you run it again."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return the exit status, see `outcomes`."""
-    options = _parser().parse_args(arguments)
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # end as after Ctrl-C: with a notebook that tells the truth
+    """Run the command on the command line; return the exit status, see `outcomes`."""
+    options = command_line.parser(COMMANDS).parse_args(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with complete evidence
     try:
         status: int = options.command(options)
         sys.stdout.flush()
         return status
     except RunbookError as error:
-        print(redaction.safe(str(error)), file=sys.stderr)
+        _complain(str(error))
         return outcomes.NOT_STARTED
-    except BrokenPipeError:  # a reader such as `head` has seen enough; nothing is left to be flushed at the exit
+    except BrokenPipeError:  # a reader such as `head` has ended; nothing can be flushed at the exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]  # a run has stopped then, and can be resumed
     except KeyboardInterrupt as interruption:
-        # What the interrupted cell would have answered nobody waits for; asyncio reports that with a traceback.
+        # asyncio reports, with a traceback, that nothing waits for the reply of the interrupted cell.
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        print(str(interruption) or "Interrupted.", file=sys.stderr)
+        _complain(str(interruption) or "Interrupted.")
         return outcomes.EXIT_STATUS[outcomes.INTERRUPTED]
+    except Exception as error:
+        traceback.print_exc()
+        _complain(DEFECT.format(error=f"{type(error).__name__}: {error}"))
+        return outcomes.UNEXPECTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m breakglass_runbooks", description="Recovery procedures, executed.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    listing = commands.add_parser("list", help="show which runbooks there are")
-    listing.set_defaults(command=_list)
-
-    description = commands.add_parser("describe", help="show what a runbook is for and what it takes")
-    description.add_argument("name")
-    description.set_defaults(command=_describe)
-
-    run = commands.add_parser("run", help="run a runbook", description="Run a runbook; it plans only unless told else.")
-    run.add_argument("name", help="name of a runbook, or path of a notebook")
-    run.add_argument(
-        "-p",
-        dest="parameters",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="a parameter: text as it is, lists with commas or as JSON, objects as JSON",
-    )
-    run.add_argument(
-        "--parameters-file", metavar="FILE", help="a JSON object of parameters; - reads it from standard input"
-    )
-    run.add_argument(
-        "--output", metavar="FILE", type=Path, help="the executed notebook (default: in the evidence folder)"
-    )
-    _add_how(run)
-    run.set_defaults(command=_run)
-
-    resume = commands.add_parser(
-        "resume",
-        help="go on with a run",
-        description="Go on with a run that waits for a person, failed or was interrupted.",
-    )
-    resume.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
-    _add_how(resume)
-    resume.set_defaults(command=_resume)
-
-    approve = commands.add_parser(
-        "approve",
-        help="show what a run would do, and approve it",
-        description="Show the plan of a run that waits for an approval, and sign it; without a key, only show it.",
-    )
-    approve.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
-    approve.add_argument(
-        "--key", metavar="FILE", type=Path, help="file of your SSH key (the public one: the agent signs)"
-    )
-    approve.add_argument("--as", metavar="NAME", dest="name", default="", help="you, in the list of allowed signers")
-    approve.add_argument("--hours", metavar="N", type=int, default=24, help="how long it is good for (default: 24)")
-    approve.add_argument("--token", action="store_true", help="print the approval as one word, and keep it nowhere")
-    approve.add_argument("--yes", action="store_true", help="sign without asking, for programs that have read the plan")
-    approve.set_defaults(command=_approve)
-
-    cloudtrail = commands.add_parser(
-        "trail",
-        help="join CloudTrail's records to the evidence of a run",
-        description="Read what the root sessions of a run did from CloudTrail, which tells it up to 15 minutes late.",
-    )
-    cloudtrail.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
-    cloudtrail.add_argument("--role-name", default="", help="the role to look into the accounts with")
-    cloudtrail.set_defaults(command=_trail)
-
-    sign = commands.add_parser("sign", help="sign the evidence of a run, once it is complete")
-    sign.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
-    sign.add_argument("--key", metavar="FILE", type=Path, required=True, help="your SSH key (public: the agent signs)")
-    sign.set_defaults(command=_sign)
-
-    verification = commands.add_parser("verify", help="tell whether the evidence of a run has been altered")
-    verification.add_argument("folder", metavar="RUN_DIR", type=Path, help="the evidence folder of the run")
-    verification.add_argument("--manifest", metavar="SHA256", default="", help="what the run said of its manifest")
-    verification.add_argument("--signed-by", metavar="NAME", default="", help="who must have signed it")
-    verification.add_argument("--signers", metavar="FILE", default="", help="the list of allowed signers")
-    verification.set_defaults(command=_verify)
-    return parser
+def _complain(words: str) -> None:
+    print(redaction.safe(words), file=sys.stderr)
 
 
-def _add_how(command: argparse.ArgumentParser) -> None:
-    """What every command that runs cells takes."""
-    command.add_argument(
-        "--answer",
-        dest="answers",
-        metavar="GATE=VALUE",
-        action="append",
-        default=[],
-        help="what a person answers at a gate; GATE alone asks for it here and does not show it",
-    )
-    command.add_argument(
-        "--answers-file", metavar="FILE", help="a JSON object of answers; - reads it from standard input"
-    )
-    command.add_argument("--timeout", metavar="SECONDS", type=int, help="how long a cell may take (default: no limit)")
-    command.add_argument("--json", action="store_true", help="write progress as JSON lines")
+def _folder(options: argparse.Namespace) -> Path:
+    """Return the evidence folder of the command line. Raises RunbookError unless it is a folder that can be read."""
+    try:
+        folder: Path = options.folder.expanduser().resolve()
+        os.listdir(folder)
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: an unknown user after ~, a loop of links
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RunbookError(
+            f"{options.folder} cannot be read: {reason}. Expected the evidence folder of a run."
+        ) from None
+    return folder
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -148,11 +78,11 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    # papermill takes a second to import; a wrong name must not.
+    # A wrong name is reported at once; papermill takes a second to import.
     runbook = catalog.find(options.name)
     if options.parameters_file == options.answers_file == "-":
         raise RunbookError("Standard input can hold the parameters or the answers, not both.")
-    given = _given(options)
+    given = _parameters(options)
     answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
     from breakglass_runbooks.launcher import launch, progress
 
@@ -167,7 +97,7 @@ def _resume(options: argparse.Namespace) -> int:
     from breakglass_runbooks.launcher import progress
     from breakglass_runbooks.launcher.resume import resume, runbook_of
 
-    folder = options.folder.expanduser().resolve()
+    folder = _folder(options)
     runbook = runbook_of(folder)
     answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
@@ -179,11 +109,11 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _approve(options: argparse.Namespace) -> int:
     from breakglass_runbooks.gates import approval
-    from breakglass_runbooks.launcher.launch import resume_command
+    from breakglass_runbooks.launcher.run_file import resume_command
 
     if bool(options.key) != bool(options.name):
         raise RunbookError("--key and --as go together. Without both, the request is shown, and nothing is signed.")
-    folder = options.folder.expanduser().resolve()
+    folder = _folder(options)
     request = approval.Request.load(folder)
     # A program reads the token alone from standard output.
     print(request.described(), file=sys.stderr if options.token else sys.stdout)
@@ -217,27 +147,15 @@ def _confirm(name: str, proofs: list[str]) -> None:
 def _trail(options: argparse.Namespace) -> int:
     from breakglass_runbooks.launcher import cloudtrail_join
 
-    folder = options.folder.expanduser().resolve()
-    found = cloudtrail_join.collect(folder, options.role_name)
-    for session in found.sessions:
-        if not session["pending"]:
-            print(f"{session['access_key_id']} in {session['account_id']}: {len(session['calls'])} calls.")
-    for (account, reason), sessions in found.waiting.items():  # one reason often holds for all
-        print(f"{len(sessions)} of {len(found.sessions)} sessions pending, in {account}. {reason}".rstrip())
-        print(textwrap.fill(", ".join(sessions), 100, initial_indent="  ", subsequent_indent="  "))
-    print(f"Calls joined until now: {found.calls}, in {folder / cloudtrail_join.FILE}")
-    print(f"Manifest: SHA-256 {manifest.sha256(folder)} (note it in place of the one before)")
-    if found.barred:
-        print(f"Not all of it may be read. {found.needs}")
-    elif found.pending:
-        print(f"Not all of it need be there yet. Ask again after {found.complete_at or 'half an hour'}.")
-    else:
-        print("Everything is there.")
-    return outcomes.EXIT_STATUS[outcomes.PARTIAL if found.pending else outcomes.UNCHANGED]
+    folder = _folder(options)
+    joined = cloudtrail_join.collect(folder, options.role_name)
+    for line in joined.summary(folder):
+        print(redaction.safe(line))
+    return outcomes.EXIT_STATUS[outcomes.PARTIAL if joined.pending else outcomes.UNCHANGED]
 
 
 def _sign(options: argparse.Namespace) -> int:
-    print(f"Signed: {manifest.sign(options.folder.expanduser().resolve(), options.key)}")
+    print(f"Signed: {manifest.sign(_folder(options), options.key)}")
     return 0
 
 
@@ -276,16 +194,27 @@ def _what_is_known(options: argparse.Namespace, key: str) -> str:
     )
 
 
-def _given(options: argparse.Namespace) -> dict[str, Any]:
-    """The parameters of the command line: text stays text, so an account ID keeps its zeros."""
+def _parameters(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of the command line. Text stays text, so an account ID keeps its leading zeros."""
     given = cli_answers.json_object(options.parameters_file) if options.parameters_file else {}
     for item in options.parameters:
         name, equals, value = item.partition("=")
         if not equals:
-            raise RunbookError(f"-p {item}: write it as NAME=VALUE.")
+            raise RunbookError(f"Invalid value for -p: {item!r}. Expected NAME=VALUE.")
         given[name] = value
     return given
 
+
+COMMANDS = {
+    "list": _list,
+    "describe": _describe,
+    "run": _run,
+    "resume": _resume,
+    "approve": _approve,
+    "trail": _trail,
+    "sign": _sign,
+    "verify": _verify,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

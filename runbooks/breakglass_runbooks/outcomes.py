@@ -18,6 +18,7 @@ EXIT_STATUS = {
     INTERRUPTED: 130,
 }
 NOT_STARTED = 2  # invalid usage: nothing was done
+UNEXPECTED = 70  # a defect of this package; the evidence says what was done
 
 # Of these errors only the message is shown; of any other, the class too.
 OWN_ERRORS = {kind.__name__ for kind in (RunbookError, Blocked, Interrupted, Partial, Waiting)}

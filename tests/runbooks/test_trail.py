@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from breakglass_runbooks import times
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import manifest
 from breakglass_runbooks.evidence.journal import Journal
@@ -114,6 +116,7 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     opened = json.loads((place.folder / "run/evidence.json").read_text())
     assert "eu-west-1" in opened["regions"]
 
+    sealed = manifest.sha256(place.folder / "run")
     barred = place.run("breakglass_runbooks", "trail", "run")
     assert barred.returncode == 4, barred.stdout + barred.stderr
     assert "does not allow sts:SetSourceIdentity" in barred.stdout  # so the operator cannot look into the account
@@ -121,10 +124,14 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert "assume a role that allows it in 333344445555: OrganizationAccountAccessRole" in barred.stdout
     assert "Ask again" not in barred.stdout  # which would not help
 
+    assert "Nothing new: the evidence is unchanged." in barred.stdout
+    assert manifest.sha256(place.folder / "run") == sealed
+
     place.environment |= box.environment("auditor")
     refused = place.run("breakglass_runbooks", "trail", "run")
     assert refused.returncode == 2
     assert "credentials of account 111122223333" in refused.stderr
+    assert manifest.sha256(place.folder / "run") == sealed
 
     # The other account that opens root sessions looks into the target, but not where this run opened its own.
     place.environment |= box.environment("delegate")
@@ -132,6 +139,9 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert "credentials of account 111122223333" in elsewhere.stdout, elsewhere.stdout + elsewhere.stderr
     assert "Ask again" not in elsewhere.stdout
 
+    key = place.folder / "ada"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    assert place.run("breakglass_runbooks", "sign", "run", "--key", "ada").returncode == 0
     place.environment |= box.environment("engineer")
     asked = place.run("breakglass_runbooks", "trail", "run")
     assert asked.returncode == 4, asked.stdout + asked.stderr
@@ -140,9 +150,13 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     ends = max(datetime.fromisoformat(one["expiration"]) for one in opened["sessions"])
     assert f"Ask again after {ends + timedelta(minutes=15):%Y-%m-%dT%H:%M:%SZ}" in asked.stdout
     assert [session["access_key_id"] for session in sessions] == [one["access_key_id"] for one in opened["sessions"]]
+    assert "The signature was removed, because it is for the earlier manifest. Sign again: " in asked.stdout
+    report = (place.folder / "run/report.md").read_text()
+    assert "GetBucketPolicy" in report
+    assert sessions[0]["calls"][0]["event_id"] in report
     assert "GetBucketPolicy" in [call["operation"] for call in sessions[0]["calls"]]
     assert sessions[0]["opened_by"].endswith("/operator")
-    assert f"Calls joined until now: {sum(len(one['calls']) for one in sessions)}, in " in asked.stdout
+    assert f"Calls joined so far: {sum(len(one['calls']) for one in sessions)}, in " in asked.stdout
     assert manifest.problems(place.folder / "run") == []
     assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
     assert manifest.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before
@@ -158,6 +172,15 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     refused = place.run("breakglass_runbooks", "trail", "run")
     assert refused.returncode == 2
     assert "evidence.json: changed." in refused.stderr
+
+
+def test_the_time_to_ask_again_is_in_the_future() -> None:
+    past = {"access_key_id": "ASIA1", "account_id": "1", "pending": True, "reason": "", "complete_at": times.text()}
+    for complete_at in (None, "2020-01-01T00:00:00Z", times.text()):
+        found = cloudtrail_join.JoinedSessions([{**past, "complete_at": complete_at}], needs="", barred=False)
+        assert found.ask_again_after > times.text()
+    later = cloudtrail_join.JoinedSessions([{**past, "complete_at": "2999-01-01T00:00:00Z"}], needs="", barred=False)
+    assert later.ask_again_after == "2999-01-01T00:00:00Z"
 
 
 def test_a_run_without_root_sessions_has_nothing_to_join(tmp_path: Path) -> None:

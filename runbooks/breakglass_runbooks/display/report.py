@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Any
 
 from breakglass_runbooks import files, outcomes, results
 from breakglass_runbooks.display import approvals, html
-from breakglass_runbooks.evidence import record, redaction
+from breakglass_runbooks.evidence import reading, record, redaction
 
 FILE = "report.md"
 OMITTED = (
     "Steps that ran again when the run resumed, with the same result, are listed once. The journal has all of them."
 )
+
+
+EVENTS = "cloudtrail.json"
+_EVENTS_FOLLOW = "<!-- CloudTrail's events -->"
 
 
 def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
@@ -23,8 +28,47 @@ def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
         content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    files.write(folder / FILE, redaction.visible(redaction.ENGINE.text(markdown(content, outcome, failure))))
+    _write(folder, markdown(content, outcome, failure))
+    with contextlib.suppress(FileNotFoundError):
+        add_events(folder, reading.json_file(folder / EVENTS, list))
     return folder / FILE
+
+
+def add_events(folder: Path, sessions: Iterable[Mapping[str, Any]]) -> None:
+    """Write CloudTrail's events of a run's root sessions at the end of its report, in place of earlier ones."""
+    text = reading.regular_file(folder / FILE).decode(errors="replace")
+    events = html.stack(
+        [
+            html.heading("CloudTrail"),
+            html.table(
+                ["access key ID", "account", "time", "call", "region", "error", "event ID"],
+                [_event(session, call) for session in sessions for call in session.get("calls") or []],
+                empty="No event so far.",
+            ),
+            html.table(
+                ["access key ID", "account", "pending"],
+                [
+                    [html.mono(session["access_key_id"]), session["account_id"], session.get("reason")]
+                    for session in sessions
+                    if session["pending"]
+                ],
+                empty="All sessions are complete.",
+            ),
+        ]
+    )
+    before = text.partition(_EVENTS_FOLLOW)[0].rstrip()
+    _write(folder, f"{before}\n\n{_EVENTS_FOLLOW}\n\n{events.markdown}\n")
+
+
+def _write(folder: Path, text: str) -> None:
+    files.write(folder / FILE, redaction.visible(redaction.ENGINE.text(text)))
+
+
+def _event(session: Mapping[str, Any], call: Mapping[str, Any]) -> list[Any]:
+    name = f"{call.get('service', '')}:{call.get('operation', '')}"
+    key = html.mono(session["access_key_id"])
+    details = [call.get(column) for column in ("time", "region", "error_code", "event_id")]
+    return [key, session["account_id"], details[0], html.mono(name), *details[1:]]
 
 
 def markdown(content: Mapping[str, Any], outcome: str, failure: str = "") -> str:

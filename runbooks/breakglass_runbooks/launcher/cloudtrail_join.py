@@ -1,12 +1,14 @@
-"""Join what CloudTrail has of a run's root sessions to its evidence, by the sessions' access key IDs.
+"""Join CloudTrail's events of a run's root sessions to its evidence, by the sessions' access key IDs.
 
-CloudTrail tells up to 15 minutes late, so this is done after the run, again and again until nothing is pending.
+CloudTrail delivers events up to 15 minutes late, so this is done after the run, and repeated until none is pending.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,20 +18,22 @@ import yaml
 
 from breakglass_runbooks import files, times
 from breakglass_runbooks.collection import module_util
+from breakglass_runbooks.display import report
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import manifest, record
+from breakglass_runbooks.evidence import manifest, reading, record
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.kernel.ansible_play import run_tasks
+from breakglass_runbooks.launcher.run_file import PROGRAM
 from breakglass_runbooks.results import Event
 
-FILE = "cloudtrail.json"
+FILE = report.EVENTS
 UNLISTED = (
-    "NOT IN THE EVIDENCE: the same caller opened it while this run went on. A step that was killed did, or another run."
+    "NOT IN THE EVIDENCE: the same caller opened it during this run, in a step that was killed or in another run."
 )
 MODULE = "breakglass.aws.root_activity_info"
 TASKS = [
     {
-        "name": "Look for the run's root sessions in CloudTrail",
+        "name": "Read the run's root sessions from CloudTrail",
         MODULE: {
             "account_ids": "{{ account_ids }}",
             "since": "{{ since }}",
@@ -42,11 +46,13 @@ TASKS = [
 
 @dataclass(frozen=True)
 class JoinedSessions:
-    """What CloudTrail has by now of the root sessions of a run."""
+    """What CloudTrail has so far of the root sessions of a run."""
 
     sessions: list[dict[str, Any]]  # see `joined`
-    needs: str  # whose credentials it takes to read all of it
-    barred: bool  # whether something that is pending may not be read with the credentials given: to wait does not help
+    needs: str  # whose credentials can read all of it
+    barred: bool  # whether the given credentials may not read something that is pending: waiting does not help
+    new: bool = True  # whether this call added something to the evidence
+    signature_removed: bool = False  # the manifest was signed, and is another one now
 
     @property
     def pending(self) -> bool:
@@ -69,45 +75,97 @@ class JoinedSessions:
 
     @property
     def complete_at(self) -> str:
-        """The time from which on nothing is on its way any more; empty when it is not known."""
+        """The time after which no event is on its way any more; empty when it is not known."""
         return max((session["complete_at"] or "" for session in self.sessions if session["pending"]), default="")
+
+    @property
+    def ask_again_after(self) -> str:
+        """A time in the future at which more events may be there; CloudTrail may also be later than it promises."""
+        soon: str = times.text(times.now() + module_util("_aws.cloudtrail").DELAY)
+        return self.complete_at if self.complete_at > times.text() else soon
+
+    def summary(self, folder: Path) -> Iterator[str]:
+        """Yield the lines that report this to a person."""
+        for session in self.sessions:
+            if not session["pending"]:
+                yield f"{session['access_key_id']} in {session['account_id']}: {len(session['calls'])} calls."
+        for (account, reason), sessions in self.waiting.items():  # one reason often holds for all
+            yield f"{len(sessions)} of {len(self.sessions)} sessions pending, in {account}. {reason}".rstrip()
+            yield textwrap.fill(", ".join(sessions), 100, initial_indent="  ", subsequent_indent="  ")
+        yield f"Calls joined so far: {self.calls}, in {folder / FILE}"
+        if self.new:
+            yield f"Manifest: SHA-256 {manifest.sha256(folder)} (keep it in place of the earlier one)"
+        else:
+            yield f"Nothing new: the evidence is unchanged. Manifest: SHA-256 {manifest.sha256(folder)}"
+        if self.signature_removed:
+            yield f"The signature was removed, because it is for the earlier manifest. Sign again: {_sign(folder)}"
+        if self.barred:
+            yield f"These credentials may not read all of it. {self.needs}"
+        elif self.pending:
+            yield f"More events may follow. Ask again after {self.ask_again_after}."
+        else:
+            yield "Complete: CloudTrail has nothing more."
 
 
 def collect(folder: Path, role_name: str = "") -> JoinedSessions:
-    """Write what CloudTrail has by now into the evidence folder, beside what it had before; seal that again, return it.
+    """Add what CloudTrail has so far to the evidence folder and its report, and seal the folder again.
 
-    Raises RunbookError when the evidence has been altered, or CloudTrail cannot be read.
+    Without anything new the folder stays as it is. Raises RunbookError, and changes nothing, when the evidence was
+    altered or CloudTrail cannot be read.
     """
     if problems := manifest.problems(folder):
-        raise RunbookError("\n".join([*problems, "Nothing is joined to evidence that has been altered."]))
-    content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
+        raise RunbookError("\n".join([*problems, "Nothing is joined to evidence that was altered."]))
+    content = _evidence(folder)
     opener = _account_of(content.get("actor", ""))
     needs = _needs(content["sessions"], opener, role_name)
     try:
         activity = _read(content, role_name) if content["sessions"] else {}
     except RunbookError as error:
         raise RunbookError(f"{error}\n{needs}") from None
+    earlier = _earlier(folder)
     found = joined(content["sessions"], activity, opener) + unlisted(content, activity)
-    sessions = nothing_lost(_earlier(folder), found)
-    files.write(folder / FILE, json.dumps(sessions, indent=2, ensure_ascii=False) + "\n")
+    sessions = nothing_lost(earlier or [], found)
     pending = [session["access_key_id"] for session in sessions if session["pending"]]
+    unread = {session["access_key_id"] for session in found if not session["looked_into"]}
+    barred = not unread.isdisjoint(pending)
+    if sessions == earlier or (earlier is None and barred and not any(s.get("calls") for s in sessions)):
+        return JoinedSessions(sessions, needs, barred, new=False)
+    signed = (folder / manifest.SIGNATURE).exists()
+    files.write(folder / FILE, json.dumps(sessions, indent=2, ensure_ascii=False) + "\n")
+    report.add_events(folder, sessions)
     Journal(folder).append("cloudtrail", sessions=len(sessions), pending=pending)
     manifest.seal_again(folder)
-    unread = {session["access_key_id"] for session in found if not session["looked_into"]}
-    return JoinedSessions(sessions, needs, barred=not unread.isdisjoint(pending))
+    return JoinedSessions(sessions, needs, barred, signature_removed=signed)
 
 
-def _earlier(folder: Path) -> list[dict[str, Any]]:
-    """What an earlier call of this has joined."""
-    path = folder / FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+def _evidence(folder: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = reading.json_file(folder / record.FILE)
+    except FileNotFoundError:
+        content = {}
+    if not isinstance(content.get("sessions"), list):
+        raise RunbookError(f"{folder / record.FILE} is not the evidence of a run.")
+    return content
+
+
+def _earlier(folder: Path) -> list[dict[str, Any]] | None:
+    """Return what an earlier call has joined; None when there was none."""
+    try:
+        earlier: list[dict[str, Any]] = reading.json_file(folder / FILE, list)
+    except FileNotFoundError:
+        return None
+    return earlier
+
+
+def _sign(folder: Path) -> str:
+    return f"{PROGRAM} sign {shlex.quote(str(folder))} --key KEY"
 
 
 def nothing_lost(earlier: Iterable[dict[str, Any]], now: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each session as it is known best.
+    """Return each session as it is known best.
 
-    With credentials that may read less, and after the 90 days that CloudTrail's event history goes back, `now` tells
-    less than was known before.
+    With credentials that may read less, or after the 90 days of CloudTrail's event history, `now` has less than
+    `earlier`.
     """
     sessions = {session["access_key_id"]: session for session in earlier}
     for session in now:
@@ -129,17 +187,17 @@ def _needs(sessions: Iterable[Mapping[str, Any]], opener: str, role_name: str) -
     accounts = ", ".join(sorted({session["account_id"] for session in sessions if session["account_id"]}))
     role = role_name or module_util("_constants").ACCESS_ROLE
     return (
-        f"trail takes credentials of account {opener or 'the run was made from'}, where the sessions were opened, that "
-        f"allow cloudtrail:LookupEvents, and that can assume a role that allows it in {accounts}: {role}, "
-        "or another by --role-name. A session that carries a source identity can only assume a role whose trust policy "
-        "allows sts:SetSourceIdentity."
+        f"trail needs credentials of account {opener or 'that the run was made from'}, where the sessions were opened, "
+        f"that allow cloudtrail:LookupEvents and can assume a role that allows it in {accounts}: {role}, or the one "
+        "named by --role-name. A session with a source identity can only assume a role whose trust policy allows "
+        "sts:SetSourceIdentity."
     )
 
 
 def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any], opener: str = "") -> list[dict[str, Any]]:
-    """Each session that a run opened from the account `opener`, with what it called as CloudTrail has it.
+    """Return each session that a run opened from the account `opener`, with its calls as CloudTrail has them.
 
-    What CloudTrail does not have yet, or may not have all of, is pending.
+    A session is pending while CloudTrail does not have it, or may not have all of it.
     """
     found = {session["access_key_id"]: session for session in activity.get("sessions", [])}
     not_done = module_util("_constants").NOT_DONE
@@ -163,7 +221,7 @@ def joined(opened: Iterable[Mapping[str, Any]], activity: Mapping[str, Any], ope
 
 
 def unlisted(content: Mapping[str, Any], activity: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sessions that the run's caller opened while it went on, and that its evidence does not have."""
+    """Return the sessions that the run's caller opened during the run, and that its evidence does not have."""
     known = {session["access_key_id"] for session in content["sessions"]}
     return [
         {
@@ -181,7 +239,7 @@ def unlisted(content: Mapping[str, Any], activity: Mapping[str, Any]) -> list[di
 
 
 def _complete_at(session: Mapping[str, Any]) -> str | None:
-    """When CloudTrail has all of a session: its last call may be its last moment, and is told 15 minutes late."""
+    """Return when CloudTrail has all of a session: 15 minutes after its end, at which its last call may be made."""
     ends = session.get("expiration")
     return times.text(datetime.fromisoformat(ends) + module_util("_aws.cloudtrail").DELAY) if ends else None
 
@@ -190,11 +248,11 @@ def _session_details(session: Mapping[str, Any] | None) -> dict[str, Any]:
     if session is None:
         return {}
     names = ("looked_into", "task", "time", "opened_by", "source_identity", "source_ip", "event_id", "calls")
-    told = {name: session.get(name) for name in names}
+    details = {name: session.get(name) for name in names}
     if not session["looked_into"]:
-        return {**told, "reason": session["reason"]}
+        return {**details, "reason": session["reason"]}
     late = "Events of the last minutes may still be on their way." if session["pending"] else None
-    return {**told, "pending": session["pending"], "reason": late}
+    return {**details, "pending": session["pending"], "reason": late}
 
 
 def _read(content: Mapping[str, Any], role_name: str) -> dict[str, Any]:

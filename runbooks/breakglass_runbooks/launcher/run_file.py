@@ -13,6 +13,7 @@ from typing import Any
 from breakglass_runbooks import files
 from breakglass_runbooks.collection import NOTEBOOKS
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import reading
 from breakglass_runbooks.notebooks.catalog import Runbook
 
 FILE = "run.json"
@@ -36,13 +37,13 @@ class Run:
     @classmethod
     def load(cls, folder: Path) -> Run:
         """Return the run in a folder. Raises RunbookError when there is none, or its file is not valid."""
-        files.require_folder(folder)
-        content = files.read_json(folder / FILE, missing_ok=True)
-        if content is None:
+        try:
+            content = reading.json_file(folder / FILE)
+        except FileNotFoundError:
             raise RunbookError(
                 f"There is no run in {folder} that can be resumed. Only `{PROGRAM} run`, and the module and playbook "
                 "`runbook`, start one."
-            )
+            ) from None
         try:
             run = cls(**content)
         except TypeError:

@@ -1,0 +1,138 @@
+"""A cancelled job changes nothing more: ansible-playbook, its process group, or the launcher is killed with SIGKILL.
+
+`make nightly` (BREAKGLASS_EVERY_KILL) kills 30 runs at random moments; other runs kill a few.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from breakglass_runbooks.evidence import manifest, record
+from breakglass_runbooks.evidence.journal import Journal
+
+from sandbox import Box
+
+LEGACY, DATA_LAKE, REPORTS = "444455556666", "012345678901", "555566667777"
+ACCOUNTS = [LEGACY, DATA_LAKE, REPORTS]
+# Requests that a run of the runbook sends until it has removed everything; about half of them are sent before the act.
+LAST_REQUEST = 60
+MOMENTS = (
+    sorted(random.Random(20).choices(range(1, LAST_REQUEST), k=30))
+    if "BREAKGLASS_EVERY_KILL" in os.environ
+    else [2, 45]
+)
+PLAY = f"""\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - breakglass.aws.runbook:
+        name: remove_root_credentials
+        parameters: {{account_ids: {json.dumps(ACCOUNTS)}, check_mode: false}}
+        answers: {{confirmed: "3"}}
+        output_dir: "{{{{ playbook_dir }}}}/run"
+"""
+
+
+def run_of(process: subprocess.Popen[Any]) -> list[psutil.Process]:
+    """All processes of a run: those that know the one that started it."""
+    name = f"{process.pid}:"
+    found = []
+    for one in psutil.process_iter():
+        try:
+            if any(part.startswith(name) for part in one.environ().get("BREAKGLASS_STARTED_BY", "").split(",")):
+                found.append(one)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            pass
+    return found
+
+
+def wait_for_all(process: subprocess.Popen[Any]) -> None:
+    """Wait until no process of a killed run is left, so that what it changes is final."""
+    while left := run_of(process):
+        psutil.wait_procs(left, timeout=60)
+
+
+def writes(box: Box, since: int) -> list[str]:
+    return [event["action"] for event in box.events()[since:] if event["write"] and event["service"] != "sts"]
+
+
+def wait_for_requests(box: Box, process: subprocess.Popen[Any], number: int) -> None:
+    while len(box.events()) < number and process.poll() is None:
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_when_the_process_group_of_ansible_playbook_is_killed_nothing_more_is_changed(
+    moment: int, box: Box, make_workplace: Callable[..., Any]
+) -> None:
+    """As ansible-runner and AWX cancel a job. The runbook's own processes are in other groups, and survive."""
+    box.reset()
+    place = make_workplace(box.environment("operator"))
+    (place.folder / "play.yml").write_text(PLAY)
+    with subprocess.Popen(
+        [sys.executable, "-m", "ansible", "playbook", "play.yml"],
+        cwd=place.folder,
+        env=place.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        wait_for_requests(box, process, moment)
+        os.killpg(process.pid, signal.SIGKILL)
+    done = writes(box, 0)
+    wait_for_all(process)
+    # A request of each account may have been on its way.
+    assert len(writes(box, 0)) - len(done) <= len(ACCOUNTS)
+    if moment < 10:
+        assert writes(box, 0) == []
+    check_evidence(place.folder / "run", process, len(writes(box, 0)))
+
+
+def check_evidence(folder: Path, process: subprocess.Popen[Any], changes: int) -> None:
+    """The evidence is complete, and reports what was changed and where the run stopped."""
+    if not (folder / record.FILE).exists():  # killed before the run began
+        assert changes == 0
+        return
+    content = json.loads((folder / record.FILE).read_text())
+    ended = [entry for entry in Journal(folder).entries() if entry["event"] == "ended"]
+    assert [entry["outcome"] for entry in ended] == (["changed"] if process.returncode == 0 else ["interrupted"])
+    assert content["changed"] is (changes > 0)
+    assert manifest.problems(folder) == []
+
+
+def test_when_the_launcher_is_killed_its_step_ends_and_is_recorded(
+    sandbox: Box, make_workplace: Callable[..., Any]
+) -> None:
+    """The kernel survives its launcher until the running task has ended, and records where the run stopped."""
+    place = make_workplace(sandbox.environment("operator"))
+    given = [f"account_ids={','.join(ACCOUNTS)}", "check_mode=false", "evidence_dir=run"]
+    options = [word for value in given for word in ("-p", value)]
+    with place.start(
+        "breakglass_runbooks", "run", "remove_root_credentials", *options, "--answer", "confirmed=3"
+    ) as process:
+        wait_for_requests(sandbox, process, 3)
+        process.kill()
+    wait_for_all(process)
+    assert writes(sandbox, 0) == []
+    folder = place.folder / "run"
+    assert json.loads((folder / record.FILE).read_text())["outcome"] == "interrupted"
+    last = Journal(folder).entries()[-1]
+    assert (last["event"], last["outcome"], last["changed"]) == ("ended", "interrupted", False)
+    assert "the process that started this run has ended" in last["reason"]
+    assert "the process that started this run has ended" in (folder / "report.md").read_text()
+    assert manifest.problems(folder) == []
+    resumed = place.run("breakglass_runbooks", "resume", "run", "--answer", "confirmed=3")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert "was interrupted" in (folder / "report.md").read_text()
