@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 
 ACCESS_DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 THROTTLED = (
@@ -25,9 +26,10 @@ THROTTLED = (
 class BreakglassError(Exception):
     """Something that ends the work, as a cause and a fix.
 
-    ``code`` is AWS's error code where there was one. ``outcome`` is what it makes of the account it happened in.
-    ``denied_call`` is what a root session was denied: the account and AWS's operation. ``result`` is what the failed
-    task returns beside the error: what was found and done before it.
+    Both are made safe to show (``_redaction.clean``). ``code`` is AWS's error code where there was one. ``outcome`` is
+    the outcome of the account it happened in. ``denied_call`` is what a root session was denied: the account and AWS's
+    operation. ``call`` is the ledger's entry of the call that failed (``_aws.call_log.Call``), None for a read.
+    ``result`` is what the failed task returns beside the error: what was found and done before it.
     """
 
     outcome = v.FAILED
@@ -35,11 +37,12 @@ class BreakglassError(Exception):
     def __init__(
         self, cause: str, fix: str, code: str | None = None, denied_call: tuple[str, str] | None = None
     ) -> None:
-        super().__init__(f"{cause} {fix}")
-        self.cause = cause
-        self.fix = fix
+        self.cause = redaction.clean(cause)
+        self.fix = redaction.clean(fix)
+        super().__init__(f"{self.cause} {self.fix}")
         self.code = code
         self.denied_call = denied_call
+        self.call: t.Any = None
         self.result: dict = {}
 
     def with_result(self, **result: t.Any) -> BreakglassError:
@@ -55,18 +58,29 @@ class Unreachable(BreakglassError):
 
 
 class InvalidInput(BreakglassError):
-    """An option has a value that cannot be meant. Raised before any call that writes."""
+    """An option has an invalid value. Raised before any call that writes."""
 
     def __init__(self, option: str, value: t.Any, accepted: str, hint: str = "") -> None:
-        fix = f"Accepted is {accepted}"
-        super().__init__(f"{option}: {value!r} is not valid.", f"{fix}; {hint}." if hint else f"{fix}.")
+        fix = f"Expected {accepted}"
+        super().__init__(f"Invalid value for {option}: {value!r}.", f"{fix}; {hint}." if hint else f"{fix}.")
 
 
 def error_code(error: BaseException) -> str | None:
-    """AWS's code of an error, None when AWS did not answer."""
-    response = getattr(error, "response", None)  # botocore's connection errors have one too, which is None
-    return response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    """AWS's code of an error, None when AWS did not answer. Takes any exception."""
+    if isinstance(error, BreakglassError):
+        return error.code
+    response = getattr(error, "response", None)  # None, or not a dict, in botocore's errors without an answer
+    details = response.get("Error") if isinstance(response, dict) else None
+    return details.get("Code") if isinstance(details, dict) else None
+
+
+def error_message(error: BaseException) -> str:
+    """AWS's text of an error, empty when AWS did not answer. Takes any exception."""
+    response = getattr(error, "response", None)
+    details = response.get("Error") if isinstance(response, dict) else None
+    return str(details.get("Message") or "") if isinstance(details, dict) else ""
 
 
 def is_denied(error: BaseException) -> bool:
-    return (error.code if isinstance(error, BreakglassError) else error_code(error)) in ACCESS_DENIED
+    """Whether AWS denied a call for want of permission."""
+    return error_code(error) in ACCESS_DENIED

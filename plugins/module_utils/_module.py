@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import traceback
+import signal
 import typing as t
 
 from ansible.module_utils.ansible_release import __version__ as core_version
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
@@ -24,28 +26,38 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denial
 
 # The first botocore that knows AssumeRoot and an account's State.
 BOTOCORE = "1.40.30"
+_SHOWN = ("msg", "cause", "fix", "exception")  # what people read of a failed task's result
 
 
 class BreakglassModule(AnsibleAWSModule):
     """An AnsibleAWSModule (same connection options) that reports BreakglassErrors as failed tasks.
 
-    ``argument_spec`` and the other arguments are AnsibleModule's; check mode is always supported.
+    ``argument_spec`` and the other arguments are AnsibleModule's; check mode is always supported. ``reveals`` names the
+    keys of the result that hold secrets on purpose.
     """
 
-    def __init__(self, **arguments: t.Any) -> None:
+    def __init__(self, reveals: t.Collection[str] = (), **arguments: t.Any) -> None:
+        self._reveals = reveals
         super().__init__(supports_check_mode=True, **arguments)
         self.require_botocore_at_least(BOTOCORE, reason="for sts:AssumeRoot and the state of accounts")
 
     @functools.cached_property
     def connection(self) -> Connection:
         """Clients, made from the module's connection options. Our name in the user agent is what CloudTrail shows."""
+        keys = [name for name in ("access_key", "secret_key", "session_token") if self.params.get(name)]
+        if keys and self.params.get("profile"):
+            raise BreakglassError(
+                f"Both profile ({self.params['profile']}) and {keys[0]} are set: unclear whose credentials to use.",
+                "Set one of them. Both may come from variables: unset AWS_PROFILE and AWS_DEFAULT_PROFILE to use the "
+                "keys, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to use the profile.",
+            )
         try:
             region, endpoint_url, options = get_aws_connection_info(self)
         except TypeError as error:
             given = self.params["aws_config"]
             raise InvalidInput("aws_config", given, "what botocore.config.Config takes", hint=str(error)) from error
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-        return Connection(
+        connection = Connection(
             region=region,
             endpoint_url=endpoint_url,
             profile=options.get("profile_name"),
@@ -54,6 +66,9 @@ class BreakglassModule(AnsibleAWSModule):
             config=options.get("aws_config"),
             user_agent=f"Ansible/{core_version} {v.COLLECTION}/{v.VERSION}",
         )
+        if connection.profile.warning and not keys:
+            self.warn(connection.profile.warning)
+        return connection
 
     @functools.cached_property
     def context(self) -> Context:
@@ -62,7 +77,7 @@ class BreakglassModule(AnsibleAWSModule):
             connect=lambda: self.connection,
             check_mode=self.check_mode,
             warn=self.warn,
-            hide=self.no_log_values.add,
+            hide=self.hide,
         )
 
     @property
@@ -72,7 +87,12 @@ class BreakglassModule(AnsibleAWSModule):
 
     def warn(self, warning: str) -> None:
         """Warn through ansible-core alone: amazon.aws 10 repeats warnings in the result, which core deprecates."""
-        self._module.warn(warning)
+        self._module.warn(redaction.clean(warning))
+
+    def hide(self, secret: str) -> None:
+        """Let nothing that this process writes show a secret, its log and result included."""
+        self.no_log_values.add(secret)
+        redaction.learn(secret)
 
     def fail(self, error: BreakglassError, **result: t.Any) -> t.NoReturn:
         """End as a failed task: cause and fix in one message, and apart for programs."""
@@ -82,7 +102,7 @@ class BreakglassModule(AnsibleAWSModule):
         """The error, with the service control policies that caused it where a root session met it."""
         if error.denied_call is None:
             return error
-        return explain_denial_in_root_session(error, ServiceControlPolicies(self.organization))
+        return explain_denial_in_root_session(error, ServiceControlPolicies(self.context.organization))
 
     def run(self, work: t.Callable[[dict, Context], dict]) -> t.NoReturn:
         """Exit with what ``work`` returns for the task's parameters, or fail with the cause and fix of what it raises.
@@ -93,21 +113,42 @@ class BreakglassModule(AnsibleAWSModule):
 
     def run_module(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
         """The old form of ``run``, for work that takes the module itself. Goes when no module uses it."""
-        try:
-            result = work(self)
-        except BreakglassError as error:
-            self.fail(self.explained(error), **error.result)
-        except Exception as error:  # a defect of ours: still a failed task with a message, its traceback for -vvv
-            self.fail(explain(error, "the task"), exception=traceback.format_exc())
+        result, failure = self._end_of(work)
+        # Outside of the except clauses: Ansible adds the traceback of an exception that is being handled.
+        if failure:
+            self.fail(failure, **failure.result)
         self.exit_json(**result)
 
+    def _end_of(self, work: t.Callable[[BreakglassModule], dict]) -> tuple[dict, BreakglassError | None]:
+        """What ``work`` returns, or why it did not. SIGTERM interrupts it as Ctrl-C does."""
+        with contextlib.suppress(ValueError):  # not the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            return work(self), None
+        except BreakglassError as error:
+            return {}, self.explained(error)
+        except KeyboardInterrupt:
+            return {}, BreakglassError("The task was interrupted.", "Run it again: it finds out what is left to do.")
+        except Exception as error:
+            return {}, explain(error, "running the task")
+
     def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
-        super().exit_json(*args, **result, **self._calls())
+        super().exit_json(*args, **self._with_calls(result))
 
     def fail_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
-        super().fail_json(*args, **result, **self._calls())
+        """Fail. ``changed`` is true when the ledger has a call that changed something, or may have."""
+        if self._has_connection:
+            result["changed"] = bool(result.get("changed")) or self.connection.calls.changed
+        message = {name: redaction.clean(text) for name, text in result.items() if name in _SHOWN and text is not None}
+        super().fail_json(*map(redaction.clean, args), **{**self._with_calls(result), **message})
 
-    def _calls(self) -> dict:
-        """For whoever keeps evidence, and asks with debug_botocore_endpoint_logs."""
-        asked = self.params.get("debug_botocore_endpoint_logs") and "connection" in self.__dict__
-        return {"aws_calls": self.connection.calls.made} if asked else {}
+    @property
+    def _has_connection(self) -> bool:
+        return "connection" in self.__dict__
+
+    def _with_calls(self, result: dict) -> dict:
+        """A result as it may be shown, with the ledger for evidence where debug_botocore_endpoint_logs asks for it."""
+        if self.params.get("debug_botocore_endpoint_logs") and self._has_connection:
+            result["aws_calls"] = self.connection.calls.made
+        secret = {name: result[name] for name in self._reveals if name in result}
+        return {**redaction.redact_all(result), **secret}

@@ -157,6 +157,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_access import
 
 def main() -> None:
     BreakglassModule(
+        reveals=("sts_creds",),
         argument_spec={
             "account_id": {"type": "str"},
             "task": {"type": "str", "choices": list(v.TASKS)},

@@ -190,7 +190,7 @@ WRONG_INPUT = {
     "all and some": ({"account_ids": [PAYMENTS], "all_accounts": True}, "all_accounts"),
     "the management account": ({"account_ids": ["111122223333"]}, "management account"),
     "a stranger": ({"account_ids": ["999999999999"]}, "999999999999"),
-    "no region": ({"account_ids": [PAYMENTS], "regions": ["eu_west_1"]}, "regions: 'eu_west_1' is not valid"),
+    "no region": ({"account_ids": [PAYMENTS], "regions": ["eu_west_1"]}, "Invalid value for regions: 'eu_west_1'"),
     "an unknown service": ({"services": ["sns"]}, "value of services must be one or more of: s3, sqs"),
     "administrators of several": (
         {"all_accounts": True, "administrators": [f"arn:aws:iam::{PAYMENTS}:role/Admin"]},

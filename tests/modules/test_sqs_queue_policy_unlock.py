@@ -254,13 +254,13 @@ def test_regions_that_refuse_are_not_taken_for_empty(sandbox, backups):
 
 STATEMENT = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": QUEUE}
 WRONG_INPUT = {
-    "no queue's name": ({"queue": "in gest"}, "queue: 'in gest' is not valid. Accepted is a queue's URL, its ARN"),
+    "no queue's name": ({"queue": "in gest"}, "Invalid value for queue: 'in gest'. Expected a queue's URL, its ARN"),
     "too long": ({"queue": "q" * 81}, "up to 80 letters"),
-    "empty": ({"queue": ""}, "queue: '' is not valid"),
-    "a topic": ({"queue": f"arn:aws:sns:{REGION}:{DATA_LAKE}:{NAME}"}, "is not valid"),
+    "empty": ({"queue": ""}, "Invalid value for queue: ''"),
+    "a topic": ({"queue": f"arn:aws:sns:{REGION}:{DATA_LAKE}:{NAME}"}, "Invalid value for"),
     "another partition": ({"queue": QUEUE.replace("arn:aws:", "arn:aws-cn:")}, "the caller's partition, aws"),
     "a queue of another account": ({"queue": QUEUE.replace(DATA_LAKE, "333344445555")}, "is of account 333344445555"),
-    "an address with a path": ({"queue": f"https://sqs.{REGION}.amazonaws.com/{DATA_LAKE}"}, "is not valid"),
+    "an address with a path": ({"queue": f"https://sqs.{REGION}.amazonaws.com/{DATA_LAKE}"}, "Invalid value for"),
     "protected": ({"protected_queues": ["ingest-*"]}, "a queue that is not in protected_queues (ingest-*)"),
     "an account number that lost its zero": ({"account_id": "12345678901"}, "012345678901"),
     "the management account": (
@@ -269,7 +269,7 @@ WRONG_INPUT = {
     ),
     "a stranger": ({"account_id": "999999999999", "queue": NAME}, "999999999999"),
     "no backup folder": ({"backup_dir": None}, "backup_dir"),
-    "a negative time": ({"wait_timeout": -1}, "wait_timeout: -1 is not valid"),
+    "a negative time": ({"wait_timeout": -1}, "Invalid value for wait_timeout: -1"),
     "no mode": ({"mode": "repare"}, "value of mode must be one of: repair, replace, delete, restore"),
     "replace with nothing": ({"mode": "replace"}, "policy"),
     "no JSON": ({"mode": "replace", "policy": "{"}, "not JSON"),

@@ -67,7 +67,7 @@ def test_no_output_shows_the_secrets_and_a_registered_result_has_them(sandbox, t
         kept = json.loads((tmp_path / "kept").read_text())
         assert kept["session_token"] not in said
         assert kept["secret_key"] not in said
-        assert "duration_seconds: 901 is not valid. Accepted is a number from 1 to 900" in said.replace("\\", "")
+        assert "Invalid value for duration_seconds: 901. Expected a number from 1 to 900" in said.replace("\\", "")
 
 
 def test_debug_mode_would_print_the_secrets_and_is_refused(sandbox, tmp_path):
@@ -121,7 +121,7 @@ def test_a_profile_of_somebody_else_is_never_touched(sandbox, tmp_path):
         options = {"write_profile": "work", "credentials_file": str(file), "state": state}
         result = assume(sandbox, **(AUDIT if state == "present" else {}), **options)
         assert result["failed"]
-        assert "write_profile: 'work' is not valid" in result["msg"]
+        assert "Invalid value for write_profile: 'work'" in result["msg"]
     assert file.read_text() == "[work]\naws_access_key_id = AKIAMINE\n"
     assert sessions(sandbox) == 0
 
@@ -158,11 +158,14 @@ WRONG_INPUT = {
     "the management account": ({**AUDIT, "account_id": "111122223333"}, "management account"),
     "a stranger": ({**AUDIT, "account_id": "999999999999"}, "999999999999"),
     "a suspended account": ({**AUDIT, "account_id": "666677778888"}, "SUSPENDED"),
-    "no time at all": ({**AUDIT, "duration_seconds": 0}, "duration_seconds: 0 is not valid"),
+    "no time at all": ({**AUDIT, "duration_seconds": 0}, "Invalid value for duration_seconds: 0"),
     "too long": ({**AUDIT, "duration_seconds": 901}, "a number from 1 to 900"),
     "a profile without a file": ({**AUDIT, "write_profile": "x"}, "credentials_file"),
     "everybody's profile": ({**AUDIT, "write_profile": "default", "credentials_file": "f"}, "and not default"),
-    "a profile that breaks the file": ({**AUDIT, "write_profile": "a]\n[b", "credentials_file": "f"}, "is not valid"),
+    "a profile that breaks the file": (
+        {**AUDIT, "write_profile": "a]\n[b", "credentials_file": "f"},
+        "Invalid value for",
+    ),
     "absent, of nothing": ({"state": "absent"}, "write_profile"),
     "a folder for a file": ({**AUDIT, "write_profile": "x", "credentials_file": "/"}, "cannot be read"),
 }

@@ -65,7 +65,7 @@ def test_what_is_certain_is_taken(name: str, value: Any, meant: Any) -> None:
         ("account_id", 1402433619, '"012345670123"'),
         ("account_id", "12", "12 digits"),
         ("account_id", "", "account_id is missing"),
-        ("account_id", True, "not valid"),
+        ("account_id", True, "Invalid value"),
         ("account_ids", [12345678901], '"012345678901"'),
         ("check_mode", "maybe", "true or false"),
         ("check_mode", 0, "true or false"),

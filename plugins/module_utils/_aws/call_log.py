@@ -2,18 +2,34 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The calls that open a session or change something, by what CloudTrail knows them by. No Ansible."""
+"""The ledger of calls that open a session or change something: written before a call is sent and after its answer.
+
+Whatever goes wrong later, the ledger has what was done. A task derives from it whether it changed anything, and the
+work on an item whether the item was changed, was refused, or must be read back (:func:`perform`).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
+from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
-_READS = ("Describe", "Get", "Head", "List", "Lookup")
-# Parameters that say what a call is about, the most telling first.
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore import exceptions as aws
+
+# What became of a call.
+INTENDED = "intended"  # about to be sent, or sent and not answered yet
+DONE = "done"
+REFUSED = "refused"  # AWS refused it, or it was never sent
+UNKNOWN = "unknown"  # sent, with no usable answer: AWS may have carried it out
+
+_READS = ("Describe", "Get", "Head", "List", "Lookup", "Simulate")
+_SESSIONS = ("AssumeRoot", "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+# Parameters that name what a call is about, the most telling first.
 _TARGETS = (
     "TargetPrincipal",
     "AccessKeyId",
@@ -28,47 +44,186 @@ _TARGETS = (
     "AccountId",
     "ServicePrincipal",
 )
-_BEGUN = "breakglass.aws.call"  # in the context that botocore keeps of a call
+_TARGET = "breakglass.aws.target"  # in the context that botocore keeps of a call
+_ENTRY = "breakglass.aws.call"  # in that context, and in the metadata of an answer
+_ATTRIBUTE = "breakglass_call"  # of an exception
+
+
+@dataclass
+class Call:
+    """A call that opens a session or changes something.
+
+    ``time`` is when it was about to be sent. ``answer_lost``: an attempt was sent and got no usable answer, and
+    botocore sent the call again; what the last answer refuses may then have been done by that earlier attempt.
+    """
+
+    service: str
+    operation: str
+    region: str
+    target: str | None
+    access_key_id: str | None
+    time: str = field(default_factory=lambda: format_time(now()))
+    request_id: str | None = None
+    error: str | None = None
+    status: str = INTENDED
+    answer_lost: bool = False
+    unanswered: list[bool] = field(default_factory=list, repr=False)  # of each attempt: sent without a usable answer?
+
+    @property
+    def changes(self) -> bool:
+        """Whether the call is one that changes something; opening a session does not."""
+        return self.operation not in _SESSIONS
+
+    @property
+    def may_be_done(self) -> bool:
+        """Whether AWS carried it out, or may have."""
+        return self.status != REFUSED
+
+    def settle(self, done: bool) -> None:
+        """Reading back showed whether it was done: an unknown end becomes known."""
+        if self.status != DONE:
+            self.status = DONE if done else REFUSED
+
+    def as_result(self) -> dict:
+        """As results and evidence have it."""
+        return {
+            "time": self.time,
+            "service": self.service,
+            "operation": self.operation,
+            "region": self.region,
+            "target": self.target,
+            "access_key_id": self.access_key_id,
+            "request_id": self.request_id,
+            "error": self.error,
+            "status": self.status,
+            "attempts": max(1, len(self.unanswered)),
+            "answer_lost": self.answer_lost,
+        }
 
 
 class Calls:
-    """Remembers the calls of clients, in ``made``. May be used from several threads."""
+    """The ledger: ``entries`` in the order in which calls were about to be sent. May be used from several threads."""
 
     def __init__(self) -> None:
-        self.made: list[dict] = []
+        self.entries: list[Call] = []
+
+    @property
+    def made(self) -> list[dict]:
+        """All entries, as results have them."""
+        return [entry.as_result() for entry in list(self.entries)]
+
+    @property
+    def changed(self) -> bool:
+        """Whether a call changed something, or may have."""
+        return any(entry.changes and entry.may_be_done for entry in list(self.entries))
 
     def watch(self, client: t.Any, access_key_id: t.Callable[[], str | None]) -> None:
-        """Remember what this client calls; ``access_key_id`` tells with whose key."""
+        """Record what this client calls; ``access_key_id`` returns whose key signs."""
 
-        def begins(params: dict, model: t.Any, context: dict, **unused: t.Any) -> None:
+        def about_to_call(params: dict, model: t.Any, context: dict, **unused: t.Any) -> None:
             if not model.name.startswith(_READS):
                 _require_starters(client, model.name)
-                target = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
-                context[_BEGUN] = {"service": client.meta.service_model.service_name, "operation": model.name}
-                # Asked for before the call, as signing does: what fails here must not follow on something done.
-                context[_BEGUN].update(region=client.meta.region_name, target=target, access_key_id=access_key_id())
+                context[_TARGET] = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
 
-        def answered(parsed: dict, context: dict, **unused: t.Any) -> None:
-            metadata = parsed.get("ResponseMetadata", {})
-            ended(context, metadata.get("RequestId"), parsed.get("Error", {}).get("Code"))
+        def about_to_send(model: t.Any, context: dict, **unused: t.Any) -> None:
+            if _TARGET in context:
+                service, region = client.meta.service_model.service_name, client.meta.region_name
+                # The key is asked for first, as signing will: if that fails, nothing was sent.
+                context[_ENTRY] = Call(service, model.name, region, context.pop(_TARGET), access_key_id())
+                self.entries.append(context[_ENTRY])
 
-        def unanswered(exception: BaseException, context: dict, **unused: t.Any) -> None:
-            ended(context, None, type(exception).__name__)
-
-        def ended(context: dict, request_id: str | None, error: str | None) -> None:
-            if _BEGUN in context:
-                self.made.append(
-                    {"time": format_time(now()), **context[_BEGUN], "request_id": request_id, "error": error}
-                )
-
-        def sends(operation_name: str, **unused: t.Any) -> None:  # each attempt of a call
+        def about_to_try(operation_name: str, **unused: t.Any) -> None:  # each attempt of a call
             if not operation_name.startswith(_READS):
                 _require_starters(client, operation_name)
 
-        client.meta.events.register("provide-client-params", begins)
-        client.meta.events.register("request-created", sends)
-        client.meta.events.register("after-call", answered)
-        client.meta.events.register("after-call-error", unanswered)
+        events = client.meta.events
+        events.register("provide-client-params", about_to_call)
+        events.register("before-call", about_to_send)
+        events.register("request-created", about_to_try)
+        events.register("response-received", _attempt_ended)
+        events.register("after-call", _answered)
+        events.register("after-call-error", _not_answered)
+
+
+def call_of(error: BaseException) -> Call | None:
+    """The ledger's entry of the call that ended in ``error``; None for a read, or when nothing was about to be sent."""
+    if isinstance(error, BreakglassError):
+        return error.call
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
+    return (metadata or {}).get(_ENTRY) or getattr(error, _ATTRIBUTE, None)
+
+
+def settle(error: BaseException, done: bool) -> None:
+    """Reading back showed whether the call that ended in ``error`` was done: the ledger has it then, too."""
+    call = call_of(error)
+    if call:
+        call.settle(done)
+
+
+def keep_call(error: BaseException, of: BaseException) -> None:
+    """Let ``error``, raised in place of ``of``, keep its entry."""
+    setattr(error, _ATTRIBUTE, call_of(of))
+
+
+def _attempt_ended(context: dict, exception: t.Any = None, parsed_response: t.Any = None, **unused: t.Any) -> None:
+    """Botocore's event after each attempt, unless the answer could not be parsed."""
+    entry = context.get(_ENTRY)
+    if entry is not None:
+        entry.unanswered.append(_was_sent(exception) if exception else _is_failure_of_aws(parsed_response))
+
+
+def _answered(parsed: dict, context: dict, **unused: t.Any) -> None:
+    entry = context.get(_ENTRY)
+    if entry is None:
+        return
+    metadata = parsed.setdefault("ResponseMetadata", {})
+    metadata[_ENTRY] = entry  # so that the ClientError that follows has it
+    entry.request_id = metadata.get("RequestId")
+    entry.answer_lost = any(entry.unanswered[:-1])
+    if metadata.get("HTTPStatusCode", 0) < 300:
+        entry.status = DONE
+    else:
+        entry.error = (parsed.get("Error") or {}).get("Code")
+        entry.status = UNKNOWN if any(entry.unanswered) else REFUSED
+
+
+def _not_answered(exception: BaseException, context: dict, **unused: t.Any) -> None:
+    entry = context.get(_ENTRY)
+    if entry is None:
+        return
+    setattr(exception, _ATTRIBUTE, entry)
+    entry.error = type(exception).__name__
+    is_attempt = isinstance(exception, aws.HTTPClientError)  # which ended an attempt, and is in ``unanswered``
+    earlier = entry.unanswered[:-1] if is_attempt else entry.unanswered
+    entry.answer_lost = any(earlier)
+    entry.status = UNKNOWN if any(earlier) or _was_sent(exception) else REFUSED
+
+
+def _was_sent(exception: BaseException) -> bool:
+    """Whether a request may have reached AWS before this happened."""
+    return not isinstance(
+        exception,
+        (
+            aws.EndpointConnectionError,
+            aws.ConnectTimeoutError,
+            aws.ProxyConnectionError,
+            aws.NoCredentialsError,
+            aws.PartialCredentialsError,
+            aws.CredentialRetrievalError,
+            aws.TokenRetrievalError,
+            aws.SSOError,
+            BreakglassError,
+        ),
+    )
+
+
+def _is_failure_of_aws(parsed: t.Any) -> bool:
+    """Whether AWS failed (5xx) at a call it may have carried out. Throttling refuses a call before it is."""
+    if not isinstance(parsed, dict):
+        return True
+    status = parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status >= 500 and (parsed.get("Error") or {}).get("Code") not in THROTTLED
 
 
 def _require_starters(client: t.Any, operation: str) -> None:

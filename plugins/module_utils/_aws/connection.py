@@ -14,12 +14,16 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.profiles import ProfileCredentials
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, InvalidInput
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     import boto3
+    import botocore.session
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError
 
@@ -95,10 +99,18 @@ class Connection:
         if config:
             self._config = self._config.merge(config)
         self._listeners = []
-        self.calls = calls or Calls()  # of all clients, those of somebody else made from here too
+        self.calls = calls or Calls()  # of all clients, those with other credentials made from here too
         self._lock = threading.Lock()  # making clients is not thread-safe in boto3, using them is
+        credentials = credentials or {}
+        redaction.learn(credentials.get("aws_secret_access_key"), credentials.get("aws_session_token"))
+        redaction.learn(_password_in(endpoint_url))
+        self._core = botocore.session.get_session()
         with explained("reading the AWS configuration"):
-            self._session = boto3.session.Session(profile_name=profile or None, **(credentials or {}))
+            self._session = boto3.session.Session(
+                botocore_session=self._core, profile_name=profile or None, **credentials
+            )
+        answers.guard(self._session)
+        self.profile = ProfileCredentials(self._core)
 
     def client(self, service: str, region: str | None = None) -> t.Any:
         """A client with the caller's own credentials."""
@@ -145,6 +157,7 @@ class Connection:
     @functools.cached_property
     def caller(self) -> Caller:
         """Who the caller is. Raises a BreakglassError when there are no credentials or AWS cannot be reached."""
+        self._access_key_id()  # explains credentials that cannot be loaded
         with explained("asking AWS who the caller is (sts:GetCallerIdentity)"):
             sts = self._client("sts", None, config=Config(retries=_FIRST_CALL_RETRIES))
             identity = sts.get_caller_identity()
@@ -164,15 +177,25 @@ class Connection:
                     # An old botocore, or AWS_STS_REGIONAL_ENDPOINTS=legacy: the global endpoint has no AssumeRoot.
                     options["endpoint_url"] = f"https://sts.{options['region_name']}.amazonaws.com"
                     client = self._session.client(service, **options)
-        except (BotoCoreError, ValueError) as error:
+        except BotoCoreError as error:
             raise explain(error, f"connecting to {service}") from error
+        except ValueError as error:  # botocore's for an address that is none
+            raise BreakglassError(
+                f"No client for {service} can be made ({error}).", "Check endpoint_url, AWS_ENDPOINT_URL and region."
+            ) from error
         client.meta.events.register("needs-retry", self._notice)
         self.calls.watch(client, lambda: credentials.get("aws_access_key_id") or self._access_key_id())
         return client
 
     def _access_key_id(self) -> str | None:
-        credentials = self._session.get_credentials()
-        return credentials.get_frozen_credentials().access_key if credentials else None
+        """Whose key signs the calls; None when there are no credentials."""
+        with self.profile.explained():
+            credentials = self._session.get_credentials()
+            frozen = credentials.get_frozen_credentials() if credentials else None
+        if frozen is None:
+            return None
+        redaction.learn(frozen.secret_key, frozen.token)
+        return frozen.access_key
 
     def _notice(self, response: tuple | None = None, **unused: t.Any) -> None:
         # Botocore's event after each attempt; what a handler returns would be taken for an order to wait.
@@ -180,3 +203,9 @@ class Connection:
         if code in THROTTLED:
             for listener in self._listeners:
                 listener()
+
+
+def _password_in(address: str | None) -> str | None:
+    with contextlib.suppress(ValueError):
+        return urlsplit(address or "").password
+    return None

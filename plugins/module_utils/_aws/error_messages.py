@@ -7,14 +7,20 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import traceback
 import typing as t
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import call_of
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     ACCESS_DENIED,
     THROTTLED,
     BreakglassError,
     Unreachable,
     error_code,
+    error_message,
     is_denied,
 )
 
@@ -34,6 +40,18 @@ BAD_CREDENTIALS = (
 AWS_FAILED = ("InternalFailure", "InternalError", "InternalServerException", "ServiceException", "ServiceFailure")
 
 
+# What a call of a client raises.
+CALL_ERRORS: tuple[type[Exception], ...] = ()
+with contextlib.suppress(ImportError):
+    CALL_ERRORS = (aws.BotoCoreError, aws.ClientError)  # a parser's error is a BotoCoreError here: see answers.py
+
+ISSUES = "https://breakglass.example/aws/issues"  # as in galaxy.yml
+
+
+class Defect(BreakglassError):
+    """An exception that none of our code expects: a defect of the collection, and never a matter of options."""
+
+
 @contextlib.contextmanager
 def explained(
     doing: str, root_of: str | None = None, explain_error: t.Callable[[Exception], BreakglassError] | None = None
@@ -46,33 +64,55 @@ def explained(
     """
     try:
         yield
-    except (aws.BotoCoreError, aws.ClientError) as error:
+    except CALL_ERRORS as error:
         raise (explain_error(error) if explain_error else explain(error, doing, root_of)) from error
 
 
 def explain(error: Exception, doing: str, root_of: str | None = None) -> BreakglassError:
-    """``error`` (of botocore) while ``doing`` something ("listing the accounts"), as cause and fix.
+    """``error`` while ``doing`` something ("listing the accounts"), as cause and fix.
 
     ``root_of`` is the account whose root session made the call: there a denial has other causes than in the caller's
-    own account, and every failure means that the account could not be reached.
+    own account, and every failure means that the account could not be reached. An error that is not of botocore is a
+    Defect.
     """
-    kind = Unreachable if root_of else BreakglassError
     if isinstance(error, BreakglassError):
         return error
+    kind = Unreachable if root_of else BreakglassError
     if isinstance(error, aws.ClientError):
         cause, fix = _explain_answer(error, doing, root_of)
         denied_call = (root_of, error.operation_name) if root_of and is_denied(error) else None
-        return kind(cause, fix, error_code(error), denied_call)
-    cause, fix = _explain_silence(error, doing)
-    return kind(cause, fix)
+        explained_error = kind(cause, fix, error_code(error), denied_call)
+    elif isinstance(error, aws.BotoCoreError):
+        explained_error = kind(*_explain_silence(error, doing))
+    else:
+        explained_error = _defect(error, doing)
+    explained_error.call = call_of(error)
+    return explained_error
+
+
+def _defect(error: Exception, doing: str) -> Defect:
+    """Where it happened is all that helps to find it; the exception's text may quote anything, so it is kept short."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "ansible_collections" in frame.filename]
+    place = f" at {os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    text = str(error)[:_LONGEST_TEXT].rstrip(".")
+    return Defect(
+        f"Unexpected error while {doing} ({type(error).__name__}: {text}{place}).",
+        f"This is a defect of {v.COLLECTION} {v.VERSION}. Report it with this message: {ISSUES}",
+    )
+
+
+_LONGEST_TEXT = 200
 
 
 def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> tuple[str, str]:
     """AWS answered with an error."""
-    code = error_code(error)
+    code, message = error_code(error), error_message(error).rstrip(".")
+    if message.startswith(answers.NOT_AWS):
+        instead = message.removeprefix(answers.NOT_AWS).strip()
+        return f"Something other than AWS answered while {doing} ({instead}).", _NOT_AWS
     reason = error.response.get("Reason", "")  # AWS Organizations says with it which of many constraints it means
     name = f"{code} {reason}".rstrip()
-    answer = f"AWS refused {doing} ({name}: {error.response['Error'].get('Message', '').rstrip('.')})."
+    answer = f"AWS refused {doing} ({name}: {message})."
     if code in EXPIRED:
         if root_of:
             return answer, "The root session expired before the work was done: run it again."
@@ -92,10 +132,17 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
         return answer, f"Give the caller permission for {error.operation_name}."
     if code in AWS_FAILED or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return answer, "The failure is on the side of AWS, or of the endpoint in use: run it again in some minutes."
+    if code == "InvalidAction" and error.operation_name in _STS_OPERATIONS:
+        return answer, "This endpoint does not know the operation: use a regional STS endpoint (set region)."
     fix = _REASONS.get(reason) or _FIXES.get(code)
     return answer, fix or (_GONE if "NotFound" in code or code == "NoSuchEntity" else _LOOK_UP)
 
 
+_STS_OPERATIONS = ("AssumeRoot", "AssumeRole", "GetCallerIdentity")
+_NOT_AWS = (
+    "A proxy, a load balancer or a gateway is between this machine and AWS: check endpoint_url, AWS_ENDPOINT_URL and "
+    "HTTPS_PROXY, then run it again."
+)
 TURN_ON = "Turn it on: breakglass.aws.root_access, "
 _GONE = "It is not there, or not any more: check its name and run it again."
 _LOOK_UP = "Look the code up in the AWS API reference of the operation named."
@@ -161,7 +208,7 @@ _FIXES = {
         "IAM takes no policy back that names a principal which does not exist: mend the role's trust policy by hand."
     ),
     "UnmodifiableEntity": "Only the service that made this role may change it: name another role.",
-    "InvalidAction": "This endpoint does not know the operation: use a regional STS endpoint (set region).",
+    "InvalidAction": "This endpoint does not know the operation: check region, endpoint_url and AWS_ENDPOINT_URL.",
 }
 
 _REASONS = {
@@ -204,8 +251,15 @@ _REASONS = {
 
 
 def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:
-    """AWS did not answer, or was not even asked."""
+    """AWS did not answer, its answer is unusable, or it was not even asked."""
     detail = str(error).rstrip(".")
+    if isinstance(error, answers.BrokenAnswer):
+        return f"No usable answer while {doing} ({detail}).", _BROKEN
+    if isinstance(error, aws.MissingDependencyException):
+        return (
+            f"The AWS credentials of this profile need the package botocore[crt] ({detail}).",
+            'Install it for the Python that runs the modules: pip install "botocore[crt]"',
+        )
     if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError)):
         return (
             f"There are no usable AWS credentials for {doing} ({detail}).",
@@ -223,7 +277,13 @@ def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:
         )
     if isinstance(error, (aws.NoRegionError, aws.InvalidRegionError)):
         return f"The region is not usable ({detail}).", "Set region, for example us-east-1."
-    return f"{doing[:1].upper()}{doing[1:]} failed ({type(error).__name__}: {detail}).", _CHECK_CONNECTION
+    return f"{doing[:1].upper()}{doing[1:]} failed ({type(error).__name__}: {detail}).", _CHECK_CONFIGURATION
 
 
-_CHECK_CONNECTION = "Check the connection options (profile, region, endpoint_url, aws_config)."
+_BROKEN = (
+    "It was cut off or altered on its way, and AWS may have carried the call out. Run it again: everything is read "
+    "anew. If this happens often, check proxies and endpoint_url."
+)
+_CHECK_CONFIGURATION = (
+    "Check the connection options (profile, region, endpoint_url, aws_config) and the AWS configuration files."
+)

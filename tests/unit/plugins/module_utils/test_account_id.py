@@ -46,7 +46,7 @@ def test_a_command_line_that_makes_numbers_never_becomes_another_account(account
 @given(st.text() | st.integers() | st.floats() | st.booleans() | st.none() | st.lists(st.integers()))
 def test_anything_else_is_refused_in_words(value):
     answer = meant_by(value)
-    refused = answer.startswith("account_id: ") and "Accepted is a string of 12 digits" in answer
+    refused = answer.startswith("Invalid value for account_id: ") and "Expected a string of 12 digits" in answer
     assert refused or (answer.isascii() and answer.isdigit() and len(answer) == 12)
 
 

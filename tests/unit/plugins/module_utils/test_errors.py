@@ -108,7 +108,8 @@ def test_every_answer_of_aws_gets_a_cause_and_a_fix(operation, code, root_of):
         (botocore.exceptions.SSLError(endpoint_url="https://127.0.0.1:9", error="self-signed"), "AWS_ENDPOINT_URL"),
         (botocore.exceptions.NoRegionError(), "Set region"),
         (botocore.exceptions.SSOTokenLoadError(error_msg="expired"), "aws sso login"),
-        (ValueError("Invalid endpoint"), "connection options"),
+        (botocore.exceptions.ConfigParseError(path="~/.aws/config", error="line 1"), "AWS configuration files"),
+        (ValueError("Invalid endpoint"), "This is a defect of breakglass.aws"),
     ],
 )
 def test_silence_of_aws_gets_a_cause_and_a_fix(error, fix):
