@@ -148,7 +148,7 @@ class Calls:
 def call_of(error: BaseException) -> Call | None:
     """The ledger's entry of the call that ended in ``error``; None for a read, or when nothing was about to be sent."""
     if isinstance(error, BreakglassError):
-        return error.call
+        return error.call or (call_of(error.__cause__) if error.__cause__ else None)
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
     return (metadata or {}).get(_ENTRY) or getattr(error, _ATTRIBUTE, None)

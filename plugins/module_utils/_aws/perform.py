@@ -79,6 +79,8 @@ def status_of(error: BaseException) -> str:
     call = call_of(error)
     if call:
         return call.status
+    if isinstance(error, BreakglassError) and error.__cause__:
+        return status_of(error.__cause__)
     if isinstance(error, ClientError):  # of a client that is not watched
         return UNKNOWN if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500 else REFUSED
     return REFUSED if isinstance(error, BotoCoreError) else UNKNOWN

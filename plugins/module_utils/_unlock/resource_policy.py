@@ -70,14 +70,3 @@ class ResourcePolicy:
     def wait_for(holds: t.Callable[[], bool], seconds: float) -> bool:
         """Ask until it holds, at most for so many seconds."""
         return waiter.poll(holds, bool, waiter.within(seconds, _FIRST_PAUSE, _LONGEST_PAUSE))
-
-
-def was_refused(error: BaseException) -> bool:
-    """Did AWS certainly not do what this failed call asked for?
-
-    Certain is an answer that refuses (HTTP status 4xx) to a call that was sent once. After a retry the refusal is of
-    the second attempt, and the first may have been carried out.
-    """
-    answer = getattr(error, "response", None) or getattr(error.__cause__, "response", None) or {}
-    metadata = answer.get("ResponseMetadata", {})
-    return 400 <= metadata.get("HTTPStatusCode", 0) < 500 and not metadata.get("RetryAttempts", 0)

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import settle
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import REFUSED, status_of
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
@@ -29,7 +31,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import mem
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import verifier
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.options import UnlockRequest
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, was_refused
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
 
 if t.TYPE_CHECKING:
     from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import Session
@@ -187,7 +189,7 @@ class _Unlock:
         policy is the old one all the time; else the outcome is unverified, and ``changed`` true because it may be.
         """
         explained = explain(error, "writing the policy")
-        if was_refused(error):
+        if status_of(error) == REFUSED:
             raise explained from error
         self._known.update(changed=True, outcome=v.UNVERIFIED)
         cause = f"Whether the new policy was written is not known: the answer was lost. {explained.cause}"
@@ -198,10 +200,12 @@ class _Unlock:
         except Exception as unread:
             raise BreakglassError(cause, f"{fix} Reading it back failed too.") from unread
         if arrived:
+            settle(error, done=True)
             self._context.warn(f"The answer to the write was lost. The new policy is in place. {explained.cause}")
             return
         if is_old:
             self._known["changed"] = False
+            settle(error, done=False)
             cause = f"{cause} For {self._request.wait_timeout} seconds the policy read back was the old one."
         raise BreakglassError(cause, fix) from error
 
