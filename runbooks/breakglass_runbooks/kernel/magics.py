@@ -171,7 +171,7 @@ class RunbookMagics(Magics):
         def on(event: Event) -> None:
             self._on(event, live, step)
             # The run can be resumed from here. Later tasks of the cell that only read are run again then.
-            if goes_on and event["event"] != "started" and results.acted(event):
+            if goes_on and event["event"] == "changed" and not event["check_mode"]:
                 self._note(step, checkpoints.BEGUN)
 
         try:
@@ -208,7 +208,7 @@ class RunbookMagics(Magics):
             return
         result = event["result"]  # not redacted: later steps need it
         step.events.append(visible)
-        if results.acted(event):
+        if event["event"] == "changed" and not event["check_mode"]:
             step.changed, step.time = True, times.text()
         self._current().add(visible)
         if event["register"]:
