@@ -1,10 +1,10 @@
-"""What the cells of a runbook use.
+"""The magics that the cells of a runbook use.
 
     %reload_ext breakglass_runbooks
     %runbook unlock_s3_bucket
 
-checks the notebook's parameters and starts a run. From then on a cell that begins with %%tasks is a list of Ansible
-tasks, one that begins with %%gate is what a person must do or decide, and `%evidence` ends the run.
+checks the notebook's parameters and starts a run. After that, a cell that begins with %%tasks is a list of Ansible
+tasks, one that begins with %%gate asks a person to do or decide something, and `%evidence` ends the run.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ __all__ = ["RunbookError", "load_ipython_extension"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Give `shell` the magics, once: the run that they hold goes on when the notebook's first cells are run again.
+    """Register the magics with `shell`, once: their run stays when the notebook's first cells are run again.
 
-    IPython calls this for %load_ext and %reload_ext. Runbooks use the latter, which says nothing the second time.
+    IPython calls this for %load_ext and %reload_ext. Runbooks use the latter, which prints nothing the second time.
     """
     from breakglass_runbooks.kernel.magics import RunbookMagics
     from breakglass_runbooks.kernel_options import KernelOptions

@@ -1,4 +1,4 @@
-"""Where the collection is that this package came with, and its plain Python."""
+"""The collection that this package belongs to, and its modules without Ansible."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-# plugins/ lies beside runbooks/, in an installed collection as in a checkout.
+# plugins/ is next to runbooks/, in an installed collection and in a checkout.
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "runbooks"
 
 
 def module_util(name: str) -> ModuleType:
-    """Import a file of plugins/module_utils, whether or not Python's path leads to the collection.
+    """Import a file of plugins/module_utils, also where the collection is not on Python's path.
 
-    Those files import each other as ansible_collections.breakglass.aws...; Ansible makes that name work only in its own
-    processes. Where no such package is found, one is made that leads to our own folder.
+    Those files import each other as ansible_collections.breakglass.aws..., which Ansible resolves only in its own
+    processes. Where there is no such package, one is made for the collection's folder.
     """
     parts = ["ansible_collections", "breakglass", "aws"]
     for depth in range(1, len(parts) + 1):

@@ -1,23 +1,23 @@
-"""What a runbook ends with: a message for a person, never a Python traceback."""
+"""The errors that end a cell: a message for a person, never a Python traceback."""
 
 from __future__ import annotations
 
 import textwrap
 
-WIDTH = 100  # what JupyterLab shows beside its file browser on a laptop; it would break longer lines inside words
-CODE_INDENT = " " * 4  # lines that are to be copied as they are
+WIDTH = 100  # of JupyterLab next to its file browser on a laptop; it breaks longer lines inside words
+CODE_INDENT = " " * 4  # of lines that are copied as they are
 
 
 class RunbookError(Exception):
-    """Something the reader must know about, said in words that tell the cause and the way out."""
+    """An error whose message has the cause and what to do about it."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show the message where Jupyter, nbclient and papermill would show a traceback (IPython's own hook)."""
+        """Return the message for Jupyter, nbclient and papermill, in place of a traceback (IPython's own hook)."""
         return [part for line in str(self).splitlines() for part in _wrapped(line)]
 
 
 def _wrapped(line: str) -> list[str]:
-    """The line in lines that fit, between words; a list's items hang, and what is to be copied stays in one piece."""
+    """Wrap a line between words; continuation lines of list items are indented, lines to be copied stay whole."""
     if line.startswith(CODE_INDENT):
         return [line]
     text = line.lstrip(" -")
@@ -30,12 +30,12 @@ class Waiting(RunbookError):
 
 
 class Blocked(RunbookError):
-    """Something that must be put right first stands in the way; nothing was done."""
+    """The run cannot continue until its user has fixed something. This step changed nothing."""
 
 
 class Partial(RunbookError):
-    """Some of what was to be done is done, some could not be."""
+    """Some of the work was done, some could not be done."""
 
 
 class Interrupted(RunbookError):
-    """Somebody stopped the run; what was running has come to its end."""
+    """The run was stopped; the running task has ended."""

@@ -1,4 +1,4 @@
-"""Times as they are written everywhere here and as AWS writes them: UTC, ending in Z."""
+"""Times as AWS writes them: UTC, with a Z at the end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(UTC)
 
 
 def text(time: datetime | None = None, precision: str = "seconds") -> str:
-    """A time in UTC as text, without one: now; `precision` is "seconds" or "milliseconds"."""
+    """Return a time in UTC, by default the present one, as text; `precision` is "seconds" or "milliseconds"."""
     return (time or now()).isoformat(timespec=precision).replace("+00:00", "Z")

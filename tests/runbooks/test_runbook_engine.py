@@ -276,9 +276,9 @@ def test_the_list_of_signers_is_found_from_any_folder(tmp_path: Path, write_note
     ("arguments", "said"),
     [
         (["no_such_runbook"], "There are: "),
-        (["greet.ipynb", "-p", "whom=x"], "whom is not a parameter"),
-        (["greet.ipynb", "-p", "check_mode=perhaps"], "must be true or false"),
-        (["greet.ipynb", "-p", "who"], "NAME=VALUE"),
+        (["greet.ipynb", "-p", "whom=x"], "Unknown parameter: whom. Did you mean who?"),
+        (["greet.ipynb", "-p", "check_mode=perhaps"], "Expected true or false"),
+        (["greet.ipynb", "-p", "who"], "Expected NAME=VALUE"),
         (["greet.ipynb", "--parameters-file", "none.json"], "cannot be read"),
         (["greet.ipynb", "--output", "there.ipynb"], "is not overwritten"),
         (["greet.ipynb", "--output", "/dev/null/out.ipynb"], "cannot be written"),

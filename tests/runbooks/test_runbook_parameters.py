@@ -67,25 +67,27 @@ def test_what_is_certain_is_taken(name: str, value: Any, meant: Any) -> None:
         ("account_id", "", "account_id is missing"),
         ("account_id", True, "Invalid value"),
         ("account_ids", [12345678901], '"012345678901"'),
-        ("check_mode", "maybe", "true or false"),
-        ("check_mode", 0, "true or false"),
+        ("check_mode", "maybe", "Expected true or false"),
+        ("check_mode", 0, "Expected true or false"),
         ("days", "soon", "whole number"),
         ("days", True, "whole number"),
         ("policy", "{", "not valid JSON"),
         ("policy", "[]", "JSON object"),
-        ("where", 12, "must be text"),
+        ("where", 12, "Expected text"),
     ],
 )
 def test_what_is_not_certain_is_refused_with_what_is_taken(name: str, value: Any, message: str) -> None:
     with pytest.raises(RunbookError) as refusal:
         fit(**{name: value})
     assert message in str(refusal.value)
-    assert "This runbook takes:" in str(refusal.value)
+    assert "The parameters of this runbook:" in str(refusal.value)
     assert "account_id (str, required): the account" in str(refusal.value)
 
 
 def test_unknown_and_missing_parameters_are_named_together() -> None:
-    with pytest.raises(RunbookError, match=r"(?s)acount_id is not a parameter.*account_id is missing"):
+    with pytest.raises(
+        RunbookError, match=r"(?s)Unknown parameter: acount_id. Did you mean account_id\?.*account_id is missing"
+    ):
         check(TAKEN, {"acount_id": "012345678901"})
 
 
@@ -101,7 +103,7 @@ def test_values_that_look_like_secrets_are_refused_and_not_repeated(value: Any) 
 
 @pytest.mark.parametrize("name", ["secret_key", "session_token", "password", "otp"])
 def test_names_that_mean_secrets_are_refused(name: str) -> None:
-    with pytest.raises(RunbookError, match="says that it is a secret"):
+    with pytest.raises(RunbookError, match="by its name it is a secret"):
         check([*TAKEN, *declared(f'{name}: str = ""')], {"account_id": "012345678901", name: "x"})
 
 

@@ -54,10 +54,10 @@ PLAY = [
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes values so that Ansible takes them as they are, even where they look like templates.
+    """Writes values so that Ansible uses them literally, also when they look like templates.
 
-    Account names, statement IDs and error messages come from elsewhere: whoever names an account
-    "{{ lookup('pipe', ...) }}" must not get it run here.
+    Account names, statement IDs and error messages come from AWS: an account named "{{ lookup('pipe', ...) }}" must
+    not run a command here.
     """
 
 
@@ -188,7 +188,7 @@ def _letting_finish(stop: Path) -> Iterator[threading.Event]:
 
 def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any], module_defaults: Mapping[str, Any]) -> None:
     """Write the play, its tasks and its variables into `folder`, readable for this user only."""
-    # The comment stands for the magic, so that Ansible counts lines as the cell does.
+    # The comment replaces the magic, so that line numbers are those of the cell.
     contents = {
         "play.yml": yaml.safe_dump([{**play, "module_defaults": dict(module_defaults)} for play in PLAY]),
         TASKS: f"# %%tasks\n{tasks}",

@@ -94,7 +94,7 @@ class RunbookMagics(Magics):
         folder = Path(values["evidence_dir"]) if resume else make_folder(values.get("evidence_dir", ""), line.strip())
         values["evidence_dir"] = self._folder = str(folder)
         if values.get(approval_gate.SIGNERS):
-            approval_gate.require_signers(values[approval_gate.SIGNERS])  # now, not when somebody has been waited for
+            approval_gate.require_signers(values[approval_gate.SIGNERS])  # now, not after waiting for an approver
         if values.get("check_mode") is not True:
             self._lock = locks.on_target(line.strip(), parameters.target(self._variables.declared, values), str(folder))
         self.shell.push(values)

@@ -1,4 +1,4 @@
-"""Which variables a cell refers to: exactly for tasks, which say it by their templates and conditions."""
+"""Which variables a cell refers to: exactly for tasks, by their templates and conditions."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import jinja2
 import yaml
 from jinja2 import meta
 
-# Whose values are expressions, without the braces of a template.
+# Keys whose values are expressions, without the braces of a template.
 _EXPRESSIONS = {"when", "failed_when", "changed_when", "until", "that", "var"}
-# What finds a variable by a name that stands in a text.
+# What reads a variable by its name in a text.
 _BY_NAME = {"vars", "hostvars", "lookup", "query", "q"}
 
 
 class _Whatever(dict[str, Any]):
-    """Filters or tests of any name: which there are, Ansible knows."""
+    """Filters or tests of any name: Ansible has its own."""
 
     def get(self, name: str, default: Any = None) -> Any:
         return super().get(name, print)
@@ -28,16 +28,15 @@ _JINJA.filters, _JINJA.tests = _Whatever(_JINJA.filters), _Whatever(_JINJA.tests
 
 
 def words(text: str) -> set[str]:
-    """All words of a text: whatever variable it may name is among them."""
+    """Return all words of a text, any variable that it names among them."""
     return set(re.findall(r"\w+", text))
 
 
 def in_tasks(tasks: str) -> set[str]:
     """The variables that a YAML list of Ansible tasks refers to.
 
-    Where that cannot be told, because something is no YAML or no template, or names a variable in a text, all words
-    count: a step that is thought to use too much is done again at worst, one that uses more than is known would keep
-    a result that has become wrong.
+    When that is not known, because something is no YAML or no template, or names a variable in a text, all words
+    count: with a variable too many a step is at worst done again, with one too few it would keep an outdated result.
     """
     try:
         content = yaml.safe_load(tasks)

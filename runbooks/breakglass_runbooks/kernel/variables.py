@@ -1,4 +1,4 @@
-"""What cells give to each other: the notebook's parameters, and the results and answers that became variables."""
+"""The variables of a notebook: its parameters, and registered results and answers."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from breakglass_runbooks.notebooks import parameters
 
 
 class Variables:
-    """The variables of a notebook that are ours; those a person makes beside them are none."""
+    """The variables that belong to the run; others that a person sets in the notebook do not."""
 
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._registered: set[str] = set()
-        self.declared: list[parameters.Parameter] = []  # as the run began with them
+        self.declared: list[parameters.Parameter] = []  # at the start of the run
         self.secret: set[str] = set()  # names of those that hold secret answers
-        self.left: dict[str, Any] = {}  # what the step that runs has left so far
+        self.left: dict[str, Any] = {}  # set by the running step so far
 
     def forget(self) -> None:
-        """Know of no results: a run begins."""
+        """Forget all results, for a new run."""
         self._registered.clear()
 
     def found(self) -> list[parameters.Parameter]:
-        """Read the declarations from the cells run so far; a cell that was run again counts as it is now.
+        """Return the declarations in the cells run so far; of a cell that was run again, the latest version.
 
-        Raises RunbookError when the last parameters cell is no Python: the values would be those of the run before.
+        Raises RunbookError when the last parameters cell is no Python: the values would be those of the earlier run.
         """
         found: dict[str, parameters.Parameter] = {}
         problem: Exception | None = None
@@ -42,18 +42,18 @@ class Variables:
         if problem:
             raise RunbookError(
                 f"The parameters cannot be read: {getattr(problem, 'msg', problem)}.\n"
-                "Texts, account IDs among them, stand in quotes. Put the cell right, then run from there."
+                "Put texts, and account IDs, in quotes. Correct the cell, then run from there."
             )
         return list(found.values())
 
     def given(self) -> dict[str, Any]:
-        """The parameters as they are now: a person may have changed one and gone on."""
+        """Return the current values of the parameters, which a person may have changed."""
         namespace = self._shell.user_ns
         given = {item.name: namespace[item.name] for item in self.declared if item.name in namespace}
         return parameters.check(self.declared, given)
 
     def results(self) -> dict[str, Any]:
-        """What earlier tasks registered, as far as it is still there."""
+        """Return the results that earlier tasks registered, unless they were deleted since."""
         results = {name: self._shell.user_ns[name] for name in self._registered if name in self._shell.user_ns}
         for name, value in results.items():
             try:
@@ -66,7 +66,7 @@ class Variables:
         return results
 
     def keep(self, variables: Mapping[str, Any]) -> None:
-        """Make results variables of the notebook; names of one's own start with an underscore."""
+        """Make results variables of the notebook, except names that start with an underscore."""
         public = {name: value for name, value in variables.items() if not name.startswith("_")}
         self._registered |= public.keys()
         self.left = self.left | public

@@ -1,4 +1,4 @@
-"""How the engine runs a notebook: cell by cell, with every way to end accounted for."""
+"""How the engine runs a notebook: cell by cell, with a true state for each cell, whatever ends the run."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ STOPPED = "interrupted"
 
 @dataclass(frozen=True)
 class Progress:
-    """A cell that begins or has ended."""
+    """The state of a cell that began or ended."""
 
     cell: str  # its id
     title: str
@@ -66,7 +66,7 @@ def _shown(cell: Any) -> str:
 
 
 def title_of(nb: Any, index: int) -> str:
-    """What the reader calls a code cell: its section, and the smaller heading right above it if there is one."""
+    """Return the title of a code cell: its section, and the smaller heading right above it if there is one."""
     if "injected-parameters" in nb.cells[index].metadata.get("tags", []):
         return "Parameters as given"
     section = smaller = ""
@@ -78,7 +78,7 @@ def title_of(nb: Any, index: int) -> str:
 
 
 class _Book(NotebookExecutionManager):
-    """Keeps the state of each cell in the notebook, and tells somebody about it."""
+    """Keeps the state of each cell in the notebook, and reports it."""
 
     def __init__(
         self,
@@ -129,10 +129,10 @@ class _Book(NotebookExecutionManager):
 
 
 class _Client(PapermillNotebookClient):
-    """Runs the cells; whatever stops one is written down in it.
+    """Runs the cells, and records in a cell what stopped it.
 
-    At the first Ctrl-C (or SIGTERM) the cell that runs is interrupted, comes to its end in its own way, and no other
-    begins; at the second, everything ends at once.
+    At the first Ctrl-C (or SIGTERM) the running cell is interrupted and may end properly, and no other is started. At
+    the second, everything ends at once.
     """
 
     _stopping = False
@@ -153,7 +153,7 @@ class _Client(PapermillNotebookClient):
 
     @contextlib.contextmanager
     def _stopped_by(self, *signals: signal.Signals) -> Iterator[None]:
-        if threading.current_thread() is not threading.main_thread():  # which alone hears of them
+        if threading.current_thread() is not threading.main_thread():  # only that one gets signals
             yield
             return
         before = {number: signal.signal(number, self._stop) for number in signals}
@@ -182,13 +182,13 @@ class _Client(PapermillNotebookClient):
 
     def _stop_with_parent(self) -> None:
         self._stopping = True
-        with contextlib.suppress(OSError):  # whoever read this may have ended too
+        with contextlib.suppress(OSError):  # the reader may have ended too
             print("\nStopping: the process that started this run has ended.", file=sys.stderr, flush=True)
 
     def _interrupt(self) -> None:
-        """Interrupt the cell until it has ended: a kernel that is only about to begin one swallows an interruption.
+        """Interrupt the cell until it has ended: a kernel that is about to start a cell ignores an interruption.
 
-        One that is interrupted just before or after the cell's own code is idle then, and never answers.
+        A kernel that is interrupted just before or after the cell's own code is idle then, and never answers.
         """
         with contextlib.suppress(ProcessLookupError):
             while not self._over.is_set():
@@ -242,10 +242,10 @@ class _Client(PapermillNotebookClient):
         return "The kernel died while this cell was running: it was killed, or the machine ran out of memory."
 
     def _write_down(self, cell: Any, index: int, error: BaseException, words: str) -> None:
-        """Leave in the cell what papermill finds afterwards and raises as its error."""
+        """Add the error output to the cell that papermill finds later, and raises."""
         words += (
-            "\nWhat the cell had begun may have been done, or go on for a minute. "
-            "To go on, resume the run: it looks, and does nothing twice."
+            "\nA task of this cell may have been done, or still be running for a minute. "
+            "To continue, resume the run. Nothing is done twice."
         )
         if cell.cell_type == "code":
             cell.outputs.append(
@@ -255,7 +255,10 @@ class _Client(PapermillNotebookClient):
 
 
 def _kernel_manager(folder: Path) -> type[AsyncKernelManager]:
-    """A kernel manager that talks through sockets in `folder`, which is ours alone, and keeps nothing elsewhere."""
+    """Return a kernel manager that uses sockets in the private `folder`, and no files elsewhere.
+
+    Sockets of a private folder need no encryption; TCP ports of the machine would, because its other users reach them.
+    """
 
     class SocketKernelManager(AsyncKernelManager):
         def _transport_default(self) -> str:
@@ -269,7 +272,7 @@ def _kernel_manager(folder: Path) -> type[AsyncKernelManager]:
 
         @property
         def kernel_spec(self) -> KernelSpec | None:
-            """The interpreter that runs us, whatever kernel of that name is installed for this user."""
+            """The kernel of this interpreter, whatever kernel of that name this user has installed."""
             if self.kernel_name == NATIVE_KERNEL_NAME:
                 # At Ctrl-C it reports that its client has closed the sockets, which is expected.
                 spec = get_kernel_dict(["--log-level=CRITICAL"])
@@ -299,9 +302,9 @@ def execute(
 ) -> Any:
     """Run every cell of `nb` and return it, saved at each step to `output_path`.
 
-    A cell that fails, dies or takes longer than `execution_timeout` seconds has an error among its outputs afterwards;
-    papermill raises it. `on_progress` hears of each code cell when it begins and when it ends. The kernel gets the
-    `kernel_options`. `secrets`, and those of the environment, are hidden in what is saved.
+    A cell that fails, dies or takes longer than `execution_timeout` seconds has an error among its outputs then, which
+    papermill raises. `on_progress` is called for each code cell when it starts and when it ends. `secrets`, and those
+    of the environment, are hidden in what is saved.
     """
     for secret in secrets:
         ENGINE.add(secret)

@@ -1,9 +1,9 @@
-"""papermill's engine `breakglass`: papermill's own, made to tell the truth.
+"""papermill's engine `breakglass`, with the true state of each cell.
 
-Papermill marks every cell of a notebook as completed when the kernel died or a cell took too long, also those it never
-came to. Here the cell that broke is failed, says why, and all behind it are skipped.
+When the kernel dies or a cell times out, papermill's own engine marks all cells as completed, also those that never
+ran. Here that cell is failed and has the reason, and all later ones are skipped.
 
-Papermill loads this file while it is being imported itself; so what is built on papermill is in `execution` and is
+papermill loads this file while it is imported itself. So the code that needs papermill is in `notebook_client`, and is
 imported when a notebook is run.
 """
 
@@ -19,33 +19,33 @@ NAME = "breakglass"
 
 
 class RunbookEngine:
-    """What papermill asks of an engine."""
+    """The interface of a papermill engine."""
 
     @classmethod
     def execute_notebook(cls, nb: Any, kernel_name: str, **options: Any) -> Any:
-        """Run `nb` and return it; see `execution.execute` for the options."""
+        """Run `nb` and return it; see `notebook_client.execute` for the options."""
         from breakglass_runbooks.launcher.notebook_client import execute
 
         return execute(nb, kernel_name, **options)
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
-        """The kernel to run `nb` with."""
+        """Return the name of the kernel for `nb`."""
         return name or nb.metadata.kernelspec.name
 
     @classmethod
     def nb_language(cls, nb: Any, language: str | None = None) -> str:
-        """The language of `nb`."""
+        """Return the language of `nb`."""
         return language or nb.metadata.kernelspec.language
 
 
 def register() -> None:
-    """Make papermill know the engine where its entry point is not installed, and keep every notebook whole."""
+    """Register the engine with papermill where its entry point is not installed, and write notebooks atomically."""
     from papermill.engines import papermill_engines
     from papermill.iorw import LocalHandler, papermill_io
 
     class WholeFiles(LocalHandler):
-        """Writes notebooks like all other evidence: on a full disk the one before stays, which papermill would tear."""
+        """Writes notebooks like all other evidence: on a full disk the earlier version stays complete."""
 
         def write(self, buf: str, path: str) -> None:
             files.write(Path(path), buf)

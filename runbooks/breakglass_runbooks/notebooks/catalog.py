@@ -1,7 +1,8 @@
-"""Which runbooks there are, and what each says about itself."""
+"""The runbooks of this collection, and the description, parameters and gates of each."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,28 +26,36 @@ class Runbook:
 
     @property
     def name(self) -> str:
-        """What it is called on a command line."""
+        """Its name on a command line."""
         return self.path.stem
 
     @cached_property
     def notebook(self) -> Any:
-        """The notebook itself."""
+        """The notebook. Raises RunbookError when it cannot be read."""
         try:
-            return nbformat.read(self.path, as_version=4)
-        except (OSError, ValueError, nbformat.ValidationError) as error:
-            raise RunbookError(f"{self.path} cannot be read as a notebook: {error}") from None
+            notebook = nbformat.read(self.path, as_version=4)
+            nbformat.validate(notebook)
+        except (OSError, ValueError, RecursionError, nbformat.ValidationError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise RunbookError(f"{self.path} cannot be read as a notebook: {reason}") from None
+        except Exception as error:  # nbformat raises errors of many kinds for JSON that is no notebook
+            raise RunbookError(f"{self.path} is not a notebook ({type(error).__name__}).") from None
+        return notebook
 
     @cached_property
     def parameters(self) -> list[Parameter]:
-        """What it takes."""
+        """Its parameters. Raises RunbookError when it has no valid cell of parameters."""
         cells = [cell for cell in self.notebook.cells if "parameters" in cell.metadata.get("tags", [])]
         if len(cells) != 1:
-            raise RunbookError(f"{self.path} has {len(cells)} cells tagged 'parameters'; a runbook has exactly one.")
-        return declared(cells[0].source)
+            raise RunbookError(f"{self.path} has {len(cells)} cells tagged 'parameters'. Expected exactly one.")
+        try:
+            return declared(cells[0].source)
+        except (SyntaxError, ValueError, RecursionError) as error:
+            raise RunbookError(f"The parameters cell of {self.path} is not valid: {error}.") from None
 
     @cached_property
     def gates(self) -> list[Gate]:
-        """Where a person must act, in order."""
+        """Its gates, in order."""
         return [gate for cell in self.notebook.cells if cell.cell_type == "code" and (gate := find_gate(cell.source))]
 
     @property
@@ -56,14 +65,14 @@ class Runbook:
 
     @property
     def introduction(self) -> str:
-        """What it says below its title, up to the first cell with code."""
+        """Its text below the title, up to the first cell with code."""
         return "\n".join(self._beginning()[1:]).strip()
 
     def describe(self) -> str:
-        """All that somebody must know to run it."""
+        """Return a description for a person who wants to run it."""
         asked = [f"  {gate.name}: {gate.expects}" for gate in self.gates]
-        gates = ["", "It asks people (--answer NAME=VALUE answers beforehand):", *asked] if asked else []
-        return "\n".join([self.title, "", self.introduction, "", "It takes:", *describe(self.parameters), *gates])
+        gates = ["", "Gates (answer with --answer NAME=VALUE):", *asked] if asked else []
+        return "\n".join([self.title, "", self.introduction, "", "Parameters:", *describe(self.parameters), *gates])
 
     def _beginning(self) -> list[str]:
         first = self.notebook.cells[0]
@@ -71,12 +80,15 @@ class Runbook:
 
 
 def runbooks() -> Iterator[Runbook]:
-    """The runbooks of this collection, by name; what JupyterLab calls NAME-Copy1 is somebody's run."""
+    """Yield the runbooks of this collection, by name. A NAME-Copy1, as JupyterLab makes it, is a run, no runbook."""
     return (Runbook(path) for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.stem.isidentifier())
 
 
 def find(name: str) -> Runbook:
-    """The runbook called `name`, or the notebook at that path; RunbookError with what there is when there is none."""
+    """Return the runbook with this name, or the notebook at this path.
+
+    Raises RunbookError, with the nearest name or all of them, when there is none.
+    """
     if name.endswith(".ipynb"):
         if Path(name).is_file():
             return Runbook(Path(name).absolute())
@@ -84,4 +96,7 @@ def find(name: str) -> Runbook:
     known = {runbook.name: runbook for runbook in runbooks()}
     if name in known:
         return known[name]
-    raise RunbookError(f"There is no runbook {name!r}. There are: {', '.join(known) or f'none in {NOTEBOOKS}'}.")
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    listed = ", ".join(known) or f"none in {NOTEBOOKS}"
+    raise RunbookError(f"There is no runbook {name!r}.{hint} There are: {listed}.")

@@ -1,18 +1,19 @@
-"""What a runbook takes, and whether what it was given will do.
+"""The parameters of a runbook, and whether given values are valid.
 
 A notebook declares its parameters in the cell tagged `parameters`, one annotated assignment a line. `None` as the
-default says that a value must be given; the comment behind it is the help text:
+default means that a value is required; the comment after it is the help text:
 
     account_id: str = None  # the member account that owns the bucket
     check_mode: bool = True  # True plans only
 
 The same check runs in the launcher, on the notebook's source, and in the kernel, on what papermill or a person put
-there: papermill makes numbers of everything that looks like one, and the word "false" stays text, which is true.
+there: papermill makes numbers of values that look like numbers, and keeps the word "false" as text, which is true.
 """
 
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import re
 import tokenize
@@ -26,7 +27,7 @@ from breakglass_runbooks.errors import RunbookError
 
 WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
-# What credentials look like. Access key IDs are no secret: they name a key.
+# What credentials look like. Access key IDs are not secret: they identify a key.
 SECRET_NAME = re.compile(r"secret|passw|token|private_?key|credential$|otp|mfa_?code", re.IGNORECASE)
 SECRET_VALUES = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
@@ -53,7 +54,7 @@ class Parameter:
 
     @property
     def holds_accounts(self) -> bool:
-        """Whether its value is an account ID or a list of them; the name says so."""
+        """Whether its value is an account ID or a list of them, by its name."""
         return self.name.endswith(("account_id", "account_ids", "accounts"))
 
 
@@ -78,12 +79,12 @@ def declared(source: str) -> list[Parameter]:
 
 
 def check(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the value of every parameter, each of its declared type.
+    """Return the value of every parameter, in its declared type.
 
-    Raises RunbookError with everything that is wrong with `given` and the list of what the runbook takes.
+    Raises RunbookError with all problems of `given` and the list of the runbook's parameters.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    problems = [f"{name} is not a parameter of this runbook." for name in given if name not in known]
+    problems = [_unknown(name, known) for name in given if name not in known]
     secrets = {name: problem for name, value in given.items() if (problem := _secret(name, value))}
     problems += secrets.values()
     values = {}
@@ -95,7 +96,7 @@ def check(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str
         except ValueError as error:
             problems.append(str(error))
     if problems:
-        raise RunbookError("\n".join([*problems, "", "This runbook takes:", *describe(known.values())]))
+        raise RunbookError("\n".join([*problems, "", "The parameters of this runbook:", *describe(known.values())]))
     return values
 
 
@@ -109,7 +110,7 @@ def target(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[s
 
 
 def describe(parameters: Iterable[Parameter]) -> list[str]:
-    """Say what a runbook takes, a line for each parameter."""
+    """Return a line for each parameter."""
     return [
         f"  {parameter.name} ({parameter.type}, "
         + ("required" if parameter.required else f"default {json.dumps(parameter.default)}")
@@ -118,18 +119,23 @@ def describe(parameters: Iterable[Parameter]) -> list[str]:
     ]
 
 
+def _unknown(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"Unknown parameter: {name}." + (f" Did you mean {near[0]}?" if near else "")
+
+
 def _secret(name: str, value: Any) -> str | None:
-    """Say why something must not be given as a parameter: papermill stores every value in the notebook, twice."""
+    """Return why a value must not be a parameter: papermill stores every value in the notebook, twice."""
     where = f"{name} must not be given: parameters are stored in the executed notebook, and "
     if SECRET_NAME.search(name):
-        return where + "its name says that it is a secret."
+        return where + "by its name it is a secret."
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     kinds = [kind for kind, pattern in SECRET_VALUES.items() if pattern.search(text)]
     return where + f"its value looks like {kinds[0]}." if kinds else None
 
 
 def _fit(parameter: Parameter, value: Any) -> Any:
-    """Return `value` as the parameter's type; raise ValueError, naming the right spelling, when it is not certain."""
+    """Return `value` as the parameter's type; raise ValueError, with what is expected, when it is not certain."""
     if value is None or (value == "" and parameter.required):
         raise ValueError(f"{parameter.name} is missing.")
     if parameter.type == "str":
@@ -142,19 +148,19 @@ def _fit(parameter: Parameter, value: Any) -> Any:
         return [_fit_text(parameter, item) for item in _fit_list(value)]
     if parameter.type == "dict":
         return _fit_mapping(parameter, value)
-    raise ValueError(f"{parameter.name} is declared as {parameter.type}, which runbooks do not know.")
+    raise ValueError(f"{parameter.name} has the type {parameter.type}. Expected str, bool, int, list[str] or dict.")
 
 
 def _fit_text(parameter: Parameter, value: Any) -> str:
     if parameter.holds_accounts and value != "":
         return _fit_account(parameter, value)
     if not isinstance(value, str):
-        raise ValueError(f"{parameter.name} must be text, but is {value!r}.")
+        raise ValueError(f"Invalid value for {parameter.name}: {value!r}. Expected text.")
     return value
 
 
 def _fit_account(parameter: Parameter, value: Any) -> str:
-    """Return an account ID; the collection knows which spellings are certain and what to say about the others."""
+    """Return an account ID; raise ValueError for a value that may have lost digits."""
     try:
         return module_util("_account_id").parse_account_id(value, parameter.name)
     except module_util("_errors").InvalidInput as error:
@@ -166,7 +172,7 @@ def _fit_truth(parameter: Parameter, value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in WORDS:
         return WORDS[value.lower()]
-    raise ValueError(f"{parameter.name} must be true or false, but is {value!r}.")
+    raise ValueError(f"Invalid value for {parameter.name}: {value!r}. Expected true or false.")
 
 
 def _fit_number(parameter: Parameter, value: Any) -> int:
@@ -174,7 +180,7 @@ def _fit_number(parameter: Parameter, value: Any) -> int:
         return value
     if isinstance(value, str) and re.fullmatch(r"\d{1,9}", value):
         return int(value)
-    raise ValueError(f"{parameter.name} must be a whole number, but is {value!r}.")
+    raise ValueError(f"Invalid value for {parameter.name}: {value!r}. Expected a whole number.")
 
 
 def _fit_list(value: Any) -> list[Any]:
@@ -186,8 +192,8 @@ def _fit_list(value: Any) -> list[Any]:
     if value.lstrip().startswith("["):
         try:
             return json.loads(value)
-        except ValueError:
-            pass  # an IPv6 address, say: no list, after all
+        except (ValueError, RecursionError):
+            pass  # an IPv6 address, for example: not a list
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
@@ -195,8 +201,8 @@ def _fit_mapping(parameter: Parameter, value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{parameter.name} is not valid JSON: {error}.") from None
     if not isinstance(value, dict):
-        raise ValueError(f"{parameter.name} must be a JSON object, but is {value!r}.")
+        raise ValueError(f"Invalid value for {parameter.name}: {value!r}. Expected a JSON object.")
     return value
