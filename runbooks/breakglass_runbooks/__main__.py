@@ -56,13 +56,22 @@ def _complain(words: str) -> None:
 def _folder(options: argparse.Namespace) -> Path:
     """Return the evidence folder of the command line. Raises RunbookError unless it is a folder that can be read."""
     try:
-        folder: Path = options.folder.expanduser().resolve()
+        folder = _expanded(options).resolve()
         os.listdir(folder)
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: an unknown user after ~, a loop of links
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links
         reason = getattr(error, "strerror", None) or str(error)
         raise RunbookError(
             f"{options.folder} cannot be read: {reason}. Expected the evidence folder of a run."
         ) from None
+    return folder
+
+
+def _expanded(options: argparse.Namespace) -> Path:
+    """Return the folder of the command line as an absolute path. Raises RunbookError for an unknown user after ~."""
+    try:
+        folder: Path = options.folder.expanduser().absolute()
+    except RuntimeError as error:
+        raise RunbookError(f"{options.folder} cannot be read: {error}") from None
     return folder
 
 
@@ -160,7 +169,7 @@ def _sign(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    folder = options.folder.expanduser().absolute()
+    folder = _expanded(options)
     if bool(options.signed_by) != bool(options.signers):
         raise RunbookError("--signed-by and --signers go together: the list of signers tells whose a signature is.")
     if options.manifest and not re.fullmatch("[0-9a-fA-F]{64}", options.manifest):
