@@ -82,9 +82,12 @@ def plan_items(plan: Mapping[str, Any]) -> list[dict[str, str]]:
 
     An item whose module reports when it was created has `created` too, which tells it from a later one of the same ID.
 
-    A module that reports no items of an account would change the account itself: kind "account", its ID as `id`. After
-    an approval, the notebook has these as the variable `approved_items`, so that the act does them and no others.
+    They are the module's own `plan_items`, if it has these. A module that reports no items of an account would change
+    the account itself: kind "account", its ID as `id`. After an approval, the notebook has the items as the variable
+    `approved_items`, so that the act does them and no others.
     """
+    if isinstance(plan.get("plan_items"), list):
+        return list(plan["plan_items"])
     accounts = _each_account(plan) or [plan]
     found = {
         item

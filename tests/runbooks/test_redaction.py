@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from breakglass_runbooks.evidence.redaction import HIDDEN, Redactor
+from breakglass_runbooks.evidence.redaction import HIDDEN, Redactor, visible
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +19,11 @@ ENVIRONMENT = {
     "AWS_SESSION_TOKEN": "FwoGZXIvYXdzplanted+//token==",
 }
 ANSWER = 'planted "<answer>" & more'
-SECRETS = [*ENVIRONMENT.values(), ANSWER]
+PASSWORD = "planted:p@ss"
+# Credentials of root sessions: in a result under their names, and in an error that quotes an answer of AWS.
+RESULT = {"secret_access_key": "planted/result/secret/key/0123456789abcd", "session_token": "planted//result//token=="}
+QUOTED = "planted/quoted/secret/key/0123456789abcd"
+SECRETS = [*ENVIRONMENT.values(), ANSWER, PASSWORD, *RESULT.values(), QUOTED]
 
 CELLS = [
     "%reload_ext breakglass_runbooks\n%runbook leaky",
@@ -31,6 +37,19 @@ CELLS = [
 - name: A result, a name and a fact with {{ code }}
   ansible.builtin.set_fact:
     known: "{{ code }}"
+
+- name: A result with credentials of a session
+  ansible.builtin.set_fact:
+    session: "{{ lookup('env', 'PLANTED') | from_json }}"
+
+- name: A result that repeats them
+  ansible.builtin.debug:
+    msg: "{{ session.session_token }} at {{ lookup('env', 'AWS_ENDPOINT_URL_S3') }}"
+
+- name: An error that quotes an answer
+  ansible.builtin.fail:
+    msg: "unable to parse <SecretAccessKey>{{ lookup('env', 'QUOTED') }}</SecretAccessKey>"
+  ignore_errors: true
 
 - name: A difference
   ansible.builtin.copy:
@@ -54,7 +73,9 @@ CELLS = [
 @pytest.fixture(scope="module")
 def leaky(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path]) -> Any:
     """A runbook that tells all it knows, run with secrets."""
-    place = make_workplace(ENVIRONMENT)
+    address = f"https://user:{quote(PASSWORD, safe='')}@s3.example.com"
+    planted = {"PLANTED": json.dumps(RESULT), "QUOTED": QUOTED}
+    place = make_workplace({**ENVIRONMENT, **planted, "AWS_ENDPOINT_URL_S3": address})
     write_notebook(place.folder / "leaky.ipynb", *CELLS, parameters='check_mode: bool = True\nevidence_dir: str = ""\n')
     answers = place.folder / "answers.json"
     answers.write_text(json.dumps({"code": ANSWER}))
@@ -78,7 +99,8 @@ def test_no_secret_is_in_anything_the_run_left_or_said(leaky: Any) -> None:
     texts = {**leaky.texts(), Path("terminal"): leaky.ended.stdout + leaky.ended.stderr}
     assert {"journal.jsonl", "evidence.json", "leaky.html", "state.json"} <= {path.name for path in texts}
     for secret in SECRETS:
-        for spelling in (secret, json.dumps(secret)[1:-1], secret.replace("&", "&amp;").replace("<", "&lt;")):
+        in_html = secret.replace("&", "&amp;").replace("<", "&lt;")
+        for spelling in (secret, json.dumps(secret)[1:-1], in_html, quote(secret, safe="")):
             assert [str(path) for path, text in texts.items() if spelling in text] == []
 
 
@@ -89,3 +111,26 @@ def test_no_spelling_survives(secret: str, before: str, behind: str) -> None:
     clean = redactor.data({"a": [before + secret + behind], secret: {"b": (secret,)}, "n": 1, "t": True})
     assert [part for value in (*clean["a"], *clean) for part in value.split(HIDDEN) if secret in part] == []
     assert (clean["n"], clean["t"]) == (1, True)
+
+
+def test_a_short_password_in_an_address_hides_no_other_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://a:e@localhost")
+    assert Redactor().text("everything else") == "everything else"
+
+
+@pytest.mark.parametrize(
+    "sign", ["\x1b", "\x00", "\r", "\x85", "\u2028", "\u2029", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041"]
+)
+def test_what_a_person_cannot_see_is_shown_as_an_escape(sign: str) -> None:
+    shown = visible(f"a{sign}b")
+    assert shown.isprintable()
+    assert shown.startswith("a\\")
+    assert f"{ord(sign):x}b" in shown
+
+
+@given(st.text())
+def test_visible_text_has_nothing_hidden_and_stays(text: str) -> None:
+    shown = visible(text)
+    hidden = {sign for sign in shown if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    assert hidden <= {"\n", "\t"}
+    assert visible(shown) == shown

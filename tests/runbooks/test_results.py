@@ -154,3 +154,5 @@ def test_the_items_of_a_plan_are_what_would_change() -> None:
     assert results.plan_items({**role, "bucket": "data-lake-raw"}) == [bucket]
     assert results.plan_items({"changed": False, **unchanged}) == []
     assert results.plan_items({"skipped": True}) == []
+    own = [{**removed, "created": "2026-01-01T00:00:00Z"}]
+    assert results.plan_items({"accounts": [changed], "plan_items": own}) == own

@@ -25,7 +25,7 @@ _EVENTS_FOLLOW = "<!-- CloudTrail's events -->"
 def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
     """Write the report of the run in `folder`; return None when the run has not written any evidence."""
     try:
-        content = json.loads((folder / record.FILE).read_text(encoding="utf-8"))
+        content = record.read(folder)
     except FileNotFoundError:
         return None
     _write(folder, markdown(content, outcome, failure))

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+from breakglass_runbooks.collection import module_util
+
 HIDDEN = "[hidden]"
 # The secrets among the variables that AWS clients read. Access key IDs are not secret.
 VARIABLES = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
@@ -32,21 +34,12 @@ _QUOTED = re.compile(
 
 
 def visible(text: str) -> str:
-    """Return `text` with an escape for each character that is not printable; line feeds and tabs stay.
+    """Return `text` with an escape for each control, invisible or bidirectional character; line feeds and tabs stay.
 
     Names and policies come from elsewhere. A terminal or page must not obey them, nor show their parts in another
     order or on another line.
     """
-    if text.isprintable():
-        return text
-    return "".join(sign if sign in "\n\t" or sign.isprintable() else _escape(sign) for sign in text)
-
-
-def _escape(sign: str) -> str:
-    code = ord(sign)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return str(module_util("_redaction").visible(text))
 
 
 def safe(text: str) -> str:

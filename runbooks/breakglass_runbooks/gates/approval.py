@@ -97,7 +97,7 @@ class Request:
         ]
         if self.items:
             lines += [f"Items ({len(self.items)}):"]
-            lines += [f"  {item['account_id']} {item['kind']} {item['id']}" for item in self.items]
+            lines += [f"  {' '.join(item.values())}" for item in self.items]
         return redaction.visible("\n".join([*lines, "", terminal.text(redaction.visible(self.what))]))
 
     @property
@@ -139,8 +139,12 @@ def _request_problem(content: Mapping[str, Any]) -> str:
 
 
 def _is_item(item: Any) -> bool:
-    names = ("account_id", "kind", "id")
-    return isinstance(item, dict) and item.keys() == set(names) and all(isinstance(item[name], str) for name in names)
+    required = {"account_id", "kind", "id"}
+    return (
+        isinstance(item, dict)
+        and required <= item.keys() <= {*required, "created"}
+        and all(isinstance(value, str) for value in item.values())
+    )
 
 
 @dataclass(frozen=True)

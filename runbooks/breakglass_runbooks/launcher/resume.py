@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from breakglass_runbooks import outcomes
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import checkpoints, locks, manifest
-from breakglass_runbooks.evidence.journal import Journal
+from breakglass_runbooks.evidence import checkpoints, locks, manifest, record
+from breakglass_runbooks.evidence.journal import FILE, Journal
 from breakglass_runbooks.kernel import variable_references
 from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.launcher import launch, run_file
@@ -77,7 +78,13 @@ def _check(folder: Path) -> None:
         problems += [problem for problem in manifest.problems(folder) if not problem.endswith(": added.")]
     if problems:
         raise RunbookError("\n".join([*dict.fromkeys(problems), "Start a new run: this one can no longer be trusted."]))
-    ended = [entry for entry in journal.entries() if entry["event"] == "ended"]  # `trail` may have written since
+    entries = journal.entries()
+    checkpoints.State.load(folder)
+    with contextlib.suppress(FileNotFoundError):  # the run stopped before it began to keep evidence
+        record.read(folder)
+        if not entries:
+            raise RunbookError(f"{folder / FILE} is damaged: it has no entries. Start a new run.")
+    ended = [entry for entry in entries if entry["event"] == "ended"]  # `trail` may have written since
     if sealed and ended and ended[-1]["outcome"] in outcomes.FINISHED:
         raise RunbookError(f"The run in {folder} has finished; there is nothing to resume.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from papermill.execute import ERROR_MARKER_TAG
 from breakglass_runbooks import files, outcomes, results
 from breakglass_runbooks.display import approvals, html, page, report
 from breakglass_runbooks.errors import Interrupted, RunbookError, Waiting
-from breakglass_runbooks.evidence import checkpoints, manifest, record
+from breakglass_runbooks.evidence import checkpoints, manifest, reading, record
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.launcher.notebook_client import Progress
 from breakglass_runbooks.launcher.run_file import Run, resume_command, run_command
@@ -99,7 +98,12 @@ class RunResult:
         if not self.evidence_dir:
             return
         with contextlib.suppress(FileNotFoundError):
-            content: Mapping[str, Any] = json.loads((self.evidence_dir / record.FILE).read_text(encoding="utf-8"))
+            try:
+                content: Mapping[str, Any] = record.read(self.evidence_dir)
+            except reading.Damaged as error:
+                self.failure = "\n".join(filter(None, [self.failure, str(error)]))
+                self.changed = True  # it is not known, and never reported as 'nothing was changed'
+                return
             self.changed, self.check_mode = content["changed"], content["check_mode"]
             self.recovery_open_in = content["recovery_open_in"]
             self.remarks = [one for one in (content["remark"], *approvals.unapproved(content["approvals"])) if one]
