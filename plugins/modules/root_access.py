@@ -10,18 +10,21 @@ module: root_access
 short_description: Turn centralized root access on or off
 version_added: 0.1.0
 description:
-  - Makes trusted access for IAM, the two features of centralized root access and the delegated administrator as
-    declared, in the order AWS demands. What is not declared is left alone.
+  - Sets trusted access for IAM, the two features of centralized root access and the delegated administrator as
+    declared, in the order that AWS needs. What is not declared is left alone.
   - Each change is read back before the next one is made.
-  - Turning anything off warns. Turning off what restores root users is refused without O(force) when there are member
-    accounts whose root user has no password, or of which that is not known, because it is their only way back.
+  - Turning anything off warns. Turning off trusted access or O(root_credentials_management) is refused without
+    O(force) when member accounts have a root user without a password, or when that is not known. These accounts cannot
+    be recovered without it.
+  - When AWS does not answer a call, the state is read back. If that shows the change, the task continues with a
+    warning. If not, the task fails with C(changed) true and the call in RV(unverified).
 author:
   - breakglass.aws contributors (@breakglass)
 options:
   trusted_access:
     description:
       - Whether the organization trusts IAM (C(iam.amazonaws.com)). Everything else needs it.
-      - AWS refuses to turn it off while there is a delegated administrator, so declare
+      - AWS refuses to turn it off while there is a delegated administrator. Then declare
         O(delegated_administrator="") too.
     type: bool
   root_credentials_management:
@@ -38,31 +41,32 @@ options:
     description:
       - The one account that is to be delegated administrator for IAM, by ID in quotes. Others are deregistered.
       - An empty string means none.
-      - Takes the management account's credentials.
+      - Needs credentials of the management account.
     type: str
   wait:
     description: Whether to read each change back until AWS shows it.
     type: bool
     default: true
   wait_timeout:
-    description: How many seconds to wait for each change to show.
+    description: How many seconds to wait until reading back shows a change.
     type: int
     default: 180
   force:
     description:
-      - Turn trusted access or O(root_credentials_management) off although member accounts lose their only way back.
-      - Which these are is asked through the role C(OrganizationAccountAccessRole), where it answers, because that opens
-        no root sessions. Where it does not answer, or when a delegated administrator asks, it is not known, and counts
-        as such an account.
+      - Turn trusted access or O(root_credentials_management) off although member accounts lose their only recovery.
+      - Which accounts these are is read with the role C(OrganizationAccountAccessRole), because that opens no root
+        sessions. An account whose role cannot be assumed, and every account when a delegated administrator runs the
+        task, counts as unknown and needs O(force) too.
     type: bool
     default: false
     version_added: 0.2.0
   probe_account_id:
     description:
-      - A member account to try root sessions in, after turning root access on, until STS opens them. By ID in quotes.
-      - STS follows IAM with a delay of up to some minutes. Without this option only IAM's own answer is waited for.
-      - For each feature declared as V(true) sessions of one minute are opened until two in a row succeed, for at most
-        O(wait_timeout) seconds. Nothing is called in them. CloudTrail of the caller's account shows each.
+      - A member account in which root sessions are opened, after root access is turned on, until STS allows them. By ID
+        in quotes.
+      - A change reaches STS up to some minutes later than IAM. Without this option the task waits for IAM only.
+      - For each feature that is declared V(true), sessions of one minute are opened until two in a row succeed, for at
+        most O(wait_timeout) seconds. Nothing is called in them. CloudTrail of the caller's account shows each.
     type: str
     version_added: 0.2.0
 extends_documentation_fragment:
@@ -72,42 +76,42 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
-  - STS follows with a delay that was observed to reach some minutes. AssumeRoot may still be refused for a while
-    after turning root access on, and still be answered after turning it off.
+  - A change reaches STS up to some minutes later than IAM. STS may refuse AssumeRoot for a while after root access is
+    turned on, and allow it for a while after it is turned off.
 seealso:
   - module: breakglass.aws.root_access_info
 """
 
 EXAMPLES = r"""
-- name: Turn everything on, with an account that looks after it
+- name: Turn everything on, with a delegated administrator
   breakglass.aws.root_access:
     trusted_access: true
     root_credentials_management: true
     root_sessions: true
     delegated_administrator: "222233334444"
 
-- name: See what it would take, and change nothing
+- name: List the calls that are needed, and change nothing
   breakglass.aws.root_access:
     trusted_access: true
     root_sessions: true
   check_mode: true
   diff: true
 
-- name: Turn it on, and go on when STS has followed
+- name: Turn it on, and wait until STS opens root sessions
   breakglass.aws.root_access:
     trusted_access: true
     root_credentials_management: true
     probe_account_id: "333344445555"
 
-- name: No longer delegate root access
+- name: Deregister the delegated administrator
   breakglass.aws.root_access:
     delegated_administrator: ""
 """
 
 RETURN = r"""
 without_root_password:
-  description: Member accounts that would lose their only way back, by ID.
-  returned: when something that restores root users goes off
+  description: Member accounts that would lose their only recovery, by ID.
+  returned: when trusted access or O(root_credentials_management) is turned off
   type: dict
   contains:
     none:
@@ -116,12 +120,12 @@ without_root_password:
       elements: str
       sample: ["333344445555"]
     unknown:
-      description: Those of which it is not known.
+      description: Those for which it is not known.
       type: list
       elements: str
       sample: ["888899990000"]
 before:
-  description: How it stood.
+  description: The state before.
   returned: success
   type: dict
   contains: &state
@@ -139,19 +143,27 @@ before:
       elements: dict
       sample: [{account_id: "222233334444", name: security}]
 after:
-  description: How it stands now, read back; in check mode, how it would stand.
+  description: The state now, read back; in check mode, as it would be.
   returned: success
   type: dict
   contains: *state
 actions:
   description: What was called, or in check mode would be, in this order.
-  returned: always, once how it stands has been read
+  returned: always, once the state was read
   type: list
   elements: str
   sample: ["organizations:EnableAWSServiceAccess", "iam:EnableOrganizationsRootSessions"]
+unverified:
+  description:
+    - The call that AWS did not answer, and that reading back does not show. Its change may still come.
+    - Null when there is none.
+  returned: when something was called, or there was nothing to call
+  type: str
+  version_added: 0.2.0
+  sample: iam:EnableOrganizationsRootSessions
 probe:
-  description: What was tried in O(probe_account_id); null when none was named.
-  returned: when something was called, or nothing had to be
+  description: The root sessions in O(probe_account_id); null when none was named.
+  returned: when something was called, or there was nothing to call
   type: dict
   contains:
     account_id:

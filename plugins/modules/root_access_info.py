@@ -7,30 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: root_access_info
-short_description: Tell whether centralized root access is ready to be used
+short_description: Report whether centralized root access is ready to be used
 version_added: 0.1.0
 description:
-  - Reads how centralized root access stands in an organization, namely trusted access for IAM, the two features, the
-    delegated administrators and what the caller is, and gives a verdict with the reason and the fix for everything
-    that stands in the way.
-  - For a member account it also reads every service control policy on the way from the organization's root to the
-    account, and names those that would stop a root session there. Root sessions are bound by them.
-  - It does not fail because something is off or may not be read, but says so in RV(reasons). It fails when there are
-    no usable credentials or AWS cannot be reached.
+  - Reads the state of centralized root access in an organization. This is trusted access for IAM, the two features, the
+    delegated administrators and the role of the caller. Returns a verdict, with a reason and a fix for everything that
+    prevents root sessions.
+  - For a member account it also reads every service control policy from the organization's root down to the account,
+    and names those that would stop a root session there. Service control policies apply to root sessions.
+  - It does not fail because something is off or cannot be read; that is in RV(reasons). It fails when there are no
+    usable credentials, or AWS does not answer.
   - No root session is opened.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
   account_id:
     description:
-      - A member account in which a root session is going to be needed. Whether it can be a target is then looked at
-        too.
+      - A member account in which a root session will be needed. Whether it can be a target is then checked too.
       - Write it as a string in quotes.
     type: str
   task:
     description:
-      - What the root session is going to be needed for. Only what this task needs is then in the way.
-      - Without it, everything that stops any of the tasks is.
+      - What the root session will be needed for. Only what prevents this task is then blocking.
+      - Without it, everything that prevents any of the tasks is blocking.
     type: str
     choices:
       - audit_root_credentials
@@ -50,21 +49,21 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look whether everything is in place before the bad day
+- name: Check that everything is ready before an emergency
   breakglass.aws.root_access_info:
   register: root_access
 
-- name: Show what is missing, and how to mend it
+- name: Show what is missing, and how to fix it
   ansible.builtin.debug:
     msg: "{{ root_access.reasons }}"
 
-- name: Look whether a root session can be opened in an account
+- name: Check that a root session can be opened in an account
   breakglass.aws.root_access_info:
     account_id: "012345678901"
   register: preflight
   failed_when: not preflight.ready
 
-- name: See which service control policies would stop it
+- name: Find the service control policies that would stop it
   breakglass.aws.root_access_info:
     account_id: "777788889999"
     task: delete_root_credentials
@@ -103,12 +102,12 @@ caller:
     role:
       description:
         - What the caller's account is to the organization.
-        - One of V(management_account), V(delegated_administrator), V(neither), and V(unknown) when that may not be
+        - One of V(management_account), V(delegated_administrator), V(neither), and V(unknown) when that cannot be
           read.
       type: str
       sample: management_account
 organization:
-  description: The organization; null when the caller is in none or it may not be read.
+  description: The organization; null when the caller is in none or it cannot be read.
   returned: success
   type: dict
   contains:
@@ -176,7 +175,7 @@ target:
     service_control_policies:
       description:
         - The service control policies that stop, or may stop, a root session in the account, from the organization's
-          root down. They are read, not tried.
+          root down. They are evaluated from their text; nothing is called.
         - Null when they could not be read.
       type: list
       elements: dict
@@ -205,15 +204,15 @@ target:
           elements: str
           sample: ["iam:GetUser"]
         why:
-          description: What it denies, to whom, when, and what of it cannot be known.
+          description: What it denies, to which principals, under which conditions, and what is not known of it.
           type: str
         known_as:
-          description: The product whose guardrail it is, when its shape gives it away; else null.
+          description: The product whose guardrail it is, when its shape shows that; else null.
           type: str
           sample: AWS Control Tower's AWS-GR_RESTRICT_ROOT_USER
         certain:
-          description: Whether it stops the session for sure. Otherwise RV(target.service_control_policies[].why) says
-            what it depends on.
+          description: Whether it stops the session in any case. Otherwise RV(target.service_control_policies[].why)
+            has what that depends on.
           type: bool
           sample: true
         fix:
@@ -221,19 +220,19 @@ target:
           type: str
 ready:
   description:
-    - Whether everything that was looked at is in place for opening root sessions.
-    - What is not known counts as not in place. Not looked at is the caller's own permission for C(sts:AssumeRoot).
+    - Whether everything that was checked is ready for root sessions.
+    - What is not known counts as not ready. The caller's own permission for C(sts:AssumeRoot) is not checked.
   returned: success
   type: bool
   sample: true
 reasons:
-  description: What stands in the way, or is worth knowing.
+  description: What prevents root sessions, and what else to know.
   returned: success
   type: list
   elements: dict
   contains:
     problem:
-      description: What is the matter.
+      description: The problem.
       type: str
       sample: The feature root_sessions is off.
     fix:

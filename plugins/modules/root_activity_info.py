@@ -7,49 +7,49 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: root_activity_info
-short_description: Tell which root sessions were opened, by whom, and what root users did
+short_description: List the root sessions that were opened, their callers, and other root use
 version_added: 0.2.0
 description:
-  - Reads CloudTrail's Event history and joins what is written in two places. Who opened a root session is recorded in
-    the management account or the delegated administrator's account, what the session did, in the member account. The
-    access key ID is in both.
-  - Tells root use that no session explains, too, for example a sign-in or a root access key.
-  - What was not looked into is said to be so. It is never taken for an account where nothing happened.
+  - Reads CloudTrail's Event history and joins records of two accounts. The call that opened a root session is recorded
+    in the management account or the delegated administrator's account, the calls of the session in the member account.
+    The access key ID is in both.
+  - Lists root use that belongs to no session too, for example a sign-in or a root access key.
+  - An account that was not read is listed as such. It never counts as an account without root use.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
   hours:
-    description: Look back this many hours. Without it and O(since), 24.
+    description: Read the events of this many hours. Without it and O(since), 24.
     type: int
   since:
     description:
-      - Look back to this time, in ISO 8601, for example V(2026-01-31T03:00:00Z). Without an offset it is taken as UTC.
+      - Read events from this time on, in ISO 8601, for example V(2026-01-31T03:00:00Z). Without an offset it is UTC.
       - Event history keeps 90 days.
     type: str
   until:
-    description: Look at what was before this time, in the same form. Without it, until now. Needs O(since).
+    description: Read events up to this time, in the same format. Without it, up to now. Needs O(since).
     type: str
   account_ids:
     description:
-      - Member accounts to look into, by ID, as strings in quotes. Sessions in others are left out.
-      - Without this and O(all_accounts), the accounts in which sessions were opened are looked into.
+      - Member accounts to read, by ID, as strings in quotes. Sessions in others are left out.
+      - Without this and O(all_accounts), the accounts in which sessions were opened are read.
     type: list
     elements: str
   all_accounts:
     description:
-      - Look into all accounts, the caller's own included. Only this finds all root use that no session explains.
-      - AWS answers two such questions a second for each account, so this takes its time.
+      - Read all accounts, the caller's own included. Only this finds all root use that belongs to no session.
+      - AWS allows two such calls a second in each account, so this takes a while.
     type: bool
     default: false
   regions:
     description:
-      - The regions to look in. AssumeRoot is recorded in the region where STS was called, calls to S3 and SQS in the
+      - The regions to read. AssumeRoot is recorded in the region where STS was called, calls to S3 and SQS in the
         bucket's or queue's region. Without this, the region where STS is called.
-      - The region where IAM is recorded (V(us-east-1)) is always looked in.
+      - The region where IAM is recorded (V(us-east-1)) is always read.
     type: list
     elements: str
   role_name:
-    description: The role to look into other accounts with. It must allow C(cloudtrail:LookupEvents).
+    description: The role that reads other accounts. It must allow C(cloudtrail:LookupEvents).
     type: str
     default: OrganizationAccountAccessRole
 extends_documentation_fragment:
@@ -59,20 +59,20 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
-  - The management account can look into all accounts whose role trusts it. A delegated administrator sees the sessions
-    it opened itself, and needs a role in the other accounts that trusts it.
+  - The management account can read all accounts whose role trusts it. A delegated administrator can read the sessions
+    that it opened itself, and needs a role in the other accounts that trusts it.
   - No root session is opened.
 seealso:
   - module: breakglass.aws.organization_access_role_info
 """
 
 EXAMPLES = r"""
-- name: What did root users do since yesterday?
+- name: Read what root users did since yesterday
   breakglass.aws.root_activity_info:
     all_accounts: true
   register: activity
 
-- name: Name the use that nobody opened a session for
+- name: Show the root use that belongs to no session
   ansible.builtin.debug:
     msg: "{{ activity.unexplained }}"
 
@@ -85,7 +85,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 since:
-  description: From when on events were looked at.
+  description: From when on events were read.
   returned: success
   type: str
   sample: "2026-01-31T03:00:00Z"
@@ -95,12 +95,12 @@ until:
   type: str
   sample: "2026-02-01T03:00:00Z"
 complete_until:
-  description: Until when all events are there. CloudTrail takes up to 15 minutes, so later ones may be on their way.
+  description: Until when all events are delivered. CloudTrail takes up to 15 minutes, so later ones may be missing.
   returned: success
   type: str
   sample: "2026-02-01T02:45:00Z"
 regions:
-  description: The regions that were looked in.
+  description: The regions that were read.
   returned: success
   type: list
   elements: str
@@ -120,7 +120,7 @@ sessions:
       type: str
       sample: payments
     task:
-      description: What it was for, as the modules call it, or the ARN of a task policy that is not known.
+      description: What it was for, as the modules name it, or the ARN of a task policy that is not known.
       type: str
       sample: unlock_s3_bucket
     time:
@@ -132,23 +132,23 @@ sessions:
       type: str
       sample: us-east-1
     opened_by:
-      description: Who opened it.
+      description: The caller that opened it.
       type: str
       sample: arn:aws:sts::111122223333:assumed-role/BreakGlassOperator/alice
     opened_from:
-      description: The account of who opened it.
+      description: The caller's account.
       type: str
       sample: "111122223333"
     source_identity:
-      description: The person, when the session of who opened it says who that is.
+      description: The source identity of the caller's session, which names the person; null when it has none.
       type: str
       sample: alice
     source_ip:
-      description: From where.
+      description: The IP address of the caller.
       type: str
       sample: 203.0.113.7
     user_agent:
-      description: With which tool.
+      description: The tool of the caller.
       type: str
     event_id:
       description: CloudTrail's ID of the event.
@@ -162,11 +162,11 @@ sessions:
       type: str
       sample: "2026-01-31T03:15:00Z"
     pending:
-      description: Whether events of it may still be on their way.
+      description: Whether events of it may not be delivered yet.
       type: bool
       sample: false
     looked_into:
-      description: Whether its account was looked into. Otherwise RV(sessions[].calls) says nothing.
+      description: Whether its account was read. Otherwise RV(sessions[].calls) is not known.
       type: bool
       sample: true
     reason:
@@ -194,14 +194,14 @@ sessions:
           type: str
           sample: eu-west-1
         read_only:
-          description: Whether it only looked.
+          description: Whether it only read.
           type: bool
           sample: false
         error_code:
           description: AWS's error code when it was refused; null when it was done.
           type: str
         source_ip:
-          description: From where.
+          description: The IP address of the caller.
           type: str
           sample: 203.0.113.7
         event_id:
@@ -216,10 +216,10 @@ refused:
   elements: dict
 unexplained:
   description:
-    - Root use that came from no session found here, oldest first, with the fields of RV(sessions[].calls), and
+    - Root use that belongs to no session found here, oldest first, with the fields of RV(sessions[].calls), and
       C(account_id), C(name) and C(access_key_id).
     - RV(unexplained[].kind) is V(sign_in), V(password) (a reset or a new password), V(credentials) (a root access key,
-      or a session in the console), or V(unknown_session) (a root session that was opened where it was not looked).
+      or a session in the console), or V(unknown_session) (a root session whose opening was not found).
   returned: success
   type: list
   elements: dict
@@ -229,12 +229,12 @@ unexplained:
       type: str
       sample: sign_in
 opened_from:
-  description: The accounts sessions can be opened from, with C(outcome), C(reason) and C(fix) of looking into them.
+  description: The accounts that can open sessions, with C(outcome), C(reason) and C(fix) of reading them.
   returned: success
   type: list
   elements: dict
 accounts:
-  description: The accounts that were to be looked into, with C(outcome), C(reason) and C(fix).
+  description: The accounts that were to be read, with C(outcome), C(reason) and C(fix).
   returned: success
   type: list
   elements: dict
@@ -248,7 +248,7 @@ accounts:
       type: str
       sample: payments
     outcome:
-      description: V(unchanged) when it was looked into; V(skipped), V(unreachable) or V(failed) when not.
+      description: V(unchanged) when it was read; V(skipped), V(unreachable) or V(failed) when not.
       type: str
       sample: unchanged
     reason:

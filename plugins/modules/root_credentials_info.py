@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: root_credentials_info
-short_description: Tell what credentials the root users of member accounts have
+short_description: List the credentials of root users of member accounts
 version_added: 0.1.0
 description:
-  - Opens a root session in each account with the task policy C(IAMAuditRootUserCredentials), which can only look, and
+  - Opens a root session in each account with the task policy C(IAMAuditRootUserCredentials), which can only read, and
     reads the root user's password, access keys, signing certificates and MFA devices, with their last use.
-  - An account that could not be looked into is V(unreachable), with the cause and the fix, and a warning. It is never
-    taken for an account without credentials, and it does not keep the others from being looked at.
+  - An account that could not be read is V(unreachable), with the cause and the fix, and a warning. It never counts as
+    an account without credentials, and does not stop the others from being read.
 author:
   - breakglass.aws contributors (@breakglass)
 extends_documentation_fragment:
@@ -25,28 +25,28 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
-  - Looking is root activity too. Each account gets CloudTrail events of its root user, and alarms on these go off.
+  - Reading is root activity too. Each account gets CloudTrail events of its root user, and alarms on these go off.
 seealso:
   - module: breakglass.aws.root_credentials
 """
 
 EXAMPLES = r"""
-- name: What does this account's root user have?
+- name: Read the root credentials of one account
   breakglass.aws.root_credentials_info:
     account_ids: ["444455556666"]
 
-- name: Look at the whole organization
+- name: Read those of the whole organization
   breakglass.aws.root_credentials_info:
     all_accounts: true
   register: audit
 
-- name: Look at the whole organization, a few accounts at a time, and go on from the journal should it be broken off
+- name: Read them a few accounts at a time, and resume from the journal if the run is interrupted
   breakglass.aws.root_credentials_info:
     all_accounts: true
     workers: 4
     journal: audit.jsonl
 
-- name: Name the accounts whose root user has a password
+- name: List the accounts whose root user has a password
   ansible.builtin.debug:
     msg: "{{ audit.accounts | selectattr('root_credentials') | selectattr(present) | map(attribute='name') }}"
   vars:
@@ -71,17 +71,17 @@ accounts:
     outcome:
       description:
         - V(unchanged) when there are root credentials, V(absent) when there are none.
-        - V(skipped), V(unreachable) or V(failed) when it was not looked at, with the reason.
+        - V(skipped), V(unreachable) or V(failed) when it was not read, with the reason.
       type: str
       sample: unchanged
     reason:
-      description: Why it was not looked at; empty when it was.
+      description: Why it was not read; empty when it was.
       type: str
     fix:
       description: What to do about it; empty when there is nothing.
       type: str
     root_credentials:
-      description: What there is. Null when it was not looked at.
+      description: The root credentials. Null when they were not read.
       type: dict
       contains:
         password:
@@ -89,7 +89,7 @@ accounts:
           type: dict
           contains:
             present:
-              description: Whether there is one. After password recovery was opened there is, though nobody knows it.
+              description: Whether there is one. An open password recovery counts as one.
               type: bool
             created:
               description: When it was created.
@@ -115,7 +115,7 @@ accounts:
               description: When (C(date)), for which C(service) and in which C(region) it was last used; null for never.
               type: dict
         signing_certificates:
-          description: The X.509 signing certificates. AWS does not tell when they were last used.
+          description: The X.509 signing certificates. AWS does not report when they were last used.
           type: list
           elements: dict
           contains:
@@ -140,7 +140,7 @@ accounts:
               description: When it was enabled.
               type: str
     journal_time:
-      description: When the account was looked at, if the journal says so and this run did not look; else null.
+      description: When the account was read, if the entry comes from the journal; else null.
       type: str
       version_added: 0.2.0
       sample: "2026-01-31T03:00:00Z"

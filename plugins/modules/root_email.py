@@ -10,10 +10,12 @@ module: root_email
 short_description: Read and change the e-mail address of the root user of a member account
 version_added: 0.2.0
 description:
-  - Without O(email) it reads the address, and how the last change of it stands.
-  - With O(email) it makes this the address, in two runs. The first has AWS send a one-time code to the new address,
-    which a person reads there. The second gives the code back in O(otp).
-  - The old mailbox plays no part, so this helps when its owner has left. Password and MFA devices stay as they are.
+  - Without O(email) it reads the address, and the state of its last change.
+  - With O(email) it changes the address, in two runs. In the first, AWS sends a one-time code to the new address, which
+    a person reads there. The second gets the code in O(otp).
+  - The old mailbox is not needed, so this helps when its owner has left. Password and MFA devices do not change.
+  - When AWS does not answer a call, the state of the change is read back. The outcome is V(unverified), and the task
+    fails with C(changed) true, when that does not show what happened.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
@@ -24,37 +26,37 @@ options:
     type: str
     required: true
   state:
-    description: The root user has this address. There is no root user without one.
+    description: V(present) is the only state, because every root user has an address.
     type: str
     choices: [present]
     default: present
   email:
     description:
-      - The address as it is to be, of 5 to 64 characters. No other AWS account may have it, not even a closed one.
-      - Capitals make no difference.
+      - The new address, of 5 to 64 characters. No other AWS account may have it, not even a closed one.
+      - Upper and lower case are the same.
     type: str
   otp:
     description:
       - The one-time code that AWS sent to O(email), in quotes. It works once, for 24 hours.
-      - A task whose O(email) is reached already needs none.
+      - Not needed once the address is O(email).
     type: str
   resend:
     description:
-      - Start anew although a change is pending, which has AWS send another code. AWS does not tell to which address the
-        pending one was sent, so do this too when it was a wrong one.
-      - Each run with it sends a code, until O(email) is reached. Not together with O(otp).
+      - Start again although a change is pending, so that AWS sends another code. AWS does not report to which address
+        it sent the pending one. Use this too when that was a wrong address.
+      - Each run with it sends a code, until the address is O(email). Not together with O(otp).
     type: bool
     default: false
   activate_trusted_access:
     description:
-      - Let the organization trust Account Management (C(account.amazonaws.com)), when it does not yet. It stays so.
-        Takes credentials of the management account.
+      - Turn on trusted access for Account Management (C(account.amazonaws.com)) if it is off. It stays on.
+      - Needs credentials of the management account.
     type: bool
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait, once the code is accepted, until the address is the new one. V(0) does not wait.
-      - AWS may take up to four hours. A change that is still under way then is no failure but a warning.
+      - How many seconds to wait, after the code is accepted, until the address is the new one. V(0) does not wait.
+      - AWS may take up to four hours. A change that is still in progress then is a warning, not a failure.
     type: int
     default: 60
 extends_documentation_fragment:
@@ -64,21 +66,21 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
-  - This takes the management account or the delegated administrator for C(account.amazonaws.com), which need not be the
-    one for IAM, and trusted access for that service. No root session is opened.
-  - Sending a code counts as changed. While it is waited for, and once the address is reached, nothing changes.
+  - This needs credentials of the management account or of the delegated administrator for C(account.amazonaws.com),
+    which need not be the one for IAM, and trusted access for that service. No root session is opened.
+  - Sending a code counts as changed. A run that finds the code sent, or the address reached, changes nothing.
 seealso:
   - module: breakglass.aws.root_password_recovery
 """
 
 EXAMPLES = r"""
-- name: Have AWS send a code to the new address
+- name: Send a code to the new address
   breakglass.aws.root_email:
     account_id: "888899990000"
     email: aws+invited-root@example.com
     activate_trusted_access: true
 
-- name: Change the address with the code of the mail (-e otp=...)
+- name: Change the address with the code from the mail (-e otp=...)
   breakglass.aws.root_email:
     account_id: "888899990000"
     email: aws+invited-root@example.com
@@ -99,13 +101,13 @@ account_id:
 outcome:
   description:
     - V(changed) when a code was sent or accepted, or in check mode would be.
-    - V(unchanged) when the address is as wished, or a code or AWS is waited for.
-    - V(unverified) when AWS accepted the code but reading back does not confirm it; the task fails then.
+    - V(unchanged) when the address is O(email), or the change is waiting for its code or for AWS.
+    - V(unverified) when a call may have succeeded but reading back does not confirm it. The task fails then.
   returned: success, or when unverified
   type: str
   sample: changed
 msg:
-  description: How it stands, in a sentence.
+  description: The state, in a sentence.
   returned: always
   type: str
 email:
@@ -114,12 +116,12 @@ email:
   type: str
   sample: root@invited.example.com
 update:
-  description: How the last change of the address stands. Null when there was none, or botocore is too old to ask.
+  description: The last change of the address. Null when there was none, or botocore is too old to read it.
   returned: success
   type: dict
   contains:
     status:
-      description: V(PENDING) for the code, V(ACCEPTED) while AWS is at work, V(COMPLETED) or V(FAILED).
+      description: V(PENDING) until the code is given, V(ACCEPTED) until AWS made the change, V(COMPLETED) or V(FAILED).
       type: str
       sample: PENDING
     since:
@@ -132,7 +134,7 @@ next_steps:
   type: list
   elements: str
 undo:
-  description: The options that bring the old address back, by a code sent to it. Null when no code was accepted.
+  description: The options that restore the old address, with a code sent to it. Null when no code was accepted.
   returned: success
   type: dict
   sample: {account_id: "888899990000", email: root@invited.example.com}

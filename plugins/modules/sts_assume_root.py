@@ -10,10 +10,10 @@ module: sts_assume_root
 short_description: Open a root session in a member account, for other modules and tools
 version_added: 0.2.0
 description:
-  - Opens a root session for one task (C(sts:AssumeRoot)) and returns its credentials, which end by themselves after at
-    most 15 minutes and cannot be revoked before.
-  - The result hides itself. No callback, log or event shows it, whether or not the task says C(no_log), while
-    C(register) keeps it for later tasks. A failure is shown.
+  - Opens a root session for one task (C(sts:AssumeRoot)) and returns its credentials. They expire after at most 15
+    minutes and cannot be revoked before.
+  - The result is hidden. No callback, log or event shows it, with or without C(no_log), while C(register) keeps it for
+    later tasks. A failure is shown, with the access key ID of a session that was opened.
   - The other modules of this collection open their own sessions and do not need this one.
 author:
   - breakglass.aws contributors (@breakglass)
@@ -37,22 +37,22 @@ options:
   duration_seconds:
     description:
       - How long the session lives, from 1 to 900 seconds. As short as the work allows.
-      - Without it, 180 for tasks that look or open password recovery, else 600.
+      - Without it, 180 for tasks that read or open password recovery, else 600.
     type: int
   write_profile:
     description:
-      - Also write the credentials to O(credentials_file) as a profile of this name, for tools that take nothing else.
-      - A profile that this module did not write is never touched, and V(default) is refused.
+      - Also write the credentials to O(credentials_file) as a profile of this name, for tools that accept nothing else.
+      - A profile that this module did not write is never changed, and V(default) is refused.
     type: str
   credentials_file:
     description:
-      - The AWS credentials file for O(write_profile). It gets mode 0600, with a warning when it was open to others.
-      - What else is in it stays, comments included.
+      - The AWS credentials file for O(write_profile). It gets mode 0600, with a warning when others could read it.
+      - Everything else in it stays, comments included.
     type: path
   state:
     description:
       - V(present) opens a session.
-      - V(absent) removes the profile O(write_profile) from O(credentials_file). Nothing is asked of AWS.
+      - V(absent) removes the profile O(write_profile) from O(credentials_file). AWS is not called.
     type: str
     choices: [present, absent]
     default: present
@@ -70,24 +70,24 @@ attributes:
   diff_mode:
     support: none
     details:
-      - What would be shown is secret.
+      - The change is secret.
 notes:
-  - Run it as the management account's operator or as the delegated administrator for IAM.
+  - Needs credentials of the management account, or of the delegated administrator for IAM.
   - Refused in Ansible's debug mode (E(ANSIBLE_DEBUG)), which prints what modules return. Verbosity shows no secrets.
-  - In check mode no session is opened, because that is an event in the audit log, and no credentials are returned.
+  - In check mode no session is opened, because that is an event in CloudTrail, and no credentials are returned.
 seealso:
   - module: amazon.aws.sts_assume_role
 """
 
 EXAMPLES = r"""
-- name: Open a session that may look at the root user's credentials
+- name: Open a session that can read the root user's credentials
   breakglass.aws.sts_assume_root:
     account_id: "444455556666"
     task: audit_root_credentials
     duration_seconds: 60
   register: session
 
-- name: Say which events of CloudTrail will be its own
+- name: Show which events of CloudTrail belong to it
   ansible.builtin.debug:
     msg: "{{ session.access_key_id }} until {{ session.expiration }}"
 
@@ -98,7 +98,7 @@ EXAMPLES = r"""
     write_profile: payments-root
     credentials_file: ~/.breakglass/credentials
 
-- name: Take its profile away again
+- name: Remove its profile
   breakglass.aws.sts_assume_root:
     write_profile: payments-root
     credentials_file: ~/.breakglass/credentials
@@ -122,20 +122,20 @@ sts_creds:
       description: The session token.
       type: str
     expiration:
-      description: When they end.
+      description: When they expire.
       type: str
 access_key_id:
   description: CloudTrail shows it in every event of the session. May be logged.
-  returned: with O(state=present), not in check mode
+  returned: with O(state=present), not in check mode; also on failure, when a session was opened
   type: str
   sample: ASIAEXAMPLEEXAMPLE00
 expiration:
-  description: When the session ends. May be logged.
-  returned: with O(state=present), not in check mode
+  description: When the session expires. May be logged.
+  returned: with O(state=present), not in check mode; also on failure, when a session was opened
   type: str
   sample: "2026-11-24T10:15:00Z"
 source_identity:
-  description: The source identity of the caller's own session, which the root session carries on. May be logged.
+  description: The source identity of the caller's session, which the root session inherits. May be logged.
   returned: with O(state=present), not in check mode
   type: str
 account_id:

@@ -63,7 +63,7 @@ def test_a_switch_that_sts_has_not_noticed_yet_is_told_from_one_that_is_off(sand
     iam.enable_organizations_root_credentials_management()
     entry = audit(sandbox, "operator")
     sandbox.clear_faults()
-    assert "STS has not followed a change yet" in entry["reason"]
+    assert "a change has not reached STS yet" in entry["reason"]
     assert "wait and try again" in entry["fix"]
 
 

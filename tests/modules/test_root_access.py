@@ -271,7 +271,7 @@ def test_when_sts_does_not_follow_it_fails_and_says_what_was_done(switched_off):
     switched_off.add_fault("sts_lag", seconds=900)
     result = declare(switched_off, **EVERYTHING, probe_account_id="333344445555", wait_timeout=1)
     assert result["failed"] is True
-    assert "STS has not followed" in result["cause"]
+    assert "has not reached STS yet" in result["cause"]
     assert "wait and try again" in result["fix"]
     assert len(result["actions"]) == 4
 

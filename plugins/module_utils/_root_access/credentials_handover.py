@@ -57,11 +57,11 @@ def _open_session(params: dict, context: Context) -> dict:
     session.assert_root_of(account_id)
     if name:
         _write_profile(path, name, session, context)
-    return {**result, **session.public, "sts_creds": session.hand_out(), "source_identity": session.source_identity}
+    return {**result, **session.public, "sts_creds": session.secrets(), "source_identity": session.source_identity}
 
 
 def _write_profile(path: str, name: str, session: RootSession, context: Context) -> None:
-    credentials = session.hand_out()
+    credentials = session.secrets()
     values = {
         "aws_access_key_id": credentials["access_key"],
         "aws_secret_access_key": credentials["secret_key"],

@@ -35,11 +35,11 @@ def explain_assume_root_denial(
     organization: Organization,
     policies: ServiceControlPolicies,
 ) -> Unreachable:
-    """Why AWS denied AssumeRoot, found by looking.
+    """Why AWS denied AssumeRoot, from the organization and its policies.
 
     "User ... is not authorized to perform: sts:AssumeRoot on resource: ..." is AWS's text for at least six
-    situations. Facts are asked one by one, most certain first; those that cannot be read are named in the end.
-    Service control policies over the target are no cause: AssumeRoot is the caller's call, and they bind what the
+    situations. Facts are read one by one, the most certain first; those that cannot be read are named at the end.
+    Service control policies over the target are no cause: AssumeRoot is the caller's call, and they apply to what the
     session then does.
     """
     code = error_code(error)
@@ -47,15 +47,15 @@ def explain_assume_root_denial(
     attempts = Attempts()
 
     def because(cause: str, fix: str) -> Unreachable:
-        return Unreachable(f"No root session for account {account_id}: {cause} (AWS says: {message}).", fix, code)
+        return Unreachable(f"No root session for account {account_id}: {cause} (AWS: {message}).", fix, code)
 
     switches = attempts.read(organization.switches, "the organization's features")
-    says_off = message.startswith("Service not enabled") or "feature is not enabled" in message
-    if says_off and switches and switches.features.get(task.feature):
-        return because("STS has not followed a change yet: IAM shows everything on", _STS_FOLLOWS)
+    message_says_off = message.startswith("Service not enabled") or "feature is not enabled" in message
+    if message_says_off and switches and switches.features.get(task.feature):
+        return because("a change has not reached STS yet: IAM shows all switches on", _STS_FOLLOWS)
     if message.startswith("Service not enabled") or (switches and switches.trusted_access is False):
         return because("trusted access for IAM is off", f"{TURN_ON}trusted_access=true.")
-    if says_off or (switches and switches.features.get(task.feature) is False):
+    if message_says_off or (switches and switches.features.get(task.feature) is False):
         return because(f"the feature {task.feature} is off", f"{TURN_ON}{task.feature}=true.")
 
     if caller.is_root:
@@ -64,24 +64,24 @@ def explain_assume_root_denial(
     if description and description["management_account_id"] == account_id:
         return because(*MANAGEMENT_ACCOUNT_IS_NO_TARGET)
     if attempts.read(organization.caller_role, "the delegated administrators") == v.NEITHER:
-        told = caller_is_neither(caller)
-        return because(told.cause.rstrip("."), told.fix)
+        error_of_caller = caller_is_neither(caller)
+        return because(error_of_caller.cause.rstrip("."), error_of_caller.fix)
     account = attempts.read(lambda: organization.account(account_id), "the target account")
     if account is None and "the target account" not in attempts.unread:
         return because("it is not in the organization", "Check the account ID and whose credentials are used.")
     if account and account.state in v.UNUSABLE_STATES:
-        return because(f"its state is {account.state}", "Nobody can act in it until AWS makes it ACTIVE again.")
+        return because(f"its state is {account.state}", "It cannot be used until AWS makes it ACTIVE again.")
 
     context = {"sts:taskpolicyarn": (task.policy_arn(caller.partition),)}
     stopping = attempts.read(
         lambda: policies.stopping_caller("sts:AssumeRoot", caller.root_arn(account_id), context),
         "the service control policies on the caller's account",
     )
-    certain = next((one for one in stopping or [] if one["certain"]), None)
+    certain = next((policy for policy in stopping or [] if policy["certain"]), None)
     if certain:
         return because(f"a service control policy stops the caller. {policy_in_words(certain)}", certain["fix"])
 
-    possible = "".join(f" Possibly: {policy_in_words(one)}" for one in stopping or [])
+    possible = "".join(f" Possibly: {policy_in_words(policy)}" for policy in stopping or [])
     return because(
         f"{caller.arn} may not call sts:AssumeRoot",
         f"Allow it sts:AssumeRoot on {caller.root_arn(account_id)} with the task policy {task.policy} "
@@ -91,11 +91,11 @@ def explain_assume_root_denial(
     )
 
 
-_STS_FOLLOWS = "It follows within some minutes of turning centralized root access on: wait and try again."
+_STS_FOLLOWS = "This takes some minutes after centralized root access is turned on: wait and try again."
 
 
 def explain_denial_in_root_session(error: BreakglassError, policies: ServiceControlPolicies) -> BreakglassError:
-    """A denial that a root session met, with the service control policies that cause it; others as they are."""
+    """A denial in a root session, with the service control policies that cause it; other errors unchanged."""
     if error.denied_call is None:
         return error
     account_id, operation = error.denied_call
@@ -103,10 +103,10 @@ def explain_denial_in_root_session(error: BreakglassError, policies: ServiceCont
     try:
         found = policies.stopping(account_id, actions=actions)
     except BreakglassError:
-        return error  # which says what to look at
-    certain = [one for one in found if one["certain"]] or found
+        return error  # its fix names the policies to check
+    certain = [policy for policy in found if policy["certain"]] or found
     if not certain:
         return error
-    causes = " ".join(dict.fromkeys(policy_in_words(one) for one in certain))
-    fixes = " ".join(dict.fromkeys(one["fix"] for one in certain))
+    causes = " ".join(dict.fromkeys(policy_in_words(policy) for policy in certain))
+    fixes = " ".join(dict.fromkeys(policy["fix"] for policy in certain))
     return type(error)(f"{error.cause} {causes}", fixes, error.code, error.denied_call)

@@ -29,7 +29,7 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
 
 
 class RootSession:
-    """An open root session. Holds its secrets in memory only; ``public`` is what may be shown of it."""
+    """An open root session. Its secrets are in memory only; ``public`` is the part that may be shown."""
 
     is_root = True
 
@@ -39,21 +39,21 @@ class RootSession:
         self._clients = {}
         self.account_id = account_id
         self.task = task
-        self.source_identity = None  # of the caller's own session; CloudTrail shows it for this one too
+        self.source_identity = None  # of the caller's session; CloudTrail shows it for this one too
 
     def __repr__(self) -> str:
         return f"<root session of {self.account_id} for {self.task.name}>"
 
     @property
     def public(self) -> dict:
-        """``access_key_id`` and ``expiration``: what joins our evidence with CloudTrail's, and no secret."""
+        """``access_key_id``, which joins results with CloudTrail's events, and ``expiration``. Neither is secret."""
         return {
             "access_key_id": self._credentials["AccessKeyId"],
             "expiration": format_time(self._credentials["Expiration"]),
         }
 
-    def hand_out(self) -> dict:
-        """The secrets, in the form amazon.aws' modules take them. For whoever asked for a session, and nobody else."""
+    def secrets(self) -> dict:
+        """The credentials, as the options of amazon.aws' modules are named. Only sts_assume_root returns them."""
         return {
             "access_key": self._credentials["AccessKeyId"],
             "secret_key": self._credentials["SecretAccessKey"],
@@ -68,29 +68,30 @@ class RootSession:
         return self._clients[service, region]
 
     def assert_root_of(self, account_id: str) -> str:
-        """Make sure that calls of this session act as the root user of ``account_id``; the root user's ARN.
+        """Check that calls of this session act as the root user of ``account_id``; returns the root user's ARN.
 
-        IAM calls without UserName act on whoever makes them. In a session that is not the target's, deleting
-        "the" password would delete somebody else's, so nothing that changes anything may come before this.
+        IAM calls without UserName act on the caller. In the session of another account they would delete that
+        account's password, so this comes before every call that changes something.
         """
-        arn = self._ask_iam(account_id) if "iam:GetUser" in self.task.actions else self._ask_sts(account_id)
+        by_iam = "iam:GetUser" in self.task.actions
+        arn = self._identify_by_iam(account_id) if by_iam else self._identify_by_sts(account_id)
         expected = self._connection.caller.root_arn(account_id)
         if arn != expected:
             raise BreakglassError(
                 f"The root session for account {account_id} acts as {arn}, not as {expected}.",
-                "Nothing was changed. Check endpoint_url and proxies: they do not lead to the account named.",
+                "Nothing was changed. Check endpoint_url and proxies: they do not lead to this account.",
             )
         return expected
 
-    def _ask_iam(self, account_id: str) -> str | None:
+    def _identify_by_iam(self, account_id: str) -> str | None:
         try:
             return self.client("iam").get_user()["User"].get("Arn")
         except (BotoCoreError, ClientError) as error:
             raise explain(error, f"asking who the root session is (iam:GetUser in {account_id})", account_id) from error
 
-    def _ask_sts(self, account_id: str) -> str | None:
-        """For tasks without GetUser. STS says that no policy can deny this call (API reference, GetCallerIdentity);
-        whether that holds for task policies is not known, so a denial counts too: it names whom it denies.
+    def _identify_by_sts(self, account_id: str) -> str | None:
+        """For tasks without GetUser. According to STS no policy can deny this call (API reference, GetCallerIdentity).
+        Whether that holds for task policies is not known, so a denial counts too: it names the caller.
         """
         try:
             return self.client("sts").get_caller_identity().get("Arn")
@@ -109,8 +110,8 @@ def _message(error: BaseException) -> str:
 def open_root_session(connection: Connection, organization: Organization, account_id: str, task: Task) -> RootSession:
     """A root session in ``account_id`` for one task.
 
-    Raises Unreachable, with the cause found by looking, when AWS denies it. ``connection`` is always regional for
-    STS, as AssumeRoot demands.
+    Raises Unreachable, with the cause from the organization and its policies, when AWS denies it. ``connection`` always
+    uses a regional endpoint of STS, as AssumeRoot needs.
     """
     caller = connection.caller
     try:
