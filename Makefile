@@ -30,9 +30,10 @@ drill: $(READY) ## rehearse the recoveries in a simulated organization and write
 test: $(READY) ## run all tests
 	@python -m pytest
 
-nightly: $(READY) ## what takes long: 10,000 generated policies for each property, every refusal of every call, a kill after every cell
-	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
-		tests/unit/plugins/module_utils/_policies/test_repair_properties.py tests/modules/test_every_refusal.py tests/runbooks/test_killed_runs.py
+nightly: $(READY) ## what takes long: 10,000 policies for each property, every refusal, every fault at every call, every kill
+	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_FAULT=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
+		tests/unit/plugins/module_utils/_policies tests/modules/test_every_refusal.py \
+		tests/modules/test_faults_at_every_call.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
 
 bench: $(READY) ## measure the sandbox side by side with stock moto_server; some minutes
 	@python tests/benchmarks/sandbox_speed.py
