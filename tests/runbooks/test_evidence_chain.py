@@ -265,6 +265,7 @@ def test_the_journal_says_who_did_what(notebook: Any) -> None:
     assert entries[4]["tasks"] == ["Break"]
 
 
+A, B, C = "012345678901", "111122223333", "222233334444"
 PARAMETERS = declared('account_id: str = None\nbucket: str = None\nmode: str = "repair"\n')
 
 
@@ -278,12 +279,54 @@ def _locks_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_second_run_on_a_target_is_told_of_the_first() -> None:
     values = {"account_id": "012345678901", "bucket": "one", "mode": "repair", "evidence_dir": "evidence/x"}
     first = locks.on_target("unlock", target(PARAMETERS, values), "evidence/x")
-    with pytest.raises(Blocked, match=rf"012345678901, bucket one.*in process {os.getpid()}, since 20.*evidence/x"):
+    with pytest.raises(
+        Blocked,
+        match=rf"bucket one in account {A} is .*in process {os.getpid()}, since 20.*evidence/x",
+    ):
         locks.on_target("unlock", target(PARAMETERS, values | {"mode": "delete"}))
     locks.on_target("unlock", target(PARAMETERS, values | {"bucket": "two"})).release()
     locks.on_target("look", target(PARAMETERS, values)).release()
     first.release()
     locks.on_target("unlock", target(PARAMETERS, values)).release()
+
+
+@pytest.mark.usefixtures("_locks_here")
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        ({"account_ids": [A, B]}, {"account_ids": [B, C]}, B),
+        ({"account_ids": [A, B]}, {"account_id": A}, A),
+        ({"account_ids": [A]}, {"account_ids": [B, C]}, None),
+        ({"account_id": A}, {"account_id": B}, None),
+        ({"account_ids": []}, {"account_ids": [C]}, C),
+        ({"account_ids": [C]}, {"account_ids": []}, ""),
+        ({"account_ids": []}, {"account_ids": []}, ""),
+        ({"account_ids": [str(10**11 + number) for number in range(2000)]}, {"account_id": str(10**11 + 1999)}, ""),
+        ({"account_id": A, "bucket": "x"}, {"account_id": A, "bucket": "y"}, None),
+        ({"account_id": A, "queue": "x"}, {"account_id": A, "queue": "x"}, A),
+    ],
+)
+def test_runs_on_overlapping_accounts_exclude_each_other(
+    first: dict[str, Any], second: dict[str, Any], shared: str | None
+) -> None:
+    """Also when the lists are not the same; an empty list is all accounts."""
+    code = (
+        "import sys, json; from breakglass_runbooks.evidence import locks;"
+        "held = locks.on_target('remove', json.loads(sys.argv[1]), 'evidence/first');"
+        "print('held', flush=True); input()"
+    )
+    command = [sys.executable, "-c", code, json.dumps(first)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        if shared is None:
+            locks.on_target("remove", second).release()
+        else:
+            place = f" in account {shared}" if shared else ""
+            with pytest.raises(Blocked, match=rf"{place}.* is already running in process {other.pid}.*evidence/first"):
+                locks.on_target("remove", second)
+        other.communicate("\n")
+    locks.on_target("remove", second).release()
 
 
 @pytest.mark.usefixtures("_locks_here")
@@ -320,6 +363,12 @@ def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: 
             return
         time.sleep(0.1)
     pytest.fail("still locked")
+
+
+def test_what_is_done_is_no_part_of_the_target() -> None:
+    """An account is not closed while another run of the runbook removes it."""
+    taken = declared('account_id: str = None\npurpose: str = None\nname: str = ""\n')
+    assert target(taken, {"account_id": A, "purpose": "close", "name": "x"}) == {"account_id": A}
 
 
 def test_a_run_that_only_plans_locks_nothing(notebook: Any, tmp_path: Path) -> None:

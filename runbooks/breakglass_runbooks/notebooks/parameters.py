@@ -25,6 +25,7 @@ from typing import Any
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import RunbookError
 
+PURPOSE = "purpose"  # the required parameter that names what is done, not to what
 WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 # What credentials look like. Access key IDs are not secret: they identify a key.
@@ -105,7 +106,7 @@ def target(parameters: Iterable[Parameter], values: Mapping[str, Any]) -> dict[s
     return {
         parameter.name: values[parameter.name]
         for parameter in parameters
-        if parameter.required or parameter.name in ("account_id", "account_ids")
+        if (parameter.required and parameter.name != PURPOSE) or parameter.name in ("account_id", "account_ids")
     }
 
 
