@@ -92,7 +92,7 @@ class Box:
         return list(self._state.events)
 
     def on_event(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Have each request told to `callback` before its answer is sent."""
+        """Call `callback` with the event of each request, before its response is sent."""
         self._state.listeners.append(callback)
 
     def advance(self, by: timedelta | str | float) -> None:
@@ -102,15 +102,15 @@ class Box:
         self._state.advance(clock.span(by))
 
     def add_fault(self, kind: str, **given: Any) -> str:
-        """Put a rule of the weather in force; see `weather_rules.KINDS`. The answer is its name."""
+        """Add a fault rule; see `faults.rules.KINDS`. Returns its name."""
         return self._faults.add({"kind": kind, **given})[0]
 
     def faults(self) -> list[dict[str, Any]]:
-        """The rules in force, and how often each hit."""
+        """The active fault rules, and how often each hit."""
         return self._faults.shown()
 
     def clear_faults(self, name: str | None = None) -> None:
-        """End a rule, or all."""
+        """Remove a fault rule, or all."""
         if not self._faults.clear(name):
             raise KeyError(name)
 

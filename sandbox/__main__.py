@@ -1,4 +1,4 @@
-"""Command line of the sandbox: serve an organization, become one of its people, change its weather and its time."""
+"""Command line of the sandbox: serve an organization, act as its identities, add faults, move its clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TEXTS = ("service", "operation", "account", "region", "seconds", "code", "text"
 
 
 class _UsageError(Exception):
-    """What was given cannot be used; the text says what can."""
+    """An option cannot be used; the text says what is accepted."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,22 +52,22 @@ def _parser() -> argparse.ArgumentParser:
         "--organization", metavar="FILE", help="YAML file of the organization (default: the built-in one)"
     )
     serve.add_argument("--host", default="127.0.0.1", help="loopback address to bind (default: 127.0.0.1)")
-    serve.add_argument("--faults", metavar="FILE", help="YAML file of weather to begin with; a reset brings it back")
+    serve.add_argument("--faults", metavar="FILE", help="YAML file of faults to begin with; a reset returns to them")
     serve.add_argument("--seed", type=int, default=0, help="seed of faults that have none of their own (default: 0)")
     serve.set_defaults(do=_serve)
-    command = _command(commands, "env", _env, "print the variables that make AWS clients one of the people")
-    command.add_argument("--as", dest="name", metavar="NAME", default="operator", help="who (default: operator)")
+    command = _command(commands, "env", _env, "print the variables that make AWS clients act as an identity")
+    command.add_argument("--as", dest="name", metavar="NAME", default="operator", help="identity (default: operator)")
     command.add_argument(
         "--from",
         dest="place",
         type=_place,
         metavar="PLACE",
         default="",
-        help=f"the network they are in: {network_origin.ACCEPTED} (default: this machine)",
+        help=f"the network of the client: {network_origin.ACCEPTED} (default: this machine)",
     )
     _command(commands, "events", _events, "print the requests so far, one JSON object a line")
     _command(commands, "snapshot", _snapshot, "print the state worth comparing, as JSON")
-    _command(commands, "reset", _reset, "bring back the organization as it was loaded, real time and the first weather")
+    _command(commands, "reset", _reset, "return to the organization as it was loaded, real time and the first faults")
     _add_clock(commands)
     _add_faults(commands)
     _add_person(commands)
@@ -84,9 +84,9 @@ def _command(commands: Any, name: str, do: Callable[[argparse.Namespace], int], 
 
 
 def _add_clock(commands: Any) -> None:
-    clock = commands.add_parser("clock", help="tell the sandbox's time, or move it forward")
+    clock = commands.add_parser("clock", help="print the sandbox's time, or move it forward")
     steps = clock.add_subparsers(required=True, metavar="show|advance")
-    _command(steps, "show", _clock, "tell the sandbox's time")
+    _command(steps, "show", _clock, "print the sandbox's time")
     advance = _command(
         steps, "advance", _clock, "move the clock forward: waiting periods pass, sessions expire, what is due happens"
     )
@@ -94,10 +94,10 @@ def _add_clock(commands: Any) -> None:
 
 
 def _add_faults(commands: Any) -> None:
-    faults = commands.add_parser("faults", help="change the weather: throttling, failures, broken connections, ...")
+    faults = commands.add_parser("faults", help="add faults: throttling, failures, broken connections, ...")
     steps = faults.add_subparsers(required=True, metavar="kinds|list|add|clear")
     _command(steps, "kinds", _fault_kinds, "print the kinds of faults, what they do and which options they take")
-    _command(steps, "list", _list_faults, "print the rules in force and how often each hit, a JSON object a line")
+    _command(steps, "list", _list_faults, "print the active rules and how often each hit, one JSON object a line")
     add = _command(steps, "add", _add_fault, "add a rule, or all those of a file, and print their names")
     add.add_argument("kind", nargs="?", metavar="KIND", help="see `faults kinds`")
     add.add_argument("--file", metavar="FILE", help="YAML file: a list of rules with the options below as keys")
@@ -106,20 +106,20 @@ def _add_faults(commands: Any) -> None:
         "operation": "only this operation; * stands for any part of the name",
         "account": "only calls from this account; or the account it happens to",
         "share": "share of the calls that match, 0 to 1 (default: 1)",
-        "skip": "let so many requests pass first",
-        "times": "only so often",
-        "seed": "same seed, same calls hit",
-        "rate": "throttling: calls a second an account has",
-        "burst": "throttling: calls in store",
+        "skip": "number of matching requests that pass first",
+        "times": "stop after this number of hits",
+        "seed": "the same seed hits the same requests",
+        "rate": "throttling: requests per second of an account",
+        "burst": "throttling: burst of an account",
         "status": "server_error: 500 or 503; refusal: any from 400",
         "code": "refusal: the error's code, for example MalformedPolicy",
         "seconds": "slow, sts_lag: the delay",
-        "calls": "expiry: calls a session has left",
-        "region": "region_deactivated: which",
+        "calls": "expiry: requests until a session expires",
+        "region": "region_deactivated: the Region",
         "text": "appended: the text that follows the answer",
     }.items():
         add.add_argument(f"--{key}", metavar=key.upper(), help=text)
-    clear = _command(steps, "clear", _clear_faults, "end a rule, or all; what they did to accounts is undone")
+    clear = _command(steps, "clear", _clear_faults, "remove a rule, or all; changes they made to accounts are undone")
     clear.add_argument("name", nargs="?", metavar="NAME", help="name of a rule, as `faults list` shows it")
 
 
@@ -128,17 +128,19 @@ def _add_person(commands: Any) -> None:
         commands,
         "person",
         _person,
-        "do what people do in a browser; without arguments: who there is and what they can do",
+        "do what people do in a browser; without arguments: list the people and the steps",
         epilog="examples: person reset-password 444455556666; person look legacy-web mailbox; "
         "person sign-in legacy-web mfa=SERIAL",
     )
-    person.add_argument("step", nargs="?", metavar="STEP", help="what they do, or `look`")
+    person.add_argument("step", nargs="?", metavar="STEP", help="the step, or `look`")
     person.add_argument("who", nargs="?", metavar="WHO", help="ID or name of the account whose owner does it")
-    person.add_argument("given", nargs="*", metavar="NAME=VALUE", help="what the step is told; for `look`: what at")
+    person.add_argument(
+        "given", nargs="*", metavar="NAME=VALUE", help="arguments of the step; for `look`: mailbox or phone"
+    )
 
 
 def _add_generate(commands: Any) -> None:
-    text = "write an organization file of any size, with the bad days of real ones"
+    text = "write an organization file of any size, with the incidents of real ones"
     generate = commands.add_parser("generate", help=text, description=f"{text[0].upper()}{text[1:]}.")
     generate.add_argument("--accounts", type=_accounts, required=True, metavar="N", help="10 to 10000")
     generate.add_argument("--seed", type=int, default=0, help="same seed, same file (default: 0)")
@@ -169,7 +171,7 @@ def _port(text: str) -> int:
 
 
 def _rules(file: str) -> Any:
-    """Rules of the weather as a YAML file has them; what they say is for the sandbox to judge."""
+    """Fault rules of a YAML file; the sandbox checks them."""
     import yaml
 
     try:
@@ -229,6 +231,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 def _env(options: argparse.Namespace) -> int:
     credentials = ask(options.port, ["identities", options.name])
+    print("unset AWS_PROFILE AWS_DEFAULT_PROFILE")  # clients refuse a profile beside keys
     for name, value in environment(f"http://127.0.0.1:{options.port}", credentials, options.place).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
@@ -260,14 +263,14 @@ def _clock(options: argparse.Namespace) -> int:
 
 
 def _fault_kinds(options: argparse.Namespace) -> int:
-    for name, kind in ask(options.port, ["weather"])["kinds"].items():
+    for name, kind in ask(options.port, ["faults"])["kinds"].items():
         keys = [f"--{key}" if key in kind["required"] else f"[--{key}]" for key in kind["keys"]]
         print(f"{name}: {kind['does']}\n    {' '.join(keys)}")
     return 0
 
 
 def _list_faults(options: argparse.Namespace) -> int:
-    for rule in ask(options.port, ["weather"])["rules"]:
+    for rule in ask(options.port, ["faults"])["rules"]:
         print(json.dumps(rule))
     return 0
 
@@ -284,7 +287,7 @@ def _add_fault(options: argparse.Namespace) -> int:
         else {"kind": options.kind}
         | {key: _number(value) if key in _NUMBERS else value for key, value in given.items()}
     )
-    for name in ask(options.port, ["weather"], "POST", rules)["names"]:
+    for name in ask(options.port, ["faults"], "POST", rules)["names"]:
         print(name)
     return 0
 
@@ -300,7 +303,7 @@ def _number(text: str) -> Any:
 
 
 def _clear_faults(options: argparse.Namespace) -> int:
-    ask(options.port, ["weather", *([options.name] if options.name else [])], "DELETE")
+    ask(options.port, ["faults", *([options.name] if options.name else [])], "DELETE")
     return 0
 
 

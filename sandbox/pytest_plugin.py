@@ -39,6 +39,6 @@ def box(sandbox_organization: str | Path | dict[str, Any] | None) -> Iterator[Bo
 
 @pytest.fixture
 def sandbox(box: Box) -> Box:
-    """The organization as it was loaded, in real time and good weather."""
+    """The organization as it was loaded, in real time and without faults."""
     box.reset()
     return box

@@ -156,7 +156,7 @@ class FaultInjector:
     # What happens to a call
 
     def apply(self, request: Request) -> None:
-        """Let an authenticated call meet the weather; what hits it is noted in its environ.
+        """Apply the rules to an authenticated request; the fault that hits it is noted in its environ.
 
         Raises:
             AwsError: The call is not to be done.
@@ -214,7 +214,7 @@ class FaultInjector:
     def _refuse(self, name: str, rule: Rule, request: Request) -> Fault | None:
         code = str(rule.code)
         status = rule.status or _modelled_status(request, code)
-        refusal = AwsError(code, f"The sandbox was told to refuse this call with {code}.", status)
+        refusal = AwsError(code, f"A fault of the sandbox refuses this call with {code}.", status)
         return Fault("refusal", refusal) if self._chosen(name, rule) else None
 
     def _break(self, name: str, rule: Rule, request: Request) -> Fault | None:

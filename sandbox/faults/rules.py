@@ -1,4 +1,4 @@
-"""What the weather may do, one rule at a time: the kinds, what each takes, and what is wrong with a rule."""
+"""Fault rules: their kinds, what each takes, and what is wrong with a rule."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -11,57 +10,16 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-
-AWS = Path(sys.executable).with_name("aws")
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-
-
-def run(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sandbox", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=CLEAN, check=False)
-
-
-@contextmanager
-def serving(stop: signal.Signals, *options: str) -> Iterator[str]:
-    """A sandbox of its own process, by its port; ended as a user or a supervisor would."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=CLEAN) as process:
-        try:
-            line = process.stdout.readline()
-            ready = r"sandbox ready on http://127\.0\.0\.1:(\d+) \(organization o-breakglass1, \d+ accounts\)\n"
-            found = re.fullmatch(ready, line)
-            assert found, line
-            yield found[1]
-            process.send_signal(stop)
-            assert process.wait(10) == 0
-            assert process.stderr.read() == ""
-        finally:
-            process.kill()
+from support.sandbox_cli import CLEAN, aws, environment, one_line, run_sandbox, serving
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[str]:
     with serving(signal.SIGINT) as number:
         yield number
-
-
-def environment(port: str, name: str) -> dict[str, str]:
-    """The environment the printed lines make, read by a shell as a user would."""
-    lines = run("env", "--port", port, "--as", name).stdout
-    assert all(line.startswith("export AWS_") for line in lines.splitlines())
-    answer = subprocess.run(
-        ["/bin/sh", "-c", f"{lines}\nenv -0"], capture_output=True, text=True, env=CLEAN, check=True
-    )
-    return dict(entry.partition("=")[::2] for entry in answer.stdout.split("\0") if entry)
-
-
-def aws(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(AWS), *arguments], capture_output=True, text=True, env=env, timeout=60, check=False)
 
 
 def root_session(env: dict[str, str], account: str, task: str) -> dict[str, str]:
@@ -90,7 +48,7 @@ def test_aws_removes_root_credentials(port):
     assert (
         "(AccessDenied) when calling the CreateUser operation: User: arn:aws:iam::444455556666:root" in refused.stderr
     )
-    after = json.loads(run("snapshot", "--port", port).stdout)["root_users"]["444455556666"]
+    after = json.loads(run_sandbox("snapshot", "--port", port).stdout)["root_users"]["444455556666"]
     assert after["access_keys"] == [listed[1]["AccessKeyId"]]
     assert after["password"] is False
 
@@ -114,13 +72,14 @@ def test_aws_unlocks_a_bucket(port):
 
 def test_events_and_reset(port):
     environment(port, "operator")
-    assert run("reset", "--port", port).returncode == 0
-    assert run("events", "--port", port).stdout == ""
+    assert run_sandbox("reset", "--port", port).returncode == 0
+    assert run_sandbox("events", "--port", port).stdout == ""
 
 
 def test_nothing_but_export_lines(port):
-    printed = run("env", "--port", port, "--as", "operator").stdout.splitlines()
+    printed = run_sandbox("env", "--port", port, "--as", "operator").stdout.splitlines()
     assert [line.partition("=")[0] for line in printed] == [
+        "unset AWS_PROFILE AWS_DEFAULT_PROFILE",
         "export AWS_ACCESS_KEY_ID",
         "export AWS_SECRET_ACCESS_KEY",
         "export AWS_SESSION_TOKEN",
@@ -131,71 +90,75 @@ def test_nothing_but_export_lines(port):
     ]
 
 
-def one_line(result: subprocess.CompletedProcess[str], status: int) -> str:
-    assert result.returncode == status, result.stderr
-    assert result.stdout == ""
-    assert result.stderr.count("\n") == 1
-    return result.stderr
-
-
 def test_unknown_identity(port):
-    text = one_line(run("env", "--port", port, "--as", "operater"), 1)
+    text = one_line(run_sandbox("env", "--port", port, "--as", "operater"), 1)
     assert "no identity 'operater'" in text
     assert "operator" in text
 
 
 def test_port_in_use(port):
-    assert f"port {port} is in use" in one_line(run("serve", "--port", port), 2)
+    assert f"port {port} is in use" in one_line(run_sandbox("serve", "--port", port), 2)
 
 
 def test_nothing_running():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-        text = one_line(run("env", "--port", port), 1)
+        text = one_line(run_sandbox("env", "--port", port), 1)
     assert f"no sandbox answers on port {port}; start one: python -m sandbox serve --port {port}" in text
 
 
 def test_broken_organization(tmp_path):
     file = tmp_path / "organization.yml"
     file.write_text("organization: mine\nmanagement_account: 1\naccounts: []\n")
-    text = one_line(run("serve", "--port", "0", "--organization", str(file)), 2)
+    text = one_line(run_sandbox("serve", "--port", "0", "--organization", str(file)), 2)
     assert f"{file}, line 1: organization:" in text
 
 
+def test_a_profile_of_before_is_unset(port):
+    """Clients refuse keys and a profile together."""
+    made = environment(port, "operator", AWS_PROFILE="work", AWS_DEFAULT_PROFILE="work")
+    assert not made.keys() & {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}
+    assert made["AWS_ACCESS_KEY_ID"]
+
+
 def listed(port: str) -> list[dict[str, object]]:
-    return [json.loads(line) for line in run("faults", "list", "--port", port).stdout.splitlines()]
+    return [json.loads(line) for line in run_sandbox("faults", "list", "--port", port).stdout.splitlines()]
 
 
 def test_faults(port, tmp_path):
-    added = run("faults", "add", "throttling", "--service", "iam", "--share", "0.5", "--seed", "7", "--port", port)
+    added = run_sandbox(
+        "faults", "add", "throttling", "--service", "iam", "--share", "0.5", "--seed", "7", "--port", port
+    )
     counts = {"calls_met": 0, "calls_hit": 0}
     rule = {"kind": "throttling", "service": "iam", "share": 0.5, "seed": 7}
     assert listed(port) == [{"name": added.stdout.strip(), **rule, **counts}]
     file = tmp_path / "faults.yml"
     file.write_text("- {kind: slow, seconds: 1 second, account: '444455556666'}\n- {kind: reset, times: 2}\n")
-    assert len(run("faults", "add", "--file", str(file), "--port", port).stdout.split()) == 2
+    assert len(run_sandbox("faults", "add", "--file", str(file), "--port", port).stdout.split()) == 2
     assert [rule["kind"] for rule in listed(port)] == ["throttling", "slow", "reset"]
-    assert run("faults", "clear", added.stdout.strip(), "--port", port).returncode == 0
+    assert run_sandbox("faults", "clear", added.stdout.strip(), "--port", port).returncode == 0
     assert [rule["kind"] for rule in listed(port)] == ["slow", "reset"]
-    assert run("faults", "clear", "--port", port).returncode == 0
+    assert run_sandbox("faults", "clear", "--port", port).returncode == 0
     assert listed(port) == []
-    assert "published_rates: keep the request rates AWS publishes" in run("faults", "kinds", "--port", port).stdout
+    assert (
+        "published_rates: keep the request rates AWS publishes" in run_sandbox("faults", "kinds", "--port", port).stdout
+    )
 
 
 def test_every_option_of_a_kind_reaches_the_sandbox(port):
-    assert run("faults", "add", "refusal", "--code", "MalformedPolicy", "--port", port).returncode == 0
-    assert run("faults", "add", "appended", "--text", "<!-- proxy -->", "--port", port).returncode == 0
+    assert run_sandbox("faults", "add", "refusal", "--code", "MalformedPolicy", "--port", port).returncode == 0
+    assert run_sandbox("faults", "add", "appended", "--text", "<!-- proxy -->", "--port", port).returncode == 0
     assert [rule.get("code") or rule.get("text") for rule in listed(port)] == ["MalformedPolicy", "<!-- proxy -->"]
-    run("faults", "clear", "--port", port)
+    run_sandbox("faults", "clear", "--port", port)
 
 
-def test_aws_meets_the_weather(port):
+def test_aws_cli_sees_faults(port):
     env = environment(port, "operator") | {"AWS_MAX_ATTEMPTS": "1"}
-    run("faults", "add", "throttling", "--port", port)
+    run_sandbox("faults", "add", "throttling", "--port", port)
     refused = aws(env, "organizations", "list-accounts")
     assert "(TooManyRequestsException) when calling the ListAccounts operation" in refused.stderr
-    run("faults", "clear", "--port", port)
+    run_sandbox("faults", "clear", "--port", port)
     assert aws(env, "organizations", "list-accounts").returncode == 0
 
 
@@ -213,43 +176,45 @@ def test_aws_meets_the_weather(port):
     ids=str,
 )
 def test_wrong_faults(port, arguments, status, text):
-    assert text in one_line(run("faults", "add", *arguments, "--port", port), status)
+    assert text in one_line(run_sandbox("faults", "add", *arguments, "--port", port), status)
 
 
 def test_clock(port):
-    before = datetime.fromisoformat(run("clock", "show", "--port", port).stdout.strip())
-    after = datetime.fromisoformat(run("clock", "advance", "4 days", "--port", port).stdout.strip())
+    before = datetime.fromisoformat(run_sandbox("clock", "show", "--port", port).stdout.strip())
+    after = datetime.fromisoformat(run_sandbox("clock", "advance", "4 days", "--port", port).stdout.strip())
     assert timedelta(days=4) <= after - before < timedelta(days=4, minutes=5)
-    assert "accepted: a time span" in one_line(run("clock", "advance", "yesterday", "--port", port), 1)
-    run("reset", "--port", port)
-    assert datetime.fromisoformat(run("clock", "show", "--port", port).stdout.strip()) < after
+    assert "accepted: a time span" in one_line(run_sandbox("clock", "advance", "yesterday", "--port", port), 1)
+    run_sandbox("reset", "--port", port)
+    assert datetime.fromisoformat(run_sandbox("clock", "show", "--port", port).stdout.strip()) < after
 
 
 def test_people(port):
-    shown = run("person", "--port", port).stdout
+    shown = run_sandbox("person", "--port", port).stdout
     assert "444455556666 legacy-web\n" in shown
     assert "reset-password WHO [password=]\n" in shown
-    reset = run("person", "reset-password", "444455556666", "password=open sesame", "--port", port)
+    reset = run_sandbox("person", "reset-password", "444455556666", "password=open sesame", "--port", port)
     assert json.loads(reset.stdout) == {"password": "open sesame"}
-    assert json.loads(run("person", "look", "legacy-web", "--port", port).stdout)["password"] == "open sesame"
-    assert json.loads(run("person", "look", "legacy-web", "mailbox", "--port", port).stdout) == []
-    assert "Password recovery is disabled" in one_line(run("person", "reset-password", "payments", "--port", port), 1)
+    assert json.loads(run_sandbox("person", "look", "legacy-web", "--port", port).stdout)["password"] == "open sesame"
+    assert json.loads(run_sandbox("person", "look", "legacy-web", "mailbox", "--port", port).stdout) == []
+    assert "Password recovery is disabled" in one_line(
+        run_sandbox("person", "reset-password", "payments", "--port", port), 1
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["sing", "legacy-web"], 1, "nobody can 'sing'; there are: request_password_reset"),
+        (["sing", "legacy-web"], 1, "no step 'sing'; there are: request_password_reset"),
         (["reset-password", "nobody"], 1, "no account 'nobody' in this organization"),
         (["reset-password", "legacy-web", "colour=red"], 1, "reset_password takes no colour; accepted: password"),
         (["reset-password", "legacy-web", "red"], 2, "'red' is not accepted; accepted: NAME=VALUE"),
-        (["look", "legacy-web", "diary"], 1, "nobody can look at 'diary'; there are: mailbox, phone"),
+        (["look", "legacy-web", "diary"], 1, "there is no 'diary' to look at; there are: mailbox, phone"),
         (["sign-in"], 2, "person sign-in needs WHO"),
     ],
     ids=str,
 )
 def test_wrong_people(port, arguments, status, text):
-    assert text in one_line(run("person", *arguments, "--port", port), status)
+    assert text in one_line(run_sandbox("person", *arguments, "--port", port), status)
 
 
 @pytest.mark.parametrize(
@@ -263,14 +228,14 @@ def test_wrong_people(port, arguments, status, text):
     ids=str,
 )
 def test_help(command):
-    shown = run(*command, "--help")
+    shown = run_sandbox(*command, "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.startswith(f"usage: {' '.join(['python -m sandbox', *command])}")
 
 
 @pytest.mark.parametrize("command", [["clock"], ["faults"], []], ids=str)
 def test_an_unfinished_command_says_how_it_goes_on(command):
-    result = run(*command)
+    result = run_sandbox(*command)
     assert result.returncode == 2
     assert "required" in result.stderr
 
@@ -288,8 +253,8 @@ def test_serving_in_bad_weather(tmp_path):
     file.write_text("- {kind: throttling, share: 0.5}\n")
     with serving(signal.SIGTERM, "--faults", str(file), "--seed", "4") as number:
         assert [rule["kind"] for rule in listed(number)] == ["throttling"]
-        run("faults", "clear", "--port", number)
-        run("reset", "--port", number)
+        run_sandbox("faults", "clear", "--port", number)
+        run_sandbox("reset", "--port", number)
         assert [rule["kind"] for rule in listed(number)] == ["throttling"], "the weather it began with is back"
 
 
@@ -306,7 +271,7 @@ def test_serving_in_bad_weather(tmp_path):
 def test_serving_with_broken_faults(tmp_path, content, problem):
     file = tmp_path / "faults.yml"
     file.write_text(content)
-    text = one_line(run("serve", "--port", "0", "--faults", str(file)), 2)
+    text = one_line(run_sandbox("serve", "--port", "0", "--faults", str(file)), 2)
     assert text.startswith(f"sandbox: {file}")
     assert problem in text
 
@@ -348,12 +313,12 @@ def test_the_other_loopback():
 
 
 def test_not_for_other_machines():
-    assert "not a loopback address" in one_line(run("serve", "--port", "0", "--host", "0.0.0.0"), 2)
+    assert "not a loopback address" in one_line(run_sandbox("serve", "--port", "0", "--host", "0.0.0.0"), 2)
 
 
 @pytest.mark.parametrize("number", ["-1", "65536", "http"])
 def test_no_port(number):
-    result = run("serve", f"--port={number}")
+    result = run_sandbox("serve", f"--port={number}")
     assert result.returncode == 2
     assert "is not a port; accepted: 0 to 65535" in result.stderr
 

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_command_line import one_line, run
+from support.sandbox_cli import one_line, run_sandbox
 
 from sandbox.authorization import parse
 from sandbox.organization_file.generator import LEAST, MOST, generate
@@ -91,19 +91,19 @@ def test_sizes_that_are_none(accounts):
 
 def test_the_command(tmp_path):
     file = tmp_path / "organization.yml"
-    assert run("generate", "--accounts", "12", "--seed", "-7", "--output", str(file)).returncode == 0
+    assert run_sandbox("generate", "--accounts", "12", "--seed", "-7", "--output", str(file)).returncode == 0
     text = file.read_text(encoding="utf-8")
     assert "# Made by: python -m sandbox generate --accounts 12 --seed -7\n" in text
-    assert run("generate", "--accounts", "12", "--seed", "-7").stdout == text
+    assert run_sandbox("generate", "--accounts", "12", "--seed", "-7").stdout == text
 
 
 def test_the_command_says_what_it_accepts(tmp_path):
     for wrong in ("9", "10001", "many", "-5", "1e3"):
-        result = run("generate", f"--accounts={wrong}")
+        result = run_sandbox("generate", f"--accounts={wrong}")
         assert result.returncode == 2
         assert "is not accepted; accepted: 10 to 10000" in result.stderr
     missing = tmp_path / "missing" / "organization.yml"
-    text = one_line(run("generate", "--accounts", "10", "--output", str(missing)), 2)
+    text = one_line(run_sandbox("generate", "--accounts", "10", "--output", str(missing)), 2)
     assert text == f"sandbox: {missing}: No such file or directory\n"
 
 

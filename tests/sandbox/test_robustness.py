@@ -297,10 +297,10 @@ CONTROL = [
         ("GET", "nothing"),
         ("PATCH", "clock"),
         ("POST", "clock"),
-        ("POST", "weather"),
+        ("POST", "faults"),
         ("POST", "behaviour"),
     ),
-    *(("DELETE", "weather/none"), ("POST", "person/legacy-web/sign_in"), ("POST", "person/nobody/sign_in")),
+    *(("DELETE", "faults/none"), ("POST", "person/legacy-web/sign_in"), ("POST", "person/nobody/sign_in")),
     *(("GET", "person/%ff/%00"), ("GET", "sso/a/b/c"), ("POST", "control-tower/x"), ("GET", "identities/%ff")),
 ]
 

@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parents[2]
 AVOID = {
     r"whoever": "the person who, or the role: the operator, the approver",
     # The sandbox's identity without permissions has that name, as the user without permissions has on Unix.
-    r"(?<![`\"])nobody(?![`\":])(?!(?<=^nobody)$)": "no one only where a person is meant; else the passive, or the thing itself",
+    r"(?<![`\"])nobody(?![`\":])(?!(?<=^nobody)$)": "no one, for a person; else the passive, or the thing itself",
     r"somebody": "another person, the operator, the approver",
     r"cannot be meant": "Invalid value for OPTION: 'VALUE'. Expected …",
     r"(?:is|are|was|were) through": "finished",

@@ -198,7 +198,7 @@ def sign_in_is_in_the_member(box: Box) -> None:
         assert (record["userIdentity"]["type"], record["awsRegion"]) == ("Root", "us-east-1")
 
 
-@fact(FACTS, "4.2", "Root use that came from a sign-in is told from AssumeRoot's by the missing assumedRoot")
+@fact(FACTS, "4.2", "Root use that came from a sign-in differs from AssumeRoot's by the missing assumedRoot")
 def signed_in_root_is_not_assumed(box: Box) -> None:
     keys = box.act(DATA_LAKE, "sign_in")
     clients_of(box, keys)("iam").get_user()

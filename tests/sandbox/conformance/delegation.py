@@ -187,7 +187,7 @@ def delegate_into_itself(box: Box) -> None:
     assert as_root(box, DELEGATE, AUDIT, by="delegate")("iam").get_user()["User"]["UserId"] == DELEGATE
 
 
-@fact(FACTS, "1.5", "Nobody opens one in the management account", source=TASKS)
+@fact(FACTS, "1.5", "No caller opens one in the management account", source=TASKS)
 def never_management(box: Box) -> None:
     for who in ("operator", "delegate"):
         assert refused(lambda who=who: as_root(box, MANAGEMENT, AUDIT, by=who))[0] == "AccessDenied"

@@ -154,7 +154,7 @@ def service_linked_role(box: Box) -> None:
     assert "with an explicit deny in a service control policy" in text
 
 
-@fact(FACTS, "5b", "ProvisionPermissionSet brings back a role somebody deleted by hand", verified=False)
+@fact(FACTS, "5b", "ProvisionPermissionSet makes a role again that was deleted by hand", verified=False)
 def provisioning_brings_the_role_back(box: Box) -> None:
     at_once(box)
     center = Center(box)

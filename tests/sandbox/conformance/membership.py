@@ -154,7 +154,7 @@ def account_quota(sandbox: Box) -> None:
 # Removing and leaving
 
 
-@fact(FACTS, "5c", "Removing an account that has all it needs: it is not found any more, and told as REMOVED")
+@fact(FACTS, "5c", "Removing an account that has all it needs: it is not found afterwards, and reported as REMOVED")
 def removal(sandbox: Box) -> None:
     assert manager(sandbox).remove_account_from_organization(AccountId=SPIN_OFF).keys() == {"ResponseMetadata"}
     code, status, _ = refused(lambda: manager(sandbox).describe_account(AccountId=SPIN_OFF))
@@ -164,7 +164,7 @@ def removal(sandbox: Box) -> None:
     assert departed["departureTime"]
 
 
-@fact(FACTS, "5c", "A member may leave by itself: told as LEFT, and then in no organization")
+@fact(FACTS, "5c", "A member may leave by itself: reported as LEFT, and then in no organization")
 def leaving(sandbox: Box) -> None:
     member = sandbox.client("organizations", "spin-off-administrator")
     assert member.leave_organization().keys() == {"ResponseMetadata"}
@@ -329,7 +329,7 @@ def leaving_denied(sandbox: Box) -> None:
 # Invitations and transfer
 
 
-@fact(FACTS, "5c", "A standalone account is invited, accepts and is in the root; told as INVITED")
+@fact(FACTS, "5c", "A standalone account is invited, accepts and is in the root; reported as INVITED")
 def invitation(sandbox: Box) -> None:
     manager(sandbox).remove_account_from_organization(AccountId=SPIN_OFF)
     asked = manager(sandbox).invite_account_to_organization(
@@ -538,7 +538,7 @@ def closure_quota(sandbox: Box) -> None:
     assert reason(last) == "CLOSE_ACCOUNT_QUOTA_EXCEEDED"
 
 
-@fact(FACTS, "4.1", "CloseAccountResult is told when an account is closed, not when it was asked for")
+@fact(FACTS, "4.1", "CloseAccountResult is reported when an account is closed, not when it was asked for")
 def closure_event(sandbox: Box) -> None:
     settle(sandbox, closure="1 hour")
     manager(sandbox).close_account(AccountId=DATA_LAKE)

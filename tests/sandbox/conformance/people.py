@@ -142,7 +142,7 @@ def mfa_asked(sandbox: Box) -> None:
     assert console(sandbox, "spin-off", mfa=serial)("iam").get_user()["User"]["UserId"] == SPIN_OFF
 
 
-@fact(FACTS, "5a", "A lost device lets nobody in, until a root session has taken it away")
+@fact(FACTS, "5a", "No one signs in with a lost device, until a root session has removed it")
 def mfa_lost(sandbox: Box) -> None:
     [serial] = turned_away(sandbox, "spin-off", "sign_in")["mfa_devices"]
     person(sandbox, "spin-off", "lose_mfa")
@@ -152,7 +152,7 @@ def mfa_lost(sandbox: Box) -> None:
     assert console(sandbox, "spin-off")("sts").get_caller_identity()["Account"] == SPIN_OFF
 
 
-@fact(FACTS, "5a", "A root user who is signed in registers a new MFA device; nobody else can")
+@fact(FACTS, "5a", "A root user who is signed in registers a new MFA device; no one else can")
 def enrolment(sandbox: Box) -> None:
     assert "sign in" in turned_away(sandbox, "data-lake", "enrol_mfa")["error"]
     client = console(sandbox, "data-lake")
@@ -263,7 +263,7 @@ def lost_mfa(sandbox: Box) -> None:
 @fact(
     FACTS,
     "5a",
-    "Whoever signed in stays root when the password goes, until they sign out or 12 hours pass",
+    "A signed-in person stays root when the password is deleted, until they sign out or 12 hours pass",
     verified=False,
 )
 def a_sign_in_outlives_the_password(sandbox: Box) -> None:

@@ -138,7 +138,7 @@ def certificates(box: Box) -> None:
 @fact(
     FACTS,
     "2.2",
-    "AccountPasswordPresent is 1 after CreateLoginProfile although nobody knows a password",
+    "AccountPasswordPresent is 1 after CreateLoginProfile although no person knows a password",
     source=RECORDED,
 )
 def password_present(box: Box) -> None:
@@ -198,7 +198,7 @@ def gone_already(box: Box) -> None:
         assert refused(call)[:2] == ("NoSuchEntity", 404)
 
 
-@fact(FACTS, "2.3", "The account is the session's: a call without UserName acts on whoever makes it", source=MODEL)
+@fact(FACTS, "2.3", "The account is the session's: a call without UserName acts on its caller", source=MODEL)
 def wrong_session(box: Box) -> None:
     engineer = box.client("iam", "engineer")
     [key] = engineer.list_access_keys()["AccessKeyMetadata"]

@@ -245,7 +245,7 @@ def nobody_named(box: Box) -> None:
 @fact(
     FACTS,
     "3.1",
-    "A role or user that is deleted shows as its ID, which cannot be stored again; made anew it is somebody else",
+    "A role or user that is deleted shows as its ID, which cannot be stored; a new one of that name is another one",
     source=PRINCIPALS,
 )
 def deleted_principals(box: Box) -> None:

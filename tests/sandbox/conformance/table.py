@@ -1,4 +1,4 @@
-"""Writes the conformance table of the documentation from the rows: `python -m conformance.table` in tests/sandbox."""
+"""Writes the conformance table of the documentation from the rows; COMMAND says how to run it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.not_reproduced import NOT_REPRODUCED
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[2] / "docs" / "reference" / "sandbox-conformance.md"
-COMMAND = "cd tests/sandbox && python -m conformance.table"
+COMMAND = "PYTHONPATH=tests/sandbox:tests python -m conformance.table"
 
 # Each section's title, and the source of its rows where they name none.
 SECTIONS = {
@@ -34,7 +34,7 @@ SECTIONS = {
     "4.2": ("Telling root use apart", "CloudTrail User Guide: userIdentity element"),
     "5a": ("A lost MFA device", facts.LOST_MFA),
     "5b": (
-        "Ways back into an account without its administrator role",
+        "Recovering an account without its administrator role",
         "CloudFormation, IAM Identity Center and Control Tower User Guides; SDK models",
     ),
     "5c": ("Accounts that come and go", "Organizations User Guide; SDK model"),

@@ -89,7 +89,7 @@ def code(call):
 
 def ask(box, method="GET", body=None, rule=""):
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    url = f"{box.url}/_sandbox/weather{rule and '/' + rule}"
+    url = f"{box.url}/_sandbox/faults{rule and '/' + rule}"
     with urllib.request.urlopen(
         urllib.request.Request(url, data=data, headers={CONTROL_HEADER: "1"}, method=method)
     ) as answer:
