@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,13 +44,25 @@ def attach(box: Box, policy: str) -> None:
     organizations.attach_policy(PolicyId=answer["Policy"]["PolicySummary"]["Id"], TargetId=ACCOUNT)
 
 
-def policy_shown(notebook: Path) -> str:
-    """The document that the gate tells the person to attach."""
-    [policy] = re.findall(r"<<'END'\n(.*?)\nEND\n", cells(notebook)["quarantine"], flags=re.DOTALL)
-    return policy
+def paste(printed: str, folder: Path) -> list[list[str]]:
+    """Paste the commands that a waiting run prints into a shell; return the arguments of each call of `aws`."""
+    [commands] = re.findall(r"^POLICY=.*?^  && echo [^\n]*\n", printed, flags=re.DOTALL | re.MULTILINE)
+    tool = folder / "aws"
+    tool.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        f"open({str(folder / 'calls')!r}, 'a').write(json.dumps(sys.argv[1:]) + chr(10))\n"
+        "print('p-quarantine' if 'create-policy' in sys.argv else '')\n"
+    )
+    tool.chmod(0o700)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    shell = subprocess.run(["bash"], input=commands, env=environment, capture_output=True, text=True, check=True)
+    assert "The quarantine is attached: p-quarantine" in shell.stdout, shell.stderr
+    return [json.loads(line) for line in (folder / "calls").read_text().splitlines()]
 
 
-def test_the_attacker_is_shut_out_and_everything_goes(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+def test_the_attacker_is_shut_out_and_everything_goes(
+    sandbox: Box, make_workplace: Callable[..., Any], tmp_path: Path
+) -> None:
     attacker = break_in(sandbox)
     place = make_workplace(operator_of(sandbox, "compromised_root_user"))
     since = len(sandbox.events())
@@ -60,7 +75,9 @@ def test_the_attacker_is_shut_out_and_everything_goes(sandbox: Box, make_workpla
     assert "The quarantine is not in force" in not_yet.stdout
     assert writes(sandbox, since) == []
 
-    attach(sandbox, policy_shown(place.folder / "run/compromised_root_user.ipynb"))
+    created, attached = paste(waiting.stdout, tmp_path)
+    assert attached == ["organizations", "attach-policy", "--policy-id", "p-quarantine", "--target-id", ACCOUNT]
+    attach(sandbox, created[created.index("--content") + 1])
     with pytest.raises(ClientError, match="AccessDenied"):
         attacker.create_access_key()
     with pytest.raises(ClientError, match="AccessDenied"):
@@ -74,7 +91,7 @@ def test_the_attacker_is_shut_out_and_everything_goes(sandbox: Box, make_workpla
         sandbox.act("reports", "reset_password")
 
     since = len(sandbox.events())
-    through = resume(place, "run", "contacts_compared=right", "hunted=found")
+    through = resume(place, "run", "contacts_compared=not_known", "hunted=found")
     assert through.returncode == 0, through.stdout + through.stderr
     assert writes(sandbox, since) == []
     shown = cells(place.folder / "run/compromised_root_user.ipynb")
@@ -82,6 +99,10 @@ def test_the_attacker_is_shut_out_and_everything_goes(sandbox: Box, make_workpla
     assert "Confirmed. The root user has no credentials." in shown["verify"]
     assert "ConsoleLogin" in shown["activity"]
     assert "SOMETHING WAS FOUND" in shown["hand-back"]
+    report = (place.folder / "run/report.md").read_text().partition("Parameters")[0]
+    for said in ("SOMETHING WAS FOUND in the hunt", "THE CONTACTS ARE NOT COMPARED"):
+        assert said in through.stdout
+        assert said in report
     evidence = json.loads((place.folder / "run/evidence.json").read_text())
     assert evidence["changed"]
     before = evidence["before"][ACCOUNT]

@@ -59,7 +59,7 @@ def test_nobody_is_replaced_by_mistake_and_others_are_told_who_must(
     replacing = run(place, "enable_root_access", "replacing", delegate_account_id=PAYMENTS, check_mode="false")
     assert replacing.returncode == 5
     assert f"security ({SECURITY})" in replacing.stdout
-    assert "replace_delegates = True" in replacing.stdout
+    assert "-p replace_delegates=true" in replacing.stdout
     place.environment |= sandbox.environment("delegate")
     delegate = run(place, "enable_root_access", "delegate", check_mode="false")
     assert delegate.returncode == 5

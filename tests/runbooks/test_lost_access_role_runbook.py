@@ -38,7 +38,7 @@ def test_without_an_open_way_it_says_so_and_a_stack_set_brings_the_role_back(
     assert done.returncode == 0, done.stdout + done.stderr
     assert ROLE in gets_in(sandbox)
     shown = cells(place.folder / "done/lost_access_role.ipynb")
-    assert "Confirmed. The role answers." in shown["verify"]
+    assert "Confirmed. The role can be assumed." in shown["verify"]
     evidence = json.loads((place.folder / "done/evidence.json").read_text())
     assert (evidence["outcome"], evidence["changed"]) == ("changed", True)
     assert evidence["before"][LOST]["state"] == "refused"
@@ -65,7 +65,7 @@ def test_by_identity_center_it_waits_for_the_person(sandbox: Box, make_workplace
     assert done.returncode == 0, done.stdout + done.stderr
     assert ROLE in gets_in(sandbox)
     assert writes(sandbox, since) == []
-    assert "Confirmed. The role answers." in cells(place.folder / "center/lost_access_role.ipynb")["verify"]
+    assert "Confirmed. The role can be assumed." in cells(place.folder / "center/lost_access_role.ipynb")["verify"]
 
 
 def test_a_session_with_a_source_identity_is_told_that_the_role_is_there(

@@ -40,7 +40,7 @@ def test_nobody_needs_to_sign_in(sandbox: Box, make_workplace: Callable[..., Any
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert (writes(sandbox, since), denials(sandbox, since)) == ([], [])
     shown = cells(place.folder / "planned/lost_root_mfa.ipynb")
-    assert "Nobody has to sign in as root" in shown["preflight-audit"]
+    assert "Nobody must sign in as root" in shown["preflight-audit"]
     assert "would be removed" in shown["plan"]
 
     done = run(place, "lost_root_mfa", "done", answers=(TYPED,), account_id=ACCOUNT, check_mode="false")
@@ -171,7 +171,7 @@ def test_a_plan_that_only_opens_recovery_has_something_to_change(
     assert planned.stdout.endswith("Outcome: planned\n"), planned.stdout + planned.stderr
     assert "check_mode=false" in planned.stdout
     shown = cells(place.folder / "planned/lost_root_mfa.ipynb")
-    assert "There are no credentials to go." in shown["plan"]
+    assert "There are no credentials to remove." in shown["plan"]
     assert "- login profile: none" in shown["preflight-way-in"]
     assert (
         f"For real, password recovery would be opened, and somebody would sign in as root, for: {TASK}"
@@ -202,7 +202,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
 
     waiting = resume(place, "run")
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
-    assert f"this run must go on by {deadline}" in waiting.stdout
+    assert f"Resume this run by {deadline}" in waiting.stdout
     assert "PASSWORD RECOVERY IS OPEN" in waiting.stdout
     assert writes(sandbox, since) == ["iam:CreateLoginProfile"]
     given_up = resume(place, "run", "work_done=given_up")
@@ -210,7 +210,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
     assert writes(sandbox, since) == ["iam:CreateLoginProfile", "iam:DeleteLoginProfile"]
     report = (place.folder / "run/report.md").read_text()
     for said in (
-        "In the end it is as it was before.",
+        "The state after the run is the same as before.",
         "password recovery opened",
         "password (never used to sign in)",
         "Before, it was interrupted.",

@@ -30,7 +30,12 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     given = {"account_id": NEWCOMER, "purpose": "remove", "check_mode": "false"}
     blocked = run(place, "remove_account", "blocked", **given)
     assert blocked.returncode == 5, blocked.stdout + blocked.stderr
-    for reason in ("waiting_period: ", "payment_method (to be confirmed)", "root_credentials: ", "restore_root = True"):
+    for reason in (
+        "waiting_period: ",
+        "payment_method (to be confirmed)",
+        "root_credentials: ",
+        "-p restore_root=true",
+    ):
         assert reason in blocked.stdout
     assert (writes(sandbox, since), denials(sandbox, since)) == ([], [])
 

@@ -75,6 +75,12 @@ def test_in_a_terminal_a_row_is_a_block_and_nothing_is_marked() -> None:
     )
 
 
+def test_in_a_terminal_commands_can_be_pasted() -> None:
+    """Indented, the end of a here-document would not end it."""
+    shown = terminal.text("Run:\n\n```sh\ncat <<'END' \\\n| **x**\nEND\n```\n\n```diff\n+a\n```")
+    assert shown == "Run:\n\ncat <<'END' \\\n| **x**\nEND\n\n    +a"
+
+
 @pytest.mark.parametrize(
     ("marked", "words"),
     [

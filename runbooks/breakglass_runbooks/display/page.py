@@ -62,4 +62,6 @@ def page(notebook: Path) -> str:
 
     html, _ = HTMLExporter(embed_images=True, filters={"highlight_code": highlight}).from_filename(str(notebook))
     html = re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    # The evidence folder holds no docs: their path stays as text.
+    html = re.sub(r'<a href="\.\./docs/[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL)
     return html.replace("</head>", f"{STYLE}</head>", 1)

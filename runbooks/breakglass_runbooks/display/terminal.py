@@ -5,20 +5,24 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _FENCE = "```"
+_CODE, _COMMANDS, _TABLE, _TEXT = "code", "commands", "table", "text"
 _TAGS = re.compile(r"</?(details|summary)>")
 _SPLIT = re.compile(r"(?<!\\)\|")
 
 
 def text(markdown: str) -> str:
-    """The same content: each row of a table as a block of names and values, code indented, no emphasis marks."""
+    """The same content: each row of a table as a block of names and values, no emphasis marks.
+
+    Code is indented, except commands (```sh): people paste them into a shell.
+    """
     lines = itertools.chain.from_iterable(
-        _blocks(list(group)) if table else group
-        for table, group in itertools.groupby(markdown.split("\n"), lambda line: line.startswith("|"))
+        _plain(kind, list(group))
+        for kind, group in itertools.groupby(_kinds(markdown.split("\n")), lambda line: line[0])
     )
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(_plain(lines))).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 def words(markdown: str) -> str:
@@ -27,15 +31,21 @@ def words(markdown: str) -> str:
     return html.unescape(re.sub(r"\\([\\`*_\[\]|])", r"\1", unmarked))
 
 
-def _plain(lines: Iterator[str]) -> Iterator[str]:
-    literal = False
+def _kinds(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Each line with its kind: _CODE, _COMMANDS, _TABLE or _TEXT. Fences are left out."""
+    literal = ""
     for line in lines:
         if line.startswith(_FENCE):
-            literal = not literal
-        elif literal:
-            yield f"    {line}"
+            literal = "" if literal else _COMMANDS if line.removeprefix(_FENCE).strip() == "sh" else _CODE
         else:
-            yield words(_TAGS.sub("", line))
+            yield literal or (_TABLE if line.startswith("|") else _TEXT), line
+
+
+def _plain(kind: str, numbered: list[tuple[str, str]]) -> Iterable[str]:
+    lines = [line for _, line in numbered]
+    if kind in (_TABLE, _TEXT):
+        return [words(_TAGS.sub("", line)) for line in (_blocks(lines) if kind == _TABLE else lines)]
+    return lines if kind == _COMMANDS else [f"    {line}" for line in lines]
 
 
 def _blocks(table: list[str]) -> Iterator[str]:

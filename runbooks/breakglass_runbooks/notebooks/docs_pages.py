@@ -25,7 +25,7 @@ def page(runbook: catalog.Runbook) -> str:
 def _part(cell: Any) -> str:
     source = cell.source.strip()
     if cell.cell_type == "markdown":
-        return source
+        return str(source).replace("](../docs/", "](../")
     return f"```{_language(source)}\n{source}\n```"
 
 

@@ -36,6 +36,8 @@ def view(event: Mapping[str, Any]) -> RichOutput | None:
     if event["event"] in ("failed", "unreachable"):
         # The cell's error shows the message. A task that acts on many accounts also has a result for each.
         shown = own(result, event["check_mode"]) if own and "accounts" in result else None
+        if event.get("ignored") and result.get("msg"):  # then no error shows the message
+            shown = html.stack([html.notice(str(result["msg"]), "attention"), shown])
     else:
         shown = own(result, event["check_mode"]) if own else _other(result)
     warnings = _warnings(event)
