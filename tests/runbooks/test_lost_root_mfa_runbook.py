@@ -40,7 +40,7 @@ def test_nobody_needs_to_sign_in(sandbox: Box, make_workplace: Callable[..., Any
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert (writes(sandbox, since), denials(sandbox, since)) == ([], [])
     shown = cells(place.folder / "planned/lost_root_mfa.ipynb")
-    assert "Nobody must sign in as root" in shown["preflight-audit"]
+    assert "No root sign-in is needed" in shown["preflight-audit"]
     assert "would be removed" in shown["plan"]
 
     done = run(place, "lost_root_mfa", "done", answers=(TYPED,), account_id=ACCOUNT, check_mode="false")
@@ -75,7 +75,7 @@ def test_a_person_signs_in_and_everything_is_taken_away_again(sandbox: Box, make
 
     unused = resume(place, "run", "work_done=done")
     assert unused.returncode == 4, unused.stdout + unused.stderr
-    assert "nobody has signed in" in unused.stdout
+    assert "no one has signed in" in unused.stdout
 
     sandbox.act("legacy-web", "reset_password")
     sandbox.act("legacy-web", "sign_in")
@@ -158,7 +158,7 @@ def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_w
         report.read_text().partition("Parameters")[0],
         page.read_text().partition("# Lost root")[0],
     ):
-        assert f"The work as root is NOT DONE, because nobody has signed in: {TASK}" in shown
+        assert f"The work as root is NOT DONE, because no one has signed in: {TASK}" in shown
 
 
 def test_a_plan_that_only_opens_recovery_has_something_to_change(
@@ -174,7 +174,7 @@ def test_a_plan_that_only_opens_recovery_has_something_to_change(
     assert "There are no credentials to remove." in shown["plan"]
     assert "- login profile: none" in shown["preflight-way-in"]
     assert (
-        f"For real, password recovery would be opened, and somebody would sign in as root, for: {TASK}"
+        f"For real, password recovery would be opened, and a person would sign in as root, for: {TASK}"
         in planned.stdout
     )
     would = (place.folder / "planned/report.md").read_text().partition("**What would change**")[2]

@@ -138,7 +138,7 @@ def _login_profile(profile: Result | None) -> str:
     if profile is None:
         return "not known"
     descriptions = {
-        "none": "none: nobody can sign in or reset the password",
+        "none": "none: no one can sign in or reset the password",
         "recovery": "never used to sign in: anyone who reads the e-mail can set a password",
         "password": f"a password, {last_use(profile.get('last_used'))}",
     }
