@@ -13,9 +13,10 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
+from breakglass_runbooks.display import safe_text, terminal
+from breakglass_runbooks.display.safe_text import html as escape
 from breakglass_runbooks.display.styles import (
     ADDED,
     CELL,
@@ -47,7 +48,7 @@ class RichOutput:
         return {"text/html": self.html, "text/markdown": self.markdown, "text/plain": str(self)}
 
     def __str__(self) -> str:
-        return re.sub(r"\\([\\`*_\[\]])", r"\1", self.markdown).replace("&lt;", "<")
+        return terminal.words(self.markdown)
 
 
 def stack(parts: Iterable[RichOutput | None]) -> RichOutput:
@@ -61,16 +62,17 @@ def text(words: Any) -> RichOutput:
     words = str(words)
     return RichOutput(
         f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-wrap;">{escape(words)}</div>',
-        _escape_markdown(words),
+        safe_text.markdown(words),
     )
 
 
 def message(words: str) -> RichOutput:
     """The message of a task. List items have a hanging indent; lines indented by four are code, as in Markdown."""
     parts = []
-    for literal, group in itertools.groupby(words.splitlines(), lambda line: line.startswith(CODE_INDENT)):
-        lines = textwrap.dedent("\n".join(group))
-        parts.append(code(lines) if literal else _hanging(lines))
+    lines = safe_text.visible(words).splitlines()
+    for literal, group in itertools.groupby(lines, lambda line: line.startswith(CODE_INDENT)):
+        block = textwrap.dedent("\n".join(group))
+        parts.append(code(block) if literal else _hanging(block))
     return stack(parts)
 
 
@@ -82,7 +84,8 @@ def _hanging(words: str) -> RichOutput:
         for indent in [1.2 if re.match(r"\s*(-|\d+\.) ", line) else 0]
     )
     return RichOutput(
-        f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-wrap;">{items}</div>', text(words).markdown
+        f'<div style="{FONT} {WRAP} margin: 6px 0; white-space: pre-wrap;">{items}</div>',
+        safe_text.markdown_with_lists(words),
     )
 
 
@@ -91,7 +94,7 @@ def heading(words: str, label: str | None = None) -> RichOutput:
     mark = badge(label) if label else RichOutput("", "")
     return RichOutput(
         f'<div style="{FONT} {WRAP} font-weight: 600; margin: 12px 0 4px;">{escape(words)} {mark.html}</div>',
-        f"**{_escape_markdown(words)}**" + (f" {mark.markdown}" if label else ""),
+        f"**{safe_text.markdown(safe_text.one_line(words))}**" + (f" {mark.markdown}" if label else ""),
     )
 
 
@@ -101,7 +104,7 @@ def badge(word: str) -> RichOutput:
         f'<span style="display: inline-block; background: {colour(word)}; color: #fff; border-radius: 9px; '
         f'padding: 0 9px; font-size: 12px; font-weight: 600; line-height: 18px; white-space: nowrap;">'
         f"{escape(word)}</span>",
-        f"`{word}`",
+        safe_text.markdown_code(word),
     )
 
 
@@ -120,9 +123,13 @@ def _lines_of_a_block(words: str) -> Iterator[str]:
     Below a list it is not code, so whatever could be markup is escaped there too.
     """
     code = True  # whether an indented line here is code
-    for line in words.splitlines():
+    for line in safe_text.visible(words).splitlines():
         code = not line.strip() or (code and line.startswith(CODE_INDENT))
-        yield line if code and not set(line) & set("<[`*") else _escape_markdown(line)
+        if code and not set(line) & set("<[`*"):
+            yield line
+        else:
+            indent = line[: len(line) - len(line.lstrip())]
+            yield indent + safe_text.markdown_with_lists(line.lstrip())
 
 
 def code(words: str) -> RichOutput:
@@ -130,7 +137,7 @@ def code(words: str) -> RichOutput:
     return RichOutput(
         f'<pre style="{MONO} white-space: pre-wrap; overflow-wrap: anywhere; margin: 6px 0; padding: 8px 10px; '
         f'border: {LINE}; border-radius: 4px; background: transparent;">{escape(words)}</pre>',
-        f"```\n{words}\n```",
+        safe_text.markdown_block(words),
     )
 
 
@@ -148,7 +155,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "N
         ROW + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row) + "</tr>" for row in rows
     )
     lines = [
-        f"| {' | '.join(columns)} |",
+        f"| {' | '.join(_one_line(safe_text.markdown(name)) for name in columns)} |",
         f"|{'---|' * len(columns)}",
         *(f"| {' | '.join(_one_line(cell.markdown) for cell in row)} |" for row in rows),
     ]
@@ -169,7 +176,10 @@ def facts(pairs: Mapping[str, Any]) -> RichOutput:
     return RichOutput(
         f'<table style="{TABLE}"><tbody>{rows}</tbody></table>',
         # People read list items in terminals and e-mails too, so they contain no tag.
-        "\n".join(f"- {name}: {_one_line(value.markdown).replace('<br>', '; ')}" for name, value in shown.items()),
+        "\n".join(
+            f"- {safe_text.markdown(name)}: {_one_line(value.markdown).replace('<br>', '; ')}"
+            for name, value in shown.items()
+        ),
     )
 
 
@@ -184,7 +194,7 @@ def plain(value: Any) -> RichOutput:
             "<br>".join(plain(item).html for item in value), "<br>".join(plain(item).markdown for item in value)
         )
     words = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return RichOutput(_whole_times(escape(words)), _escape_markdown(words))
+    return RichOutput(_whole_times(escape(words)), safe_text.markdown(words))
 
 
 def mono(words: Any) -> RichOutput:
@@ -193,14 +203,14 @@ def mono(words: Any) -> RichOutput:
         return plain(None)
     wrap = WRAP if len(str(words)) > LONG_WORD else "white-space: nowrap;"
     style = f"{MONO} {wrap} background: transparent; padding: 0;"
-    return RichOutput(f'<code style="{style}">{escape(str(words))}</code>', f"`{words}`")
+    return RichOutput(f'<code style="{style}">{escape(words)}</code>', safe_text.markdown_code(words))
 
 
 def small(words: Any) -> RichOutput:
     """A remark on something more important."""
     return RichOutput(
-        f'<span style="color: {GREY}; font-size: 12.5px;">{_whole_times(escape(str(words)))}</span>',
-        f"({_escape_markdown(str(words))})",
+        f'<span style="color: {GREY}; font-size: 12.5px;">{_whole_times(escape(words))}</span>',
+        f"({safe_text.markdown(words)})",
     )
 
 
@@ -230,6 +240,7 @@ def folded(summary: str, content: RichOutput) -> RichOutput:
 
 def diff(before: str, after: str, title: str = "") -> RichOutput | None:
     """Removed and added lines with the lines around them; None when the texts are equal."""
+    before, after = safe_text.visible(before), safe_text.visible(after)
     changes = list(difflib.unified_diff(before.splitlines(), after.splitlines(), n=40, lineterm=""))[2:]
     if not changes:
         return None
@@ -245,7 +256,7 @@ def diff(before: str, after: str, title: str = "") -> RichOutput | None:
     body = "\n".join(changes)
     return RichOutput(
         f'<div style="{MONO} line-height: 1.4; border: {LINE}; border-radius: 4px; margin: 8px 0;">{name}{rows}</div>',
-        (f"{_escape_markdown(title)}\n\n" if title else "") + f"```diff\n{body}\n```",
+        (f"{safe_text.markdown(title)}\n\n" if title else "") + safe_text.markdown_block(body, "diff"),
     )
 
 
@@ -253,7 +264,7 @@ def side_by_side(before: str, after: str, titles: tuple[str, str] = ("before", "
     """Two texts side by side, line by line; None when they are equal. In Markdown, a diff."""
     if before == after:
         return None
-    old, new = before.splitlines(), after.splitlines()
+    old, new = safe_text.visible(before).splitlines(), safe_text.visible(after).splitlines()
     rows = []
     for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         for left, right in itertools.zip_longest(old[a:b], new[c:d]):
@@ -330,11 +341,4 @@ def _gap(line: str) -> str:
 
 
 def _one_line(markdown: str) -> str:
-    return markdown.replace("|", "\\|").replace("\n", "<br>")
-
-
-def _escape_markdown(words: str) -> str:
-    """Escape text from outside, so that an account named <b> or * is no markup."""
-    for sign in "\\`*_[]":
-        words = words.replace(sign, f"\\{sign}")
-    return words.replace("<", "&lt;")
+    return markdown.replace("|", "\\|").replace("\n", "<br>").replace("\t", " ")

@@ -7,9 +7,14 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 
+from breakglass_runbooks.display import safe_text
+
 _FENCE = "```"
 _CODE, _COMMANDS, _TABLE, _TEXT = "code", "commands", "table", "text"
 _TAGS = re.compile(r"</?(details|summary)>")
+# A code span, or a character with a backslash before it.
+_LITERAL = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|\\([!-/:-@\[-`{-~])")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])")
 _SPLIT = re.compile(r"(?<!\\)\|")
 
 
@@ -26,17 +31,24 @@ def text(markdown: str) -> str:
 
 
 def words(markdown: str) -> str:
-    """A paragraph without emphasis marks and without Markdown's escapes."""
-    unmarked = re.sub(r"(?<![\w*\\])(\*{1,2})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])", r"\2", markdown)
-    return html.unescape(re.sub(r"\\([\\`*_\[\]|])", r"\1", unmarked))
+    """A paragraph without emphasis marks and without Markdown's escapes. Code spans stay as they are."""
+    literal: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        literal.append(found[2] or found[0].replace("\\|", "|"))
+        return safe_text.mark(len(literal) - 1)
+
+    unmarked = _EMPHASIS.sub(r"\2", _LITERAL.sub(keep, markdown))
+    return safe_text.unmark(html.unescape(unmarked), literal)
 
 
 def _kinds(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Each line with its kind: _CODE, _COMMANDS, _TABLE or _TEXT. Fences are left out."""
-    literal = ""
+    literal = fence = ""
     for line in lines:
-        if line.startswith(_FENCE):
-            literal = "" if literal else _COMMANDS if line.removeprefix(_FENCE).strip() == "sh" else _CODE
+        if line.startswith(fence or _FENCE) and not (fence and line.strip("` ")):
+            kind = _COMMANDS if line.strip("` ") == "sh" else _CODE
+            fence, literal = ("", "") if fence else (re.match("`+", line)[0], kind)
         else:
             yield literal or (_TABLE if line.startswith("|") else _TEXT), line
 
@@ -50,6 +62,9 @@ def _plain(kind: str, numbered: list[tuple[str, str]]) -> Iterable[str]:
 
 def _blocks(table: list[str]) -> Iterator[str]:
     """A block for each row: `column: value`, one a line; lines of a cell stay lines."""
+    if len(table) < 2 or set(table[1]) - set("|-: "):  # text that begins like a table
+        yield from table
+        return
     columns, _, *rows = map(_cells, table)
     for row in rows:
         for column, cell in zip(columns, row, strict=False):

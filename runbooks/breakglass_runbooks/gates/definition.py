@@ -21,8 +21,8 @@ from typing import Any
 import jinja2
 
 from breakglass_runbooks.collection import module_util
+from breakglass_runbooks.display import safe_text
 from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import redaction
 
 KINDS = {
     "text": "some text",
@@ -103,7 +103,14 @@ def _kind(name: str, answer: str) -> tuple[str, tuple[str, ...]]:
 
 def render(gate: Gate, variables: Mapping[str, Any]) -> str:
     """Return the text of a gate as the person reads it; values of `variables` stay text and are not Markdown."""
-    return str(_template(gate, lambda environment: environment.from_string(gate.text).render(variables)))
+    values: list[str] = []
+
+    def mark(value: Any) -> str:
+        values.append(str(value))
+        return safe_text.mark(len(values) - 1)
+
+    marked = _template(gate, lambda environment: environment.from_string(gate.text).render(variables), mark)
+    return safe_text.fill(str(marked), values)
 
 
 def needed(gate: Gate, variables: Mapping[str, Any]) -> bool:
@@ -149,17 +156,13 @@ def _spoken(name: str) -> str:
     return re.sub(r"\bid\b", "ID", name.replace("_", " "))
 
 
-def _template(gate: Gate, use: Callable[[jinja2.Environment], Any]) -> Any:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, finalize=_as_text, keep_trailing_newline=True)
+def _template(
+    gate: Gate, use: Callable[[jinja2.Environment], Any], finalize: Callable[[Any], Any] | None = None
+) -> Any:
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, finalize=finalize, keep_trailing_newline=True)
     for state in ("changed", "skipped", "failed"):  # as in a task: plan is changed
         environment.tests[state] = lambda result, state=state: bool(result.get(state))
     try:
         return use(environment)
     except (jinja2.TemplateError, TypeError, AttributeError) as error:
         raise RunbookError(f"The template of the gate {gate.name} failed: {error}.") from None
-
-
-def _as_text(value: Any) -> str:
-    """Return a value for Markdown: one line, which is no link, code or HTML, with visible control characters."""
-    words = " ".join(redaction.visible(str(value)).split())
-    return words.replace("&", "&amp;").replace("<", "&lt;").replace("[", "&#91;").replace("`", "'")
