@@ -97,7 +97,8 @@ def test_its_request_for_an_approval_is_shown(make_workplace: Callable[..., Any]
 
 def test_a_sweep_continues_from_its_journal(sandbox: Box, tmp_path: Path) -> None:
     """The sandbox's accounts still have their credentials, but the journal says that they were removed."""
-    journal = shutil.copy(FILES / "sweep.jsonl", tmp_path)
+    journal = Path(shutil.copyfile(FILES / "sweep.jsonl", tmp_path / "sweep.jsonl"))
+    journal.chmod(0o600)  # which git does not keep
     accounts = ["444455556666", "012345678901"]
     since = len(sandbox.events())
     result = run_module(

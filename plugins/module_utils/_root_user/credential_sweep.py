@@ -24,6 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user import c
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal_request as requests
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal import Removal, plan_removal, without
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal_request import Item, RemovalRequest
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import SESSION
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
     SweepOptions,
     not_done,
@@ -82,6 +83,26 @@ def run_removal(params: dict, context: Context) -> dict:
     return result
 
 
+# What an entry of a journal has of an account's credentials.
+_TEXT = (None, str)
+_CREDENTIALS = (
+    None,
+    {
+        v.ACCESS_KEYS: [
+            {
+                "id": str,
+                "status": _TEXT,
+                "created": _TEXT,
+                "last_used": {"date": _TEXT, "region": _TEXT, "service": _TEXT},
+            }
+        ],
+        v.SIGNING_CERTIFICATES: [{"id": str, "status": _TEXT, "created": _TEXT}],
+        v.PASSWORD: {"present": bool, "created": _TEXT, "last_used": _TEXT},
+        v.MFA_DEVICES: [{"serial": str, "enabled": _TEXT}],
+    },
+)
+
+
 def audit(context: Context, targets: list[Target], options: SweepOptions | None = None) -> list[dict]:
     """The root credentials of each target."""
 
@@ -91,7 +112,9 @@ def audit(context: Context, targets: list[Target], options: SweepOptions | None 
         entry["outcome"] = v.UNCHANGED if any(root_user.identify(entry["root_credentials"]).values()) else v.ABSENT
 
     blank = {"root_credentials": None, "session": None}
-    return sweep(targets, read, blank, explain_error=_name_policies(context.organization), options=options)
+    shape = {"root_credentials": _CREDENTIALS, "session": SESSION}
+    explain_error = _name_policies(context.organization)
+    return sweep(targets, read, blank, explain_error=explain_error, options=options, shape=shape)
 
 
 def remove(
@@ -130,7 +153,16 @@ def remove(
         "leftover_mfa_devices": [],
         "session": None,
     }
-    return sweep(targets, clean, blank, explain_error=_name_policies(context.organization), options=options)
+    shape = {
+        "changed": bool,
+        "before": _CREDENTIALS,
+        "after": _CREDENTIALS,
+        "items": [{"kind": str, "id": str, "created?": (None, str), "outcome": str, "reason": str}],
+        "leftover_mfa_devices": [str],
+        "session": SESSION,
+    }
+    explain_error = _name_policies(context.organization)
+    return sweep(targets, clean, blank, explain_error=explain_error, options=options, shape=shape)
 
 
 def plan_items(entries: list[dict]) -> list[dict[str, str]]:

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import BASE, Shape, shape_of
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
@@ -79,6 +81,7 @@ def sweep(
     workers: int = WORKERS,
     explain_error: t.Callable[[BreakglassError], BreakglassError] = lambda error: error,
     options: SweepOptions | None = None,
+    shape: dict[str, Shape] | None = None,
 ) -> list[dict]:
     """Do ``work`` for each target, at most ``workers`` at a time; the entries in the order of ``targets``.
 
@@ -87,10 +90,16 @@ def sweep(
     accounts continue; ``explain_error`` may first find out more about it. Skipped targets are never worked on.
 
     ``options`` takes the place of ``workers``. With it each entry has ``journal_time``: null when the work was done in
-    this run.
+    this run. ``shape`` is that of the fields of ``blank``, as ``work`` leaves them: what a journal has of other shapes
+    raises a FileError before anything is done.
+
+    An interruption (Ctrl-C, SIGTERM) lets the accounts in work end; the others have failed, with that reason.
     """
     limiter = options.limiter() if options else ConcurrencyLimiter(workers)
     journal = options.journal if options else None
+    if journal:
+        journal.require({**BASE, **(shape or shape_of(blank))})
+    interrupted = threading.Event()
 
     def process(target: Target) -> dict:
         entry = {
@@ -107,10 +116,12 @@ def sweep(
         if journal and (known := journal.recall(target.account.id)):
             return known
         with limiter:
+            if interrupted.is_set():
+                return {**entry, "outcome": v.FAILED, "reason": _INTERRUPTED, "fix": "Run it again."}
             try:
                 work(target.account.id, entry)
             except Exception as error:  # whatever it is: thousands of other accounts are waiting
-                explained = explain_error(explain(error, "the work on this account"))
+                explained = _explained(error, explain_error)
                 entry.update(outcome=explained.outcome, reason=explained.cause, fix=explained.fix)
         if journal:
             journal.note(entry)
@@ -119,7 +130,23 @@ def sweep(
     if not targets:
         return []
     with ThreadPoolExecutor(max_workers=min(limiter.most, len(targets))) as pool:
-        return list(pool.map(process, targets))
+        futures = [pool.submit(process, target) for target in targets]
+        try:
+            wait(futures)
+        except KeyboardInterrupt:
+            interrupted.set()
+        return [future.result() for future in futures]
+
+
+def _explained(error: Exception, explain_error: t.Callable[[BreakglassError], BreakglassError]) -> BreakglassError:
+    explained = explain(error, "working on this account")
+    try:
+        return explain_error(explained)
+    except Exception:  # finding out more must not lose what is known
+        return explained
+
+
+_INTERRUPTED = "The run was interrupted before work on this account began."
 
 
 def summarize(entries: t.Sequence[dict]) -> dict[str, int]:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils._files.atomic import FileError
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import LARGEST, Journal, digest
+from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -113,8 +116,118 @@ def test_a_journal_in_use_a_link_and_a_directory_are_refused(path, tmp_path):
             recalled(str(other))
 
 
-def test_a_full_disk_is_no_failure_of_an_account(path, monkeypatch):
+@pytest.mark.parametrize("failing", ["fsync", "write"])
+def test_a_full_disk_is_no_failure_of_an_account_nor_of_closing(path, monkeypatch, failing):
+    full = OSError(errno.ENOSPC, "No space left")
     with Journal(path, WISH, FINISHED) as journal:
-        monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left")))
         journal.note(ENTRY)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, failing, lambda *arguments: (_ for _ in ()).throw(full))
+            journal.note({**ENTRY, "account_id": "333344445555"})
         assert journal.trouble == "No space left"
+        journal.note({**ENTRY, "account_id": "555566667777"})  # there is room again
+    assert recalled(path)
+    assert recalled(path, account_id="333344445555") is None
+    assert recalled(path, account_id="555566667777")
+
+
+def test_half_a_line_on_a_full_disk_leaves_no_half_a_line(path, monkeypatch):
+    write = os.write
+
+    def half(descriptor: int, data: memoryview) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, "No space left")
+        return write(descriptor, data[: len(data) - 50])
+
+    with Journal(path, WISH, FINISHED) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", half)
+            journal.note(ENTRY)
+        journal.note({**ENTRY, "account_id": "333344445555"})
+    assert recalled(path) is None
+    assert recalled(path, account_id="333344445555")
+
+
+def written(path: str, *lines: bytes) -> str:
+    noted(path)
+    with open(path, "wb") as file:
+        file.write(b"".join(line + b"\n" for line in lines))
+    return path
+
+
+def line_with(**changes: object) -> bytes:
+    line = {
+        "format": "breakglass.aws/sweep-journal/1",
+        "time": format_time(now()),
+        "wish": digest(WISH),
+        "account_id": ENTRY["account_id"],
+        "outcome": "removed",
+        "entry": ENTRY,
+    }
+    return json.dumps({**line, **changes}, sort_keys=True).encode()
+
+
+SHAPE = {"account_id": str, "name": str, "outcome": str, "changed": bool}
+ALTERED = {
+    "no entry": line_with(entry={}),
+    "no changed": line_with(entry={key: value for key, value in ENTRY.items() if key != "changed"}),
+    "a text for a boolean": line_with(entry={**ENTRY, "changed": "no"}),
+    "a number for a text": line_with(entry={**ENTRY, "name": 1}),
+    "something more": line_with(entry={**ENTRY, "more": 1}),
+    "another account": line_with(entry={**ENTRY, "account_id": "333344445555"}),
+    "another outcome": line_with(entry={**ENTRY, "outcome": "absent"}),
+}
+FOREIGN = {
+    "an entry that is a list": line_with(entry=[]),
+    "an account that is a list": line_with(account_id=["444455556666"]),
+    "a time that is a number": line_with(time=1),
+    "a time of another form": line_with(time="yesterday"),
+    "deep": b'{"account_id": "' + b"[" * 200_000,
+    "deep and whole": b"[" * 100_000 + b"]" * 100_000,
+    "not UTF-8": b'{"account_id": "\xff"}',
+    "a huge number": b'{"account_id": ' + b"9" * 10_000 + b"}",
+    "empty": b"",
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("kind", ALTERED)
+def test_an_altered_entry_is_refused_in_words_before_anything_is_done(path, kind):
+    with (
+        Journal(written(path, ALTERED[kind]), WISH, FINISHED) as journal,
+        pytest.raises(FileError, match=r"was altered: line 1 .*nothing was done"),
+    ):
+        journal.require(SHAPE)
+
+
+def test_what_is_not_altered_has_the_shape(path):
+    with Journal(written(path, line_with(), line_with(wish="another", entry={})), WISH, FINISHED) as journal:
+        journal.require(SHAPE)
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_line_that_is_none_is_refused_in_words(path, kind):
+    with pytest.raises(FileError, match="is no journal of a sweep"):
+        recalled(written(path, FOREIGN[kind]))
+
+
+def test_another_version_is_named_as_such(path):
+    with pytest.raises(FileError, match="another version"):
+        recalled(written(path, line_with(format="breakglass.aws/sweep-journal/2")))
+
+
+def test_a_fifo_and_a_huge_file_are_refused_at_once(path, tmp_path):
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    with pytest.raises(FileError, match="not a plain file"):
+        recalled(str(tmp_path / "fifo"))
+    noted(path)
+    os.truncate(path, LARGEST + 1)
+    with pytest.raises(FileError, match="more than 512 MiB"):
+        recalled(path)
+
+
+def test_a_secret_that_an_entry_got_is_not_written(path):
+    redaction.learn("PlantedSecret/0123456789")
+    noted(path, {**ENTRY, "name": "PlantedSecret/0123456789"})
+    with open(path) as file:
+        assert "PlantedSecret" not in file.read()

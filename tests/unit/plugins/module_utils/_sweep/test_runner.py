@@ -5,6 +5,7 @@ import threading
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 from hypothesis import given
@@ -57,3 +58,37 @@ def test_no_more_accounts_are_in_work_than_there_are_workers():
 
     sweep(targets_of(["absent"] * 12), work, blank={}, workers=3)
     assert most == 3
+
+
+def test_an_interrupted_sweep_begins_no_account_more_and_returns_all_entries(monkeypatch):
+    done = []
+
+    def interrupted(futures):
+        runner.futures_wait(futures[:1])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "futures_wait", runner.wait, raising=False)
+    monkeypatch.setattr(runner, "wait", interrupted)
+
+    def work(account_id, entry):
+        if done:
+            threading.Event().wait(0.2)
+        done.append(account_id)
+        entry["outcome"] = v.ABSENT
+
+    entries = sweep(targets_of(["absent"] * 20), work, blank={}, workers=1)
+    assert len(entries) == 20
+    assert [entry["outcome"] for entry in entries].count(v.ABSENT) == len(done) < 4
+    assert all("interrupted" in entry["reason"] for entry in entries if entry["outcome"] == v.FAILED)
+    assert len(not_done(entries)) == 20 - len(done)
+
+
+def test_finding_out_more_about_an_error_does_not_lose_it():
+    def work(account_id, entry):
+        raise Unreachable("Cause.", "Fix.")
+
+    def fails(error):
+        raise KeyError("surprise")
+
+    [entry] = sweep(targets_of(["absent"]), work, blank={}, explain_error=fails)
+    assert (entry["outcome"], entry["reason"]) == (v.UNREACHABLE, "Cause.")
