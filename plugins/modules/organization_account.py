@@ -153,6 +153,19 @@ account_id:
   returned: success
   type: str
   sample: "343434343434"
+caller:
+  description: Who called AWS.
+  returned: once the account has been read
+  type: dict
+  contains:
+    account_id:
+      description: The caller's account.
+      type: str
+      sample: "111122223333"
+    arn:
+      description: The caller's ARN.
+      type: str
+      sample: arn:aws:sts::111122223333:assumed-role/operator/alice
 name:
   description: Its name; null when it is not in the organization.
   returned: success

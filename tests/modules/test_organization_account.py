@@ -89,6 +89,18 @@ def test_an_account_is_removed_and_the_way_back_is_told(sandbox):
     assert SPIN_OFF not in [account["Id"] for page in accounts for account in page["Accounts"]]
 
 
+def test_who_called_is_reported_in_check_mode_for_real_and_when_it_is_refused(sandbox):
+    """The evidence of a run names who closed or removed an account."""
+    arn = sandbox.client("sts", "operator").get_caller_identity()["Arn"]
+    for result in (
+        remove(sandbox, check_mode=True),
+        remove(sandbox, NO_CARD),
+        settle(sandbox, PAYMENTS, "closed", wait=False),
+        remove(sandbox, "999988887777"),
+    ):
+        assert result["caller"]["arn"] == arn
+
+
 def test_the_waiting_period_ends_by_the_clock_of_aws(sandbox):
     assert "waiting_period" in remove(sandbox, NEWCOMER)["cause"]
     sandbox.advance("4 days")

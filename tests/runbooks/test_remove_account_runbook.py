@@ -62,6 +62,13 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     assert "Invite the account" in shown["hand-back"]
     evidence = json.loads((place.folder / "done/evidence.json").read_text())
     assert (evidence["outcome"], evidence["after"]["in_organization"]) == ("changed", False)
+    # Who did it: the caller of AWS in evidence, report and journal, and the user who ran it.
+    assert evidence["actor"].startswith("arn:aws:sts::")
+    assert "@" in evidence["user"]
+    assert evidence["actor"] in (place.folder / "done/report.md").read_text()
+    lines = (place.folder / "done/journal.jsonl").read_text().splitlines()
+    tasks = [entry for entry in map(json.loads, lines) if str(entry.get("module")).startswith("breakglass.aws.")]
+    assert {entry["actor"] for entry in tasks} == {evidence["actor"]}
     assert told(place.folder / "done") == opened(sandbox) - told(place.folder / "blocked")
 
 

@@ -74,7 +74,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize("damage", ["truncated", "of another version", "huge"])  # others: test_malformed_input.py
 @pytest.mark.parametrize("name", NAMES)
 def test_a_damaged_file_ends_each_command_with_a_sentence(
     name: str, damage: str, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -33,10 +33,19 @@ def apply_state(params: dict, context: Context) -> dict:
         )
     if state == changes.REMOVED and organization.account(account_id) is None:
         context.warn(f"Account {account_id} is not in the organization. Is the ID wrong, or is it removed already?")
-        return _result(account_id, None, OUTSIDE, OUTSIDE)
+        return _result(account_id, None, OUTSIDE, OUTSIDE) | _caller(organization)
     account = member_account(organization, account_id, "account_id")
     task = _Task(params, context, AccountReader(context, changes.PURPOSE.get(state)), account)
-    return {changes.REMOVED: _remove, changes.CLOSED: _close, changes.IN_OU: _move}[state](task)
+    apply = {changes.REMOVED: _remove, changes.CLOSED: _close, changes.IN_OU: _move}[state]
+    try:
+        return apply(task) | _caller(organization)
+    except BreakglassError as error:  # the record of a run has who made the calls that failed, too
+        error.with_result(**_caller(organization))
+        raise
+
+
+def _caller(organization: t.Any) -> dict:
+    return {"caller": {"account_id": organization.caller.account_id, "arn": organization.caller.arn}}
 
 
 class _Task(t.NamedTuple):
