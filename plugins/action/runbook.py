@@ -119,6 +119,8 @@ class ActionModule(ActionBase):
             if event["event"] == "cell" and event["status"] != "running":
                 took = "" if event["status"] == "skipped" else " in {:.1f} s".format(event["seconds"])
                 self._display.display("  [{number}/{total}] {title}: {status}{took}".format(took=took, **event))
+                if event["text"]:  # the plan, which a person must be able to read without opening the page
+                    self._display.display(event["text"])
         return None
 
     def _environment(self) -> dict[str, str]:

@@ -55,6 +55,37 @@ def test_a_person_types_the_answers() -> None:
     assert "planted-4711" not in shown
 
 
+def test_a_gate_that_was_just_answered_does_not_ask_again() -> None:
+    """JupyterLab returns to the cell of a gate while a person types, so Shift+Enter runs it again."""
+    manager, client = start_new_kernel(kernel_name="python3")
+    typed = iter(["root", "role"])
+    said: list[str] = []
+
+    def run(cell: str) -> str:
+        said.clear()
+        reply = client.execute_interactive(
+            cell,
+            allow_stdin=True,
+            stdin_hook=lambda message: client.input(next(typed)),
+            output_hook=lambda message: said.append(str(message["content"])),
+            timeout=60,
+        )
+        assert reply["content"]["status"] == "ok", reply["content"]
+        return "\n".join(said)
+
+    try:
+        for cell in (PARAMETERS, START, WAY):
+            run(cell)
+        again = run(WAY)
+        assert "Already answered: root. Run the next cell." in again
+        run("%%tasks\n- ansible.builtin.debug:\n")
+        assert "Answered: role." in run(WAY)  # a person went back to it: another answer counts
+        assert next(typed, "no more") == "no more"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
 def test_nbclient_alone_begins_no_run_that_acts(write_notebook: Callable[..., Path], tmp_path: Path) -> None:
     """No person could answer its gates, and it would report a killed kernel as a completed run."""
     notebook = nbformat.read(write_notebook(tmp_path / "x.ipynb", START, WAY, USE, parameters=PARAMETERS), as_version=4)

@@ -1,4 +1,4 @@
-"""Every runbook also runs with papermill alone, without our engine; at a gate it says what it needs."""
+"""Every runbook plans with papermill's own engine. For real it needs ours, which reports a dead kernel as such."""
 
 from __future__ import annotations
 
@@ -51,10 +51,23 @@ def test_it_plans(name: str, sandbox: Box, make_workplace: Callable[..., Any]) -
     assert {path.name for path in place.folder.glob("evidence/*/*")} >= {"evidence.json", "report.md", "manifest.json"}
 
 
-def test_for_real_it_says_at_the_gate_what_it_needs(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+def test_for_real_it_refuses_papermills_own_engine(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    """Which marks all cells as completed when the kernel died."""
     place, since = make_workplace(sandbox.environment("operator")), len(sandbox.events())
-    waiting = papermill(place, "unlock_sqs_queue", "-p", "check_mode", "false")
-    assert waiting.returncode == 1
+    refused = papermill(place, "unlock_sqs_queue", "-p", "check_mode", "false")
+    assert refused.returncode == 1
+    assert "papermill --engine breakglass" in refused.stderr
+    assert sandbox.events()[since:] == []
+
+
+def test_for_real_our_engine_says_at_the_gate_what_it_needs(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    place, since = make_workplace(sandbox.environment("operator")), len(sandbox.events())
+    waiting = papermill(place, "unlock_sqs_queue", "-p", "check_mode", "false", "--engine", "breakglass")
+    assert waiting.returncode == 1, waiting.stderr
     assert "waits for a person at the gate 'confirmed'" in waiting.stderr
     assert "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`." in waiting.stderr
+    assert "without encryption" not in waiting.stderr
     assert writes(sandbox, since) == []
+    cells = nbformat.read(place.folder / "out.ipynb", as_version=4).cells
+    states = [cell.metadata.papermill.status for cell in cells if cell.cell_type == "code"]
+    assert states[states.index("waiting") + 1 :] == ["skipped"] * (len(states) - states.index("waiting") - 1)

@@ -216,6 +216,47 @@ def test_an_error_of_the_page_hides_neither_outcome_nor_evidence(
     assert manifest.problems(tmp_path / "run", result.manifest) == []
 
 
+def test_an_error_of_the_page_does_not_hide_the_outcome(
+    tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nbconvert and what it needs raise errors of any kind."""
+    source = write_notebook(
+        tmp_path / "x.ipynb",
+        "%load_ext breakglass_runbooks\n%runbook x",
+        "%%tasks\n- name: Act\n  ansible.builtin.command: 'true'\n  register: act\n",
+        "%evidence act act",
+        parameters='check_mode: bool = False\nevidence_dir: str = ""\n',
+    )
+    monkeypatch.setattr(page, "page", lambda notebook: notebook.no_such_attribute)
+    result = launch.run(Runbook(source), {"evidence_dir": str(tmp_path / "run")})
+    assert (result.outcome, result.failure) == ("changed", "")
+    assert "could not be exported (AttributeError" in result.remarks[0]
+    assert manifest.problems(tmp_path / "run", result.manifest) == []
+
+
+def test_a_secret_answer_is_in_no_environment(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
+    """/proc/PID/environ has what a process was started with, whatever it does later."""
+    source = write_notebook(
+        tmp_path / "secret.ipynb",
+        "%load_ext breakglass_runbooks\n%runbook secret",
+        "%%gate code\nType the code.\n\nanswer: secret\n",
+        "import pathlib, psutil\nfound = ''.join(pathlib.Path(f'/proc/{process.pid}/environ').read_text()"
+        " for process in (psutil.Process(), psutil.Process().parent()))\n"
+        "pathlib.Path(where).write_text(f'{found} {len(code)} {code in found}')\n",
+        "%%tasks\n- name: Look\n  ansible.builtin.command: env\n  register: seen\n",
+        "assert code not in str(seen), 'in the environment of a task'\n",
+        parameters='where: str = None\ncheck_mode: bool = False\nevidence_dir: str = ""\n',
+    )
+    (tmp_path / "answers.json").write_text('{"code": "planted-4711"}')
+    given = ["-p", f"where={tmp_path}/found", "-p", "evidence_dir=run", "--answers-file", "answers.json"]
+    process = start(tmp_path, str(source), *given)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, output + errors
+    found = (tmp_path / "found").read_text()
+    assert found.endswith(" 12 False")
+    assert "BREAKGLASS_OPTIONS_FD" in found
+
+
 def test_when_the_kernel_is_killed_no_other_task_begins(slow: subprocess.Popen[str], tmp_path: Path) -> None:
     """Nobody would write down what it did. Until Ansible has ended, the lock holds off another run."""
     os.kill(int((tmp_path / "kernel").read_text()), signal.SIGKILL)

@@ -62,7 +62,7 @@ class TextReporter:
         took = "" if progress.status == "skipped" else f" in {progress.seconds:.1f} s"
         self._print(f"{sign} {where} {progress.title}: {progress.status}{took}", style=style)
         if progress.shown:
-            self._print("\n" + _shortened(terminal.text(progress.shown)) + "\n")
+            self._print(f"\n{_as_text(progress.shown)}\n")
 
     def end(self, result: RunResult) -> None:
         """Print where the files are, what failed or is waited for, what to do next, and last the outcome."""
@@ -113,11 +113,11 @@ def _next_step(result: RunResult) -> str:
     return "The page shows what was found."
 
 
-def _shortened(text: str) -> str:
-    """Return the first lines of a text, and how many there are more."""
-    lines = text.split("\n")
+def _as_text(markdown: str) -> str:
+    """Return results as text for a terminal: the first lines, and how many there are more."""
+    lines = terminal.text(markdown).split("\n")
     if len(lines) <= MOST_LINES:
-        return text
+        return "\n".join(lines)
     return "\n".join([*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more lines, on the page"])
 
 
@@ -135,8 +135,8 @@ class JsonReporter:
         self._write("begin", {"runbook": runbook.name, "title": runbook.title})
 
     def cell(self, progress: Progress) -> None:
-        """Write the state of a cell; `shown` is Markdown."""
-        self._write("cell", dataclasses.asdict(progress))
+        """Write the state of a cell; `shown` is Markdown, and `text` the same for a terminal."""
+        self._write("cell", {**dataclasses.asdict(progress), "text": redaction.safe(_as_text(progress.shown))})
 
     def end(self, result: RunResult) -> None:
         """Write how the run ended."""
