@@ -96,7 +96,8 @@ class BreakglassModule(AnsibleAWSModule):
 
     def fail(self, error: BreakglassError, **result: t.Any) -> t.NoReturn:
         """End as a failed task: cause and fix in one message, and apart for programs."""
-        self.fail_json(msg=str(error), cause=error.cause, fix=error.fix, error_code=error.code, **result)
+        cause = f"{error.cause} {self._doubts}".rstrip()
+        self.fail_json(msg=f"{cause} {error.fix}", cause=cause, fix=error.fix, error_code=error.code, **result)
 
     def explained(self, error: BreakglassError) -> BreakglassError:
         """The error, with the service control policies that caused it where a root session met it."""
@@ -143,6 +144,15 @@ class BreakglassModule(AnsibleAWSModule):
         super().fail_json(*map(redaction.clean, args), **{**self._with_calls(result), **message})
 
     @property
+    def _doubts(self) -> str:
+        """A sentence about the calls of which it is not known whether AWS carried them out; empty without any."""
+        doubtful = self.connection.calls.doubtful if self._has_connection else []
+        if not doubtful:
+            return ""
+        names = dict.fromkeys(f"{call.service}:{call.operation} ({call.target})" for call in doubtful)
+        return f"It is not known whether AWS carried out {', '.join(names)}."
+
+    @property
     def _has_connection(self) -> bool:
         return "connection" in self.__dict__
 
@@ -150,5 +160,6 @@ class BreakglassModule(AnsibleAWSModule):
         """A result as it may be shown, with the ledger for evidence where debug_botocore_endpoint_logs asks for it."""
         if self.params.get("debug_botocore_endpoint_logs") and self._has_connection:
             result["aws_calls"] = self.connection.calls.made
+        result.setdefault("invocation", {"module_args": self.params})
         secret = {name: result[name] for name in self._reveals if name in result}
         return {**redaction.redact_all(result), **secret}

@@ -117,6 +117,11 @@ class Calls:
         """Whether a call changed something, or may have."""
         return any(entry.changes and entry.may_be_done for entry in list(self.entries))
 
+    @property
+    def doubtful(self) -> list[Call]:
+        """The calls that may have changed something: AWS's answer is missing, and nothing was read back."""
+        return [entry for entry in list(self.entries) if entry.changes and entry.status in (INTENDED, UNKNOWN)]
+
     def watch(self, client: t.Any, access_key_id: t.Callable[[], str | None]) -> None:
         """Record what this client calls; ``access_key_id`` returns whose key signs."""
 
