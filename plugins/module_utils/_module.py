@@ -18,7 +18,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
@@ -80,11 +79,6 @@ class BreakglassModule(AnsibleAWSModule):
             hide=self.hide,
         )
 
-    @property
-    def organization(self) -> Organization:
-        """The organization of the context, for work that takes the module itself. Goes with ``run_module``."""
-        return self.context.organization
-
     def warn(self, warning: str) -> None:
         """Warn through ansible-core alone: amazon.aws 10 repeats warnings in the result, which core deprecates."""
         self._module.warn(redaction.clean(warning))
@@ -99,39 +93,39 @@ class BreakglassModule(AnsibleAWSModule):
         cause = f"{error.cause} {self._doubts}".rstrip()
         self.fail_json(msg=f"{cause} {error.fix}", cause=cause, fix=error.fix, error_code=error.code, **result)
 
-    def explained(self, error: BreakglassError) -> BreakglassError:
+    def _explained(self, error: BreakglassError) -> BreakglassError:
         """The error, with the service control policies that caused it where a root session met it."""
         if error.denied_call is None:
             return error
-        return explain_denial_in_root_session(error, ServiceControlPolicies(self.context.organization))
+        try:
+            found = explain_denial_in_root_session(error, ServiceControlPolicies(self.context.organization))
+        except Exception:  # finding out more must not lose what is known
+            return error
+        return found.with_result(**error.result)
 
     def run(self, work: t.Callable[[dict, Context], dict]) -> t.NoReturn:
         """Exit with what ``work`` returns for the task's parameters, or fail with the cause and fix of what it raises.
 
         A BreakglassError may carry a ``result``: what is known, and what was done, before it stopped.
         """
-        self.run_module(lambda module: work(self.params, self.context))
-
-    def run_module(self, work: t.Callable[[BreakglassModule], dict]) -> t.NoReturn:
-        """The old form of ``run``, for work that takes the module itself. Goes when no module uses it."""
         result, failure = self._end_of(work)
         # Outside of the except clauses: Ansible adds the traceback of an exception that is being handled.
         if failure:
             self.fail(failure, **failure.result)
         self.exit_json(**result)
 
-    def _end_of(self, work: t.Callable[[BreakglassModule], dict]) -> tuple[dict, BreakglassError | None]:
-        """What ``work`` returns, or why it did not. SIGTERM interrupts it as Ctrl-C does."""
-        with contextlib.suppress(ValueError):  # not the main thread
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+    def _end_of(self, work: t.Callable[[dict, Context], dict]) -> tuple[dict, BreakglassError | None]:
+        """What ``work`` returns, or why it did not. What nothing expected has the ledger in its result."""
         try:
-            return work(self), None
+            with _sigterm_interrupts():
+                return work(self.params, self.context), None
         except BreakglassError as error:
-            return {}, self.explained(error)
+            return {}, self._explained(error)
         except KeyboardInterrupt:
-            return {}, BreakglassError("The task was interrupted.", "Run it again: it finds out what is left to do.")
+            failure = BreakglassError("The task was interrupted.", "Run it again: it finds out what is left to do.")
         except Exception as error:
-            return {}, explain(error, "running the task")
+            failure = explain(error, "running the task")
+        return {}, failure.with_result(aws_calls=self.connection.calls.made) if self._has_connection else failure
 
     def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
         super().exit_json(*args, **self._with_calls(result))
@@ -163,3 +157,17 @@ class BreakglassModule(AnsibleAWSModule):
         result.setdefault("invocation", {"module_args": self.params})
         secret = {name: result[name] for name in self._reveals if name in result}
         return {**redaction.redact_all(result), **secret}
+
+
+@contextlib.contextmanager
+def _sigterm_interrupts() -> t.Iterator[None]:
+    """In the block, SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
+    try:
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
