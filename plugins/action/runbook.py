@@ -17,14 +17,14 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
-from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
+from ansible_collections.breakglass.aws.plugins.module_utils import _names, _started_by
+from ansible_collections.breakglass.aws.plugins.module_utils._redaction import visible
 
 # The collection this plugin is in: runbooks/ lies beside plugins/.
 RUNBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "runbooks")
+# The runbooks print commands that work for how a run was started (breakglass_runbooks.commands).
+STARTED_WITH = {"BREAKGLASS_STARTED_WITH": "ansible-playbook"}
 REQUIREMENTS = ("ipykernel", "nbconvert", "nbformat", "papermill", "rich")
-
-# Extra variables that are meant for Ansible or put there by AWX.
-FOREIGN = ("ansible_", "awx_", "tower_")
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str"},
@@ -46,13 +46,16 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         options = self.validate_argument_spec(OPTIONS, required_one_of=[("name", "resume")])[1]
         _require_runbooks()
+        if problems := _names.unknown_environment():
+            raise AnsibleActionFail(" ".join(problems))
+        extra_variables = self._extra_vars(options["extra_vars_except"], task_vars or {})
         launcher, answers = [sys.executable, "-m", "breakglass_runbooks"], json.dumps(options["answers"])
         if options["resume"]:
-            _require_nothing_else(options, self._task.check_mode)
+            _require_nothing_else(options, [*extra_variables], self._task.check_mode)
             command = [*launcher, "resume", options["resume"], "--json"]
             return {**result, **self._follow(command, "", answers)}
         output_dir = options["output_dir"]
-        parameters = {**self._extra_vars(options["extra_vars_except"], task_vars or {}), **options["parameters"]}
+        parameters = {**extra_variables, **options["parameters"]}
         if self._task.check_mode:
             parameters["check_mode"] = True
         command = [*launcher, "run", options["name"], "--json"]
@@ -64,17 +67,17 @@ class ActionModule(ActionBase):
         return {**result, **self._follow(command, json.dumps(parameters), answers)}
 
     def _extra_vars(self, names_left_out: list[str] | None, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """The command line's extra variables, where they are wanted as parameters."""
+        """The command line's extra variables, where they are parameters too."""
         if names_left_out is None:
             return {}
         return {
             str(name): self._templar.template(task_vars[name])
             for name in load_extra_vars(self._loader)
-            if name not in names_left_out and not name.startswith(FOREIGN)
+            if name not in names_left_out and not name.startswith(_names.FOREIGN_VARIABLES)
         }
 
     def _follow(self, command: list[str], parameters: str, answers: str) -> dict[str, t.Any]:
-        """Run the launcher, show its progress, and return what became of the run as a result."""
+        """Run the launcher, show its progress, and return the result of the run."""
         with tempfile.TemporaryFile("w+", encoding="utf-8") as errors, _pipe_with(answers) as pipe:
             process = subprocess.Popen(
                 [*command, "--answers-file", f"/dev/fd/{pipe}"],
@@ -83,7 +86,7 @@ class ActionModule(ActionBase):
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**self._environment(), **_started_by.extended(*_ansible_processes())},
+                env={**self._environment(), **STARTED_WITH, **_started_by.extended(*_ansible_processes())},
             )
             try:
                 process.stdin.write(parameters)
@@ -93,9 +96,9 @@ class ActionModule(ActionBase):
             finally:
                 process.terminate()  # it saves the notebook as far as it came
             errors.seek(0)
-            said = errors.read().strip()
+            message = errors.read().strip()
         if end is None:
-            return {"failed": True, "msg": said or f"The runbook ended with status {status} and did not say why."}
+            return {"failed": True, "msg": message or f"The runbook ended with status {status}, without a message."}
         result = {
             "changed": end["changed"],
             "outcome": end["outcome"],
@@ -111,20 +114,21 @@ class ActionModule(ActionBase):
         return result
 
     def _show(self, events: t.Iterable[dict[str, t.Any]]) -> dict[str, t.Any] | None:
-        """Show each cell when it has ended; return the last event, None when the run never came to it."""
+        """Show each cell when it has ended, with its plan or result; return the last event, None when there is none."""
         for event in events:
             if event["event"] == "end":
-                self._display.display("  Page: {page}".format(**event))
+                self._display.display(f"  Page: {visible(event['page'])}")
                 return event
             if event["event"] == "cell" and event["status"] != "running":
                 took = "" if event["status"] == "skipped" else " in {:.1f} s".format(event["seconds"])
-                self._display.display("  [{number}/{total}] {title}: {status}{took}".format(took=took, **event))
+                line = "  [{number}/{total}] {title}: {status}{took}".format(took=took, **event)
+                self._display.display(visible(line))
                 if event["text"]:  # the plan, which a person must be able to read without opening the page
                     self._display.display(event["text"])
         return None
 
     def _environment(self) -> dict[str, str]:
-        """Ours and the task's own, with the runbooks on Python's path; a command line could be read by others."""
+        """Our environment and the task's, with the runbooks on Python's path. Others could read a command line."""
         own: dict[str, t.Any] = {}
         self._compute_environment_string(own)
         path = [RUNBOOKS, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -142,7 +146,7 @@ def _ansible_processes() -> tuple[int, int]:
 
 @contextlib.contextmanager
 def _pipe_with(text: str) -> t.Iterator[int]:
-    """A pipe that holds `text`: answers may be secret, so they stand in no file and on no command line."""
+    """A pipe that contains `text`: answers may be secret, so no file and no command line has them."""
     reader, writer = os.pipe()
     feeder = threading.Thread(
         target=_feed, args=(writer, text), daemon=True
@@ -159,20 +163,20 @@ def _feed(writer: int, text: str) -> None:
         stream.write(text)
 
 
-def _require_nothing_else(options: dict[str, t.Any], check_mode: bool) -> None:
-    """A run goes on as it was begun."""
-    given = [name for name in ("name", "parameters", "output_dir") if options[name]]
+def _require_nothing_else(options: dict[str, t.Any], extra_variables: list[str], check_mode: bool) -> None:
+    """A run is resumed as it was started."""
+    given = [name for name in ("name", "parameters", "output_dir") if options[name]] + sorted(extra_variables)
     if given:
-        raise AnsibleActionFail(f"A run goes on as it was begun: give resume without {', '.join(given)}.")
+        raise AnsibleActionFail(f"A run is resumed as it was started: give resume without {', '.join(given)}.")
     if check_mode:
-        raise AnsibleActionFail("A run goes on as it was begun; to only plan, begin a new one.")
+        raise AnsibleActionFail("A run is resumed as it was started. To only plan, start a new run.")
 
 
 def _require_runbooks() -> None:
-    """Fail with what is missing, and how to get it."""
+    """Fail with what is missing, and how to install it."""
     if not os.path.isdir(RUNBOOKS):
         raise AnsibleActionFail(
-            f"The runbooks of breakglass.aws are not in this installation: {RUNBOOKS} is not there. "
+            f"The runbooks of breakglass.aws are not part of this installation: {RUNBOOKS} does not exist. "
             "Install the whole collection (ansible-galaxy collection install breakglass.aws), or use a checkout of it."
         )
     missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]

@@ -97,7 +97,6 @@ cache_connection: ~/.cache/breakglass
 cache_timeout: 3600
 """
 
-import difflib
 import functools
 import itertools
 import sys
@@ -115,6 +114,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection imp
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BOTOCORE
+from ansible_collections.breakglass.aws.plugins.module_utils._names import unknown_environment, unknown_names
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
@@ -145,11 +145,9 @@ class InventoryModule(AWSInventoryBase):
         known = set()
         for name, definition in constants.config.get_configuration_definitions("inventory", self._load_name).items():
             known |= {name, *definition.get("aliases", [])}
-        for name in config:
-            if name not in known:
-                nearest = difflib.get_close_matches(str(name), known, n=1)
-                hint = f" Did you mean {nearest[0]}?" if nearest else ""
-                raise AnsibleParserError(f"Unknown option {str(name)!r} in {path}.{hint}")
+        problems = unknown_names("option", (str(name) for name in config), known) + unknown_environment()
+        if problems:
+            raise AnsibleParserError(f"{path}: {' '.join(problems)}")
 
     def _sanitize_group_name(self, name):
         """A group of keyed_groups or groups: a tag's value must not add an account to a group of ours."""

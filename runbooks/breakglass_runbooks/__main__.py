@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import outcomes
+from breakglass_runbooks import commands, outcomes
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import manifest, reading, redaction, ssh_signatures
 from breakglass_runbooks.gates import cli_answers
@@ -118,7 +118,6 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _approve(options: argparse.Namespace) -> int:
     from breakglass_runbooks.gates import approval
-    from breakglass_runbooks.launcher.run_file import resume_command
 
     if bool(options.key) != bool(options.name):
         raise RunbookError("--key and --as go together. Without both, the request is shown, and nothing is signed.")
@@ -127,7 +126,7 @@ def _approve(options: argparse.Namespace) -> int:
     # A program reads the token alone from standard output.
     print(request.described(), file=sys.stderr if options.token else sys.stdout)
     if not options.key:
-        print(f"\nNothing was signed. To approve this:\n{approval.command(folder)}")
+        print(f"\nNothing was signed. To approve this:\n{commands.approve(folder)}")
         return 0
     if not options.yes:
         _confirm(options.name, request.proofs)
@@ -138,7 +137,7 @@ def _approve(options: argparse.Namespace) -> int:
         return 0
     print(f"\nApproved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
     print(f"Kept in {approval.keep(folder, token)}")
-    print(f"The requester resumes the run with:\n\n    {resume_command(folder)}")
+    print(f"The requester resumes the run with:\n\n    {commands.resume(folder)}")
     return 0
 
 

@@ -52,9 +52,7 @@ def test_readiness_tells_and_changes_nothing(play, sandbox):
 def test_what_is_not_ready_fails_with_what_to_do(play, switched_off):
     told = play("readiness")
     assert told.returncode == 2
-    assert "Stands in the way: Trusted access for IAM is off. breakglass.aws.root_access, trusted_access=true." in (
-        told.stdout
-    )
+    assert "Problem: Trusted access for IAM is off. breakglass.aws.root_access, trusted_access=true." in (told.stdout)
     assert play("readiness", must_be_ready=False).returncode == 0
 
 
@@ -76,7 +74,7 @@ def test_enabling_is_planned_done_and_done_only_once(play, switched_off):
 
     again = play("enable")
     assert "changed=0" in again.stdout
-    assert "Everything is on already" in again.stdout
+    assert "Everything is enabled already" in again.stdout
 
 
 def test_one_feature_alone_is_turned_on(play, switched_off):

@@ -39,11 +39,19 @@ def test_an_audit_tells_who_has_what_and_who_is_unknown(play, sandbox, tmp_path)
     assert "legacy-web (444455556666) has a password (last used " in told.stdout
     assert ", 2 MFA devices." in told.stdout
     assert "data-lake (012345678901) has a password (never used), no MFA devices." in told.stdout
-    assert "Not looked into: vault (777788889999), unreachable." in told.stdout
-    assert "Nothing is known of vault." in told.stdout
+    assert "Not read: vault (777788889999), unreachable." in told.stdout
+    assert "Could not be read: vault." in told.stdout
     assert "Traceback" not in told.stdout + told.stderr
     assert written(sandbox) == []
     assert (tmp_path / "audit.jsonl").stat().st_mode & 0o777 == 0o600
+
+    told = play("audit", must_be_clean=True, journal="audit.jsonl")
+    assert told.returncode == 2
+    [failure] = [
+        line for line in told.stdout.splitlines() if "Could not be read: vault." in line and "fatal" not in line
+    ][:1]
+    assert "There are root credentials in " in failure
+    assert "legacy-web" in failure
 
     told = play("audit", account_ids=[LEGACY, PAYMENTS], must_be_clean=True, journal="audit.jsonl")
     assert "There are root credentials in legacy-web." in told.stdout
@@ -55,23 +63,25 @@ def test_a_removal_is_planned_and_done(play, sandbox):
     before = sandbox.snapshot()
     planned = play("remove_root_credentials", "--check", account_ids=[LEGACY, REPORTS])
     assert planned.returncode == 0, planned.stdout + planned.stderr
-    assert "Plan; nothing was changed:" in planned.stdout
-    assert "reports (555566667777) is skipped:" in planned.stdout
+    assert "Plan; nothing was changed." in planned.stdout
+    assert "reports (555566667777): 2 of 3 would be removed." in planned.stdout
+    assert "password: would be removed." in planned.stdout
+    assert "is removed" not in planned.stdout
     assert "Used 3 days ago" in planned.stdout
     assert sandbox.snapshot() == before
 
     done = play("remove_root_credentials", account_ids=[LEGACY, PAYMENTS])
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "legacy-web (444455556666) is removed:" in done.stdout
+    assert "legacy-web (444455556666): everything removed." in done.stdout
     assert "- password: removed." in done.stdout
-    assert "Had none: payments." in done.stdout
+    assert "Without credentials: payments." in done.stdout
     assert sandbox.snapshot()["root_users"][LEGACY]["password"] is False
 
 
 def test_a_removal_that_is_not_done_everywhere_says_so_and_fails(play):
     done = play("remove_root_credentials", account_ids=[PAYMENTS, VAULT])
     assert done.returncode == 2
-    assert "Not touched: vault (777788889999), unreachable." in done.stdout
+    assert "Not changed: vault (777788889999), unreachable." in done.stdout
     assert "1 of 2 accounts are not done." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
 
@@ -84,7 +94,7 @@ def test_recovery_is_opened_with_what_comes_next_and_closed(play, sandbox):
 
     opened = play("password_recovery", account_id=PAYMENTS, state="open")
     assert "payments (333344445555): Password recovery is open." in opened.stdout
-    assert f"The mail goes to {sandbox.look('payments')['email']}." in opened.stdout
+    assert f"The mail is sent to {sandbox.look('payments')['email']}." in opened.stdout
     assert "1. Make sure that the mailbox" in opened.stdout
     assert sandbox.snapshot()["root_users"][PAYMENTS]["password"] is True
 

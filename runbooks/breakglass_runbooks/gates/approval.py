@@ -14,7 +14,6 @@ import binascii
 import hashlib
 import json
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -321,11 +320,6 @@ def emergency(words: str, request: Request) -> Approval | None:
     requester = request.requester[0] if request.requester else "unknown"
     review_by = (now + REVIEW_AFTER).date().isoformat()
     return Approval(request.plan, requester, times.text(now), emergency=reason, review_by=review_by)
-
-
-def command(folder: Path) -> str:
-    """Return the command that the approver types."""
-    return f"python -m breakglass_runbooks approve {shlex.quote(str(folder))} --key KEY --as NAME"
 
 
 def _check_signature(

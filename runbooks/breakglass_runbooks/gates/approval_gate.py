@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from breakglass_runbooks import results, times
+from breakglass_runbooks import commands, results, times
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.views import registry
 from breakglass_runbooks.errors import Blocked, RunbookError
@@ -146,7 +146,7 @@ class ApprovalGate:
     def instructions(self) -> str:
         """Return what a second person types, as Markdown in lines that fit on a screen."""
         command = (
-            approval.command(self._record.folder)
+            commands.approve(self._record.folder)
             .replace(" --key", " \\\n  --key")
             .replace("approve ", "approve \\\n  ")
         )
@@ -157,15 +157,15 @@ class ApprovalGate:
 
     def next_steps(self) -> str:
         """Return what a second person must do."""
+        emergency = commands.answer(self._gate.name, f"{approval.EMERGENCY} ...")
         return (
             f"{self._refused}\n\n".lstrip()
             + f"The approver runs this command. It shows the plan (digest {self.request.plan}) before it signs:\n\n"
-            f"    {approval.command(self._record.folder)}\n\n"
+            f"    {commands.approve(self._record.folder)}\n\n"
             "KEY is the file of their private SSH key, NAME their name in the list of allowed signers. On another "
-            "machine, with a copy of the run's folder, they add --token, and you resume with --answer "
-            f"{self._gate.name}=WORD, the word that it prints. If no approver can be reached, resume with --answer "
-            f"{self._gate.name}='{approval.EMERGENCY} ...' and a reason. The evidence shows it as a failure, and it is "
-            "reviewed."
+            "machine, with a copy of the run's folder, they add --token, and you resume with "
+            f"{commands.answer(self._gate.name, 'WORD')}, the word that it prints. If no approver can be reached, "
+            f"resume with {emergency} and a reason. The evidence shows it as a failure, and it is reviewed."
         )
 
 

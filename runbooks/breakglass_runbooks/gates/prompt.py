@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import getpass
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError
 from IPython.display import display as untyped_display
 
-from breakglass_runbooks import times
+from breakglass_runbooks import commands, times
 from breakglass_runbooks.display import html, terminal
 from breakglass_runbooks.errors import Waiting
 from breakglass_runbooks.evidence import checkpoints
@@ -126,10 +125,11 @@ class GatePrompt:
         """Return what to do where no person can be asked."""
         if not self.options.launcher:
             return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
-        resume = f"Then resume:\n\n    python -m breakglass_runbooks resume {shlex.quote(str(self.record.folder))}"
+        folder = self.record.folder
         if approval:
-            return f"{approval.next_steps()}\n\n{resume}"
-        return f"Answer with {gate.expects}. {resume} --answer {gate.name}{'' if gate.secret else '=...'}"
+            return f"{approval.next_steps()}\n\nThen resume:\n\n    {commands.resume(folder)}"
+        command = commands.resume(folder, gate.name, secret=gate.secret)
+        return f"Answer with {gate.expects}. Then resume:\n\n    {command}"
 
 
 def ask(gate: Gate, check: Callable[[str], str]) -> str:

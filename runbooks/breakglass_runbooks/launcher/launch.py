@@ -12,7 +12,7 @@ from typing import Any
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from breakglass_runbooks import outcomes
+from breakglass_runbooks import commands, outcomes
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import locks, record
 from breakglass_runbooks.evidence.journal import Journal
@@ -20,12 +20,12 @@ from breakglass_runbooks.gates import approval_gate
 from breakglass_runbooks.kernel_options import KernelOptions
 from breakglass_runbooks.launcher import papermill_engine, run_file
 from breakglass_runbooks.launcher.notebook_client import Progress
-from breakglass_runbooks.launcher.run_file import Run, resume_command
+from breakglass_runbooks.launcher.run_file import Run
 from breakglass_runbooks.launcher.run_result import RunResult
 from breakglass_runbooks.notebooks import parameters
 from breakglass_runbooks.notebooks.catalog import Runbook
 
-__all__ = ["RunResult", "execute", "resume_command", "run"]
+__all__ = ["RunResult", "execute", "run"]
 
 OnProgress = Callable[[Progress], None]
 
@@ -57,7 +57,7 @@ def run(
     if (folder / run_file.FILE).exists():
         raise RunbookError(
             f"The folder {folder} holds another run. Set evidence_dir to a new folder, or leave it empty.\n"
-            f"To resume that run: {resume_command(folder)}"
+            f"To resume that run: {commands.resume(folder)}"
         )
     notebook = _output(output or folder / f"{runbook.name}.ipynb")
     begun = Run(str(runbook.path), run_file.digest(runbook), passed | {"evidence_dir": str(folder)}, str(notebook))

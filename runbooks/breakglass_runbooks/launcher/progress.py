@@ -11,11 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from breakglass_runbooks import outcomes, results
+from breakglass_runbooks import commands, outcomes, results
 from breakglass_runbooks.display import terminal
 from breakglass_runbooks.evidence import redaction
 from breakglass_runbooks.launcher.notebook_client import Progress
-from breakglass_runbooks.launcher.run_file import resume_command
 from breakglass_runbooks.launcher.run_result import RunResult
 from breakglass_runbooks.notebooks.catalog import Runbook
 
@@ -94,7 +93,7 @@ class TextReporter:
             self._print(f"{results.recovery_warning(result.recovery_open_in)}\n", style="bold red")
         if not result.evidence_dir:
             return
-        resume = resume_command(result.evidence_dir)
+        resume = commands.resume(result.evidence_dir)
         if resume not in result.failure:
             self._print(f"To resume, once the cause is fixed:\n\n    {resume}\n")
         if result.outcome != outcomes.WAITING and (not result.changed or result.check_mode):

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from breakglass_runbooks import files
-from breakglass_runbooks.collection import NOTEBOOKS
+from breakglass_runbooks import commands, files
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import reading
 from breakglass_runbooks.notebooks.catalog import Runbook
 
 FILE = "run.json"
-PROGRAM = "python -m breakglass_runbooks"
 
 
 @dataclass
@@ -41,8 +37,8 @@ class Run:
             content = reading.json_file(folder / FILE)
         except FileNotFoundError:
             raise RunbookError(
-                f"There is no run in {folder} that can be resumed. Only `{PROGRAM} run`, and the module and playbook "
-                "`runbook`, start one."
+                f"There is no run in {folder} that can be resumed. Only `{commands.PROGRAM} run`, and the module and "
+                "playbook `runbook`, start one."
             ) from None
         try:
             run = cls(**content)
@@ -59,20 +55,3 @@ def digest(runbook: Runbook) -> str:
     """Return the SHA-256 of a runbook's cells, whatever else the file contains."""
     cells = [[cell.cell_type, cell.source] for cell in runbook.notebook.cells]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
-
-
-def resume_command(folder: Path) -> str:
-    """Return the command that resumes a run."""
-    return f"{PROGRAM} resume {shlex.quote(str(folder))}"
-
-
-def run_command(notebook: str, parameters: Mapping[str, Any]) -> str:
-    """Return the command that starts a new run of a notebook with `parameters`."""
-    path = Path(notebook)
-    name = path.stem if path.parent == NOTEBOOKS else notebook
-    given = (f"-p {shlex.quote(f'{key}={_as_argument(value)}')}" for key, value in parameters.items())
-    return " ".join([PROGRAM, "run", shlex.quote(name), *given])
-
-
-def _as_argument(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -11,13 +11,13 @@ from typing import Any
 import nbformat
 from papermill.execute import ERROR_MARKER_TAG
 
-from breakglass_runbooks import files, outcomes, results
+from breakglass_runbooks import commands, files, outcomes, results
 from breakglass_runbooks.display import approvals, html, page, report
 from breakglass_runbooks.errors import Interrupted, RunbookError, Waiting
 from breakglass_runbooks.evidence import checkpoints, manifest, reading, record
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.launcher.notebook_client import Progress
-from breakglass_runbooks.launcher.run_file import Run, resume_command, run_command
+from breakglass_runbooks.launcher.run_file import Run
 
 # The first words of the page of a run, by the exception that ended it.
 _STOPPED = {
@@ -55,10 +55,8 @@ class RunResult:
         """Return the result of a run that is about to begin."""
         notebook, given = Path(run.notebook), {**run.parameters}
         given.pop("evidence_dir", None)
-        commands = [run_command(run.runbook, given | real) for real in ({}, {"check_mode": False})]
-        return cls(
-            name, notebook, notebook.with_suffix(".html"), folder, run_again=commands[0], run_for_real=commands[1]
-        )
+        again, for_real = (commands.run(run.runbook, given | real) for real in ({}, {"check_mode": False}))
+        return cls(name, notebook, notebook.with_suffix(".html"), folder, run_again=again, run_for_real=for_real)
 
     @property
     def stopped_at(self) -> Progress | None:
@@ -136,7 +134,7 @@ class RunResult:
         if folder:
             Journal(folder).append("ended", outcome=self.outcome, changed=self.changed, check_mode=self.check_mode)
             stopped = (
-                f"It stopped at '{self.last_cell}'. To resume:\n\n    {resume_command(folder)}" if ended_by else ""
+                f"It stopped at '{self.last_cell}'. To resume:\n\n    {commands.resume(folder)}" if ended_by else ""
             )
             report.write(folder, self.outcome, self.failure or stopped)
             self.manifest = manifest.seal(folder, [self.notebook, self.page])
@@ -158,7 +156,7 @@ class RunResult:
             [
                 *(words, *self.remarks),
                 f"Evidence: {self.evidence_dir}\nManifest: SHA-256 {self.manifest}",
-                f"\nTo resume; nothing is done twice:\n\n{resume_command(self.evidence_dir)}\n",
+                f"\nTo resume; nothing is done twice:\n\n{commands.resume(self.evidence_dir)}\n",
                 f"Outcome: {self.outcome}",
             ]
         )

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names that a user gave and that are not known: refused with the nearest known one. No AWS, no Ansible."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils._redaction import visible
+
+# Extra variables that are meant for Ansible, or set by AWX.
+FOREIGN_VARIABLES = ("ansible_", "awx_", "tower_")
+# The environment variables of this collection, its runbooks, drills and tests.
+ENVIRONMENT_PREFIX = "BREAKGLASS_"
+ENVIRONMENT = (
+    "BREAKGLASS_DRILL_REPORTS",
+    "BREAKGLASS_EVENTS",
+    "BREAKGLASS_EVERY_FAULT",
+    "BREAKGLASS_EVERY_KILL",
+    "BREAKGLASS_EVERY_REFUSAL",
+    "BREAKGLASS_EXAMPLES",
+    "BREAKGLASS_OPTIONS_FD",
+    "BREAKGLASS_STARTED_BY",
+    "BREAKGLASS_STARTED_WITH",
+    "BREAKGLASS_STOP",
+)
+
+
+def unknown_names(kind: str, given: t.Iterable[str], known: t.Collection[str]) -> list[str]:
+    """A sentence for each name that is not known, with the known one that is nearest."""
+    problems = []
+    for name in sorted(set(given) - set(known)):
+        nearest = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        problems.append(f"Unknown {kind} '{visible(name)}'.{hint}")
+    return problems
+
+
+def unknown_environment(environment: t.Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each environment variable of ours that is misspelled, and would have no effect."""
+    names = os.environ if environment is None else environment
+    ours = [name for name in names if name.startswith(ENVIRONMENT_PREFIX)]
+    return unknown_names("environment variable", ours, ENVIRONMENT)

@@ -1,0 +1,65 @@
+"""The commands that a run prints are right for how it was started."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+from breakglass_runbooks import commands
+from breakglass_runbooks.collection import NOTEBOOKS
+
+FOLDER = Path("/home/alice/evidence/INC-1")
+ODD = Path("/home/alice/it's $HOME {{ x }}")
+
+
+@pytest.fixture(autouse=True)
+def started_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(commands.STARTED_WITH, raising=False)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+
+
+@pytest.fixture
+def by_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(commands.STARTED_WITH, commands.ANSIBLE)
+    monkeypatch.setenv("PYTHONPATH", str(NOTEBOOKS))
+
+
+def test_the_launchers_own_commands() -> None:
+    assert commands.resume(FOLDER) == f"python -m breakglass_runbooks resume {FOLDER}"
+    assert commands.resume(FOLDER, "way") == f"python -m breakglass_runbooks resume {FOLDER} --answer way=..."
+    assert commands.resume(FOLDER, "code", secret=True).endswith("--answer code")
+    assert commands.answer("approval", "WORD") == "--answer approval=WORD"
+    assert commands.answer("approval", "EMERGENCY because ...") == "--answer approval='EMERGENCY because ...'"
+    run = commands.run(str(NOTEBOOKS / "unlock_s3_bucket.ipynb"), {"account_id": "012345678901", "check_mode": False})
+    assert run == "python -m breakglass_runbooks run unlock_s3_bucket -p account_id=012345678901 -p check_mode=false"
+
+
+def test_an_installed_collection_names_the_python_and_the_path_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(NOTEBOOKS))
+    assert commands.approve(FOLDER) == (
+        f"PYTHONPATH={NOTEBOOKS} {sys.executable} -m breakglass_runbooks approve {FOLDER} --key KEY --as NAME"
+    )
+
+
+@pytest.mark.usefixtures("by_ansible")
+def test_a_run_of_ansible_playbook_is_resumed_with_it() -> None:
+    assert commands.resume(FOLDER) == f"ansible-playbook breakglass.aws.runbook -e resume={FOLDER}"
+    words = shlex.split(commands.resume(ODD, "way"))
+    assert words[:2] == ["ansible-playbook", "breakglass.aws.runbook"]
+    assert json.loads(words[3]) == {"resume": str(ODD)}
+    assert json.loads(words[5]) == {"answers": {"way": "..."}}
+    assert shlex.split(commands.answer("approval", "WORD")) == ["-e", '{"answers": {"approval": "WORD"}}']
+    words = shlex.split(commands.run(str(NOTEBOOKS / "unlock_s3_bucket.ipynb"), {"account_id": "012345678901"}))
+    assert words[2:4] == ["-e", "runbook=unlock_s3_bucket"]
+    assert json.loads(words[5]) == {"parameters": {"account_id": "012345678901"}}
+
+
+@pytest.mark.usefixtures("by_ansible")
+def test_a_secret_answer_is_never_part_of_a_command() -> None:
+    """Other users can read a command line; the launcher asks for it."""
+    assert commands.resume(FOLDER, "code", secret=True) == (
+        f"PYTHONPATH={NOTEBOOKS} {sys.executable} -m breakglass_runbooks resume {FOLDER} --answer code"
+    )
