@@ -180,8 +180,8 @@ def _verify(options: argparse.Namespace) -> int:
     elif not problems:
         try:
             key = manifest.signing_key(folder)
-        except reading.Damaged as problem:
-            problems.append(str(problem))
+        except reading.Damaged as damage:
+            problems.append(str(damage))
     for problem in problems:
         print(redaction.safe(problem))
     print("Altered, or incomplete." if problems else _what_is_known(options, key))

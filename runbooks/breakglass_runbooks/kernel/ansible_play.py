@@ -95,26 +95,32 @@ def check_tasks(text: str) -> None:
             )
 
 
+def _tasks_of(text: str) -> yaml.SequenceNode:
+    """Return the tasks of a cell (checked YAML text) as nodes, which know their lines."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    assert isinstance(root, yaml.SequenceNode)  # by `check_tasks`
+    return root
+
+
 def task_names(text: str) -> list[str]:
     """Return the names of the tasks of a cell (checked YAML text); of a task without a name, its first key."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    tasks = [{key.value: value.value for key, value in item.value} for item in root.value]
+    tasks = [{key.value: value.value for key, value in item.value} for item in _tasks_of(text).value]
     return [str(task.get("name", next(iter(task), ""))) for task in tasks]
 
 
 def can_go_on(text: str) -> bool:
     """Whether a list of tasks (checked YAML text) can be resumed in its middle: each task reports one result."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = _tasks_of(text)
     keys = {key.value.rpartition(".")[2] for item in root.value for key, _ in item.value}
     return not root.flow_style and not any(re.match("block$|meta$|include_|import_", key) for key in keys)
 
 
 def without_first(text: str, number: int) -> str:
     """Return the tasks after the first `number`, each on its line; empty when none are left."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if number >= len(root.value):
+    tasks = _tasks_of(text).value
+    if number >= len(tasks):
         return ""
-    first = root.value[number].start_mark.line
+    first: int = tasks[number].start_mark.line
     return "\n" * first + "".join(text.splitlines(keepends=True)[first:])
 
 
@@ -245,13 +251,15 @@ def _follow(command: list[str], environment: dict[str, str], on_event: Callable[
     os.close(writer)
     printed: list[str] = []
     # In memory, not in a file. Without a reader Ansible would block when the pipe is full.
-    drain = threading.Thread(target=lambda: printed.extend(process.stdout), daemon=True)
+    drain = threading.Thread(target=lambda: printed.extend(process.stdout or ()), daemon=True)
     drain.start()
     try:
         with open(reader, encoding="utf-8") as events:
             for line in events:
                 on_event(json.loads(line))
-        return process.wait(), "".join(printed) if not drain.join() else ""
+        status = process.wait()
+        drain.join()
+        return status, "".join(printed)
     except RunbookError:  # results can no longer be recorded
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()

@@ -52,6 +52,8 @@ APPROVED_ITEMS = "approved_items"  # the variable with the items of the approved
 class RunbookMagics(Magics):
     """A run in this kernel, and the magics that act on it."""
 
+    shell: Any  # IPython's own type allows None
+
     def __init__(self, shell: Any, options: KernelOptions) -> None:
         super().__init__(shell)
         self._options = options
@@ -115,7 +117,7 @@ class RunbookMagics(Magics):
         self._record = record
         display(run_output.introduction(record))
 
-    @cell_magic("module_defaults")
+    @cell_magic
     def module_defaults(self, line: str, cell: str) -> None:
         """Set options of modules for all tasks of the run below, as Ansible's keyword `module_defaults` does."""
         if line.strip():
@@ -196,8 +198,9 @@ class RunbookMagics(Magics):
         """Record the progress of a step. A result that contains a secret is not kept; its task is run again."""
         left = self._variables.left
         if self._redactor.data(left) == left:
-            so_far = {"kind": kind, "registered": left, "events": [*step.events], "time": step.time or times.text()}
-            self._steps().add(dataclasses.replace(step, **so_far))
+            time = step.time or times.text()
+            kept = dataclasses.replace(step, kind=kind, registered=left, events=[*step.events], time=time)
+            self._steps().add(kept)
 
     def _on(self, event: Event, live: TaskList, step: checkpoints.Step) -> None:
         """Show and record an event of a task; keep its result for later steps."""

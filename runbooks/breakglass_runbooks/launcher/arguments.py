@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -21,7 +22,8 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     return top
 
 
-Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+if TYPE_CHECKING:
+    Subparsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _list(subparsers: Subparsers) -> argparse.ArgumentParser:

@@ -72,7 +72,7 @@ def declared(source: str) -> list[Parameter]:
             statement.target.id,
             ast.unparse(statement.annotation),
             ast.literal_eval(statement.value),
-            comments.get(statement.end_lineno, ""),
+            comments.get(statement.end_lineno or 0, ""),
         )
         for statement in statements
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value
