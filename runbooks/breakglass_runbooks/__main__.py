@@ -136,7 +136,7 @@ def _approve(options: argparse.Namespace) -> int:
         print(token)
         return 0
     print(f"\nApproved by {options.name}, for {options.hours} hours: {request.runbook}, plan {request.plan}")
-    print(f"Kept in {approval.keep(folder, token)}")
+    print(f"Kept in {approval.save(folder, token)}")
     print(f"The requester resumes the run with:\n\n    {commands.resume(folder)}")
     return 0
 

@@ -72,14 +72,14 @@ def test_it_is_kept_as_files_that_ssh_keygen_checks_alone(
     keys: dict[str, Path], signers: Callable[..., Path], tmp_path: Path
 ) -> None:
     token = approval.sign(REQUEST, keys["ada"], "ada")
-    statement = approval.keep(tmp_path, token)
+    statement = approval.save(tmp_path, token)
     checked = subprocess.run(
         ["ssh-keygen", "-Y", "verify", "-n", "breakglass.aws", "-I", "ada", "-f", signers(), "-s", f"{statement}.sig"],
         stdin=statement.open(),
         check=False,
     )
     assert checked.returncode == 0
-    assert [*approval.kept(tmp_path)] == [token]
+    assert [*approval.saved_tokens(tmp_path)] == [token]
     assert json.loads(statement.read_text())["requester"] == [
         "olga",
         ARN,

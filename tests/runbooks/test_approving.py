@@ -142,7 +142,7 @@ def test_without_a_key_it_is_only_shown(stage: Stage, keys: Path, capsys: pytest
     said = capsys.readouterr().out
     assert "would take one" in said
     assert "Nothing was signed" in said
-    assert [*approval.kept(stage.folder)] == []
+    assert [*approval.saved_tokens(stage.folder)] == []
     assert main(["approve", str(stage.folder), "--as", "ada"]) == 2
     assert "--key and --as go together" in capsys.readouterr().err
 
@@ -162,7 +162,7 @@ def test_at_a_terminal_the_start_of_the_digest_or_the_account_id_is_typed_before
     monkeypatch.setattr("sys.stdin", terminal)
     arguments = ["approve", str(stage.folder), "--key", str(keys / "ada"), "--as", "ada"]
     assert main(arguments) == (0 if signed else 2)
-    assert len([*approval.kept(stage.folder)]) == signed
+    assert len([*approval.saved_tokens(stage.folder)]) == signed
 
 
 def test_without_a_terminal_it_is_signed_only_with_yes(
@@ -225,7 +225,7 @@ def test_an_approval_does_not_open_another_run_with_the_same_plan(stage: Stage, 
     with pytest.raises(Waiting):
         stage.start().cell(GATE)
     approve(stage, keys)
-    [token] = approval.kept(stage.folder)
+    [token] = approval.saved_tokens(stage.folder)
     stage.start(resume=True).cell(GATE)
     stage.folder = stage.folder.with_name("other")
     with pytest.raises(Waiting, match="approved this for the run"):
@@ -282,7 +282,7 @@ def test_the_word_that_approve_prints_is_an_answer_too(
     notebook = stage.start(resume=True, approval=token)
     notebook.cell(GATE)
     assert notebook["approval"].startswith("approved by ada")
-    assert [*approval.kept(stage.folder)] == [token]
+    assert [*approval.saved_tokens(stage.folder)] == [token]
 
 
 def test_a_run_that_only_plans_is_shown_and_not_signed(
@@ -319,10 +319,10 @@ def test_nobody_approves_what_they_asked_for(stage: Stage, keys: Path, capsys: p
     # A stranger: her key is listed for another name only. She is told at once, and nothing is kept.
     assert approve(stage, keys, "eve") == 2
     assert "no valid signature of eve" in capsys.readouterr().err
-    assert [*approval.kept(stage.folder)] == []
+    assert [*approval.saved_tokens(stage.folder)] == []
     # The run does not take her word either.
     request = approval.Request.load(stage.folder)
-    approval.keep(stage.folder, approval.sign(request, keys / "eve", "eve"))
+    approval.save(stage.folder, approval.sign(request, keys / "eve", "eve"))
     with pytest.raises(Waiting, match="no valid signature of eve"):
         stage.start(resume=True).cell(GATE)
 
@@ -336,7 +336,7 @@ def test_who_approves_again_leaves_alone_what_they_signed_before(stage: Stage, k
     approve(stage, keys, "ada", "--hours", "2")
     assert len(before) == 2
     assert {path: path.read_bytes() for path in before} == before
-    assert len([*approval.kept(stage.folder)]) == 2
+    assert len([*approval.saved_tokens(stage.folder)]) == 2
 
 
 def test_the_act_gets_the_approved_items_and_no_later_ones(stage: Stage, keys: Path) -> None:

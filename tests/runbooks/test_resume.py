@@ -324,12 +324,12 @@ def test_what_stands_behind_tasks_is_known(notebook: Any) -> None:
     ],
 )
 def test_what_was_changed_stays_done_with_what_it_was_done_with(steps: list[checkpoints.Step], stay: list[str]) -> None:
-    assert [kept.key for kept in checkpoints.kept(steps)] == stay
+    assert [kept.key for kept in checkpoints.lasting(steps)] == stay
 
 
 def test_a_step_is_another_one_with_other_inputs() -> None:
     variables = {"account_id": "1", "other": "2", "check_mode": False}
-    inputs = checkpoints.used(variable_references.in_tasks("- msg: '{{ account_id }} {{ others }}'"), variables)
+    inputs = checkpoints.inputs_of(variable_references.in_tasks("- msg: '{{ account_id }} {{ others }}'"), variables)
     assert inputs == {"account_id": "1", "check_mode": False}
     assert checkpoints.key("x", inputs) != checkpoints.key("x", inputs | {"account_id": "2"})
     assert checkpoints.key("x", inputs) != checkpoints.key("x", inputs | {"check_mode": True})

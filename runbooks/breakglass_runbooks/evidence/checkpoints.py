@@ -58,9 +58,9 @@ class State:
         if not all(_is_step(step) for step in content):
             raise reading.Damaged(f"{path} is damaged, or of another version. Start a new run.")
         steps = [Step(**step) for step in content]
-        return cls(folder, pending=kept(steps), earlier=steps)
+        return cls(folder, pending=lasting(steps), earlier=steps)
 
-    def take(self, kind: str, key: str) -> Step | None:
+    def claim(self, kind: str, key: str) -> Step | None:
         """Return the step if an earlier part of the run did or began it, and keep it for this part; else None."""
         step = next((step for step in self.pending if (step.kind, step.key) == (kind, key)), None)
         if step:
@@ -68,7 +68,7 @@ class State:
             self.add(step)
         return step
 
-    def answered(self, gate: str) -> Step | None:
+    def earlier_answer(self, gate: str) -> Step | None:
         """Return an earlier answer to a gate that showed another text."""
         return next((step for step in self.earlier if step.kind == GATE and gate in step.registered), None)
 
@@ -111,7 +111,7 @@ class State:
         files.write(self.folder / FILE, json.dumps(ENGINE.data(steps)))
 
 
-def kept(steps: Iterable[Step]) -> list[Step]:
+def lasting(steps: Iterable[Step]) -> list[Step]:
     """Return the steps that stay done: those that changed something, their inputs, those done once, all answers."""
     stay: list[Step] = []
     needed: set[str] = set()
@@ -125,7 +125,7 @@ def kept(steps: Iterable[Step]) -> list[Step]:
     return stay[::-1]
 
 
-def used(names: Collection[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+def inputs_of(names: Collection[str], variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables that a cell names, and `check_mode`."""
     return {name: value for name, value in variables.items() if name in names or name == "check_mode"}
 

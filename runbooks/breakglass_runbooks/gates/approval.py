@@ -225,7 +225,7 @@ def check_from_here(token: str, request: Request) -> None:
         raise RunbookError(f"{refusal}\nNothing was kept. Correct this, then approve again.") from None
 
 
-def keep(folder: Path, token: str) -> Path:
+def save(folder: Path, token: str) -> Path:
     """Write statement and signature of a checked token into the folder of a run; return the statement's file."""
     statement, signature = _parts(token)
     words = json.loads(statement)
@@ -239,12 +239,12 @@ def keep(folder: Path, token: str) -> Path:
     return kept / name
 
 
-def keep_signers(folder: Path, allowed_signers: Path) -> None:
+def save_signers(folder: Path, allowed_signers: Path) -> None:
     """Keep the list by which an approval was valid next to it: an auditor has it even if the original changes."""
     files.write(folder / FOLDER / SIGNERS, allowed_signers.read_text(encoding="utf-8"))
 
 
-def kept(folder: Path) -> Iterator[str]:
+def saved_tokens(folder: Path) -> Iterator[str]:
     """Yield the tokens of the approvals in the folder of a run. What cannot be read is left out."""
     for path in sorted((folder / FOLDER).glob("*.json")):
         try:

@@ -99,7 +99,7 @@ class ApprovalGate:
         found = approval.emergency(answer, self.request)
         if not found:
             found = approval.check(answer, self.request, self._signers)
-            approval.keep(self._record.folder, answer)
+            approval.save(self._record.folder, answer)
         return self._accept(found)
 
     def not_configured_notice(self) -> html.RichOutput:
@@ -124,7 +124,7 @@ class ApprovalGate:
 
     def _approval_in_folder(self) -> str:
         refusals = []
-        for token in approval.kept(self._record.folder):
+        for token in approval.saved_tokens(self._record.folder):
             try:
                 return self._accept(approval.check(token, self.request, self._signers))
             except ValueError as refusal:
@@ -138,7 +138,7 @@ class ApprovalGate:
             | {"runbook": self.request.runbook, "run": self.request.run, "requester": self.request.requester}
         )
         if not found.emergency:
-            approval.keep_signers(self._record.folder, self._signers)
+            approval.save_signers(self._record.folder, self._signers)
         if found.emergency:
             return f"{approval.EMERGENCY} {found.emergency} ({found.approver}; to be reviewed by {found.review_by})"
         return f"approved by {found.approver} until {found.expires}"

@@ -54,13 +54,13 @@ class GatePrompt:
         key = checkpoints.key(words, {"expects": gate.expects, **({"plan": approval.request.plan} if approval else {})})
         acted = self.steps.has_acted  # an approval that may have expired since is valid only for what it started
         found = ""  # in the folder of the run
-        done = self.steps.take(checkpoints.GATE, key)
+        done = self.steps.claim(checkpoints.GATE, key)
         prepared = gate.name in self.options.answers
         if done and not prepared and (acted if approval else not gate.secret or gate.name in self.options.spent):
             return self._show_earlier_answer(gate, words, done)
         heading = NOT_ASKED if record.check_mode and not prepared else ASKED
         show(view(gate, words, approval.instructions() if approval else "", heading), raw=True)
-        if not done and (before := self.steps.answered(gate.name)):
+        if not done and (before := self.steps.earlier_answer(gate.name)):
             again = f"Asked again: the text above has changed since this gate was answered at {before.time}."
             show(html.notice(again, "skipped"))
         try:

@@ -144,14 +144,14 @@ class RunbookMagics(Magics):
             defaults = module_defaults.used_in(cell, self._defaults)
             source = cell + module_defaults.as_yaml(defaults)
             names = variable_references.in_tasks(cell) | variable_references.in_tasks(module_defaults.as_yaml(defaults))
-            inputs = checkpoints.used(names, variables)
+            inputs = checkpoints.inputs_of(names, variables)
             open_inputs = {name: value for name, value in inputs.items() if name not in self._variables.secret}
             key = checkpoints.key(source, open_inputs)
             self._variables.left = {}
-            if done := self._steps().take(checkpoints.TASKS, key):
+            if done := self._steps().claim(checkpoints.TASKS, key):
                 self._restore(done)
                 return
-            begun = self._steps().take(checkpoints.BEGUN, key)
+            begun = self._steps().claim(checkpoints.BEGUN, key)
             if begun:
                 self._restore(begun, f"Started: {len(begun.events)} of {len(task_names(cell))} tasks were done")
             step = begun or checkpoints.Step(checkpoints.BEGUN, key, [*inputs], once=line.strip() == ONCE)
@@ -255,7 +255,7 @@ class RunbookMagics(Magics):
                 display(html.words("Nothing to do here.", html.small(f"needed only when {gate.when}")))
                 return
             prompt = GatePrompt(record, self._steps(), self._options, self._redactor)
-            inputs = [*checkpoints.used(variable_references.words(cell), variables)]
+            inputs = [*checkpoints.inputs_of(variable_references.words(cell), variables)]
             answer = prompt.answer(gate, variables, inputs)
             self._variables.keep({gate.name: answer})
             self._answered = (cell, gates.render(gate, variables))
