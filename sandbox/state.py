@@ -155,6 +155,7 @@ class State:
         return s3_backends[owner[1]][owner[0]].buckets.get(name) if owner else None
 
     def buckets(self) -> Iterator[FakeBucket]:
+        backend: Any
         for _, _, backend in s3_backends.iter_backends():
             yield from backend.buckets.values()
 
@@ -164,6 +165,7 @@ class State:
         return sqs_backends[account][region].queues.get(name)
 
     def queues(self) -> Iterator[Queue]:
+        backend: Any
         for _, _, backend in sqs_backends.iter_backends():
             yield from backend.queues.values()
 

@@ -24,7 +24,8 @@ def exist(state: State) -> Callable[[str], bool]:
         if state.account(account) is None:
             return True
         backend = state.iam(account)
-        return any(one.arn == arn for one in (*backend.roles.values(), *backend.users.values()))
+        entities: list[Any] = [*backend.roles.values(), *backend.users.values()]
+        return any(entity.arn == arn for entity in entities)
 
     return there
 
@@ -32,12 +33,15 @@ def exist(state: State) -> Callable[[str], bool]:
 def about_to_go(state: State, request: Request) -> tuple[str, str] | None:
     """ARN and ID of the role or user that DeleteRole or DeleteUser is about; None when there is none."""
     backend = state.iam(request.account)
-    names = {"DeleteRole": ("RoleName", backend.roles), "DeleteUser": ("UserName", backend.users)}
+    names: dict[str, tuple[str, dict[str, Any]]] = {
+        "DeleteRole": ("RoleName", backend.roles),
+        "DeleteUser": ("UserName", backend.users),
+    }
     if request.operation not in names:
         return None
-    parameter, everybody = names[request.operation]
-    found = (one for one in everybody.values() if one.name == request.parameters.get(parameter))
-    return next(((one.arn, one.id) for one in found), None)
+    parameter, entities = names[request.operation]
+    found = (entity for entity in entities.values() if entity.name == request.parameters.get(parameter))
+    return next(((entity.arn, entity.id) for entity in found), None)
 
 
 def replace_deleted(state: State, arn: str, unique_id: str) -> None:

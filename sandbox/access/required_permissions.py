@@ -176,8 +176,9 @@ def queue_of(request: Request) -> tuple[str, str]:
     """Owner account and name of the queue a call is about; the name is `*` where it is about none."""
     url = request.parameters.get("QueueUrl")
     if url:
-        *_, account, name = ["", *url.rstrip("/").split("/")]
-        return (account if account.isdigit() and len(account) == 12 else request.caller.account), name
+        parts = ["", *str(url).rstrip("/").split("/")]
+        owner, name = parts[-2], parts[-1]
+        return (owner if owner.isdigit() and len(owner) == 12 else request.caller.account), name
     account = request.parameters.get("QueueOwnerAWSAccountId") or request.caller.account
     return account, request.parameters.get("QueueName") or "*"
 

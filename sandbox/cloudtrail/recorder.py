@@ -64,7 +64,7 @@ def _note_use(state: State, request: Request) -> None:
         return
     account, moment = state.account(request.caller.account), now().replace(microsecond=0)
     if request.caller.is_root and account is not None:
-        key = account.root.access_keys.get(key_id)
+        key: Any = account.root.access_keys.get(key_id)
         used: Any = LastUsed(moment, request.service, request.region)
     else:
         key = state.iam(request.caller.account).access_keys.get(key_id)

@@ -24,7 +24,7 @@ _NO_VALUE = object()
 class _Loader(yaml.SafeLoader):
     """YAML with CloudFormation's short tags; a date is text, as `Version: 2012-10-17` must stay."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -212,8 +212,8 @@ def _resolve(value: Any, ref: Callable[[str], Any], attribute: Callable[[str, st
             return str(separator).join(map(str, _resolve(parts, ref, attribute)))
         if key == "Fn::Sub":
             return _substitute(entry, ref, attribute)
-    entries = {key: _resolve(entry, ref, attribute) for key, entry in value.items()}
-    return {key: entry for key, entry in entries.items() if entry is not _NO_VALUE}
+    members = {key: _resolve(entry, ref, attribute) for key, entry in value.items()}
+    return {key: entry for key, entry in members.items() if entry is not _NO_VALUE}
 
 
 def _substitute(entry: Any, ref: Callable[[str], Any], attribute: Callable[[str, str], Any]) -> str:

@@ -47,7 +47,7 @@ class GeneratedAccount:
 
 
 def _management(company: Company) -> GeneratedAccount:
-    audit = [
+    audit: list[Spec] = [
         {
             "Sid": "OnlyTheAuditTask",
             "Effect": "Allow",
@@ -194,7 +194,7 @@ def _bought(company: Company, name: str) -> Spec:
     """An account that joined by invitation: it has a past of its own, and seldom the role."""
     joined = company.days(60, 3 * YEAR)
     created = joined + company.days(300, 5 * YEAR)
-    spec = {
+    spec: Spec = {
         "id": company.account_id(),
         "name": company.name(f"{name}-acquired" if name != "acquired" else name),
         "ou": "Acquired",

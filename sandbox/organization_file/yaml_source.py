@@ -64,8 +64,8 @@ class Source:
         return int(node.start_mark.line) + 1
 
     @cached_property
-    def _root(self) -> yaml.Node:
-        return yaml.compose(self._text, Loader=_LOADER)
+    def _root(self) -> Any:
+        return yaml.compose(self._text or "", Loader=_LOADER)
 
 
 def read(file: Path) -> tuple[Any, Source]:
@@ -124,6 +124,7 @@ class _Builder:
         self._documents: list[Any] = []
 
     def build(self, text: str) -> Any:
+        event: Any
         for event in yaml.parse(text, Loader=_LOADER):
             kind = type(event)
             if kind is events.ScalarEvent:

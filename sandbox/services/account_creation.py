@@ -116,7 +116,7 @@ def _opened(state: State, name: str, email: str, moment: datetime) -> Account:
 
 def _add_created_event(state: State, creation: Creation) -> None:
     completed = creation.completed or creation.requested
-    status = {
+    status: dict[str, Any] = {
         "id": creation.id,
         "state": creation.state,
         "accountName": "****",

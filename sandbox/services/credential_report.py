@@ -30,30 +30,30 @@ def get(state: State, request: Request) -> dict[str, Any]:
 def _row(arn: str, root: RootUser) -> str:
     """The root user's line, its columns in the order of the IAM User Guide, "Credential reports"."""
     password = root.password
-    used = password and password.last_used
+    used = password.last_used if password else None
     row = [
         "<root_account>",
         arn,
         _date(root.created),
         str(password is not None).lower(),
         _date(used, "no_information" if password else _NONE),
-        _date(password and password.created),
+        _date(password.created if password else None),
         _UNKNOWN,
         str(bool(root.mfa_devices)).lower(),
     ]
     keys = list(root.access_keys.values())
     for key in (*keys, None, None)[:2]:
-        last = key and key.last_used
+        last = key.last_used if key else None
         row += [
             str(key is not None and key.status == "Active").lower(),
-            _date(key and key.created),
-            _date(last and last.date),
+            _date(key.created if key else None),
+            _date(last.date if last else None),
             last.region if last else _NONE,
             last.service if last else _NONE,
         ]
     certificates = list(root.signing_certificates.values())
     for certificate in (*certificates, None, None)[:2]:
-        row += [str(certificate is not None).lower(), _date(certificate and certificate.created)]
+        row += [str(certificate is not None).lower(), _date(certificate.created if certificate else None)]
     return ",".join(row)
 
 

@@ -93,7 +93,8 @@ def _store_as_given(state: State, request: Request) -> None:
         backend.managed_policies[given["PolicyArn"]].versions[-1].document = document
     elif request.operation in _INLINE:
         find, name = _INLINE[request.operation]
-        find(backend, given[name]).put_policy(given["PolicyName"], document)
+        entity: Any = find(backend, given[name])
+        entity.put_policy(given["PolicyName"], document)
 
 
 _INLINE = {
@@ -117,13 +118,14 @@ def _get_access_key_last_used(state: State, request: Request) -> dict[str, Any]:
     key_id = request.parameters.get("AccessKeyId", "")
     root_key = root_user(state, request).access_keys.get(key_id)
     user_key = state.iam(request.account).access_keys.get(key_id)
+    found: Any
     if root_key is not None:
         used = root_key.last_used
         found = used and {"LastUsedDate": used.date, "ServiceName": used.service, "Region": used.region}
         return {"AccessKeyLastUsed": found or _NEVER_USED}
     if user_key is None or user_key.user_name is None:
         raise no_such_entity(f"The Access Key with id {key_id} cannot be found.")
-    last = user_key.last_used
+    last: Any = user_key.last_used
     found = last and {"LastUsedDate": last.timestamp, "ServiceName": last.service, "Region": last.region}
     return {"UserName": user_key.user_name, "AccessKeyLastUsed": found or _NEVER_USED}
 

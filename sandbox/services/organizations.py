@@ -166,7 +166,7 @@ def _move_account(state: State, parameters: dict[str, Any]) -> None:
 def _tags(state: State, identifier: str | None) -> dict[str, str]:
     organization = state.organization
     for things in (organization.accounts, organization.units, organization.policies):
-        if identifier in things:
+        if identifier is not None and identifier in things:
             return things[identifier].tags
     raise not_found("Target", "a target")
 

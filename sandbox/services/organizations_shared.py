@@ -46,7 +46,7 @@ def page(parameters: dict[str, Any], name: str, entries: Iterable[str], show: Ca
         raise invalid("INVALID_NEXT_TOKEN", "You provided an invalid NextToken.")
     identifiers = list(entries)
     start = int(token)
-    result = {name: [show(identifier) for identifier in identifiers[start : start + limit]]}
+    result: dict[str, Any] = {name: [show(identifier) for identifier in identifiers[start : start + limit]]}
     if start + limit < len(identifiers):
         result["NextToken"] = str(start + limit)
     return result

@@ -37,7 +37,7 @@ class _Bucket(FakeBucket):
     @classmethod
     def take_over(cls, bucket: FakeBucket) -> None:
         """Put one of ours in the place of a bucket moto made, with all it holds."""
-        ours = cls.__new__(cls)
+        ours: Any = cls.__new__(cls)
         ours.__dict__ = bucket.__dict__
         s3_backends[bucket.account_id][bucket.partition].buckets[bucket.name] = ours
 

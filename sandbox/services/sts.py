@@ -161,7 +161,7 @@ def assume_role(state: State, request: Request) -> dict[str, Any]:
     }
 
 
-def _admitting_role(state: State, request: Request, account: str, context: dict[str, str]) -> Any:
+def _admitting_role(state: State, request: Request, account: str, context: dict[str, Any]) -> Any:
     """The role that is asked for, where the caller's policies and its trust policy let the caller in.
 
     A source identity, given now or carried over from the calling session, must be allowed by both sides as well (IAM

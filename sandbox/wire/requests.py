@@ -167,9 +167,9 @@ def identify(request: Request) -> None:
     return None
 
 
-def _source(request: Request, labels: dict[str, Any]) -> dict[str, Any]:
+def _source(request: Request, labels: dict[str, Any]) -> Any:
     """What moto's parsers look at. Forms and JSON bodies are all there is to a request, but for REST services."""
-    source = {
+    source: dict[str, Any] = {
         "method": request.method,
         "values": request.fields,
         "headers": {},
@@ -187,12 +187,21 @@ def _unreadable(request: Request) -> AwsError:
     return AwsError(code, "The request cannot be read by the service's model.")
 
 
-_TYPES = {"boolean": bool, "integer": int, "list": list, "long": int, "map": dict, "string": str, "structure": dict}
+_TYPES: dict[str, type] = {
+    "boolean": bool,
+    "integer": int,
+    "list": list,
+    "long": int,
+    "map": dict,
+    "string": str,
+    "structure": dict,
+}
 
 
 def _fits(shape: Shape, value: Any) -> bool:
     """Whether a parameter has the type its model says; JSON can hold anything, and moto's parser lets it through."""
-    if not isinstance(value, _TYPES.get(shape.type_name, object)):
+    expected: Any = _TYPES.get(shape.type_name, object)
+    if not isinstance(value, expected):
         return False
     if isinstance(value, bool) and shape.type_name != "boolean":
         return False
