@@ -42,6 +42,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 # The calls that answer with credentials. Opening a session is no change, but for the module that does nothing else.
 ISSUING = ("AssumeRoot", "AssumeRole", "GetSessionToken")
+LASTING = ("lost_answer", "reset", "throttling")
 FULL = "BREAKGLASS_EVERY_FAULT" in os.environ
 # Only these leave secrets in a result, and only where they succeed.
 RETURNS_CREDENTIALS = {"sts_assume_root"}
@@ -103,10 +104,11 @@ def trials(events: list[dict[str, Any]]) -> Iterator[Trial]:
     for number, ((service, operation), count) in enumerate(counts.items()):
         places = sorted({1, (count + 1) // 2, count})
         if FULL:
-            for kind in kinds:
-                yield from (Trial(service, operation, place, kind) for place in places)
-                yield from (Trial(service, operation, place, kind, lasting=True) for place in places)
-            yield from (Trial(service, operation, place, kind, attempts=2) for place in places for kind in UNANSWERED)
+            yield from (Trial(service, operation, place, kind) for kind in kinds for place in places)
+            yield from (Trial(service, operation, 1, kind, lasting=True) for kind in LASTING)
+            if operation in writing or operation in ISSUING:
+                again = [(place, kind) for place in places for kind in UNANSWERED]
+                yield from (Trial(service, operation, place, kind, attempts=2) for place, kind in again)
             continue
         if operation in ISSUING:
             yield Trial(service, operation, places[0], "cut")
@@ -159,13 +161,14 @@ def disagreements(
     done = [event for event in box.events() if is_done(event, module)]
     sure = [event for event in done if event["fault"] not in UNANSWERED]
     unanswered = [event for event in done if event["fault"] in UNANSWERED]
-    unsure = UNSURE.search(text) is not None
+    unknown = [call["operation"] for call in result.get("aws_calls", []) if call["status"] == "unknown"]
+    unsure = bool(unknown) or UNSURE.search(text) is not None
     changed = bool(result.get("changed"))
     names = [event["operation"] for event in sure + unanswered]
     if sure and not changed:
         yield f"was done, but changed is false: {names}"
-    if unanswered and not sure and not changed and not unsure:
-        yield f"was done without an answer, but changed is false and nothing is unverified: {names}"
+    if unanswered and not sure and not changed and module not in RETURNS_CREDENTIALS:
+        yield f"was done without an answer, but changed is false: {names}"
     if changed and not sure and not unanswered and not unsure:
         yield "nothing was done, but changed is true"
     yield from wrong_calls(result, Counter(names), attempts)
@@ -177,25 +180,24 @@ def disagreements(
 
 def is_done(event: dict[str, Any], module: str) -> bool:
     """Whether an event changed something."""
-    answered = event["fault"] not in UNANSWERED
-    opens = module in RETURNS_CREDENTIALS and event["operation"] in ISSUING and answered
+    opens = module in RETURNS_CREDENTIALS and event["operation"] in ISSUING
     return event["error"] is None and (opens or (event["write"] and event["service"] != "sts"))
 
 
 def wrong_calls(result: dict, done: Counter[str], attempts: int) -> Iterator[str]:
-    """The calls the result lists are those that were made: none is missing, and none that was not done has no error.
+    """The calls the result lists are those that were made: each that was done is there as done, or as unknown.
 
     A call that botocore sends again is one call in the result, and two events.
     """
     calls = [call for call in result.get("aws_calls", []) if call["operation"] in done or call["service"] != "sts"]
-    listed = Counter(
-        {operation: count * attempts for operation, count in Counter(c["operation"] for c in calls).items()}
-    )
-    claimed = Counter(call["operation"] for call in calls if call["error"] is None)
-    if missing := done - listed:
-        yield f"was done and is not in aws_calls: {dict(missing)}"
+    possible = Counter(call["operation"] for call in calls if call["status"] != "refused")
+    if missing := done - Counter({operation: count * attempts for operation, count in possible.items()}):
+        yield f"was done, and aws_calls does not say so: {dict(missing)}"
+    claimed = Counter(call["operation"] for call in calls if call["status"] == "done")
     if invented := claimed - done:
         yield f"is in aws_calls as done, and was not: {dict(invented)}"
+    if open_ := [call["operation"] for call in calls if call["status"] == "intended"]:
+        yield f"is in aws_calls without an end: {open_}"
 
 
 def wrong_items(box: Box, module: str, before: dict[str, Any], result: dict) -> Iterator[str]:
@@ -231,7 +233,6 @@ def things(root_user: dict[str, Any]) -> set[str]:
     return password | {thing for kind in root_user if kind != "password" for thing in root_user[kind]}
 
 
-@pytest.mark.xfail(reason="the modules are being brought to a ledger of what was done", strict=False)
 @pytest.mark.parametrize("module", WORK)
 def test_results_tell_what_was_done(sandbox: Box, tmp_path: Path, module: str) -> None:
     undisturbed, left = work(sandbox, module, tmp_path / "undisturbed")
