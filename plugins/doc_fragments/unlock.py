@@ -17,14 +17,16 @@ options:
     required: true
   mode:
     description:
-      - V(repair) takes out of the policy what locks and leaves the rest as it is. Administrators named in
-        O(administrators) are exempted, by a condition, from each statement that locks them. With none named, statements
-        that deny every action to everybody under no condition go, and other statements lose only the actions that
-        manage the policy, so that a guard on objects or messages survives. Where the policy allows somebody outside
-        the account what is taken out, it stays denied to them.
+      - V(repair) removes from the policy what locks and leaves the rest as it is. Statements that lock lose only the
+        actions that manage the policy; patterns such as C(s3:Put*) are spelled out. Guards on other actions, objects
+        and messages remain.
+      - V(repair) keeps the management of the policy denied to everyone but the administrators named in
+        O(administrators). With none named, it remains denied to principals outside of the account whom the policy
+        allows it, and a statement that denies every action to everyone under no condition is removed.
       - V(replace) puts O(policy) in its place.
       - V(delete) deletes the whole policy, guards and grants to others included.
-      - V(restore) puts back the policy that is saved in O(backup), which may lock again.
+      - V(restore) puts back the policy that is saved in O(backup), which may lock again. The region and the resource of
+        the backup must be those of the bucket or queue.
     type: str
     choices: [repair, replace, delete, restore]
     default: repair
@@ -40,8 +42,8 @@ options:
     type: path
   backup:
     description:
-      - The backup file to restore, for O(mode=restore). One of another resource or account is refused, and so is one
-        that was altered.
+      - The backup file to restore, for O(mode=restore). A backup of another resource, account or region is refused, and
+        so is one that was altered or that other users can change.
     type: path
   administrators:
     description:
@@ -51,10 +53,20 @@ options:
     type: list
     elements: str
     default: []
+  exempt:
+    description:
+      - What O(mode=repair) exempts the administrators named in O(administrators) from.
+      - V(policy_management) exempts them from the denial of reading, putting and deleting the policy, and of nothing
+        else. With that they can put the intended policy in place.
+      - V(everything) exempts them from the whole statements that lock them, objects and messages included.
+    type: str
+    choices: [policy_management, everything]
+    default: policy_management
+    version_added: 0.2.0
   plan_digest:
     description:
-      - The digest of the plan that was approved, as RV(plan.digest) of a run in check mode says. When the plan is
-        another one by now, nothing is changed and the task fails.
+      - The digest of the plan that was approved, RV(plan.digest) of a run in check mode. When the plan is another one
+        by now, nothing is changed and the task fails. Policies that mean the same have the same digest.
     type: str
     version_added: 0.2.0
   verify_as:

@@ -11,9 +11,9 @@ version_added: 0.1.0
 author: breakglass.aws contributors (@breakglass)
 description:
   - Which Deny statements keep administrators of the account from reading, putting and deleting the policy, and why.
-    Nothing is asked of AWS.
-  - What cannot be known from the policy (where a request comes from, whether MFA was used, condition keys that are not
-    known) counts as locking.
+    AWS is not called.
+  - What is not known (where a request comes from, whether MFA was used, condition keys of a request) counts as possibly
+    locking. The clock decides about dates.
 options:
   _input:
     description: The policy, as a dictionary or as JSON text.
@@ -36,9 +36,20 @@ options:
     default: []
   organization_id:
     description: >-
-      The organization the account belongs to. Without it, a guard on C(aws:PrincipalOrgID) counts as locking, because
-      nobody can say whether it names the right organization.
+      The organization the account belongs to. Without it, a condition on C(aws:PrincipalOrgID) counts as possibly
+      locking.
     type: str
+  organization_path:
+    description: >-
+      The path of the account's OU, for example V(o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/). Without it, a condition on a
+      path within the organization counts as possibly locking.
+    type: str
+    version_added: 0.2.0
+  region:
+    description: >-
+      The region of a bucket, the value of C(aws:RequestedRegion). A queue's region is in its ARN.
+    type: str
+    version_added: 0.2.0
 seealso:
   - plugin: breakglass.aws.locked_out
     plugin_type: test
@@ -47,7 +58,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Say what locks
+- name: Show what locks
   ansible.builtin.debug:
     msg: >-
       {{ lookup('ansible.builtin.file', 'policy.json')
@@ -57,7 +68,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The statements, in their order; empty when nobody is locked out.
+  description: The statements, in their order; empty when there is no lockout.
   type: list
   elements: dict
   contains:
@@ -81,6 +92,9 @@ _value:
       description: When it denies them, in words; empty when always.
       type: list
       elements: str
+    certain:
+      description: Whether it is certain that it locks. If not, C(why) has what is not known.
+      type: bool
 """
 
 import typing as t
@@ -96,6 +110,8 @@ def find(
     account_id: str,
     administrators: t.Sequence[str] = (),
     organization_id: str | None = None,
+    organization_path: str | None = None,
+    region: str | None = None,
 ) -> list[dict]:
     try:
         found = lockout_statements(
@@ -104,6 +120,8 @@ def find(
             account_id=account_id,
             administrators=administrators,
             organization_id=organization_id,
+            organization_path=organization_path,
+            region=region,
         )
     except PolicyError as error:
         raise AnsibleFilterError(str(error)) from error

@@ -64,8 +64,8 @@ extends_documentation_fragment:
   - breakglass.aws.attributes.info_module
 notes:
   - An account that cannot be looked into is V(unreachable), with cause and fix, and a warning; the others go on.
-  - What cannot be known from a policy (where a request comes from, whether MFA was used) counts as locking, and the
-    reason says so.
+  - What is not known (where a request comes from, whether MFA was used) counts as possibly locking, and the reason has
+    what it is.
 seealso:
   - module: breakglass.aws.s3_bucket_policy_unlock
   - module: breakglass.aws.sqs_queue_policy_unlock
@@ -133,11 +133,14 @@ accounts:
           type: str
         outcome:
           description:
-            - V(locked), V(unlocked), or V(no_policy).
+            - V(locked), V(possibly_locked), V(unlocked), or V(no_policy).
+            - V(possibly_locked) when it depends on what is not known, for example whether MFA was used.
             - V(unreadable) when the policy may not be read, V(failed) when it could not be read or understood.
           type: str
         reason:
-          description: Why it is locked, or why that cannot be said.
+          description: >-
+            Why it is locked, or why that is not known. For V(unlocked), principals that the policy keeps from managing
+            it by name or by pattern; empty when there are none.
           type: str
         lockout_statements:
           description: As in M(breakglass.aws.s3_bucket_policy_unlock). Empty where the policy could not be read.

@@ -152,6 +152,10 @@ lockout_statements:
       description: When it denies them, in words; empty when always.
       type: list
       elements: str
+    certain:
+      description: Whether it is certain that it locks. If not, RV(lockout_statements.why) has what is not known.
+      type: bool
+      version_added: 0.2.0
 effects:
   description:
     - What it means, before and after, for those who must be able to manage the policy, and for the rest of the account.

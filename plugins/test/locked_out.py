@@ -11,9 +11,9 @@ version_added: 0.1.0
 author: breakglass.aws contributors (@breakglass)
 description:
   - Whether some Deny statement keeps administrators of the account from reading, putting or deleting the policy.
-    Nothing is asked of AWS.
-  - What cannot be known from the policy (where a request comes from, whether MFA was used, condition keys that are not
-    known) counts as locking.
+    AWS is not called.
+  - What is not known (where a request comes from, whether MFA was used, condition keys of a request) counts as possibly
+    locking. The clock decides about dates.
 options:
   _input:
     description: The policy, as a dictionary or as JSON text.
@@ -36,9 +36,20 @@ options:
     default: []
   organization_id:
     description: >-
-      The organization the account belongs to. Without it, a guard on C(aws:PrincipalOrgID) counts as locking, because
-      nobody can say whether it names the right organization.
+      The organization the account belongs to. Without it, a condition on C(aws:PrincipalOrgID) counts as possibly
+      locking.
     type: str
+  organization_path:
+    description: >-
+      The path of the account's OU, for example V(o-a1b2c3d4e5/r-ab12/ou-ab12-11111111/). Without it, a condition on a
+      path within the organization counts as possibly locking.
+    type: str
+    version_added: 0.2.0
+  region:
+    description: >-
+      The region of a bucket, the value of C(aws:RequestedRegion). A queue's region is in its ARN.
+    type: str
+    version_added: 0.2.0
 seealso:
   - plugin: breakglass.aws.lockout_statements
     plugin_type: filter
@@ -54,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Whether somebody is locked out.
+  description: Whether an administrator is locked out, or may be.
   type: bool
 """
 
@@ -71,6 +82,8 @@ def is_locked_out(
     account_id: str,
     administrators: t.Sequence[str] = (),
     organization_id: str | None = None,
+    organization_path: str | None = None,
+    region: str | None = None,
 ) -> bool:
     try:
         found = lockout_statements(
@@ -79,6 +92,8 @@ def is_locked_out(
             account_id=account_id,
             administrators=administrators,
             organization_id=organization_id,
+            organization_path=organization_path,
+            region=region,
         )
     except PolicyError as error:
         raise AnsibleFilterError(str(error)) from error

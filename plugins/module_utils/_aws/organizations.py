@@ -131,6 +131,19 @@ class Organization:
         """The root and the OUs an account is in, the root first. Remembered by OU: accounts share them."""
         return self.unit_and_above(_parent_in(account.path) or self._parent(account.id))
 
+    def path_of(self, account: Account) -> str | None:
+        """The path of an account's OU, "o-.../r-.../ou-.../"; None when it may not be read.
+
+        It is the value of aws:PrincipalOrgPaths and aws:ResourceOrgPaths for the account.
+        """
+        if account.path:
+            return account.path.removesuffix("/").rpartition("/")[0] + "/"
+        try:
+            description, units = self.describe(), self.units_above(account)
+        except BreakglassError:
+            return None
+        return "/".join([description["id"], *(unit.id for unit in units), ""]) if description else None
+
     def unit_and_above(self, unit_id: str) -> list[Unit]:
         """The root, the OUs on the way to ``unit_id``, and this one itself."""
         unit = self._once(f"unit {unit_id}", lambda: self._describe_unit(unit_id))

@@ -28,7 +28,7 @@ _PRINCIPALS = ("Principal", "NotPrincipal")
 
 def equivalent(one: dict[str, t.Any] | None, other: dict[str, t.Any] | None) -> bool:
     """Do two policies mean the same?"""
-    return canonical(one) == canonical(other)
+    return bool(canonical(one) == canonical(other))
 
 
 def shows(found: dict[str, t.Any] | None, written: dict[str, t.Any] | None) -> bool:
@@ -90,12 +90,12 @@ def _statement(statement: t.Any) -> t.Any:
 def _principal(value: t.Any) -> t.Any:
     if not isinstance(value, dict):
         return value
-    kinds = {kind: _values(listed, _account if kind == "AWS" else str) for kind, listed in value.items()}
+    kinds = {kind: _values(listed, account_of_root if kind == "AWS" else str) for kind, listed in value.items()}
     return "*" if kinds == {"AWS": ["*"]} else kinds
 
 
-def _account(value: str) -> str:
-    """The ID of an account whose root user's ARN it is: both mean the account."""
+def account_of_root(value: str) -> str:
+    """The account ID, for the ARN of an account's root user: as a principal both mean the account. Else the value."""
     found = _ACCOUNT_ROOT.match(value)
     return found.group(1) if found else value
 

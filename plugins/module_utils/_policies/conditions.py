@@ -23,6 +23,8 @@ Facts = t.Callable[[str], "t.Optional[t.Tuple[str, ...]]"]
 
 # An address no policy lists. It lies in a list of networks only when they are the whole Internet.
 UNLISTED_ADDRESS = "an address the policy does not name"
+# Ends a value of which only the beginning is known.
+UNKNOWN_REST = "\0unknown"
 
 _QUALIFIERS = ("forallvalues", "foranyvalue")
 _IF_EXISTS = "ifexists"
@@ -156,9 +158,24 @@ def _any_of(match: t.Callable[[str, Tokens], bool | None]) -> _Match:
     """Compare with each wanted value on its own; an unknown one may match."""
 
     def match_any(value: str, wanted: t.Sequence[Tokens | None]) -> bool | None:
+        if value.endswith(UNKNOWN_REST):
+            by_pattern = match is wildcards.matches
+            return some(None if one is None else _match_beginning(value, one, by_pattern) for one in wanted)
         return some(None if one is None else match(value, one) for one in wanted)
 
     return match_any
+
+
+def _match_beginning(value: str, wanted: Tokens, by_pattern: bool) -> bool | None:
+    """Does a value match of which only the beginning is known? True when any end would do, False when none would."""
+    known = value.removesuffix(UNKNOWN_REST)
+    if not by_pattern:
+        return None if _plain(wanted).startswith(known) else False
+    length = next((index for index, token in enumerate(wanted) if not isinstance(token, str)), len(wanted))
+    head = "".join(token for token in wanted[:length] if isinstance(token, str))
+    if wanted[length:] == (wildcards.Wildcard.ANY,) and known.startswith(head):
+        return True
+    return None if head.startswith(known) or known.startswith(head) else False
 
 
 def _plain(wanted: Tokens) -> str:

@@ -33,24 +33,28 @@ STATEMENT_ELEMENTS = (
 _ALTERNATIVES = (("Principal", "NotPrincipal"), ("Action", "NotAction"), ("Resource", "NotResource"))
 
 
+Document = t.Dict[str, t.Any]
+Statement = t.Dict[str, t.Any]
+
+
 class PolicyError(ValueError):
-    """A policy that cannot be read, or cannot be what it would have to be; the text says why."""
+    """A policy that cannot be read, or is not valid. The text has the reason."""
 
 
-def parse(policy: str | bytes | dict, *, with_principals: bool = True) -> dict:
+def parse(policy: t.Any, *, with_principals: bool = True) -> Document:
     """Read a policy from its JSON text (or take it as a dict) and check its structure.
 
-    Statements of a resource policy name principals; those of a service control policy do not (``with_principals``).
+    Statements of a resource policy have principals; those of a service control policy do not (``with_principals``).
 
-    Lenient about everything AWS accepts (one statement without a list, single values without a list), strict
-    about everything whose meaning would have to be guessed. Raises :class:`PolicyError`.
+    Accepts everything AWS accepts (one statement without a list, single values without a list). Raises
+    :class:`PolicyError` for everything whose meaning would be a guess.
     """
     document = _load(policy) if isinstance(policy, (str, bytes)) else policy
     if not isinstance(document, dict):
         raise PolicyError(f"The policy is {_kind(document)}, but a policy is a JSON object with a Statement.")
     _refuse_unknown(document, POLICY_ELEMENTS, "The policy")
     if "Statement" not in document:
-        raise PolicyError("The JSON is no policy: it has no Statement.")
+        raise PolicyError("The JSON is not a policy: it has no Statement.")
     found = document["Statement"]
     if not isinstance(found, (list, dict)):
         raise PolicyError(f"The policy's Statement is {_kind(found)}, but must be a list of statements.")
@@ -59,22 +63,27 @@ def parse(policy: str | bytes | dict, *, with_principals: bool = True) -> dict:
     return document
 
 
-def statements(document: dict) -> list:
+def statements(document: Document) -> list[Statement]:
     """The statements of a policy; a policy may have one without a list."""
     return as_list(document["Statement"])
 
 
-def as_list(value: t.Any) -> list:
-    """What IAM means by a value or a list of values."""
+def as_list(value: t.Any) -> list[t.Any]:
+    """The values of an element: IAM takes a single value for a list of one."""
     return value if isinstance(value, list) else [value]
 
 
-def minified(document: dict) -> str:
+def knows_variables(document: Document) -> bool:
+    """Are policy variables expanded in this policy? Only since version 2012-10-17."""
+    return document.get("Version") == "2012-10-17"
+
+
+def minified(document: Document) -> str:
     """The text that is sent to AWS: elements and values in their order, no spaces."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def pretty(document: dict | None) -> str:
+def pretty(document: Document | None) -> str:
     """The text people compare: one value a line, elements in the order of AWS's documentation. No policy: empty."""
     if document is None:
         return ""
@@ -84,13 +93,13 @@ def pretty(document: dict | None) -> str:
     return json.dumps(ordered, ensure_ascii=False, indent=2) + "\n"
 
 
-def size(document: dict) -> int:
+def size(document: Document) -> int:
     """How many bytes the policy has when it is sent."""
     return len(minified(document).encode("utf-8", "surrogatepass"))
 
 
-def check_limits(document: dict, service: str) -> None:
-    """Refuse a policy of which the service would not accept the size."""
+def check_limits(document: Document, service: str) -> None:
+    """Raise a PolicyError for a policy that is larger than the service accepts."""
     accepts = f"{service.upper()} accepts at most"
     if size(document) > SIZE_LIMITS[service]:
         raise PolicyError(f"The policy has {size(document):,} bytes; {accepts} {SIZE_LIMITS[service]:,}.")
@@ -103,13 +112,13 @@ def check_limits(document: dict, service: str) -> None:
             raise PolicyError(f"Statement {index} has {actions} actions; {accepts} {MOST_ACTIONS[service]} in one.")
 
 
-def check_actions(document: dict, service: str) -> None:
-    """Refuse actions of other services: a resource's policy knows only those of its own."""
+def check_actions(document: Document, service: str) -> None:
+    """Raise a PolicyError for actions of other services."""
     for index, statement in enumerate(statements(document)):
         for action in as_list(statement.get("Action", statement.get("NotAction"))):
             if action != "*" and not action.lower().startswith(f"{service}:"):
                 raise PolicyError(
-                    f"Statement {index} has the action {action!r}; {service.upper()} knows {service}:... only."
+                    f"Statement {index} has the action {action!r}; {service.upper()} accepts only {service}:... ."
                 )
 
 
@@ -122,13 +131,13 @@ def _load(text: str | bytes) -> t.Any:
         raise PolicyError(f"The policy is not JSON: {error}.") from error
 
 
-def _without_repetition(pairs: list) -> dict:
+def _without_repetition(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
     """Python keeps the last of two equal keys silently; in a policy that would be guessing."""
     result = dict(pairs)
     if len(result) != len(pairs):
         names = [name for name, unused in pairs]
         repeated = sorted({name for name in names if names.count(name) > 1})
-        raise PolicyError(f"The policy says {', '.join(repeated)} twice in one place.")
+        raise PolicyError(f"The policy has {', '.join(repeated)} twice in one place.")
     return result
 
 
@@ -175,14 +184,14 @@ def _check_strings(values: t.Any, where: str) -> None:
         raise PolicyError(f"{where}: every value must be a text.")
 
 
-def _refuse_unknown(element: dict, known: tuple, where: str) -> None:
+def _refuse_unknown(element: dict[str, t.Any], known: tuple[str, ...], where: str) -> None:
     unknown = [str(name) for name in element if name not in known]
     if unknown:
-        raise PolicyError(f"{where} has elements a policy does not know: {', '.join(unknown)}.")
+        raise PolicyError(f"{where} has unknown elements: {', '.join(unknown)}.")
 
 
-def _in_order(element: t.Any, order: tuple) -> t.Any:
-    """The element with its known names first, in this order. Whatever else AWS had in the policy is shown as it is."""
+def _in_order(element: t.Any, order: tuple[str, ...]) -> t.Any:
+    """The element with its known names first, in this order, and everything else after them."""
     if not isinstance(element, dict):
         return element
     names = [name for name in order if name in element] + [name for name in element if name not in order]

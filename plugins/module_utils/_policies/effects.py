@@ -7,9 +7,22 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import dataclass
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import entry_holds, every, some
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import statements
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import ACTIONS, OBJECT_ACTIONS
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import PLACES
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
+    entries_of,
+    entry_holds,
+    every,
+    some,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
+    Document,
+    Statement,
+    knows_variables,
+    statements,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.explain import describe
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import (
     concerns_action,
@@ -17,94 +30,131 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching 
     concerns_resource,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
-    PLACES,
     Administrator,
     Resource,
     administrators_of,
-    facts_of,
-    is_of_other_requests,
+    facts_of_any_request,
 )
 
 # What the policy does to an action. Where it does not deny it, the principal's own IAM policies decide.
 DENIED, DENIED_WHEN, NOT_DENIED = "denied", "denied_when", "not_denied"
+# An effect: one of the three, and the conditions of a DENIED_WHEN.
+Effect = t.Tuple[str, t.Tuple[str, ...]]
 
-# What people do with a resource: words, actions, and what comes behind the ARN of the resource they are on.
+# What people do with a resource: words, and actions.
 _WORK = {
     "s3": (
-        ("list the bucket", ("s3:ListBucket",), ""),
-        ("read objects", ("s3:GetObject",), "/*"),
-        ("write objects", ("s3:PutObject",), "/*"),
-        ("delete objects", ("s3:DeleteObject",), "/*"),
+        ("list the bucket", ("s3:ListBucket",)),
+        ("read objects", ("s3:GetObject",)),
+        ("write objects", ("s3:PutObject",)),
+        ("delete objects", ("s3:DeleteObject",)),
     ),
     "sqs": (
-        ("send messages", ("sqs:SendMessage",), ""),
-        ("receive messages", ("sqs:ReceiveMessage",), ""),
-        ("delete messages", ("sqs:DeleteMessage", "sqs:PurgeQueue"), ""),
+        ("send messages", ("sqs:SendMessage",)),
+        ("receive messages", ("sqs:ReceiveMessage",)),
+        ("delete messages", ("sqs:DeleteMessage", "sqs:PurgeQueue")),
     ),
 }
 
 
 def effects(
-    before: dict | None, after: dict | None, resource: Resource, administrators: t.Sequence[Administrator]
-) -> list[dict]:
+    before: Document | None, after: Document | None, resource: Resource, administrators: t.Sequence[Administrator]
+) -> list[dict[str, t.Any]]:
     """For each kind of work, and each of those who must be able to manage the policy: denied before, and after?
 
     Rows of ``who``, ``what``, ``before``, ``after`` (DENIED, DENIED_WHEN or NOT_DENIED) and the conditions
-    ``denied_when`` that stay. Where administrators are named, the rest of the account has rows too.
+    ``denied_when`` that remain. Where administrators are named, the rest of the account has rows too. All further
+    actions of the service have rows where the change concerns them, so that none is allowed unseen.
     """
-    managing = ("manage the policy", resource.management_actions, "")
+    work = (("manage the policy", resource.management_actions), *_WORK[resource.service])
+    named = {action for _what, actions in work for action in actions}
+    others = tuple(action for action in ACTIONS[resource.service] if action not in named)
     people = {one.arn: [one] for one in administrators if one.named}
     rest = "everybody else of the account" if people else "everybody of the account"
     people[rest] = administrators_of(resource)
     rows = []
     for who, examples in people.items():
-        for what, actions, suffix in (managing, *_WORK[resource.service]):
-            was, _unused = _denied(before, resource, examples, actions, suffix)
-            becomes, conditions = _denied(after, resource, examples, actions, suffix)
-            rows.append({"who": who, "what": what, "before": was, "after": becomes, "denied_when": conditions})
+        was, becomes = _View(before, resource, examples), _View(after, resource, examples)
+        for what, actions in work:
+            rows.append(_row(who, what, was.effect_on(actions), becomes.effect_on(actions)))
+        changed: dict[tuple[Effect, Effect], list[str]] = {}
+        for action in others:
+            change = was.effect_on((action,)), becomes.effect_on((action,))
+            if change[0] != change[1]:
+                changed.setdefault(change, []).append(action)
+        for (one, other), actions_changed in changed.items():
+            what = "every other action" if len(actions_changed) == len(others) else ", ".join(actions_changed)
+            rows.append(_row(who, what, one, other))
     return rows
 
 
-def _denied(
-    policy: dict | None,
-    resource: Resource,
-    people: t.Sequence[Administrator],
-    actions: t.Sequence[str],
-    suffix: str,
-) -> tuple[str, list[str]]:
-    """Does the policy deny any of the people any of the actions? With the conditions where it depends on some."""
-    if policy is None:
-        return NOT_DENIED, []
-    variables = policy.get("Version") == "2012-10-17"
-    denying = [
-        statement
-        for statement in statements(policy)
-        if statement["Effect"] == "Deny"
-        and concerns_resource(statement, resource.arn + suffix)
-        and any(concerns_action(statement, action) for action in actions)
-        and any(_may_apply(statement, one, resource, variables) for one in people)
+def freed_actions(before: Document | None, after: Document | None, resource: Resource) -> list[str]:
+    """The actions, other than managing the policy, that a change no longer denies to everyone of the account."""
+    people = administrators_of(resource)
+    was, becomes = _View(before, resource, people), _View(after, resource, people)
+    return [
+        action
+        for action in ACTIONS[resource.service]
+        if action not in resource.management_actions and was.effect_on((action,)) != becomes.effect_on((action,))
     ]
-    if any(not statement.get("Condition") for statement in denying):
-        return DENIED, []
-    conditions = [" and ".join(describe(statement)) for statement in denying]
-    return (DENIED_WHEN if conditions else NOT_DENIED), list(dict.fromkeys(conditions))
 
 
-def _may_apply(statement: dict, principal: Administrator, resource: Resource, variables: bool) -> bool:
+def _row(who: str, what: str, before: Effect, after: Effect) -> dict[str, t.Any]:
+    return {"who": who, "what": what, "before": before[0], "after": after[0], "denied_when": list(after[1])}
+
+
+@dataclass(frozen=True)
+class _Denial:
+    """A Deny statement that applies to some of the people, or may."""
+
+    statement: Statement
+    condition: str
+    on_resource: bool
+    on_content: bool
+
+
+class _View:
+    """A policy as some principals meet it. Whether a statement applies to them is found out once."""
+
+    def __init__(self, policy: Document | None, resource: Resource, people: t.Sequence[Administrator]) -> None:
+        self._denials: list[_Denial] = []
+        variables = policy is not None and knows_variables(policy)
+        for statement in statements(policy) if policy is not None else []:
+            if statement["Effect"] != "Deny" or not any(
+                _may_apply(statement, one, resource, variables) for one in people
+            ):
+                continue
+            covers = {arn: concerns_resource(statement, arn, variables=variables) for arn in _arns(resource)}
+            on_resource, on_content = (covers[arn] is not False for arn in _arns(resource))
+            self._denials.append(_Denial(statement, " and ".join(describe(statement)), on_resource, on_content))
+
+    def effect_on(self, actions: t.Sequence[str]) -> Effect:
+        """Is any of the actions denied? With the conditions where it depends on some."""
+        conditions: dict[str, None] = {}
+        for action in actions:
+            on_content = action in OBJECT_ACTIONS
+            for denial in self._denials:
+                if (denial.on_content if on_content else denial.on_resource) and concerns_action(
+                    denial.statement, action
+                ):
+                    if not denial.condition:
+                        return DENIED, ()
+                    conditions[denial.condition] = None
+        return (DENIED_WHEN, tuple(conditions)) if conditions else (NOT_DENIED, ())
+
+
+def _arns(resource: Resource) -> tuple[str, str]:
+    """The resource itself and, as an example, what is in it. S3 takes the pattern of all objects for one."""
+    return resource.arn, f"{resource.arn}/*"
+
+
+def _may_apply(statement: Statement, principal: Administrator, resource: Resource, variables: bool) -> bool:
     who = concerns_administrator(statement, principal)
+    if who is False:
+        return False
+    entries = entries_of(statement.get("Condition", {}))
     answers = []
     for place in PLACES:
-        facts = _facts_of_any_request(principal, resource, place)
-        entries = [
-            entry_holds(operator, key, values, facts, variables)
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, values in keys.items()
-        ]
-        answers.append(every([who, *entries]))
+        facts = facts_of_any_request(principal, resource, place)
+        answers.append(every([who, *(entry_holds(*entry, facts, variables) for entry in entries)]))
     return some(answers) is not False
-
-
-def _facts_of_any_request(principal: Administrator, resource: Resource, place: dict) -> t.Callable:
-    """As of a request to manage the policy, but that keys which only other requests carry may be anything."""
-    known = facts_of(principal, resource, place)
-    return lambda key: None if is_of_other_requests(key) else known(key)

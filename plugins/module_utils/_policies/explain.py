@@ -2,35 +2,38 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A lockout in words that a tired person understands. No network, no Ansible."""
+"""A lockout in one sentence. No network, no Ansible."""
 
 from __future__ import annotations
 
 import re
 import typing as t
 
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import condition_keys
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import is_wildcard_for_all
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import Source
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
+    entries_of,
     entry_holds,
     every,
     is_negated,
+    some,
     split_operator,
+    text_of,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import is_wildcard_for_all
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Statement, as_list
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
-    PLACES,
     Administrator,
     Resource,
-    facts_of,
+    every_place,
     is_deleted_principal,
 )
 
 
-def describe(statement: dict) -> t.Iterator[str]:
+def describe(statement: Statement) -> t.Iterator[str]:
     """The statement's conditions, one phrase each."""
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, values in keys.items():
-            yield _phrase(operator, key, [str(value) for value in as_list(values)])
+    for operator, key, values in entries_of(statement.get("Condition", {})):
+        yield _phrase(operator, key, [str(value) for value in as_list(values)])
 
 
 def _phrase(operator: str, key: str, values: list[str]) -> str:
@@ -50,33 +53,33 @@ def _phrase(operator: str, key: str, values: list[str]) -> str:
     return f"{subject} is {negation}{verb}{listed.lower() if name == 'bool' else listed}" + (" or absent" * if_exists)
 
 
-_BY_HEART = {
-    "aws:sourceip": "whoever is in another network is locked out",
-    "aws:sourcevpc": "whoever is not in that network is locked out",
-    "aws:sourcevpce": "whoever does not come through that VPC endpoint is locked out",
-    "aws:vpcsourceip": "whoever is in another network is locked out",
-    "aws:multifactorauthpresent": "whoever signed in without MFA, as roles used by tools do, is locked out",
-    "aws:multifactorauthage": "whoever signed in without MFA, as roles used by tools do, is locked out",
-    "aws:userid": "roles and users that were created anew have other IDs and are locked out",
+_CONSEQUENCES = {
+    "aws:sourceip": "principals in any other network are locked out",
+    "aws:sourcevpc": "principals outside of that network are locked out",
+    "aws:sourcevpce": "principals that do not use that VPC endpoint are locked out",
+    "aws:vpcsourceip": "principals in any other network are locked out",
+    "aws:multifactorauthpresent": "principals without MFA, as the roles of tools are, are locked out",
+    "aws:multifactorauthage": "principals without MFA, as the roles of tools are, are locked out",
+    "aws:userid": "roles and users that were created again have other IDs and are locked out",
 }
 
 
 def explain(
-    statement: dict,
+    statement: Statement,
     actions: tuple[str, ...],
     locked: tuple[Administrator, ...],
     conditions: tuple[str, ...],
     resource: Resource,
     variables: bool,
 ) -> str:
-    """One sentence for a tired person: what is denied to whom, when, and what of it cannot be known from here."""
+    """One sentence: what is denied to which principals, when, and what of it is not known."""
     when = f"when {' and '.join(conditions)}" if conditions else "always"
     text = f"It denies {_what(statement, actions, resource)} to {_whom(statement, locked)} {when}"
     notes = list(dict.fromkeys(_notes(statement, locked[0], resource, variables)))
     return text + (": " + "; ".join(notes) if notes else "") + "."
 
 
-def _what(statement: dict, actions: tuple[str, ...], resource: Resource) -> str:
+def _what(statement: Statement, actions: tuple[str, ...], resource: Resource) -> str:
     patterns = as_list(statement.get("Action", []))
     if any(is_wildcard_for_all(pattern, resource.service) for pattern in patterns):
         return "every action"
@@ -85,40 +88,51 @@ def _what(statement: dict, actions: tuple[str, ...], resource: Resource) -> str:
     return ", ".join(actions)
 
 
-def _whom(statement: dict, locked: tuple[Administrator, ...]) -> str:
+def _whom(statement: Statement, locked: tuple[Administrator, ...]) -> str:
     if locked[0].named:
         names = ", ".join(one.arn.split(":", 5)[5] for one in locked)
         return f"{names} of account {locked[0].account_id}"
     if "NotPrincipal" in statement:
-        return "everybody but the principals it lists, the rest of its own account included,"
+        return "everyone but the principals it lists, including the rest of its own account,"
     if len(locked) == 1:
         return f"every {'user' if locked[0].is_user else 'role'} of account {locked[0].account_id}"
-    return f"everybody in account {locked[0].account_id}, administrators included,"
+    return f"everyone in account {locked[0].account_id}, including administrators,"
 
 
-def _notes(statement: dict, administrator: Administrator, resource: Resource, variables: bool) -> t.Iterator[str]:
+def _notes(statement: Statement, administrator: Administrator, resource: Resource, variables: bool) -> t.Iterator[str]:
     principal = statement.get("NotPrincipal")
-    if isinstance(principal, dict) and any(is_deleted_principal(one) for one in as_list(principal.get("AWS", []))):
-        yield "it exempts principals that no longer exist (AWS shows a unique ID in place of their ARN)"
+    if isinstance(principal, dict):
+        listed = as_list(principal.get("AWS", []))
+        if any(is_deleted_principal(one) for one in listed):
+            yield "it exempts principals that no longer exist (AWS shows a unique ID in place of their ARN)"
+        if administrator.arn in listed and not administrator.is_user:
+            yield "it exempts only the sessions of the role that it lists"
     if "CanonicalUser" in statement.get("Principal", {}):
-        yield "whose account a canonical user ID stands for cannot be known from here, so it counts as locking"
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, values in keys.items():
-            yield from _note(operator, key, values, administrator, resource, variables)
+        yield "the account of a canonical user ID is not known, so it counts as possibly locking"
+    for entry in entries_of(statement.get("Condition", {})):
+        yield from _note(*entry, administrator, resource, variables)
 
 
 def _note(
     operator: str, key: str, values: t.Any, administrator: Administrator, resource: Resource, variables: bool
 ) -> t.Iterator[str]:
     name = key.lower()
-    answers = [
-        entry_holds(operator, key, values, facts_of(administrator, resource, place), variables) for place in PLACES
-    ]
-    if name in _BY_HEART:
-        yield _BY_HEART[name]
+    places = every_place(administrator, resource)
+    answers = [entry_holds(operator, key, values, facts, variables) for facts in places]
+    source = condition_keys.source_of(name)
+    if name in _CONSEQUENCES:
+        yield _CONSEQUENCES[name]
     elif name in ("aws:principalorgid", "aws:resourceorgid") and resource.organization_id:
         yield f"the account is in organization {resource.organization_id}"
+    elif name in ("aws:principalorgpaths", "aws:resourceorgpaths") and resource.organization_path:
+        yield f"the account's path is {resource.organization_path}"
+    elif name == "aws:requestedregion" and resource.region:
+        yield f"the {'bucket' if resource.service == 's3' else 'queue'} is in {resource.region}"
+    elif source in (Source.ABSENT, Source.OTHER_REQUEST) and some(answers) is True:
+        yield f"an administrator's request to manage the policy has no {key}"
     elif name == "aws:principalarn" and not administrator.named:
-        yield "if what it exempts cannot be used any more, nobody is left"
+        yield "if the exempted principals cannot be used any more, the account has no access"
+    elif "*" in [text_of(value) for value in as_list(values)] and name.startswith("aws:") and every(answers) is None:
+        yield f"AWS does not document what {operator} with the value * matches, so it counts as possibly locking"
     elif every(answers) is None:
-        yield f"whether {key} lets an administrator through cannot be known from here, so it counts as locking"
+        yield f"the value of {key} in an administrator's request is not known, so it counts as possibly locking"

@@ -4,18 +4,34 @@
 
 """Which statements of a resource policy lock its own account's administrators out, and why. No network, no Ansible.
 
-The question asked of every Deny statement: does it apply to a request to manage the policy that an administrator can
-make? Whatever cannot be known from here (where the request comes from, whether MFA was used) counts as locking when the
-statement lets through only what it names, and the answer says so.
+The question for every Deny statement: does it apply to a request to manage the policy that an administrator can make?
+What is not known (where the request comes from, whether MFA was used) counts as locking when the statement exempts only
+what it names. Such a lockout is not ``certain``, and its explanation has the reason.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from dataclasses import dataclass
+from datetime import timedelta
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import entry_holds, every, some
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list, parse, statements
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
+    entries_of,
+    entry_holds,
+    every,
+    parse_date,
+    some,
+    text_of,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
+    Document,
+    Statement,
+    as_list,
+    knows_variables,
+    parse,
+    statements,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.explain import describe, explain
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import (
     concerns_action,
@@ -23,48 +39,50 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching 
     concerns_resource,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
-    PLACES,
     Administrator,
     Resource,
     administrators_of,
-    facts_of,
-    is_role_or_user,
+    every_place,
     resource_of,
 )
 
 
 def lockout_statements(
-    policy: str | dict,
+    policy: t.Any,
     *,
     resource: str,
     account_id: str,
     administrators: t.Sequence[str] = (),
     organization_id: str | None = None,
-) -> list[dict]:
-    """The statements that lock administrators out; empty when nobody is locked out.
+    organization_path: str | None = None,
+    region: str | None = None,
+) -> list[dict[str, t.Any]]:
+    """The statements that lock administrators out, now; empty when none does.
 
     Each: ``index``, ``sid``, ``statement`` (as it is), ``why`` (one sentence), ``actions`` (the policy management it
-    denies) and ``conditions`` (when it does, in words; empty: always). ``administrators`` are ARNs of roles and users;
-    none means every role and user of the account, for which a role and a user stand that no policy names: a statement
-    that denies single principals by name is a decision about those, and no lockout.
+    denies), ``conditions`` (when it does, in words; empty: always) and ``certain`` (False: it depends on what is not
+    known). ``administrators`` are ARNs of roles and users. None means every role and user of the account, with a role
+    and a user as examples that no policy names: a statement that denies single principals by name is a decision about
+    those, and no lockout. Raises PolicyError.
     """
-    known = resource_of(resource, account_id, organization_id)
+    known = resource_of(resource, account_id, organization_id, organization_path=organization_path, region=region)
     found = find_lockouts(parse(policy), known, administrators_of(known, administrators))
     return [lockout.as_dict() for lockout in found]
 
 
 @dataclass(frozen=True)
 class Lockout:
-    """One statement that locks administrators out."""
+    """One statement that locks administrators out, or may (not ``certain``)."""
 
     index: int
-    statement: dict
+    statement: Statement
     administrators: tuple[Administrator, ...]
     actions: tuple[str, ...]
     why: str
     conditions: tuple[str, ...]
+    certain: bool
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, t.Any]:
         return {
             "index": self.index,
             "sid": self.statement.get("Sid"),
@@ -72,64 +90,84 @@ class Lockout:
             "why": self.why,
             "actions": list(self.actions),
             "conditions": list(self.conditions),
+            "certain": self.certain,
         }
 
 
-def find_lockouts(document: dict, resource: Resource, administrators: t.Sequence[Administrator]) -> list[Lockout]:
-    """The lockouts of a parsed policy."""
-    variables = document.get("Version") == "2012-10-17"
+def find_lockouts(document: Document, resource: Resource, administrators: t.Sequence[Administrator]) -> list[Lockout]:
+    """The lockouts of a parsed policy, in the order of its statements."""
+    variables = knows_variables(document)
     found = []
     for index, statement in enumerate(statements(document)):
-        if statement["Effect"] != "Deny" or not concerns_resource(statement, resource.arn):
+        actions = _denied_management(statement, resource)
+        if not actions:
             continue
-        actions = tuple(action for action in resource.management_actions if concerns_action(statement, action))
-        locked = tuple(one for one in administrators if _applies(statement, one, resource, variables) is not False)
-        if actions and locked:
+        answers = [(one, applies(statement, one, resource, variables)) for one in administrators]
+        locked = tuple(one for one, answer in answers if answer is not False)
+        if locked:
             conditions = tuple(describe(statement))
             why = explain(statement, actions, locked, conditions, resource, variables)
-            found.append(Lockout(index, statement, locked, actions, why, conditions))
+            certain = any(answer is True for _unused, answer in answers)
+            found.append(Lockout(index, statement, locked, actions, why, conditions, certain))
     return found
 
 
-def principals_denied_by_name(document: dict, resource: Resource) -> list[str]:
-    """Roles and users of the account that some Deny statement names and keeps from managing the policy.
-
-    Without named administrators such statements are no lockout; whoever needs one of these principals must name it.
-    """
-    named = set()
-    for statement in statements(document):
-        if statement["Effect"] == "Deny":
-            named.update(arn for arn in _arns_named_by(statement) if is_role_or_user(arn))
-    mine = sorted(arn for arn in named if arn.split(":")[4] == resource.account_id)
-    everybody = {lockout.index for lockout in find_lockouts(document, resource, administrators_of(resource))}
-
-    def is_locked_alone(arn: str) -> bool:
-        found = find_lockouts(document, resource, [Administrator(arn, named=True)])
-        return any(lockout.index not in everybody for lockout in found)
-
-    return [arn for arn in mine if is_locked_alone(arn)]
-
-
-def _arns_named_by(statement: dict) -> t.Iterator[str]:
-    principal = statement.get("Principal")
-    if isinstance(principal, dict):
-        yield from as_list(principal.get("AWS", []))
-    for keys in statement.get("Condition", {}).values():
-        for key, values in keys.items():
-            if key.lower() == "aws:principalarn":
-                yield from (str(value) for value in as_list(values))
-
-
-# --- does a statement apply to an administrator's request ---
-
-
-def _applies(statement: dict, administrator: Administrator, resource: Resource, variables: bool) -> bool | None:
-    """Does the statement apply, from at least one of the places the administrator may be in?"""
+def applies(statement: Statement, administrator: Administrator, resource: Resource, variables: bool) -> bool | None:
+    """Does the statement apply to a request on the policy, from at least one of the places it may come from?"""
     who = concerns_administrator(statement, administrator)
-    condition = statement.get("Condition", {})
-    entries = [(operator, key, values) for operator, keys in condition.items() for key, values in keys.items()]
-    answers = []
-    for place in PLACES:
-        facts = facts_of(administrator, resource, place)
-        answers.append(every([who, *(entry_holds(*entry, facts, variables) for entry in entries)]))
-    return some(answers)
+    if who is False:
+        return False
+    entries = entries_of(statement.get("Condition", {}))
+    return some(
+        every(
+            [
+                who,
+                concerns_resource(statement, resource.arn, facts, variables),
+                *(entry_holds(*entry, facts, variables) for entry in entries),
+            ]
+        )
+        for facts in every_place(administrator, resource)
+    )
+
+
+def _denied_management(statement: Statement, resource: Resource) -> tuple[str, ...]:
+    """The actions that manage the policy which a statement denies, to whom ever."""
+    if statement["Effect"] != "Deny":
+        return ()
+    return tuple(action for action in resource.management_actions if concerns_action(statement, action))
+
+
+# --- lockouts that will begin ---
+
+_CLOCK_KEYS = ("aws:currenttime", "aws:epochtime")
+
+
+def upcoming_lockouts(
+    document: Document, resource: Resource, administrators: t.Sequence[Administrator]
+) -> list[tuple[str, Lockout]]:
+    """Lockouts that a statement's date conditions begin later: the date as the policy has it, and the lockout then."""
+    if resource.time is None:
+        return []
+    locking_now = {lockout.index for lockout in find_lockouts(document, resource, administrators)}
+    found = []
+    for index, statement in enumerate(statements(document)):
+        if index in locking_now or not _denied_management(statement, resource):
+            continue
+        alone = {**document, "Statement": [statement]}
+        for text in _dates(statement):
+            date = parse_date(text)
+            if date is None or date < resource.time:
+                continue
+            then = dataclasses.replace(resource, time=date + timedelta(seconds=1))
+            for lockout in find_lockouts(alone, then, administrators):
+                found.append((text, dataclasses.replace(lockout, index=index)))
+    return found
+
+
+def _dates(statement: Statement) -> list[str]:
+    return [
+        text_of(value)
+        for _operator, key, values in entries_of(statement.get("Condition", {}))
+        if key.lower() in _CLOCK_KEYS
+        for value in as_list(values)
+    ]

@@ -9,88 +9,14 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import dataclass
+from datetime import datetime
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import UNLISTED_ADDRESS, Facts
+from ansible_collections.breakglass.aws.plugins.module_utils import _time
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import condition_keys
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import MANAGEMENT_ACTIONS
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import PLACES, Source, Values
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import Facts
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError
-
-# Managing a resource policy, by service: what an administrator must be able to do. These are also what the task
-# policies S3UnlockBucketPolicy and SQSUnlockQueuePolicy let a root session do.
-# SQS has no call of its own to delete a policy: an empty one is set.
-MANAGEMENT_ACTIONS = {
-    "s3": ("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
-    "sqs": ("sqs:GetQueueAttributes", "sqs:SetQueueAttributes"),
-}
-
-# Every action there is on a queue (Service Authorization Reference, "Actions defined by Amazon SQS"). A pattern can be
-# said without one of them only by naming the others.
-ACTIONS = {
-    "sqs": tuple(
-        f"sqs:{name}"
-        for name in (
-            "AddPermission",
-            "CancelMessageMoveTask",
-            "ChangeMessageVisibility",
-            "CreateQueue",
-            "DeleteMessage",
-            "DeleteQueue",
-            "GetQueueAttributes",
-            "GetQueueUrl",
-            "ListDeadLetterSourceQueues",
-            "ListMessageMoveTasks",
-            "ListQueueTags",
-            "ListQueues",
-            "PurgeQueue",
-            "ReceiveMessage",
-            "RemovePermission",
-            "SendMessage",
-            "SetQueueAttributes",
-            "StartMessageMoveTask",
-            "TagQueue",
-            "UntagQueue",
-        )
-    )
-}
-
-# The actions on objects (Service Authorization Reference, "Actions defined by Amazon S3"). S3 takes no statement with
-# an action that none of the statement's resources can have.
-OBJECT_ACTIONS = tuple(
-    f"s3:{name}"
-    for name in (
-        "AbortMultipartUpload",
-        "BypassGovernanceRetention",
-        "DeleteObject",
-        "DeleteObjectTagging",
-        "DeleteObjectVersion",
-        "DeleteObjectVersionTagging",
-        "GetObject",
-        "GetObjectAcl",
-        "GetObjectAttributes",
-        "GetObjectLegalHold",
-        "GetObjectRetention",
-        "GetObjectTagging",
-        "GetObjectTorrent",
-        "GetObjectVersion",
-        "GetObjectVersionAcl",
-        "GetObjectVersionAttributes",
-        "GetObjectVersionForReplication",
-        "GetObjectVersionTagging",
-        "GetObjectVersionTorrent",
-        "InitiateReplication",
-        "ListMultipartUploadParts",
-        "ObjectOwnerOverrideToBucketOwner",
-        "PutObject",
-        "PutObjectAcl",
-        "PutObjectLegalHold",
-        "PutObjectRetention",
-        "PutObjectTagging",
-        "PutObjectVersionAcl",
-        "PutObjectVersionTagging",
-        "ReplicateDelete",
-        "ReplicateObject",
-        "ReplicateTags",
-        "RestoreObject",
-    )
-)
 
 _ADMINISTRATOR = re.compile(r"^arn:aws[\w-]*:iam::(\d{12}):(role|user)/[\w+=,.@/-]+\Z", re.ASCII)
 _EXAMPLE_ACCOUNT = "123456789012"
@@ -99,7 +25,7 @@ _DELETED_PRINCIPAL = re.compile(r"^(AROA|AIDA)[A-Z0-9]{12,}\Z")
 
 @dataclass(frozen=True)
 class Administrator:
-    """Someone who must be able to manage the policy: one that was named, or an example of the account's principals."""
+    """A principal that must be able to manage the policy: a named one, or an example of the account's principals."""
 
     arn: str
     named: bool
@@ -119,11 +45,17 @@ class Administrator:
 
 @dataclass(frozen=True)
 class Resource:
-    """The resource whose policy it is, its account, and the organization of that account when it is known."""
+    """A bucket or queue, and what is known of its surroundings. None is unknown.
+
+    ``organization_path`` is "o-.../r-.../ou-.../" down to the account's OU. ``time`` is when the requests are made.
+    """
 
     arn: str
     account_id: str
     organization_id: str | None = None
+    organization_path: str | None = None
+    region: str | None = None
+    time: datetime | None = None
 
     @property
     def partition(self) -> str:
@@ -138,8 +70,19 @@ class Resource:
         return MANAGEMENT_ACTIONS[self.service]
 
 
-def resource_of(arn: str, account_id: str, organization_id: str | None = None) -> Resource:
-    """Check and take together what is said about the resource."""
+def resource_of(
+    arn: str,
+    account_id: str,
+    organization_id: str | None = None,
+    *,
+    organization_path: str | None = None,
+    region: str | None = None,
+    time: datetime | None = None,
+) -> Resource:
+    """The resource with this ARN. Raises PolicyError for an ARN or account ID that is not valid.
+
+    A queue's region is in its ARN; a bucket's is unknown unless ``region`` has it. ``time`` is now unless it is given.
+    """
     parts = str(arn).split(":", 5)
     if len(parts) != 6 or parts[0] != "arn" or parts[2] not in MANAGEMENT_ACTIONS or not parts[5]:
         raise PolicyError(
@@ -148,11 +91,11 @@ def resource_of(arn: str, account_id: str, organization_id: str | None = None) -
         )
     if not isinstance(account_id, str) or not re.match(r"^[0-9]{12}\Z", account_id):
         raise PolicyError(f"The account ID {account_id!r} is not a text of 12 digits.")
-    return Resource(arn, account_id, organization_id)
+    return Resource(arn, account_id, organization_id, organization_path, parts[3] or region, time or _time.now())
 
 
 def administrators_of(resource: Resource, arns: t.Sequence[str] = ()) -> list[Administrator]:
-    """The named administrators; with none named, a role and a user that stand for all principals of the account."""
+    """The named administrators. With none named, one role and one user as examples of all principals of the account."""
     if isinstance(arns, str):
         raise PolicyError(f"The administrators {arns!r} are not a list of ARNs.")
     for arn in arns:
@@ -160,12 +103,12 @@ def administrators_of(resource: Resource, arns: t.Sequence[str] = ()) -> list[Ad
         if not found:
             raise PolicyError(
                 f"The administrator {arn!r} is not the ARN of a role or user, such as "
-                f"arn:{resource.partition}:iam::{resource.account_id}:role/Admin (a role comes with its sessions)."
+                f"arn:{resource.partition}:iam::{resource.account_id}:role/Admin (a role includes its sessions)."
             )
         if found.group(1) != resource.account_id:
             raise PolicyError(
-                f"The administrator {arn} is not of account {resource.account_id}; "
-                "only principals of the resource's own account can manage its policy."
+                f"The administrator {arn} is not of account {resource.account_id}. "
+                "Only principals of the resource's own account can manage its policy."
             )
     if arns:
         return [Administrator(arn, named=True) for arn in dict.fromkeys(arns)]
@@ -179,102 +122,41 @@ def is_deleted_principal(value: str) -> bool:
 
 
 def is_role_or_user(arn: str) -> bool:
+    """Is it the ARN of one role or user, without wildcards?"""
     return _ADMINISTRATOR.match(arn) is not None
 
 
-# Where a request may come from: the Internet or a company network, or through a VPC endpoint the policy does not name.
-PLACES = (
-    {"aws:sourceip": (UNLISTED_ADDRESS,), "aws:sourcevpc": (), "aws:sourcevpce": (), "aws:vpcsourceip": ()},
-    {
-        "aws:sourceip": (),
-        "aws:sourcevpc": ("vpc-the-policy-does-not-name",),
-        "aws:sourcevpce": ("vpce-the-policy-does-not-name",),
-        "aws:vpcsourceip": (UNLISTED_ADDRESS,),
-    },
-)
-
-# The same for every request to manage a policy that a person's tools make: signed in the header, over TLS.
-ALWAYS = {
-    "aws:securetransport": ("true",),
-    "s3:tlsversion": ("1.3",),
-    "s3:authtype": ("REST-HEADER",),
-    "s3:signatureversion": ("AWS4-HMAC-SHA256",),
-    "s3:signatureage": ("0",),
-    "aws:viaawsservice": ("false",),
-    "aws:principalisawsservice": ("false",),
-    "aws:assumedroot": (),
-    "aws:referer": (),
-    "aws:sourcearn": (),
-    "aws:sourceaccount": (),
-    "aws:sourceowner": (),
-    "aws:sourceorgid": (),
-    "aws:sourceorgpaths": (),
-    "aws:calledvia": (),
-    "aws:calledviafirst": (),
-    "aws:calledvialast": (),
-    "aws:principalservicename": (),
-    "aws:principalservicenameslist": (),
-    "aws:tagkeys": (),
-}
-
-# Keys that only other S3 requests carry (objects, listings, ACLs, access points, jobs), so they are absent here
-# (Service Authorization Reference, "Condition keys for Amazon S3").
-_ABSENT_PREFIXES = (
-    "aws:requesttag/",
-    "s3:accesspointnetworkorigin",
-    "s3:dataaccesspoint",
-    "s3:delimiter",
-    "s3:existingjob",
-    "s3:existingobjecttag",
-    "s3:if-",
-    "s3:inventory",
-    "s3:jobsuspendedcause",
-    "s3:locationconstraint",
-    "s3:max-keys",
-    "s3:object-lock-",
-    "s3:objectcreationoperation",
-    "s3:prefix",
-    "s3:requestjob",
-    "s3:requestobjecttag",
-    "s3:versionid",
-    "s3:x-amz-acl",
-    "s3:x-amz-copy-source",
-    "s3:x-amz-grant-",
-    "s3:x-amz-metadata-directive",
-    "s3:x-amz-object-ownership",
-    "s3:x-amz-server-side-encryption",
-    "s3:x-amz-storage-class",
-    "s3:x-amz-website-redirect-location",
-)
-
-
-def is_of_other_requests(key: str) -> bool:
-    """Is it a key (in lower case) that requests to manage a policy never carry?"""
-    return key.startswith(_ABSENT_PREFIXES)
-
-
-def facts_of(administrator: Administrator, resource: Resource, place: dict) -> Facts:
+def facts_of(administrator: Administrator, resource: Resource, place: Values) -> Facts:
     """What is known of a request to manage the policy that the administrator makes from a place."""
-    account = (administrator.account_id,)
-    known = {
-        **ALWAYS,
+    return condition_keys.facts(_known(administrator, resource, place))
+
+
+def facts_of_any_request(administrator: Administrator, resource: Resource, place: Values) -> Facts:
+    """The same for any request of the administrator: keys that only other requests carry may have any value."""
+    known = facts_of(administrator, resource, place)
+    return lambda key: None if condition_keys.source_of(key) is Source.OTHER_REQUEST else known(key)
+
+
+def every_place(administrator: Administrator, resource: Resource) -> list[Facts]:
+    """What is known of a request to manage the policy, for each place it may come from."""
+    return [facts_of(administrator, resource, place) for place in PLACES]
+
+
+def _known(administrator: Administrator, resource: Resource, place: Values) -> Values:
+    known: Values = {
         **place,
+        **condition_keys.clock_values(resource.time),
+        **condition_keys.organization_values(resource.organization_id, resource.organization_path),
         "aws:principalarn": (administrator.arn,),
-        "aws:principalaccount": account,
+        "aws:principalaccount": (administrator.account_id,),
         "aws:principaltype": ("User" if administrator.is_user else "AssumedRole",),
         "aws:username": (administrator.name,) if administrator.is_user else (),
+        "aws:assumedroot": (),
         "aws:resourceaccount": (resource.account_id,),
         "s3:resourceaccount": (resource.account_id,),
     }
     if not administrator.named:
         known["aws:userid"] = ("AIDANOTNAMED" if administrator.is_user else "AROANOTNAMED:session",)
-    if resource.organization_id:
-        path = f"{resource.organization_id}/r-not-named/ou-not-named/"
-        for side in ("principal", "resource"):
-            known[f"aws:{side}orgid"] = (resource.organization_id,)
-            known[f"aws:{side}orgpaths"] = (path,)
-
-    def look_up(key: str) -> tuple[str, ...] | None:
-        return () if is_of_other_requests(key) else known.get(key)
-
-    return look_up
+    if resource.region:
+        known["aws:requestedregion"] = (resource.region,)
+    return known

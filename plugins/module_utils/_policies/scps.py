@@ -2,20 +2,28 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which service control policies on the way from the organization's root to an account stop somebody there.
+"""Which policies of the organization, from its root down to an account, stop a principal there.
 
-They are read, not probed: a root session would be an event, and a role cannot probe what is denied to the root user.
+Service control policies apply to the account's principals, resource control policies to its resources. They are read,
+not probed: a root session would be an event, and a role cannot probe what is denied to the root user.
 """
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import asdict, dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Policy
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError, parse
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import some
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
+    Document,
+    PolicyError,
+    Statement,
+    parse,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evaluation import (
     PRINCIPALS,
     ROLE,
@@ -25,12 +33,23 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evalu
 
 __all__ = ("PRINCIPALS", "ROLE", "ROOT_SESSION", "ROOT_USER", "ServiceControlPolicies", "policy_in_words")
 
-_TYPE = "SERVICE_CONTROL_POLICY"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+_NAMES = {SCP: "Service control policy", RCP: "Resource control policy"}
+# Services whose calls resource control policies can deny, as far as this collection makes such calls (AWS
+# Organizations user guide, "Resource control policies").
+_RCP_SERVICES = ("s3", "sqs", "sts")
 
-# What is asked about when the caller names no actions: what each kind of principal is needed for.
+# What is asked about when the caller names no actions: what each kind of principal is needed for. A root user that
+# signs in after a password reset first enrols an MFA device.
 _ACTIONS = {
     ROOT_SESSION: tuple(dict.fromkeys(action for task in v.TASKS.values() for action in task.actions)),
-    ROOT_USER: ("iam:EnableMFADevice", "iam:CreateRole", "iam:AttachRolePolicy"),
+    ROOT_USER: (
+        "iam:CreateVirtualMFADevice",
+        "iam:EnableMFADevice",
+        "iam:ListMFADevices",
+        "iam:CreateRole",
+        "iam:AttachRolePolicy",
+    ),
     ROLE: ("iam:GetRole", "iam:ListRoles", "iam:CreateRole", "s3:ListAllMyBuckets"),
 }
 
@@ -49,9 +68,9 @@ class Holder:
 
 
 class ServiceControlPolicies:
-    """Reads and judges the policies of an organization. May be used from several threads.
+    """Reads and evaluates the SCPs and RCPs of an organization. May be used from several threads.
 
-    What belongs to an OU or a policy is asked for once, whatever the number of accounts (``Organization``). Every
+    The policies of an OU, and each document, are read once, whatever the number of accounts (``Organization``). Every
     method raises a BreakglassError when AWS does not answer.
     """
 
@@ -67,83 +86,119 @@ class ServiceControlPolicies:
         role_name: str = v.ACCESS_ROLE,
         resource: str | None = None,
         region: str | None = None,
-    ) -> list[dict]:
+    ) -> list[dict[str, t.Any]]:
         """The policies that stop, or may stop, the principal from calling some of ``actions`` in the account.
 
-        Each: ``policy_id``, ``policy_name`` (both None where no policy allows), ``attached_to`` (``id``, ``name``,
-        ``type``), ``sid``, ``actions`` (those of the actions asked about), ``why``, ``known_as`` (Control Tower's or
-        the Landing Zone Accelerator's), ``certain`` (False: it depends on what cannot be known from here, and ``why``
-        says on what) and ``fix``. Root first. Nothing stops anybody in the management account.
+        Each: ``policy_id``, ``policy_name`` (both None where no policy allows), ``policy_type``, ``attached_to``
+        (``id``, ``name``, ``type``), ``sid``, ``actions`` (those of the actions asked about), ``why``, ``known_as``
+        (Control Tower's or the Landing Zone Accelerator's), ``certain`` (False: it depends on what is not known here,
+        and ``why`` says on what) and ``fix``. Root first. In the management account no policy applies.
 
         Args:
             principal: ``root_session`` (AssumeRoot's), ``root_user`` (signed in), or ``role`` (``role_name``'s).
-            resource: The ARN the actions are for; None: one that no policy names.
+            resource: The ARN the actions are for. None: for actions on roles ``role_name``, else one that no policy
+                names.
             region: Of the actions; None: not known. IAM's is always known.
         """
-        end = f"role/{role_name}" if principal == ROLE else "root"
-        arn = f"arn:{self._organization.caller.partition}:iam::{account_id}:{end}"
-        call = {"resource": resource, "region": region}
-        return self._stopping(arn, principal, actions or _ACTIONS[principal], **call)
+        prefix = f"arn:{self._organization.caller.partition}:iam::{account_id}"
+        arn = f"{prefix}:role/{role_name}" if principal == ROLE else f"{prefix}:root"
+        role_arn = f"{prefix}:role/{role_name}"
+        calls = [
+            (action, {"resource": resource or (role_arn if _is_on_role(action) else None), "region": region})
+            for action in (actions or _ACTIONS[principal])
+        ]
+        return self._stopping(arn, principal, calls)
 
-    def stopping_caller(self, action: str, resource: str, context: dict) -> list[dict]:
+    def stopping_caller(
+        self, action: str, resource: str, context: dict[str, tuple[str, ...]]
+    ) -> list[dict[str, t.Any]]:
         """The policies that stop the caller from this call, in the same shape. ``context``: condition keys it has."""
         caller = self._organization.caller
-        return self._stopping(caller.principal_arn, ROLE, [action], resource=resource, context=context)
+        return self._stopping(caller.principal_arn, ROLE, [(action, {"resource": resource, "context": context})])
 
-    def _stopping(self, arn: str, principal: str, actions: t.Sequence[str], **call: t.Any) -> list[dict]:
+    def _stopping(
+        self, arn: str, principal: str, calls: t.Sequence[tuple[str, dict[str, t.Any]]]
+    ) -> list[dict[str, t.Any]]:
         account_id = arn.split(":")[4]
         description = self._organization.describe()
         if description is None or account_id == description["management_account_id"]:
             return []
         account = self._organization.account(account_id)
-        if account is None or _TYPE not in self._organization.policy_types():
+        types = [one for one in (SCP, RCP) if one in self._organization.policy_types()]
+        if account is None or not types:
             return []
         units = self._organization.units_above(account)
         path = "/".join([description["id"], *(unit.id for unit in units), ""])
-        requests = [judge.Request(principal, arn, path, action, **call) for action in actions]
+        time = self._organization.now()
+        requests = [judge.Request(principal, arn, path, action, time=time, **call) for action, call in calls]
         holders = [Holder(one.id, one.name, "ORGANIZATIONAL_UNIT" if one.parent_id else "ROOT") for one in units]
         holders.append(Holder(account.id, account.name, "ACCOUNT"))
-        return [found for holder in holders for found in self._stopping_at(holder, requests)]
+        return [
+            found
+            for policy_type in types
+            for holder in holders
+            for found in self._stopping_at(holder, policy_type, _of_type(requests, policy_type))
+        ]
 
-    def _stopping_at(self, holder: Holder, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
-        policies = self._organization.policies_of(holder.id, _TYPE)
+    def _stopping_at(
+        self, holder: Holder, policy_type: str, requests: t.Sequence[judge.Request]
+    ) -> t.Iterator[dict[str, t.Any]]:
+        if not requests:
+            return
         documents = []
-        for policy in policies:
+        for policy in self._organization.policies_of(holder.id, policy_type):
             try:
-                document = parse(self._organization.policy_document(policy.id), with_principals=False)
+                document = parse(self._organization.policy_document(policy.id), with_principals=policy_type == RCP)
             except PolicyError as error:
                 why = f"The policy could not be analysed: {error}"
-                yield _entry(holder, policy, None, requests, why, None, False, _LOOK_YOURSELF)
+                yield _entry(holder, policy, policy_type, None, requests, why, None, False, _READ_IT)
             else:
                 documents.append(document)
                 yield from _denials(holder, policy, document, requests)
-        yield from _missing_allow(holder, documents, requests)
+        if policy_type == SCP:  # the RCP that allows everything cannot be detached
+            yield from _missing_allow(holder, documents, requests)
 
 
-_LOOK_YOURSELF = "Read the policy yourself: whether it denies the call could not be found out."
+def _of_type(requests: t.Sequence[judge.Request], policy_type: str) -> list[judge.Request]:
+    """The requests that policies of the type can deny."""
+    return [one for one in requests if policy_type == SCP or one.service in _RCP_SERVICES]
 
 
-def _denials(holder: Holder, policy: Policy, document: dict, requests: t.Sequence[judge.Request]) -> t.Iterator[dict]:
+_ROLE_ACTION = re.compile(r"iam:[a-z]*role(?!s\Z)[a-z]*\Z|sts:assumerole[a-z]*\Z", re.IGNORECASE)
+
+
+def _is_on_role(action: str) -> bool:
+    """Is a role the resource of the action? (Service Authorization Reference, "Actions defined by AWS IAM".)"""
+    return _ROLE_ACTION.match(action) is not None
+
+
+_READ_IT = "Read the policy: whether it denies the call could not be analysed."
+
+
+def _denials(
+    holder: Holder, policy: Policy, document: Document, requests: t.Sequence[judge.Request]
+) -> t.Iterator[dict[str, t.Any]]:
     """One entry for each statement that stops at least one of the requests."""
-    found = {}
+    found: dict[int, list[tuple[judge.Request, judge.Judgement]]] = {}
     for request in requests:
         for judgement in judge.denials(document, request):
             found.setdefault(id(judgement.statement), []).append((request, judgement))
     for hits in found.values():
         stopped = [request for request, unused in hits]
-        # The surest of them speaks for all: one call that is certainly denied is enough.
+        # One call that is certainly denied is enough.
         request, judgement = next((hit for hit in hits if hit[1].answer), hits[0])
         known = judge.known_as(judgement.statement, policy.name)
         why = judge.explain(judgement, [one.action for one in stopped], request.arn, request.principal)
         fix = _fix(holder, policy, judgement.statement, request, known)
-        yield _entry(holder, policy, judgement.statement.get("Sid"), stopped, why, known, judgement.answer is True, fix)
+        sid, certain = judgement.statement.get("Sid"), judgement.answer is True
+        yield _entry(holder, policy, policy.type, sid, stopped, why, known, certain, fix)
 
 
 def _missing_allow(
-    holder: Holder, documents: t.Sequence[dict], requests: t.Sequence[judge.Request]
-) -> t.Iterator[dict]:
+    holder: Holder, documents: t.Sequence[Document], requests: t.Sequence[judge.Request]
+) -> t.Iterator[dict[str, t.Any]]:
     """Each level must allow: without FullAWSAccess, or another policy that allows, everything is denied below it."""
-    answers = [(request, judge.some(judge.allows(one, request) for one in documents)) for request in requests]
+    answers = [(request, some(judge.allows(one, request) for one in documents)) for request in requests]
     missing = [(request, answer) for request, answer in answers if answer is not True]
     if not missing:
         return
@@ -155,10 +210,10 @@ def _missing_allow(
         "from the organization's root to the account must."
     )
     fix = f"Attach FullAWSAccess, or a policy that allows {actions}, to {holder}."
-    yield _entry(holder, None, None, stopped, why, None, certain, fix)
+    yield _entry(holder, None, SCP, None, stopped, why, None, certain, fix)
 
 
-def _fix(holder: Holder, policy: Policy, statement: dict, request: judge.Request, known: str | None) -> str:
+def _fix(holder: Holder, policy: Policy, statement: Statement, request: judge.Request, known: str | None) -> str:
     where = f"statement {statement['Sid']} of {policy.name}" if "Sid" in statement else policy.name
     if request.principal == ROOT_SESSION:
         if known == judge.CONTROL_TOWER_ROOT:
@@ -180,16 +235,18 @@ def _fix(holder: Holder, policy: Policy, statement: dict, request: judge.Request
 def _entry(
     holder: Holder,
     policy: Policy | None,
+    policy_type: str,
     sid: str | None,
     stopped: t.Sequence[judge.Request],
     why: str,
     known: str | None,
     certain: bool,
     fix: str,
-) -> dict:
+) -> dict[str, t.Any]:
     return {
         "policy_id": policy.id if policy else None,
         "policy_name": policy.name if policy else None,
+        "policy_type": policy_type,
         "attached_to": asdict(holder),
         "sid": sid,
         "actions": [request.action for request in stopped],
@@ -200,11 +257,11 @@ def _entry(
     }
 
 
-def policy_in_words(found: dict) -> str:
+def policy_in_words(found: dict[str, t.Any]) -> str:
     """One of ServiceControlPolicies' findings, in one sentence."""
     if found["policy_name"] is None:
-        return found["why"]
+        return str(found["why"])
     known = f", known as {found['known_as']}," if found["known_as"] else ""
     kinds = {"ROOT": "the organization's root", "ORGANIZATIONAL_UNIT": "OU", "ACCOUNT": "account"}
     holder = f"{kinds[found['attached_to']['type']]} {found['attached_to']['name']}"
-    return f"Service control policy {found['policy_name']}{known} on {holder}: {found['why']}"
+    return f"{_NAMES[found['policy_type']]} {found['policy_name']}{known} on {holder}: {found['why']}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import EXEMPTIONS, POLICY_MANAGEMENT
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import verifier
@@ -30,6 +31,7 @@ ARGUMENTS: dict[str, t.Any] = {
     "backup_dir": {"type": "path"},
     "backup": {"type": "path"},
     "administrators": {"type": "list", "elements": "str", "default": []},
+    "exempt": {"type": "str", "choices": list(EXEMPTIONS), "default": POLICY_MANAGEMENT},
     "plan_digest": {"type": "str"},
     "verify_as": verifier.ARGUMENT,
 }
@@ -46,6 +48,7 @@ class UnlockRequest:
     backup: str | None
     backup_dir: str
     administrators: tuple[str, ...]
+    exempt: str
     plan_digest: str | None
     verify_as: dict[str, t.Any] | None
     wait_timeout: float
@@ -72,6 +75,7 @@ class UnlockRequest:
             backup=params["backup"],
             backup_dir=backup_dir,
             administrators=tuple(params["administrators"]),
+            exempt=params["exempt"],
             plan_digest=params["plan_digest"],
             verify_as=params["verify_as"],
             wait_timeout=params["wait_timeout"],

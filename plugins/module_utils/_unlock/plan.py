@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import canonical
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.by_name import principals_denied_by_name
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
+    Document,
     PolicyError,
     check_actions,
     check_limits,
@@ -22,7 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import (
     Lockout,
     find_lockouts,
-    principals_denied_by_name,
+    upcoming_lockouts,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import repair
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
@@ -49,8 +51,8 @@ class Plan:
     """The policy before and after, as documents and as the texts of AWS and for AWS. None is no policy."""
 
     mode: str
-    before: dict | None
-    after: dict | None
+    before: Document | None
+    after: Document | None
     before_text: str | None
     after_text: str | None
     lockouts: tuple[Lockout, ...]
@@ -105,7 +107,7 @@ def named(resource: Resource, arns: t.Sequence[str]) -> list[Administrator]:
         raise BreakglassError(f"administrators: {error}", _CORRECT) from error
 
 
-def replacement(text: str, service: str) -> dict:
+def replacement(text: str, service: str) -> Document:
     """The policy in the option ``policy``. Raises a BreakglassError when it is not one the service accepts."""
     try:
         document = parse(text)
@@ -117,16 +119,27 @@ def replacement(text: str, service: str) -> dict:
 
 
 def make(
-    mode: str, resource: Resource, administrators: t.Sequence[Administrator], text: str | None, wanted: str | None
+    mode: str,
+    resource: Resource,
+    administrators: t.Sequence[Administrator],
+    text: str | None,
+    wanted: str | None,
+    exempt: str,
 ) -> Plan:
-    """Decide. ``text`` is the policy as it is, ``wanted`` the one to replace it with or to restore."""
+    """Decide what to do.
+
+    ``text`` is the policy as it is, ``wanted`` the one to replace it with or to restore, ``exempt`` what a repair
+    exempts named administrators from. Raises a BreakglassError where there is no plan.
+    """
     before = _document(text)
     lockouts, warnings = _analyse(before, mode, resource, administrators)
+    after: Document | None
     if mode == REPAIR:
-        after, warnings = _repaired(before, lockouts, resource, administrators)
+        after, more = _repaired(before, lockouts, resource, administrators, exempt)
+        warnings += more
         after_text = None if after is None else minified(after)
     elif mode == REPLACE:
-        after = replacement(wanted, resource.service)
+        after = replacement(wanted or "", resource.service)
         after_text = minified(after)
         _refuse_lockout(after, resource, administrators)
     else:
@@ -136,11 +149,18 @@ def make(
 
 
 def _analyse(
-    before: dict | None, mode: str, resource: Resource, administrators: t.Sequence[Administrator]
+    before: Document | None, mode: str, resource: Resource, administrators: t.Sequence[Administrator]
 ) -> tuple[list[Lockout], list[str]]:
-    """The lockouts, and what had to be left open. Only a repair needs to understand the policy."""
+    """The lockouts, and warnings. Only a repair needs the analysis."""
+    if before is None:
+        return [], []
     try:
-        return find_lockouts(parse(before), resource, administrators) if before is not None else [], []
+        document = parse(before)
+        warnings = [
+            f"Statement {lockout.index} of the policy will lock administrators out from {date} on. {lockout.why}"
+            for date, lockout in upcoming_lockouts(document, resource, administrators)
+        ]
+        return find_lockouts(document, resource, administrators), warnings if mode == REPAIR else []
     except PolicyError as error:
         if mode == REPAIR:
             raise BreakglassError(f"The policy cannot be analysed. {error}", _OTHER_MODES) from error
@@ -148,25 +168,33 @@ def _analyse(
 
 
 def _repaired(
-    before: dict | None, lockouts: list[Lockout], resource: Resource, administrators: t.Sequence[Administrator]
-) -> tuple[dict | None, list[str]]:
+    before: Document | None,
+    lockouts: list[Lockout],
+    resource: Resource,
+    administrators: t.Sequence[Administrator],
+    exempt: str,
+) -> tuple[Document | None, list[str]]:
     """The repaired policy, and warnings."""
     if before is None:
         return None, [_NO_POLICY]
     if not lockouts:
         by_name = [] if administrators[0].named else principals_denied_by_name(before, resource)
-        warning = (
-            f"The policy keeps {', '.join(by_name)} from managing it, by name. That is no lockout of the account; "
-            "name them in administrators if they must get in."
-        )
-        return before, [warning] if by_name else []
+        return before, [denied_by_name(by_name)] if by_name else []
     try:
-        return repair(before, resource, administrators), []
+        return repair(before, resource, administrators, exempt), []
     except PolicyError as error:
         raise BreakglassError(f"There is no repair. {error}", _OTHER_MODES) from error
 
 
-def _refuse_lockout(document: dict, resource: Resource, administrators: t.Sequence[Administrator]) -> None:
+def denied_by_name(names: t.Sequence[str]) -> str:
+    """One sentence about principals that the policy keeps from managing it by name or pattern."""
+    return (
+        f"The policy denies these principals of the account to manage it, by name or by pattern: {', '.join(names)}. "
+        "That is no lockout of the account. Name those that must have access in administrators."
+    )
+
+
+def _refuse_lockout(document: Document, resource: Resource, administrators: t.Sequence[Administrator]) -> None:
     locking = find_lockouts(document, resource, administrators)
     if locking:
         raise BreakglassError(
@@ -175,7 +203,7 @@ def _refuse_lockout(document: dict, resource: Resource, administrators: t.Sequen
         )
 
 
-def _document(text: str | None) -> dict | None:
+def _document(text: str | None) -> Document | None:
     """The policy in a text that AWS returned, or that is in a backup."""
     if text is None:
         return None

@@ -17,9 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import PolicyError
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.by_name import principals_denied_by_name
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Document, PolicyError, parse
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import Lockout, find_lockouts
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
+    Resource,
+    administrators_of,
+    resource_of,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy, region_of
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.plan import denied_by_name
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import QueueName, QueuePolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
@@ -28,8 +35,9 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 # What a resource's policy does to administrators; FAILED where that could not be found out.
-LOCKED, UNLOCKED, NO_POLICY, UNREADABLE, FAILED = "locked", "unlocked", "no_policy", "unreadable", v.FAILED
-OUTCOMES = (LOCKED, UNREADABLE, FAILED, UNLOCKED, NO_POLICY)
+LOCKED, POSSIBLY_LOCKED, UNLOCKED = "locked", "possibly_locked", "unlocked"
+NO_POLICY, UNREADABLE, FAILED = "no_policy", "unreadable", v.FAILED
+OUTCOMES = (LOCKED, POSSIBLY_LOCKED, UNREADABLE, FAILED, UNLOCKED, NO_POLICY)
 
 S3, SQS = SERVICES = ("s3", "sqs")
 _WORKERS = 4  # requests at a time in one account
@@ -71,22 +79,22 @@ def scan_account(
     services: t.Sequence[str],
     regions: t.Sequence[str] | None,
     administrators: t.Sequence[str],
-    organization_id: str | None,
+    organization: dict[str, t.Any],
 ) -> Scan:
     """Each bucket, and each queue in ``regions``: with None in those that the account has enabled.
 
     Raises a BreakglassError when nothing at all can be listed.
     """
-    unlisted = []
+    unlisted: list[Unlisted] = []
     if SQS not in services:
         regions = ()
     elif regions is None:
         regions, unlisted = _enabled_regions(session)
-    places = [(S3, None)] * (S3 in services) + [(SQS, region) for region in regions]
+    places: list[tuple[str, str | None]] = [(SQS, region) for region in regions]
+    if S3 in services:
+        places.insert(0, (S3, None))
     list_one = functools.partial(_list, session=session, partition=partition)
-    inspect = functools.partial(
-        _inspect, session=session, administrators=administrators, organization_id=organization_id
-    )
+    inspect = functools.partial(_inspect, session=session, administrators=administrators, organization=organization)
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         answers = list(pool.map(list_one, places))
         refused = [answer for answer in answers if isinstance(answer, Unlisted)]
@@ -121,7 +129,7 @@ def _enabled_regions(session: AdministratorSession) -> tuple[list[str], list[Unl
 def _list(place: tuple[str, str | None], session: AdministratorSession, partition: str) -> list[Found] | Unlisted:
     service, region = place
     try:
-        return list(_buckets(session, partition) if service == S3 else _queues(session, partition, region))
+        return list(_queues(session, partition, region) if region else _buckets(session, partition))
     except BreakglassError as error:
         return Unlisted(service, region, error)
 
@@ -151,9 +159,9 @@ def _queues(session: AdministratorSession, partition: str, region: str) -> t.Ite
 
 
 def _inspect(
-    found: Found, session: AdministratorSession, administrators: t.Sequence[str], organization_id: str | None
-) -> dict:
-    entry = {
+    found: Found, session: AdministratorSession, administrators: t.Sequence[str], organization: dict[str, t.Any]
+) -> dict[str, t.Any]:
+    entry: dict[str, t.Any] = {
         "service": found.service,
         "arn": found.arn,
         "name": found.name,
@@ -165,15 +173,11 @@ def _inspect(
     try:
         text = found.policy.read()
         if text is not None:
-            entry["lockout_statements"] = lockout_statements(
-                text,
-                resource=found.arn,
-                account_id=session.account_id,
-                administrators=administrators,
-                organization_id=organization_id,
-            )
-            entry["outcome"] = LOCKED if entry["lockout_statements"] else UNLOCKED
-            entry["reason"] = " ".join(one["why"] for one in entry["lockout_statements"])
+            document = parse(text)
+            resource = resource_of(found.arn, session.account_id, region=found.policy.region, **organization)
+            lockouts = find_lockouts(document, resource, administrators_of(resource, administrators))
+            entry["lockout_statements"] = [lockout.as_dict() for lockout in lockouts]
+            entry.update(_analysed(document, resource, lockouts, named=bool(administrators)))
     except PolicyError as error:
         entry.update(outcome=FAILED, reason=f"The policy cannot be analysed. {error}")
     except BreakglassError as error:
@@ -181,7 +185,16 @@ def _inspect(
     return entry
 
 
-def _unread(error: BreakglassError, counts: bool) -> dict:
+def _analysed(document: Document, resource: Resource, lockouts: list[Lockout], named: bool) -> dict[str, str]:
+    """The outcome and reason for a policy that was read."""
+    if lockouts:
+        outcome = LOCKED if any(lockout.certain for lockout in lockouts) else POSSIBLY_LOCKED
+        return {"outcome": outcome, "reason": " ".join(lockout.why for lockout in lockouts)}
+    by_name = [] if named else principals_denied_by_name(document, resource)
+    return {"outcome": UNLOCKED, "reason": denied_by_name(by_name) if by_name else ""}
+
+
+def _unread(error: BreakglassError, counts: bool) -> dict[str, str]:
     """What a denial means. ``counts``: the denied principal is one that must be able to manage the policy."""
     if not is_denied(error):
         return {"outcome": FAILED, "reason": str(error)}

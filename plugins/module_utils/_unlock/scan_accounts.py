@@ -37,11 +37,13 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
     _check_administrators(params["administrators"], targets)
     partition = context.connection.caller.partition
     organization_id = _organization_id(context)
+    paths = {target.account.id: _path_of(context, target) for target in targets} if organization_id else {}
 
     def work(account_id: str, entry: dict[str, t.Any]) -> None:
         connection = context.connection if own else _in_account(context, account_id, params["role_name"])
         session = AdministratorSession(connection, account_id)
-        found = scan_account(session, partition, params["services"], regions, params["administrators"], organization_id)
+        organization = {"organization_id": organization_id, "organization_path": paths.get(account_id)}
+        found = scan_account(session, partition, params["services"], regions, params["administrators"], organization)
         entry.update(found._asdict(), outcome=v.UNCHANGED)
 
     entries = sweep(targets, work, {"resources": [], "regions": [], "unlisted": []})
@@ -73,6 +75,14 @@ def _organization_id(context: Context) -> str | None:
         context.warn(f"The organization of the account could not be read. {described.why}")
         return None
     return described["id"] if described else None
+
+
+def _path_of(context: Context, target: Target) -> str | None:
+    """The path of the account's OU; None when it may not be read."""
+    account: Account | Unread | None = target.account
+    if not target.account.path:
+        account = attempt(lambda: context.organization.account(target.account.id))
+    return context.organization.path_of(account) if isinstance(account, Account) else None
 
 
 def _in_account(context: Context, account_id: str, role_name: str) -> Connection:

@@ -99,17 +99,23 @@ class _Unlock:
         account = member_account(context.organization, request.account_id, "account_id")
         if unusable(account):
             raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
-        organization_id = context.organization.describe()["id"]
         administrator = self._administrator()
 
         session = open_root_session(context.connection, context.organization, request.account_id, target.task)
         target = target.locate(session) if target.locate else target
         known.update(target.identity)
-        resource = resource_of(target.arn, request.account_id, organization_id)
         policy = target.find(session)
+        resource = resource_of(
+            target.arn,
+            request.account_id,
+            (context.organization.describe() or {}).get("id"),
+            organization_path=context.organization.path_of(account),
+            region=policy.region,
+            time=context.organization.now(),
+        )
         if backup:
             _refuse_other_region(backup, policy.region, target)
-        plan = planning.make(request.mode, resource, administrators, policy.read(), wanted)
+        plan = planning.make(request.mode, resource, administrators, policy.read(), wanted, request.exempt)
         for warning in plan.warnings:
             context.warn(warning)
         known.update(_described(request, target, plan, policy.region, session.public))

@@ -28,6 +28,40 @@ DELETED = "AROAEXAMPLE1234567890"
 MANAGING = ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
 NOT_MANAGING = {"NotAction": MANAGING, "Action": None}
 
+GONE = f"arn:aws:iam::{ACCOUNT}:role/Gone"
+# What patterns on the bucket are spelled out into, without the management of the policy.
+BUCKET_DELETES = ["s3:DeleteBucket", "s3:DeleteBucketMetadataTableConfiguration", "s3:DeleteBucketWebsite"]
+BUCKET_PUTS = [
+    "s3:PutAccelerateConfiguration",
+    "s3:PutAnalyticsConfiguration",
+    "s3:PutBucketAbac",
+    "s3:PutBucketAcl",
+    "s3:PutBucketCORS",
+    "s3:PutBucketLogging",
+    "s3:PutBucketNotification",
+    "s3:PutBucketObjectLockConfiguration",
+    "s3:PutBucketOwnershipControls",
+    "s3:PutBucketPublicAccessBlock",
+    "s3:PutBucketRequestPayment",
+    "s3:PutBucketTagging",
+    "s3:PutBucketVersioning",
+    "s3:PutBucketWebsite",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutIntelligentTieringConfiguration",
+    "s3:PutInventoryConfiguration",
+    "s3:PutLifecycleConfiguration",
+    "s3:PutMetricsConfiguration",
+    "s3:PutReplicationConfiguration",
+]
+OBJECT_DELETES = [
+    "s3:DeleteObject",
+    "s3:DeleteObjectAnnotation",
+    "s3:DeleteObjectTagging",
+    "s3:DeleteObjectVersion",
+    "s3:DeleteObjectVersionAnnotation",
+    "s3:DeleteObjectVersionTagging",
+]
+
 QUEUE = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:jobs"
 QUEUE_MANAGING = ["sqs:GetQueueAttributes", "sqs:SetQueueAttributes"]
 TOPIC = f"arn:aws:sns:eu-west-1:{ACCOUNT}:orders"
@@ -82,6 +116,11 @@ def on_queue(action="sqs:*", **elements) -> dict:
 def narrowed(name: str, statement: dict, **more) -> Case:
     """A guard that locks: it stays, but for managing the policy."""
     return locking(name, statement, changed(statement, **NOT_MANAGING), **more)
+
+
+def apart(statement: dict, **exemption) -> list[dict]:
+    """What becomes of a Deny of every action when named administrators are exempted from policy management."""
+    return [changed(statement, **NOT_MANAGING), changed(statement, Action=MANAGING, Sid="Lock2", **exemption)]
 
 
 TLS = deny(Sid="TLS", **when("Bool", "aws:SecureTransport", "false"))
@@ -139,25 +178,47 @@ CASES = [
     ),
     # more than management, less than everything: a guard
     locking("deletion, each by name", deny(["s3:DeleteObject", *MANAGING]), deny(["s3:DeleteObject"])),
-    locking("deletion, by pattern", deny("s3:Delete*"), deny("s3:Delete*", [OBJECTS])),
+    locking(
+        "deletion, by pattern",
+        deny("s3:Delete*"),
+        deny(BUCKET_DELETES),
+        deny("s3:Delete*", [OBJECTS], Sid="Lock2"),
+    ),
+    locking("deletion of the bucket, by pattern", deny("s3:DeleteBucket*", BUCKET), deny(BUCKET_DELETES, BUCKET)),
+    locking(
+        "deletion of the bucket, by pattern in the middle",
+        deny("s3:*lete*cket*", BUCKET),
+        deny(BUCKET_DELETES, BUCKET),
+    ),
+    locking(
+        "deletion, by pattern and by name",
+        deny(["s3:Delete*", "s3:deletebucket"], BUCKET),
+        deny(["s3:deletebucket", *BUCKET_DELETES[1:]], BUCKET),
+    ),
     locking(
         "writing and listing, by pattern",
         deny(["s3:Put*", "s3:ListBucket"]),
-        deny(["s3:ListBucket"]),
+        deny(["s3:ListBucket", *BUCKET_PUTS]),
         deny(["s3:Put*"], [OBJECTS], Sid="Lock2"),
+    ),
+    locking(
+        "deletion, by pattern, on all resources but one folder",
+        deny("s3:Delete*", Resource=None, NotResource=f"{BUCKET}/tmp/*"),
+        deny([*BUCKET_DELETES, *OBJECT_DELETES], Resource=None, NotResource=f"{BUCKET}/tmp/*"),
     ),
     # S3 takes no statement with an action that none of its resources can have
     locking("management by pattern and by name, on objects too", deny(["s3:*BucketPolicy", "s3:GetBucketPolicy"])),
     locking(
         "writing by pattern, management by name, on objects too",
         deny(["s3:Put*", "s3:DeleteBucketPolicy"]),
-        deny(["s3:Put*"], [OBJECTS]),
+        deny(BUCKET_PUTS),
+        deny(["s3:Put*"], [OBJECTS], Sid="Lock2"),
     ),
     Case(
         "management by pattern, with a grant to another account",
         [deny(["s3:*Policy", "s3:GetBucketPolicy"]), allow("s3:*", {"AWS": OTHER}, BOTH)],
         [0],
-        [deny(["s3:*Policy", "s3:GetBucketPolicy"], **OUTSIDE), allow("s3:*", {"AWS": OTHER}, BOTH)],
+        [deny(MANAGING, **OUTSIDE), allow("s3:*", {"AWS": OTHER}, BOTH)],
     ),
     locking(
         "everything but reading",
@@ -306,44 +367,61 @@ CASES = [
     locking(
         "everything, one named",
         deny(),
-        deny(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
+        *apart(deny(), **when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
         administrators=(ADMIN,),
     ),
     locking(
         "everything, two named",
         deny(),
-        deny(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN, CLERK)),
+        *apart(deny(), **when("ArnNotEquals", "aws:PrincipalArn", ADMIN, CLERK)),
         administrators=(ADMIN, CLERK),
     ),
     locking(
         "a network, one named",
         deny(**when("StringNotEquals", "aws:SourceVpce", "vpce-0a")),
-        deny(Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-0a"}, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+        *apart(
+            deny(**when("StringNotEquals", "aws:SourceVpce", "vpce-0a")),
+            Condition={"StringNotEquals": {"aws:SourceVpce": "vpce-0a"}, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}},
+        ),
         administrators=(ADMIN,),
     ),
     locking(
-        "an exemption of somebody else, one named",
-        deny(**when("ArnNotEquals", "AWS:principalARN", f"arn:aws:iam::{ACCOUNT}:role/Gone")),
-        deny(**when("ArnNotEquals", "AWS:principalARN", f"arn:aws:iam::{ACCOUNT}:role/Gone", ADMIN)),
+        "an exemption of another role, one named",
+        deny(**when("ArnNotEquals", "AWS:principalARN", GONE)),
+        *apart(
+            deny(**when("ArnNotEquals", "AWS:principalARN", GONE)),
+            **when("ArnNotEquals", "AWS:principalARN", GONE, ADMIN),
+        ),
         administrators=(ADMIN,),
     ),
     locking(
         "one of two is exempt",
         deny(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
-        deny(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN, CLERK)),
+        *apart(
+            deny(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
+            **when("ArnNotEquals", "aws:PrincipalArn", ADMIN, CLERK),
+        ),
         administrators=(ADMIN, CLERK),
     ),
-    locking("the named role alone", deny(Principal={"AWS": ADMIN}), administrators=(ADMIN,)),
+    locking(
+        "the named role alone",
+        deny(Principal={"AWS": ADMIN}),
+        deny(Principal={"AWS": ADMIN}, **NOT_MANAGING),
+        administrators=(ADMIN,),
+    ),
     locking(
         "a session of the named role",
         deny(Principal={"AWS": SESSION}),
-        deny(Principal={"AWS": SESSION}, **when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
+        *apart(deny(Principal={"AWS": SESSION}), **when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
         administrators=(ADMIN,),
     ),
     locking(
         "a unique ID that may be the named role's",
         deny(**when("StringLike", "aws:userid", "AROAWHO:*")),
-        deny(Condition={"StringLike": {"aws:userid": "AROAWHO:*"}, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+        *apart(
+            deny(**when("StringLike", "aws:userid", "AROAWHO:*")),
+            Condition={"StringLike": {"aws:userid": "AROAWHO:*"}, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}},
+        ),
         administrators=(ADMIN,),
     ),
     harmless(
@@ -351,9 +429,22 @@ CASES = [
         deny(Principal=None, NotPrincipal={"AWS": [ROOT, CLERK]}),
         administrators=(CLERK,),
     ),
-    harmless(
-        "the named role by NotPrincipal",
+    # other sessions of the role stay denied
+    locking(
+        "the named role by NotPrincipal, with one session",
         deny(Principal=None, NotPrincipal={"AWS": [ROOT, ADMIN, SESSION]}),
+        *apart(
+            deny(Principal=None, NotPrincipal={"AWS": [ROOT, ADMIN, SESSION]}),
+            **when("ArnNotEquals", "aws:PrincipalArn", ADMIN),
+        ),
+        administrators=(ADMIN,),
+    ),
+    # managing alone, one named: nothing else is touched
+    locking(
+        "management by pattern, one named",
+        deny("s3:Delete*", BUCKET),
+        deny(BUCKET_DELETES, BUCKET),
+        deny("s3:DeleteBucketPolicy", BUCKET, Sid="Lock2", **when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
         administrators=(ADMIN,),
     ),
     harmless("users, a role named", deny(**when("StringEquals", "aws:PrincipalType", "User")), administrators=(ADMIN,)),
@@ -402,7 +493,8 @@ CASES = [
     locking(
         "queue: a named administrator",
         on_queue(),
-        on_queue(**when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
+        on_queue(Action=None, NotAction=QUEUE_MANAGING),
+        on_queue(QUEUE_MANAGING, Sid="Lock2", **when("ArnNotEquals", "aws:PrincipalArn", ADMIN)),
         administrators=(ADMIN,),
         resource=QUEUE,
     ),

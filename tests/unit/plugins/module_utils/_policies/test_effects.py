@@ -29,7 +29,14 @@ def test_an_outright_deny_that_goes():
     found = rows(deny("s3:*", ["arn:aws:s3:::ledger", "arn:aws:s3:::ledger/*"]), None)
     assert set(found) == {
         (EVERYBODY, what)
-        for what in ("manage the policy", "list the bucket", "read objects", "write objects", "delete objects")
+        for what in (
+            "manage the policy",
+            "list the bucket",
+            "read objects",
+            "write objects",
+            "delete objects",
+            "every other action",
+        )
     }
     assert set(found.values()) == {("denied", "not_denied")}
 

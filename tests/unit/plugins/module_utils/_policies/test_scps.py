@@ -153,7 +153,7 @@ def test_known_guardrails_are_recognized_by_shape(sandbox, statement, name, know
     [
         ({"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, "aws:SourceIp"),
         ({"StringNotEquals": {"aws:PrincipalTag/team": "security"}}, "aws:PrincipalTag/team"),
-        ({"DateGreaterThan": {"aws:CurrentTime": "2030-01-01T00:00:00Z"}}, "aws:CurrentTime"),
+        ({"DateGreaterThan": {"aws:TokenIssueTime": "2030-01-01T00:00:00Z"}}, "aws:TokenIssueTime"),
     ],
 )
 def test_what_cannot_be_known_is_said_so(sandbox, condition, said):
@@ -161,7 +161,55 @@ def test_what_cannot_be_known_is_said_so(sandbox, condition, said):
     [found] = policies(sandbox).stopping(LOST_ROLE, actions=AUDIT)
     assert found["certain"] is False
     assert f"{said} is" in found["why"]
-    assert "cannot be known from here" in found["why"]
+    assert "is not known here" in found["why"]
+
+
+@pytest.mark.parametrize(("date", "stops"), [("2020-01-01T00:00:00Z", True), ("2199-01-01T00:00:00Z", False)])
+def test_the_clock_decides_about_dates(sandbox, date, stops):
+    attach(sandbox, LOST_ROLE, deny(Condition={"DateGreaterThan": {"aws:CurrentTime": date}}))
+    assert [one["certain"] for one in policies(sandbox).stopping(LOST_ROLE, actions=AUDIT)] == [True] * stops
+
+
+def test_a_root_user_is_judged_on_the_role_it_will_create(sandbox):
+    role = "arn:aws:iam::*:role/OrganizationAccountAccessRole"
+    attach(sandbox, LOST_ROLE, {**deny("iam:CreateRole"), "Resource": role})
+    [found] = policies(sandbox).stopping(LOST_ROLE, "root_user")
+    assert (found["actions"], found["certain"]) == (["iam:CreateRole"], True)
+    assert policies(sandbox).stopping(LOST_ROLE, "root_user", role_name="Another") == []
+
+
+@pytest.mark.parametrize("action", ["iam:CreateVirtualMFADevice", "iam:*MFA*", "iam:EnableMFADevice"])
+def test_a_root_user_must_be_able_to_enrol_an_mfa_device(sandbox, action):
+    attach(sandbox, LOST_ROLE, deny(action, Condition=ROOT_DENIED))
+    [found] = policies(sandbox).stopping(LOST_ROLE, "root_user")
+    assert found["certain"]
+    assert set(found["actions"]) <= {"iam:CreateVirtualMFADevice", "iam:EnableMFADevice", "iam:ListMFADevices"}
+
+
+def test_a_policy_on_some_mfa_devices_is_uncertain(sandbox):
+    attach(sandbox, LOST_ROLE, {**deny("iam:CreateVirtualMFADevice"), "Resource": "arn:aws:iam::*:mfa/root-*"})
+    [found] = policies(sandbox).stopping(LOST_ROLE, "root_user")
+    assert found["certain"] is False
+
+
+def test_variables_in_a_resource_have_their_values():
+    """An Allow on the account's own buckets allows neither another bucket nor SQS."""
+    arn = f"arn:aws:iam::{PAYMENTS}:root"
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::${aws:PrincipalAccount}-*"}
+    document = parse({"Version": "2012-10-17", "Statement": allow}, with_principals=False)
+
+    def allowed(action: str, resource: str | None = None, version: str = "2012-10-17") -> bool | None:
+        request = judge.Request("root_session", arn, "o-a/r-1/", action, resource)
+        return judge.allows({**document, "Version": version}, request)
+
+    assert allowed("s3:PutBucketPolicy", f"arn:aws:s3:::{PAYMENTS}-ledger") is True
+    assert allowed("s3:PutBucketPolicy", "arn:aws:s3:::ledger") is False
+    assert allowed("s3:PutBucketPolicy", f"arn:aws:s3:::{PAYMENTS}-ledger", "2008-10-17") is False
+    assert allowed("sqs:SetQueueAttributes") is False
+    tagged = {**allow, "Resource": "arn:aws:s3:::${aws:PrincipalTag/team}-*"}
+    unknown = parse({"Version": "2012-10-17", "Statement": tagged}, with_principals=False)
+    request = judge.Request("root_session", arn, "o-a/r-1/", "s3:PutBucketPolicy", "arn:aws:s3:::ledger")
+    assert judge.allows(unknown, request) is None
 
 
 def test_some_buckets_only_is_uncertain_until_the_bucket_is_named(sandbox):

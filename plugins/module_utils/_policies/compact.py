@@ -1,0 +1,152 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A repaired policy in fewer bytes with the same meaning, for policies that would not fit. No network, no Ansible.
+
+Every statement that locked has left a statement that denies the policy management to all but the exempted principals.
+With many statements and many principals these repeat the same list of ARNs. Here they are merged, exactly:
+
+* Statements with the same principals and conditions become one with the actions of both.
+* Two that differ in the values of one condition become one: "key is a" or "key is b" is "key is one of a, b", and
+  "key is not a" or "key is not b" is always true. (A condition key of one value; several need a set operator.)
+* One whose principals and actions another without further conditions covers is redundant.
+
+The ARN of an account's root user as a principal becomes the account's ID, which is shorter and means the same.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.canonical import account_of_root
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
+    entries_of,
+    has_variable,
+    is_negated,
+    split_operator,
+    text_of,
+)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Statement, as_list
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import Resource
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import has_wildcard
+
+# (operator, key) in lower case -> values. The names as they were are kept beside.
+_Entries = t.Dict[t.Tuple[str, str], t.FrozenSet[str]]
+
+
+def merged(parts: t.Sequence[Statement], resource: Resource) -> list[Statement]:
+    """Deny statements of policy management on ``resource`` in fewer, which together deny the same."""
+    groups: dict[str, _Part] = {}
+    for part in map(_Part, parts):
+        key = part.key(part.entries)
+        if key in groups:
+            groups[key].actions |= part.actions
+        else:
+            groups[key] = part
+    left = list(groups.values())
+    while (fewer := _merge_once(left)) is not None:
+        left = fewer
+    kept = [part for part in left if not any(other is not part and other.covers(part) for other in left)]
+    return [part.statement(resource) for part in kept]
+
+
+def with_account_ids(statement: Statement) -> Statement:
+    """The statement with account IDs in place of the ARNs of root users, among its principals."""
+    result = dict(statement)
+    for element in ("Principal", "NotPrincipal"):
+        principal = statement.get(element)
+        if isinstance(principal, dict) and "AWS" in principal:
+            listed = list(dict.fromkeys(account_of_root(value) for value in as_list(principal["AWS"])))
+            result[element] = {**principal, "AWS": listed[0] if len(listed) == 1 else listed}
+    return result
+
+
+class _Part:
+    """A statement of policy management, taken apart."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self.actions = set(as_list(statement["Action"]))
+        self.names: dict[tuple[str, str], tuple[str, str]] = {}
+        self.entries: _Entries = {}
+        for operator, key, values in entries_of(statement.get("Condition", {})):
+            name = (operator.lower(), key.lower())
+            self.names[name] = (operator, key)
+            self.entries[name] = frozenset(text_of(value) for value in as_list(values))
+
+    def key(self, entries: _Entries) -> str:
+        """The same for parts with the same principals and these conditions."""
+        principals = [self._statement.get(element) for element in ("Principal", "NotPrincipal")]
+        conditions = sorted([*name, *sorted(values)] for name, values in entries.items())
+        return json.dumps([principals, conditions], sort_keys=True)
+
+    def without(self, name: tuple[str, str]) -> _Entries:
+        return {other: values for other, values in self.entries.items() if other != name}
+
+    def covers(self, other: _Part) -> bool:
+        """Does this deny everything that the other denies? Its conditions are some of the other's."""
+        return (
+            self.key({}) == other.key({})
+            and self.actions >= other.actions
+            and len(self.entries) < len(other.entries)
+            and all(other.entries.get(name) == values for name, values in self.entries.items())
+        )
+
+    def statement(self, resource: Resource) -> Statement:
+        result = {name: value for name, value in self._statement.items() if name not in ("Sid", "Condition")}
+        result["Action"] = [action for action in resource.management_actions if action in self.actions]
+        result.pop("NotResource", None)
+        result["Resource"] = resource.arn
+        condition: dict[str, dict[str, t.Any]] = {}
+        for name, values in self.entries.items():
+            operator, key = self.names[name]
+            listed = sorted(values)
+            condition.setdefault(operator, {})[key] = listed[0] if len(listed) == 1 else listed
+        return {**result, "Condition": condition} if condition else result
+
+
+def _merge_once(parts: list[_Part]) -> list[_Part] | None:
+    """The parts with all merged that differ in the values of one and the same condition; None when there are none."""
+    for name in dict.fromkeys(name for part in parts for name in part.entries if _is_mergeable(name)):
+        groups: dict[str, list[_Part]] = {}
+        for part in parts:
+            alike = str(id(part))
+            if name in part.entries and _is_literal(name, part.entries[name]):
+                alike = part.key(part.without(name)) + str(sorted(part.actions))
+            groups.setdefault(alike, []).append(part)
+        if len(groups) == len(parts):
+            continue
+        for group in groups.values():
+            for other in group[1:]:
+                _merge(group[0], other, name)
+        return [group[0] for group in groups.values()]
+    return None
+
+
+def _is_mergeable(name: tuple[str, str]) -> bool:
+    qualifier, operator, _if_exists = split_operator(name[0])
+    return qualifier != "forallvalues" and operator != "null" and not (qualifier and is_negated(name[0]))
+
+
+def _is_literal(name: tuple[str, str], values: frozenset[str]) -> bool:
+    """May these values be compared as texts? For a negated operator, those of two statements are intersected."""
+    if not is_negated(name[0]):
+        return True
+    operator = split_operator(name[0])[1]
+    comparable = operator in ("stringnotequals", "stringnotlike", "arnnotequals", "arnnotlike")
+    return comparable and not any(has_wildcard(value) or has_variable(value) for value in values)
+
+
+def _merge(part: _Part, other: _Part, name: tuple[str, str]) -> None:
+    """Make ``part`` deny what either denies."""
+    one, two = part.entries[name], other.entries[name]
+    if not is_negated(name[0]):
+        part.entries[name] = one | two
+        return
+    common = one & two
+    if common:
+        part.entries[name] = common
+    else:
+        part.entries = part.without(name)
