@@ -204,11 +204,27 @@ def test_only_the_named_administrator_is_let_in(sandbox, backups):
     assert is_let_in(sandbox)
     assert not is_let_in(sandbox, s3=clerk)
     policy = sandbox.snapshot()["bucket_policies"][LEDGER]
-    assert policy["Statement"][2]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": administrator}}
+    locked, exempting = policy["Statement"][2:]
+    assert "Condition" not in locked
+    assert exempting["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": administrator}}
+    assert exempting["Action"] == ["s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
+    s3 = sandbox.client("s3", "payments-administrator", region="eu-west-1")
+    with pytest.raises(ClientError, match="explicit deny"):
+        s3.list_objects_v2(Bucket=LEDGER)  # the management of the policy, and nothing else
     assert result["lockout_statements"][0]["why"].startswith(
         "It denies every action to role/OrganizationAccountAccessRole"
     )
     assert unlock(sandbox, administrators=[administrator], backup_dir=str(backups))["outcome"] == "unchanged"
+
+
+def test_a_named_administrator_may_be_exempted_from_the_whole_statement(sandbox, backups):
+    administrator = f"arn:aws:iam::{PAYMENTS}:role/OrganizationAccountAccessRole"
+    options = {"administrators": [administrator], "exempt": "everything", "backup_dir": str(backups)}
+    result = unlock(sandbox, **options)
+    assert is_let_in(sandbox)
+    sandbox.client("s3", "payments-administrator", region="eu-west-1").list_objects_v2(Bucket=LEDGER)
+    rows = {row["what"]: row["after"] for row in result["effects"] if row["who"] == administrator}
+    assert rows["list the bucket"] == rows["every other action"] == "not_denied"
 
 
 def test_a_statement_that_was_all_there_was_takes_the_policy_with_it(sandbox, backups):

@@ -141,6 +141,8 @@ def _is_literal(name: tuple[str, str], values: frozenset[str]) -> bool:
 
 def _merge(part: _Part, other: _Part, name: tuple[str, str]) -> None:
     """Make ``part`` deny what either denies."""
+    if name not in part.entries:
+        return  # always true by now
     one, two = part.entries[name], other.entries[name]
     if not is_negated(name[0]):
         part.entries[name] = one | two

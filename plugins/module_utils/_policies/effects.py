@@ -73,19 +73,28 @@ def effects(
     rest = "everybody else of the account" if people else "everybody of the account"
     people[rest] = administrators_of(resource)
     rows = []
+    compared: dict[tuple[t.Any, t.Any], list[tuple[str, Effect, Effect]]] = {}  # most people meet the same statements
     for who, examples in people.items():
         was, becomes = _View(before, resource, examples), _View(after, resource, examples)
-        for what, actions in work:
-            rows.append(_row(who, what, was.effect_on(actions), becomes.effect_on(actions)))
-        changed: dict[tuple[Effect, Effect], list[str]] = {}
-        for action in others:
-            change = was.effect_on((action,)), becomes.effect_on((action,))
-            if change[0] != change[1]:
-                changed.setdefault(change, []).append(action)
-        for (one, other), actions_changed in changed.items():
-            what = "every other action" if len(actions_changed) == len(others) else ", ".join(actions_changed)
-            rows.append(_row(who, what, one, other))
+        alike = (was.key, becomes.key)
+        if alike not in compared:
+            compared[alike] = [
+                *((what, was.effect_on(actions), becomes.effect_on(actions)) for what, actions in work),
+                *_changes_of(others, was, becomes),
+            ]
+        rows.extend(_row(who, *row) for row in compared[alike])
     return rows
+
+
+def _changes_of(actions: t.Sequence[str], was: _View, becomes: _View) -> t.Iterator[tuple[str, Effect, Effect]]:
+    """The actions that the change concerns, together where it is the same for several."""
+    changed: dict[tuple[Effect, Effect], list[str]] = {}
+    for action in actions:
+        change = was.effect_on((action,)), becomes.effect_on((action,))
+        if change[0] != change[1]:
+            changed.setdefault(change, []).append(action)
+    for (one, other), found in changed.items():
+        yield "every other action" if len(found) == len(actions) else ", ".join(found), one, other
 
 
 def freed_actions(before: Document | None, after: Document | None, resource: Resource) -> list[str]:
@@ -127,6 +136,11 @@ class _View:
             covers = {arn: concerns_resource(statement, arn, variables=variables) for arn in _arns(resource)}
             on_resource, on_content = (covers[arn] is not False for arn in _arns(resource))
             self._denials.append(_Denial(statement, " and ".join(describe(statement)), on_resource, on_content))
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """The same for principals that meet the same statements of the policy."""
+        return tuple(id(denial.statement) for denial in self._denials)
 
     def effect_on(self, actions: t.Sequence[str]) -> Effect:
         """Is any of the actions denied? With the conditions where it depends on some."""

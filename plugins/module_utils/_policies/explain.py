@@ -120,7 +120,9 @@ def _note(
     places = every_place(administrator, resource)
     answers = [entry_holds(operator, key, values, facts, variables) for facts in places]
     source = condition_keys.source_of(name)
-    if name in _CONSEQUENCES:
+    if split_operator(operator)[1].startswith("arn") and "*" in [text_of(value) for value in as_list(values)]:
+        yield f"AWS does not document what {operator} with the value * matches, so it counts as possibly locking"
+    elif name in _CONSEQUENCES:
         yield _CONSEQUENCES[name]
     elif name in ("aws:principalorgid", "aws:resourceorgid") and resource.organization_id:
         yield f"the account is in organization {resource.organization_id}"
@@ -132,7 +134,5 @@ def _note(
         yield f"an administrator's request to manage the policy has no {key}"
     elif name == "aws:principalarn" and not administrator.named:
         yield "if the exempted principals cannot be used any more, the account has no access"
-    elif "*" in [text_of(value) for value in as_list(values)] and name.startswith("aws:") and every(answers) is None:
-        yield f"AWS does not document what {operator} with the value * matches, so it counts as possibly locking"
     elif every(answers) is None:
         yield f"the value of {key} in an administrator's request is not known, so it counts as possibly locking"

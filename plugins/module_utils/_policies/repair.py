@@ -144,7 +144,8 @@ def _shortened(statement: Statement, resource: Resource) -> Statement:
     managing = resource.management_actions
     if resource.service != "s3" or statement["Effect"] != "Deny" or not set(managing) <= set(names):
         return statement
-    return _with(statement, "NotAction", [*(name for name in names if name not in managing), "s3:*BucketPolicy"])
+    left = [name for name in names if name not in managing]
+    return {**statement, "NotAction": [*left, "s3:*BucketPolicy"] if left else "s3:*BucketPolicy"}
 
 
 # --- administrators named one by one ---

@@ -30,8 +30,11 @@ Tokens = t.Tuple[Token, ...]
 _WILDCARDS = {wildcard.value: wildcard for wildcard in Wildcard}
 
 
+@functools.lru_cache(maxsize=65536)
 def like(value: str, pattern: str) -> bool:
     """Does the whole value match? ``*`` is any run of characters, ``?`` any one character, nothing else is special."""
+    if not has_wildcard(pattern):
+        return value == pattern
     return _matcher(tokens(pattern)).matches(value)
 
 
