@@ -33,7 +33,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "lost_answer": {},
     "cut": {},
     "reset": {},
-    "appended": {},
+    "appended": {"text": "\n-- Scanned by a proxy"},  # a comment would leave XML well-formed
     "server_error": {"status": 500},
     "unavailable": {"status": 503},
     "throttling": {},
