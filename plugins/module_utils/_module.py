@@ -16,6 +16,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
+from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
@@ -38,6 +39,7 @@ class BreakglassModule(AnsibleAWSModule):
     def __init__(self, reveals: t.Collection[str] = (), **arguments: t.Any) -> None:
         self._reveals = reveals
         super().__init__(supports_check_mode=True, **arguments)
+        _started_by.find_ansible()  # once ansible-playbook has ended, no call that changes something is sent
         self.require_botocore_at_least(BOTOCORE, reason="for sts:AssumeRoot and the state of accounts")
 
     @functools.cached_property

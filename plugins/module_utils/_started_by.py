@@ -17,6 +17,7 @@ import typing as t
 
 VARIABLE = "BREAKGLASS_STARTED_BY"
 _STAT = "/proc/{pid}/stat"
+_ansible: list[str] = []  # the processes of Ansible above a module; see `find_ansible`
 
 
 def identify(pid: int) -> str:
@@ -43,7 +44,7 @@ def is_running(process: str) -> bool:
 def chain(environment: t.Mapping[str, str] | None = None) -> list[str]:
     """Return the processes above this one, the first that was started first. Empty: there is none to wait for."""
     value = (os.environ if environment is None else environment).get(VARIABLE, "")
-    return [process for process in value.split(",") if process]
+    return [process for process in value.split(",") if process] + (_ansible if environment is None else [])
 
 
 def missing(environment: t.Mapping[str, str] | None = None) -> str | None:
@@ -56,15 +57,43 @@ def extended(*pids: int, environment: t.Mapping[str, str] | None = None) -> dict
     return {VARIABLE: ",".join([*chain(environment), *(identify(pid) for pid in pids)])}
 
 
+def find_ansible() -> list[str]:
+    """Let the chain of a module's process have ansible-playbook and its worker; return the two, or nothing.
+
+    ansible-core 2.19 and newer put each worker into a session of its own. A signal to the process group of
+    ansible-playbook, as ansible-runner and AWX send it to cancel a job, reaches neither the worker nor the module.
+    The worker is the leader of the module's session and a fork of ansible-playbook, with the same command line.
+    """
+    worker = os.getsid(0)
+    parent = _field(worker, 1)
+    command = _command(worker)
+    if worker != os.getpid() and parent.isdigit() and b"ansible" in command and command == _command(int(parent)):
+        _ansible[:] = [identify(int(parent)), identify(worker)]
+    return _ansible
+
+
+def _command(pid: int) -> bytes:
+    """Return the command line of a process, empty when it is not known."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
 def _read(pid: int) -> tuple[str, str]:
     """Return the state and the start time of a process; two empty texts when there is none, or no /proc."""
+    return _field(pid, 0), _field(pid, 19)
+
+
+def _field(pid: int, number: int) -> str:
+    """Return a field of /proc/PID/stat, counted from 0 after the command; empty when there is none."""
     try:
         with open(_STAT.format(pid=pid), "rb") as file:
-            # The second field is the command in parentheses, and may itself hold spaces and parentheses.
-            fields = file.read().rpartition(b")")[2].split()
-        return fields[0].decode(), fields[19].decode()
+            # The command is in parentheses, and may itself hold spaces and parentheses.
+            return file.read().rpartition(b")")[2].split()[number].decode()
     except (OSError, IndexError):
-        return "", ""
+        return ""
 
 
 def _exists(pid: int) -> bool:

@@ -100,6 +100,40 @@ def test_when_the_process_group_of_ansible_playbook_is_killed_nothing_more_is_ch
     check_evidence(place.folder / "run", process, len(writes(box, 0)))
 
 
+MODULE = f"""\
+- hosts: localhost
+  connection: local
+  gather_facts: false
+  tasks:
+    - breakglass.aws.root_credentials:
+        account_ids: {json.dumps(ACCOUNTS)}
+        workers: 1
+"""
+
+
+def test_a_module_does_not_outlive_ansible_playbook(box: Box, make_workplace: Callable[..., Any]) -> None:
+    """A sweep without a runbook: the worker of ansible-playbook, in a group of its own, survives and so does it."""
+    box.reset()
+    place = make_workplace(box.environment("operator"))
+    (place.folder / "play.yml").write_text(MODULE)
+    with subprocess.Popen(
+        [sys.executable, "-m", "ansible", "playbook", "play.yml"],
+        cwd=place.folder,
+        env=place.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        while not writes(box, 0) and process.poll() is None:
+            time.sleep(0.01)
+        started = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGKILL)
+    done = writes(box, 0)
+    psutil.wait_procs(started, timeout=120)
+    assert len(writes(box, 0)) - len(done) <= 1  # one may have been on its way
+    assert "DeactivateMFADevice" not in writes(box, 0)  # which comes last in each account
+
+
 def check_evidence(folder: Path, process: subprocess.Popen[Any], changes: int) -> None:
     """The evidence is complete, and reports what was changed and where the run stopped."""
     if not (folder / record.FILE).exists():  # killed before the run began

@@ -65,6 +65,23 @@ def test_the_chain_grows_by_each_process_and_misses_the_one_that_ended(child):
     assert _started_by.missing(both) == _started_by.chain(both)[1]
 
 
+@pytest.mark.parametrize(
+    ("command", "parent", "found"),
+    [
+        ("python -m ansible playbook x.yml", "python -m ansible playbook x.yml", True),
+        ("python -m ansible playbook x.yml", "ansible-runner", False),  # ansible-playbook itself leads the session
+        ("bash", "bash", False),
+    ],
+)
+def test_ansible_playbook_is_the_parent_of_the_worker_that_leads_the_session(command, parent, found, monkeypatch):
+    monkeypatch.setattr(_started_by, "_ansible", [])
+    monkeypatch.setattr(_started_by.os, "getsid", lambda pid: 20)
+    monkeypatch.setattr(_started_by, "_field", lambda pid, number: {1: "10", 0: "S", 19: str(pid)}[number])
+    monkeypatch.setattr(_started_by, "_command", lambda pid: (command if pid == 20 else parent).encode())
+    assert _started_by.find_ansible() == (["10:10", "20:20"] if found else [])
+    assert _started_by.chain() == _started_by.find_ansible()
+
+
 def test_a_command_with_parentheses_in_its_name_is_read(tmp_path, monkeypatch):
     (tmp_path / "7").mkdir()
     fields = " ".join(str(number) for number in range(4, 53))
