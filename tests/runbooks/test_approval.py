@@ -17,6 +17,9 @@ from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import redaction, ssh_signatures
 from breakglass_runbooks.gates import approval
 from breakglass_runbooks.gates.approval import Request
+from hypothesis import HealthCheck, settings
+from hypothesis import given as for_all
+from hypothesis import strategies as st
 
 ARN = "arn:aws:sts::111122223333:assumed-role/Operators/olga@example.com"
 ITEM = {"account_id": "012345678901", "kind": "bucket_policy", "id": "data-lake-raw"}
@@ -91,6 +94,10 @@ def changed(token: str, **words: Any) -> str:
     """The approval with other words, under the same signature."""
     statement, signature = json.loads(base64.urlsafe_b64decode(token))
     return packed(json.dumps({**json.loads(statement), **words}), signature)
+
+
+def tokens(pair: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(pair).encode()).decode()
 
 
 def packed(statement: str, signature: str) -> str:
@@ -292,6 +299,36 @@ def test_what_is_no_signature_has_no_key(text: str) -> None:
     assert ssh_signatures.fingerprint_of(text) == ""
 
 
+def words(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Mappings that have what a statement has, and something else."""
+    return st.dictionaries(st.sampled_from([*REQUEST.statement, "approver", "approved", "expires"]) | st.text(), values)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner) | words(inner), max_leaves=8
+)
+STATEMENTS = JSON.map(lambda value: packed(json.dumps(value), "x"))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[*HealthCheck])
+@for_all(st.text() | STATEMENTS | st.tuples(st.text(), st.text()).map(tokens))
+def test_no_text_is_an_approval(signers: Callable[..., Path], token: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        approval.check(token, REQUEST, signers())
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[*HealthCheck])
+@for_all(st.data())
+def test_no_byte_of_an_approval_can_be_another(
+    keys: dict[str, Path], signers: Callable[..., Path], data: st.DataObject
+) -> None:
+    statement, signature = json.loads(base64.urlsafe_b64decode(approval.sign(REQUEST, keys["ada"], "ada")))
+    at = data.draw(st.integers(0, len(statement) - 1))
+    other = data.draw(st.characters(codec="ascii").filter(lambda sign: sign != statement[at]))
+    with pytest.raises(ValueError, match=r"."):
+        approval.check(packed(statement[:at] + other + statement[at + 1 :], signature), REQUEST, signers())
+
+
 def test_a_signature_for_something_else_is_no_approval(keys: dict[str, Path], signers: Callable[..., Path]) -> None:
     statement, _ = json.loads(base64.urlsafe_b64decode(approval.sign(REQUEST, keys["ada"], "ada")))
     for_git = subprocess.run(
@@ -330,7 +367,13 @@ def test_without_ssh_keygen_it_says_what_to_install(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [(None, "cannot be read"), ("# nobody\n\n", "is empty"), (b"\xff\xfe", "not text")]
+    ("content", "said"),
+    [
+        ("ada no key", "a line without a public key: 'ada no key'"),
+        (None, "cannot be read"),
+        ("# nobody\n\n", "is empty"),
+        (b"\xff\xfe", "not text"),
+    ],
 )
 def test_a_list_of_signers_that_is_none(content: str | bytes | None, said: str, tmp_path: Path) -> None:
     path = tmp_path / "signers"

@@ -120,18 +120,24 @@ def _fingerprint(key: bytes) -> str:
 
 
 def signers(allowed_signers: Path) -> list[Signer]:
-    """Return the lines of a list of allowed signers. Lines that are none are left out; ssh-keygen reports them."""
+    """Return the lines of a list of allowed signers; raise RunbookError for a line that is none.
+
+    A key that could not be read could not be recognized as the requester's.
+    """
     found = []
     for line in _lines(allowed_signers):
         principals, _, rest = line[1:].partition('"') if line.startswith('"') else line.partition(" ")
         rest = re.sub(r'"[^"]*"', '""', rest)  # a namespace may look like a key
         key = _KEY.search(rest)
-        if not key:
-            continue
         try:
-            blob = base64.b64decode(key[2], validate=True)
+            blob = base64.b64decode(key[2], validate=True) if key else b""
         except (ValueError, binascii.Error):
-            continue
+            blob = b""
+        if not key or not blob:
+            raise RunbookError(
+                f"The list of allowed signers {allowed_signers} has a line without a public key: {line[:60]!r}.\n"
+                f'Expected a line such as: approver@example.com namespaces="{NAMESPACE}" ssh-ed25519 AAAA...'
+            )
         options = rest[: key.start()].lower()
         found.append(Signer(tuple(principals.strip().split(",")), _fingerprint(blob), "cert-authority" in options))
     return found
@@ -186,6 +192,7 @@ def require_signers(allowed_signers: str) -> Path:
             f"The list of allowed signers {path} is empty. Write a line for each person who may sign:\n"
             f'approver@example.com namespaces="{NAMESPACE}" ssh-ed25519 AAAA...'
         )
+    signers(path)
     return path
 
 

@@ -37,6 +37,7 @@ SHORTEST_REASON = 20
 LARGEST_TOKEN = 64 * 1024 * 1024  # characters; a plan may have the items of 10,000 accounts
 TYPED = 8  # characters of the digest that an approver types
 
+_NAME = re.compile(r"[^\s\"*?!,\x00]{1,256}")  # of a signer, as `ssh-keygen -I` takes it
 # Where the evidence is differs between machines, and decides nothing.
 _NOT_BOUND = {"evidence_dir"}
 _AGAIN = "The approval must be for what will be done, so it must be approved again."
@@ -189,7 +190,7 @@ def sign(request: Request, key: Path, approver: str, hours: int = HOURS) -> str:
     """
     if not 1 <= hours <= MOST_HOURS:
         raise RunbookError(f"Invalid value for --hours: {hours}. Expected 1 to {MOST_HOURS}.")
-    if not re.fullmatch(r"[^\s\"*?!,]+", approver):
+    if not _NAME.fullmatch(approver):
         raise RunbookError(f"Invalid value for --as: {approver!r}. Expected a name from the list of allowed signers.")
     if not request.run:
         raise RunbookError(
@@ -262,6 +263,8 @@ def check(token: str, request: Request, allowed_signers: Path) -> Approval:
         approval = Approval(*(str(words[name]) for name in ("plan", "approver", "approved", "expires")))
         now, begin, end = datetime.now(UTC), *map(datetime.fromisoformat, (approval.approved, approval.expires))
         valid = begin <= now + SKEW and timedelta(0) < end - begin <= timedelta(hours=MOST_HOURS)
+        if not _NAME.fullmatch(approval.approver):
+            raise ValueError("not a name")
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         raise ValueError("This is not an approval: the signed statement is not one of breakglass.aws.") from None
     _check_signature(statement, signature, approval.approver, request.requester, allowed_signers)

@@ -38,7 +38,7 @@ class ApprovalGate:
     def __init__(
         self, gate: Gate, words: str, variables: Mapping[str, Any], record: Record, events: Iterable[Event]
     ) -> None:
-        """Write the request into the run's folder; raise RunbookError when an approval cannot be requested.
+        """Make the request; raise RunbookError when an approval cannot be requested.
 
         The approver is shown the `words` of the gate, and the one of the run's finished tasks, the `events`, that
         registered the plan.
@@ -58,7 +58,6 @@ class ApprovalGate:
             if not names:
                 raise RunbookError(f"The requester of this approval is not known. Set {REQUESTER}=NAME.")
             self._signers = ssh_signatures.require_signers(variables[SIGNERS])
-            approval.require_named(record.actor, requester, self._signers)
         parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
         self.request = Request(
             runbook=record.runbook,
@@ -75,9 +74,17 @@ class ApprovalGate:
                 )
             ),
         )
-        if self.configured:
-            self.request = replace(self.request, requested=self._requested())
-            self.request.write(record.folder)
+
+    def publish(self) -> None:
+        """Write the request into the run's folder; raise RunbookError when the requester is not named.
+
+        A run that only plans is not approved, so its requester need not be named.
+        """
+        if not self._record.check_mode:
+            requester = str(self._record.parameters.get(REQUESTER) or "")
+            approval.require_named(self._record.actor, requester, self._signers)
+        self.request = replace(self.request, requested=self._requested())
+        self.request.write(self._record.folder)
 
     def _requested(self) -> str:
         """Return when this was first requested: a resumed run requests the same again, and keeps its approvals."""

@@ -58,6 +58,8 @@ class GatePrompt:
         prepared = gate.name in self.options.answers
         if done and not prepared and (acted if approval else not gate.secret or gate.name in self.options.spent):
             return self._show_earlier_answer(gate, words, done)
+        if approval:
+            approval.publish()
         heading = NOT_ASKED if record.check_mode and not prepared else ASKED
         show(view(gate, words, approval.instructions() if approval else "", heading), raw=True)
         if not done and (before := self.steps.earlier_answer(gate.name)):
