@@ -16,14 +16,13 @@ from typing import Any
 
 import yaml
 
-from breakglass_runbooks import files, times
+from breakglass_runbooks import commands, files, times
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.display import report
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import manifest, reading, record
 from breakglass_runbooks.evidence.journal import Journal
 from breakglass_runbooks.kernel.ansible_play import run_tasks
-from breakglass_runbooks.launcher.run_file import PROGRAM
 from breakglass_runbooks.results import Event
 
 FILE = report.EVENTS
@@ -158,7 +157,7 @@ def _earlier(folder: Path) -> list[dict[str, Any]] | None:
 
 
 def _sign(folder: Path) -> str:
-    return f"{PROGRAM} sign {shlex.quote(str(folder))} --key KEY"
+    return f"{commands.program()} sign {shlex.quote(str(folder))} --key KEY"
 
 
 def nothing_lost(earlier: Iterable[dict[str, Any]], now: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
