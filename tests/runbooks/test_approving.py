@@ -339,9 +339,9 @@ def test_who_approves_again_leaves_alone_what_they_signed_before(stage: Stage, k
     assert len([*approval.saved_tokens(stage.folder)]) == 2
 
 
-def test_the_act_gets_the_approved_items_and_no_later_ones(stage: Stage, keys: Path) -> None:
-    """As a cell uses it: `approved_items: "{{ approved_items }}"`. A plan made again later adds nothing."""
-    stage.plan = {"accounts": [removal("444455556666", "AKIA1"), removal("555566667777")]}
+def test_the_act_gets_the_approved_items(stage: Stage, keys: Path) -> None:
+    """As a cell uses it: `approved_items: "{{ approved_items }}"`."""
+    stage.plans(removal("444455556666", "AKIA1"), removal("555566667777"))
     notebook = stage.start()
     with pytest.raises(Waiting):
         notebook.cell(GATE)
@@ -349,11 +349,24 @@ def test_the_act_gets_the_approved_items_and_no_later_ones(stage: Stage, keys: P
     approve(stage, keys)
     notebook = stage.start(resume=True)
     notebook.cell(GATE)
-    approved = [{"account_id": "444455556666", "kind": "access_keys", "id": "AKIA1"}]
-    assert notebook["approved_items"] == approved
-    stage.plan = {"accounts": [removal("444455556666", "AKIA1", "AKIA2")]}
+    assert notebook["approved_items"] == [{"account_id": "444455556666", "kind": "access_keys", "id": "AKIA1"}]
+
+
+def test_another_plan_made_after_the_approval_takes_it_back(stage: Stage, keys: Path) -> None:
+    """In JupyterLab a person may run the cell with the plan again, and go on to the act without the gate."""
+    stage.plans(removal("444455556666", "AKIA1"))
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys)
+    notebook = stage.start(resume=True)
+    notebook.cell(GATE)
     notebook.cell(PLAN)
-    assert notebook["approved_items"] == approved
+    assert notebook["approval"].startswith("approved by ada")
+    assert len(notebook["approved_items"]) == 1
+    stage.plans(removal("444455556666", "AKIA1", "AKIA2"))
+    notebook.cell(PLAN)
+    assert "must be approved again" in notebook.shown
+    assert (notebook["approval"], notebook["approved_items"]) == ("", [])
 
 
 def test_in_an_emergency_a_reason_opens_it_and_is_loud(stage: Stage) -> None:

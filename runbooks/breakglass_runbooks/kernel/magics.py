@@ -66,6 +66,7 @@ class RunbookMagics(Magics):
         self._defaults: module_defaults.Defaults = {}  # options of modules, for all later %%tasks
         self._lock: locks.Lock | None = None  # on what this run acts on
         self._running = threading.Lock()  # held while a magic of this run is running
+        self._approved: dict[str, tuple[str, str]] = {}  # by name of a plan: its gate, and the digest that was approved
         self._answered = ("", "")  # the gate that was answered last: its cell, and the text shown
 
     @line_magic
@@ -81,7 +82,7 @@ class RunbookMagics(Magics):
     def _start(self, line: str) -> None:
         # JupyterLab sends all cells at once, and may run some of them although an earlier one failed. So the earlier
         # run ends here: if this fails, the next cells find no run.
-        self._record, self._order, self._defaults = None, CellOrder(), {}
+        self._record, self._order, self._defaults, self._approved = None, CellOrder(), {}, {}
         self._redactor.read_environment()
         self._variables.forget()
         self.end()
@@ -218,9 +219,20 @@ class RunbookMagics(Magics):
             # Ansible adds these keys only to the variable.
             states = {"changed": False, "failed": event["event"] in ("failed", "unreachable")}
             states |= {"skipped": True} if event["event"] == "skipped" else {}
-            self._variables.keep({event["register"]: {**states, **result}})
+            registered = {**states, **result}
+            self._variables.keep({event["register"]: registered})
+            self._withdraw_approval(event["register"], registered)
         if event["action"] in ("ansible.builtin.set_fact", "set_fact"):
             self._variables.keep(result.get("ansible_facts", {}))
+
+    def _withdraw_approval(self, plan: str, registered: Mapping[str, Any]) -> None:
+        """Reset the answer of an approval gate when another plan is registered than the approved one."""
+        gate, digest = self._approved.get(plan, ("", ""))
+        if gate and results.plan_digest(registered) != digest:
+            del self._approved[plan]
+            self._variables.keep({gate: "", APPROVED_ITEMS: []})
+            words = f"This plan is not the approved one, so it must be approved again: run the gate {gate}."
+            display(html.notice(words, "attention"))
 
     def _restore(self, step: checkpoints.Step, words: str = "Done") -> None:
         """Take over and show the results of a step that an earlier part of this run did or started."""
@@ -261,7 +273,9 @@ class RunbookMagics(Magics):
             self._answered = (cell, gates.render(gate, variables))
             if gate.kind == gates.APPROVAL and answer:
                 # Pinned here: a plan that is made again after the approval does not change what may be done.
-                self._variables.keep({APPROVED_ITEMS: results.plan_items(variables[gate.of[0]])})
+                plan = variables[gate.of[0]]
+                self._variables.keep({APPROVED_ITEMS: results.plan_items(plan)})
+                self._approved[gate.of[0]] = (gate.name, results.plan_digest(plan))
 
     def _already_answered(self, gate: gates.Gate, cell: str) -> bool:
         """Whether this gate was the last step and has its answer; show that then.
