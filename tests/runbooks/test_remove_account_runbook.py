@@ -65,7 +65,9 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     # Who did it: the caller of AWS in evidence, report and journal, and the user who ran it.
     assert evidence["actor"].startswith("arn:aws:sts::")
     assert "@" in evidence["user"]
-    assert evidence["actor"] in (place.folder / "done/report.md").read_text()
+    report = (place.folder / "done/report.md").read_text()
+    assert evidence["actor"] in report
+    assert f"started by: `{evidence['user']}`" in report
     lines = (place.folder / "done/journal.jsonl").read_text().splitlines()
     tasks = [entry for entry in map(json.loads, lines) if str(entry.get("module")).startswith("breakglass.aws.")]
     assert {entry["actor"] for entry in tasks} == {evidence["actor"]}

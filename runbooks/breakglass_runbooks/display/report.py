@@ -90,6 +90,7 @@ def _body(content: Mapping[str, Any], outcome: str, failure: str) -> html.RichOu
                 {
                     "started": content["started"],
                     "last written": content["written"],
+                    **({"started by": html.mono(content["user"])} if content.get("user") else {}),
                     "caller": html.mono(content["actor"]),
                     "mode": "check mode: nothing was changed" if content["check_mode"] else "for real",
                 }
