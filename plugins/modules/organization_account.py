@@ -144,13 +144,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcome:
-  description: V(changed) or V(unchanged); in check mode what it would be.
-  returned: success
+  description:
+    - V(changed) or V(unchanged); in check mode what it would be.
+    - V(failed) when AWS refused the call. V(unverified) when it was called, and reading back does not confirm it.
+  returned: success, and when the call failed or is not confirmed
   type: str
   sample: changed
 account_id:
   description: The account.
-  returned: success
+  returned: success, and when the call failed or is not confirmed
   type: str
   sample: "343434343434"
 caller:
@@ -168,7 +170,7 @@ caller:
       sample: arn:aws:sts::111122223333:assumed-role/operator/alice
 name:
   description: Its name; null when it is not in the organization.
-  returned: success
+  returned: success, and when the call failed or is not confirmed
   type: str
   sample: spin-off
 before:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from support.run_module import run
 
@@ -16,10 +15,11 @@ EVERYTHING = [*LOOKED_AFTER, "root_credentials"]
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    monkeypatch.setattr(changes, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(retries, "PAUSES", (0.01, 0.01))
-    monkeypatch.setattr(changes, "READ_BACK_PAUSES", (0, 0.01))
+def clock(no_waiting, sandbox, monkeypatch):
+    """A pause of the collection takes no time, and moves the sandbox's clock."""
+    monkeypatch.setattr(retries, "PAUSES", (1, 1))
+    sleep = no_waiting.sleep
+    monkeypatch.setattr(no_waiting, "sleep", lambda seconds: (sleep(seconds), sandbox.advance(seconds)))
 
 
 def settle(box: Box, account_id: str, state: str, identity: str = "operator", **options) -> dict:
@@ -47,12 +47,18 @@ def behave(box: Box, **spans: str) -> None:
     box._state.behaviour = change_behaviour(spans, box._state.behaviour)
 
 
+def table_of(operation: str) -> dict:
+    """The table in which the sandbox looks up what answers an operation."""
+    membership_operations = organizations._MEMBERSHIP
+    return membership_operations if operation in membership_operations else organizations._OPERATIONS
+
+
 @pytest.fixture
 def refusing(monkeypatch):
     """Have AWS refuse an operation in ways the sandbox's own state does not lead to."""
 
     def refuse(operation: str, error: AwsError, times: int = 1000) -> None:
-        table = membership.OPERATIONS if operation in membership.OPERATIONS else organizations._OPERATIONS
+        table = table_of(operation)
         left, real = [times], table[operation]
 
         def answer(*arguments):
@@ -318,8 +324,7 @@ def test_check_mode_foretells_and_calls_nothing_that_writes(sandbox, account, op
 )
 def test_what_reading_back_does_not_show_is_no_success(sandbox, monkeypatch, operation, account, options):
     """AWS, or whoever answers in its place, says yes and does nothing."""
-    table = membership.OPERATIONS if operation in membership.OPERATIONS else organizations._OPERATIONS
-    monkeypatch.setitem(table, operation, lambda *_: None)
+    monkeypatch.setitem(table_of(operation), operation, lambda *_: None)
     result = settle(sandbox, account, **options)
     assert (result["failed"], result["changed"]) == (True, True)
     assert "reading back does not confirm it" in result["cause"]
@@ -417,6 +422,53 @@ def test_what_is_done_although_its_answer_was_lost_is_found_out_by_looking(sandb
     assert result["failed"] is False, result["msg"]
     assert result["changed"] is True
     assert settle(sandbox, account, **options)["changed"] is False
+
+
+CHANGES = [
+    ("RemoveAccountFromOrganization", SPIN_OFF, {"state": "removed", "confirmed": EVERYTHING}),
+    ("MoveAccount", REPORTS, {"state": "in_ou", "ou": "Vault"}),
+    ("CloseAccount", NEWCOMER, {"state": "closed"}),
+    ("CloseAccount", NEWCOMER, {"state": "closed", "wait": False}),
+]
+
+
+@pytest.mark.parametrize("kind", ["lost_answer", "cut", "appended"])
+@pytest.mark.parametrize(("operation", "account", "options"), CHANGES)
+def test_what_is_done_and_never_answered_is_read_back(sandbox, kind, operation, account, options):
+    behave(sandbox, closure="1 second", closure_shows="1 second" if options.get("wait", True) else "0 seconds")
+    sandbox.add_fault(kind, operation=operation)
+    result = settle(sandbox, account, **options)
+    assert (result["failed"], result["changed"]) == (False, True), result.get("msg")
+    assert result["actions"] == [f"organizations:{operation} {account}"]
+    if kind == "lost_answer":  # botocore does not read the body of an answer that has no members
+        assert f"answer to organizations:{operation} {account} was lost" in str(result["warnings"])
+
+
+@pytest.mark.parametrize(("operation", "account", "options"), CHANGES)
+def test_what_reading_back_does_not_show_after_a_lost_answer_is_unverified(sandbox, operation, account, options):
+    """Nothing says whether AWS will still carry it out."""
+    sandbox.add_fault("reset", operation=operation)
+    result = settle(sandbox, account, **{"wait_timeout": 60, **options})
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unverified")
+    assert result["actions"] == [f"organizations:{operation} {account}"]
+    assert "It is not known whether AWS carried out organizations:" in result["cause"]
+    assert result["before"]["in_organization"] is True
+    assert result["undo"]["ou"]
+
+
+@pytest.mark.parametrize(("operation", "account", "options"), CHANGES)
+def test_a_failure_of_reading_back_loses_nothing_that_was_done(sandbox, operation, account, options):
+    """The account is read before the call; from then on its state is not readable any more."""
+
+    def no_reading(event):
+        if event["operation"] == operation:
+            sandbox.add_fault("refusal", operation="DescribeAccount", code="AccessDeniedException")
+
+    sandbox.on_event(no_reading)
+    result = settle(sandbox, account, **options)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unverified")
+    assert result["actions"] == [f"organizations:{operation} {account}"]
+    assert result["before"]["in_organization"] is True
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id, parse_account_ids
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import AccountReader
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import REFUSED, UNKNOWN, Performed
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id, member_account
@@ -74,7 +76,7 @@ def _remove(task: _Task) -> dict:
     organization, account = task.context.organization, task.account
     details, examined = _examine(task)
 
-    def read_back(doubt: BreakglassError | None) -> dict:
+    def read_back(performed: Performed) -> dict:
         changes.confirm_removed(organization, account.id)
         return OUTSIDE
 
@@ -93,12 +95,12 @@ def _close(task: _Task) -> dict:
     params, context, reader, account = task
     organization, before = context.organization, reader.summary(account)
 
-    def read_back(doubt: BreakglassError | None = None) -> dict:
+    def read_back(performed: Performed | None = None) -> dict:
         if params["wait"]:
             return reader.summary(changes.confirm_closed(organization, account.id, params["wait_timeout"]))
         now = organization.account_now(account.id) or account
-        if doubt and now.state == "ACTIVE":
-            raise doubt
+        if performed and performed.error and now.state == "ACTIVE":
+            raise performed.error
         return reader.summary(now)
 
     if account.state == "CLOSED":
@@ -126,7 +128,7 @@ def _move(task: _Task) -> dict:
     if source.id == destination.id:
         return _result(account.id, account, before, before)
 
-    def read_back(doubt: BreakglassError | None) -> dict:
+    def read_back(performed: Performed) -> dict:
         return reader.summary(changes.confirm_moved(organization, account.id, destination))
 
     return _carry_out(
@@ -160,23 +162,37 @@ def _carry_out(
     change: changes.Change,
     before: dict,
     predicted: dict,
-    read_back: t.Callable[[BreakglassError | None], dict],
+    read_back: t.Callable[[Performed], dict],
     **more: t.Any,
 ) -> dict:
-    """Make the call and read back; in check mode neither."""
+    """Make the call and read back; in check mode neither. Whatever is raised, what was done is in the result."""
     context, account = task.context, task.account
     if context.check_mode:
         return _result(account.id, account, before, predicted, [change.action], **more)
-    called, doubt = False, None
+    performed = changes.make(context.organization, change)
+    known = {"account_id": account.id, "name": account.name, "before": before, **more}
+    if performed.status == REFUSED and performed.code not in change.moot:
+        raise performed.error.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
     try:
-        doubt = changes.call(context.organization, change)
-        called = True
-        after = read_back(doubt)
-    except BreakglassError as error:
-        done = called and doubt is None
-        known = {"changed": done, "before": before, "actions": [change.action] if done else [], **more}
-        raise (doubt or error).with_result(**known) from None
+        after = read_back(performed)
+    except Exception as error:  # whatever it is: the call was made
+        raise _not_confirmed(performed, change, explain(error, f"reading back {change.action}"), known) from error
+    if performed.status == REFUSED:  # it was done already, by another caller
+        return _result(account.id, account, before, after, **more)
+    if performed.status == UNKNOWN:
+        performed.settle(done=True)
+        context.warn(f"AWS's answer to {change.action} was lost. Reading back shows that it was done.")
     return _result(account.id, account, before, after, [change.action], **more)
+
+
+def _not_confirmed(performed: Performed, change: changes.Change, problem: BreakglassError, known: dict) -> Exception:
+    """Reading back does not show the change, or is not possible."""
+    if performed.status == REFUSED:
+        return performed.error.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
+    if performed.status == UNKNOWN:
+        lost = f"AWS's answer to {change.action} was lost. {performed.error.cause}"
+        problem = BreakglassError(f"{lost} {problem.cause}", problem.fix, performed.code)
+    return problem.with_result(changed=True, outcome=v.UNVERIFIED, actions=[change.action], **known)
 
 
 def _result(

@@ -6,22 +6,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import time
 import typing as t
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import findings
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization, Unit
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import Performed, perform
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 REMOVED, CLOSED, IN_OU = "removed", "closed", "in_ou"
 STATES = (REMOVED, CLOSED, IN_OU)
@@ -31,7 +27,7 @@ REOPENABLE = timedelta(days=90)
 # How often a slow change is read back (closures take minutes; DescribeAccount allows 20 calls a second).
 POLL_SECONDS = 10
 # A removal or a move is visible at once, or almost.
-READ_BACK_PAUSES = (0, 1, 2, 4, 8)
+READ_BACK_PAUSES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True)
@@ -71,62 +67,53 @@ def move(account_id: str, source: Unit, destination: Unit) -> Change:
     )
 
 
-def call(organization: Organization, change: Change) -> BreakglassError | None:
-    """Make the call. A refusal that may mean that it is done already is returned: read back to find out."""
-    try:  # AWS makes one change of an organization at a time
-        while_busy(lambda: getattr(organization.organizations, change.method)(**change.arguments))
-    except (BotoCoreError, ClientError) as error:
-        explained = _explain(error, change)
-        if explained.code not in change.moot:
-            raise explained from error
-        return explained
-    return None
-
-
-def _explain(error: Exception, change: Change) -> BreakglassError:
-    explained = explain(error, change.action)
-    if explained.code != "ConflictException":
-        return explained
-    # AWS says only that the state does not allow it; the account was ACTIVE a moment before.
-    return BreakglassError(
-        f"{explained.cause} A closure is probably under way: AWS keeps showing ACTIVE for about ten minutes.",
-        "Run it again in a few minutes.",
-        explained.code,
-    )
+def make(organization: Organization, change: Change) -> Performed:
+    """Make the call; it may end refused, or without an answer. AWS makes one change of an organization at a time."""
+    client = organization.organizations
+    performed = perform(lambda: while_busy(lambda: getattr(client, change.method)(**change.arguments)), change.action)
+    if performed.code == "ConflictException":
+        # AWS says only that the state does not allow it; the account was ACTIVE a moment before.
+        performed.error = BreakglassError(
+            f"{performed.error.cause} A closure is probably under way: AWS keeps showing ACTIVE for about ten minutes.",
+            "Run it again in a few minutes.",
+            performed.code,
+        )
+    return performed
 
 
 def confirm_removed(organization: Organization, account_id: str) -> None:
     """Return once AWS no longer finds the account."""
-    for pause in READ_BACK_PAUSES:
-        time.sleep(pause)
-        if organization.account_now(account_id) is None:
-            return
-    raise _unconfirmed("organizations:RemoveAccountFromOrganization", "the account is still in the organization")
+    found = waiter.poll(lambda: organization.account_now(account_id), lambda found: found is None, READ_BACK_PAUSES)
+    if found is not None:
+        raise _unconfirmed("organizations:RemoveAccountFromOrganization", "the account is still in the organization")
 
 
 def confirm_moved(organization: Organization, account_id: str, destination: Unit) -> Account:
     """The account once AWS shows it in its new OU."""
-    for pause in READ_BACK_PAUSES:
-        time.sleep(pause)
+
+    def read() -> Account | None:
         account = organization.account_now(account_id)
-        if account and organization.units_above(account)[-1].id == destination.id:
-            return account
-    raise _unconfirmed("organizations:MoveAccount", f"the account is not in {destination.name} ({destination.id})")
+        return account if account and organization.units_above(account)[-1].id == destination.id else None
+
+    account = waiter.poll(read, lambda found: found is not None, READ_BACK_PAUSES)
+    if account is None:
+        raise _unconfirmed("organizations:MoveAccount", f"the account is not in {destination.name} ({destination.id})")
+    return account
 
 
 def confirm_closed(organization: Organization, account_id: str, seconds: float) -> Account:
     """The account once it is CLOSED. AWS may keep showing ACTIVE for over ten minutes (aws-facts 5c)."""
-    deadline = time.monotonic() + seconds
-    while True:
-        account = organization.account_now(account_id)
-        if account is None:
-            raise _unconfirmed("organizations:CloseAccount", "the account is no longer in the organization")
-        if account.state == "CLOSED":
-            return account
-        if time.monotonic() >= deadline:
-            found = f"its state is {account.state} after {seconds:g} seconds of waiting"
-            raise _unconfirmed("organizations:CloseAccount", found)
-        time.sleep(min(POLL_SECONDS, max(0.01, deadline - time.monotonic())))
+    account = waiter.poll(
+        lambda: organization.account_now(account_id),
+        lambda found: found is None or found.state == "CLOSED",
+        waiter.within(seconds, POLL_SECONDS),
+    )
+    if account is None:
+        raise _unconfirmed("organizations:CloseAccount", "the account is no longer in the organization")
+    if account.state != "CLOSED":
+        found = f"its state is {account.state} after {seconds:g} seconds of waiting"
+        raise _unconfirmed("organizations:CloseAccount", found)
+    return account
 
 
 def _unconfirmed(action: str, found: str) -> BreakglassError:
