@@ -9,8 +9,9 @@ import re
 import signal
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from breakglass_runbooks import commands, outcomes
 from breakglass_runbooks.errors import RunbookError
@@ -18,6 +19,10 @@ from breakglass_runbooks.evidence import manifest, reading, redaction, ssh_signa
 from breakglass_runbooks.gates import cli_answers
 from breakglass_runbooks.launcher import arguments as command_line
 from breakglass_runbooks.notebooks import catalog
+
+if TYPE_CHECKING:
+    from breakglass_runbooks.launcher.launch import OnProgress
+    from breakglass_runbooks.launcher.run_result import RunResult
 
 DEFECT = """Unexpected error: {error}
 This is a defect of breakglass.aws. Report it with the lines above at https://breakglass.example/aws/issues.
@@ -92,27 +97,52 @@ def _run(options: argparse.Namespace) -> int:
     if options.parameters_file == options.answers_file == "-":
         raise RunbookError("Standard input can hold the parameters or the answers, not both.")
     given = _parameters(options)
-    answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
-    from breakglass_runbooks.launcher import launch, progress
+    answers = cli_answers.given(options.answers, options.answers_file, runbook.gates)
+    from breakglass_runbooks.launcher import launch
 
-    with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
-        reporter.begin(runbook)
-        result = launch.run(runbook, given, options.output, reporter.cell, options.timeout, answered)
-        reporter.end(result)
-    return outcomes.EXIT_STATUS[result.outcome]
+    return _report(
+        options,
+        runbook,
+        answers,
+        lambda on_progress: launch.run(runbook, given, options.output, on_progress, options.timeout, answers),
+    )
 
 
 def _resume(options: argparse.Namespace) -> int:
-    from breakglass_runbooks.launcher import progress
     from breakglass_runbooks.launcher.resume import resume, runbook_of
 
     folder = _folder(options)
     runbook = runbook_of(folder)
-    answered = cli_answers.given(options.answers, options.answers_file, runbook.gates)
+    answers = cli_answers.given(options.answers, options.answers_file, runbook.gates)
+    return _report(options, runbook, answers, lambda on_progress: resume(folder, answers, on_progress, options.timeout))
+
+
+def _report(
+    options: argparse.Namespace,
+    runbook: catalog.Runbook,
+    answers: Mapping[str, str],
+    start: Callable[[OnProgress], RunResult],
+) -> int:
+    """Start or resume a run, report its progress and end, and ask at its gates where a person can answer."""
+    from breakglass_runbooks.launcher import progress, terminal_gates
+    from breakglass_runbooks.launcher.resume import resume
+
     with progress.JsonReporter() if options.json else progress.TextReporter() as reporter:
+
+        def reported(result: RunResult) -> RunResult:
+            reporter.end(result)
+            return result
+
         reporter.begin(runbook)
-        result = resume(folder, answered, reporter.cell, options.timeout)
-        reporter.end(result)
+        result = reported(start(reporter.cell))
+        folder = result.evidence_dir
+        if folder and not options.json and terminal_gates.is_terminal():
+            result = terminal_gates.answer(
+                result,
+                runbook,
+                answers,
+                lambda given: reported(resume(folder, given, reporter.cell, options.timeout)),
+            )
     return outcomes.EXIT_STATUS[result.outcome]
 
 

@@ -105,7 +105,11 @@ class Lock:
 
     def _holder(self, account: str | None) -> str:
         """Return who has the lock of an account, in words."""
-        held = [one for one in self._holders() if not (account and one["accounts"]) or account in one["accounts"]]
+        held = [
+            holder
+            for holder in self._holders()
+            if not (account and holder["accounts"]) or account in holder["accounts"]
+        ]
         # A killed holder's tasks may still run, and have its lock.
         for holder in sorted(held, key=_is_running, reverse=True):
             return f" in process {holder['pid']}, since {holder['since']} (evidence in {holder['folder']})"

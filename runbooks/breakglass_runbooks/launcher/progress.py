@@ -35,6 +35,7 @@ class TextReporter:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
         self._spinner = self._console.status("")
+        self._shown: dict[str, str] = {}  # by cell
 
     def __enter__(self) -> TextReporter:
         return self
@@ -60,8 +61,9 @@ class TextReporter:
         sign, style = SIGNS[progress.status]
         took = "" if progress.status == "skipped" else f" in {progress.seconds:.1f} s"
         self._print(f"{sign} {where} {progress.title}: {progress.status}{took}", style=style)
-        if progress.shown:
+        if progress.shown and self._shown.get(progress.cell) != progress.shown:  # a resumed run shows what is new
             self._print(f"\n{_as_text(progress.shown)}\n")
+            self._shown[progress.cell] = progress.shown
 
     def end(self, result: RunResult) -> None:
         """Print where the files are, what failed or is waited for, what to do next, and last the outcome."""

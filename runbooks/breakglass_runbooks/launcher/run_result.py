@@ -104,7 +104,9 @@ class RunResult:
                 return
             self.changed, self.check_mode = content["changed"], content["check_mode"]
             self.recovery_open_in = content["recovery_open_in"]
-            self.remarks = [one for one in (content["remark"], *approvals.unapproved(content["approvals"])) if one]
+            self.remarks = [
+                remark for remark in (content["remark"], *approvals.unapproved(content["approvals"])) if remark
+            ]
 
     def _look_for_unfinished_task(self) -> None:
         """Take a task that began and never ended, because the kernel died or timed out, as one that changed something.
