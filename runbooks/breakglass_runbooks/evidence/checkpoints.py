@@ -107,8 +107,9 @@ class State:
         """Record a step that is done, or how far a step has come that has begun."""
         self.steps = [known for known in self.steps if (known.kind, known.key) != (BEGUN, step.key)]
         self.steps.append(step)
-        steps = [asdict(step) for step in (*self.steps, *self.pending)]
-        files.write(self.folder / FILE, json.dumps(ENGINE.data(steps)))
+        # A step with what has turned out to be a secret is not kept, and done again: its value must not be replaced.
+        kept = [step for step in (*self.steps, *self.pending) if ENGINE.data(step.registered) == step.registered]
+        files.write(self.folder / FILE, json.dumps([ENGINE.data(asdict(step)) for step in kept]))
 
 
 def lasting(steps: Iterable[Step]) -> list[Step]:

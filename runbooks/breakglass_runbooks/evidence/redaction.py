@@ -63,6 +63,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._spellings: list[str] = []
+        self._codes = re.compile("(?!)")  # that match nothing yet
         for secret in secrets:
             self.add(secret)
         self.read_environment()
@@ -75,15 +76,19 @@ class Redactor:
     def add(self, secret: str) -> None:
         """Hide this secret from now on, too."""
         if secret:
-            spellings = {secret, json.dumps(secret)[1:-1], html.escape(secret), quote(secret, safe="")}
+            quoted = quote(secret, safe="", errors="surrogatepass")
+            spellings = {secret, json.dumps(secret)[1:-1], html.escape(secret), quoted}
             # The longest first: a secret may be part of another.
             self._spellings = sorted({*self._spellings, *spellings}, key=len, reverse=True)
+            # A code that is part of a longer number, such as an account ID, is another number.
+            digits = filter(_is_code, self._spellings)
+            self._codes = re.compile("|".join(rf"(?<![0-9]){code}(?![0-9])" for code in digits) or "(?!)")
 
     def learn(self, value: Any) -> None:
         """Hide from now on what is a credential by its name in `value`, the result of any module."""
         if isinstance(value, Mapping):
             for name, item in value.items():
-                if isinstance(item, str) and len(item) >= SHORTEST_LEARNED and _is_secret_name(name):
+                if isinstance(item, str) and _is_secret_name(name) and _is_credential(item):
                     self.add(item)
                 self.learn(item)
         elif isinstance(value, list | tuple):
@@ -96,8 +101,9 @@ class Redactor:
     def text(self, words: str) -> str:
         """Return `words` without secrets."""
         for spelling in self._spellings:
-            words = words.replace(spelling, HIDDEN)
-        return words
+            if not _is_code(spelling):
+                words = words.replace(spelling, HIDDEN)
+        return self._codes.sub(HIDDEN, words)
 
     def data(self, value: Any) -> Any:
         """Return the same data, without secrets in any text or name of it."""
@@ -120,6 +126,15 @@ class Redactor:
                         clean = self.data(value)
                         if clean != value:
                             output[key] = clean
+
+
+def _is_code(secret: str) -> bool:
+    return secret.isascii() and secret.isdigit()
+
+
+def _is_credential(value: str) -> bool:
+    """Return whether a value may be a credential, and not what stands for one that is hidden already."""
+    return len(value) >= SHORTEST_LEARNED and not value.startswith(("[", "*", "VALUE_SPECIFIED_IN_NO_LOG"))
 
 
 def _is_secret_name(name: Any) -> bool:
