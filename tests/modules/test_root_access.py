@@ -207,7 +207,7 @@ def test_what_reading_back_does_not_show_is_no_success(sandbox, monkeypatch):
     monkeypatch.setattr(steps, "_feature", pretend)
     result = declare(sandbox, root_sessions=False, wait_timeout=0)
     assert result["failed"] is True
-    assert "reading back did not show it" in result["cause"]
+    assert "Reading back did not show the change" in result["cause"]
     assert result["actions"] == ["iam:DisableOrganizationsRootSessions"]
 
 
@@ -370,3 +370,68 @@ def test_the_reasons_of_a_constraint_have_fixes_of_their_own(sandbox, monkeypatc
     assert reason in result["cause"]
     assert "its text says which" not in result["fix"]
     assert result["actions"] == ["organizations:DeregisterDelegatedAdministrator 222233334444"]
+
+
+# A network that breaks answers off
+
+ONCE = {"aws_config": {"retries": {"total_max_attempts": 1}}}
+CALLS = [
+    "EnableAWSServiceAccess",
+    "EnableOrganizationsRootCredentialsManagement",
+    "EnableOrganizationsRootSessions",
+    "RegisterDelegatedAdministrator",
+]
+
+
+@pytest.mark.parametrize("operation", CALLS)
+@pytest.mark.parametrize("fault", ["lost_answer", "cut"])
+def test_a_call_without_an_answer_is_read_back_and_the_rest_follows(switched_off, fault, operation):
+    switched_off.add_fault(fault, operation=operation)
+    result = declare(switched_off, **EVERYTHING, **ONCE)
+    assert (result["failed"], result["changed"], result["unverified"]) == (False, True, None), result
+    assert len(result["actions"]) == len(CALLS)
+    # An answer of STS or Organizations without a body cannot be cut off.
+    assert fault == "cut" or "Reading back shows the change" in str(result["warnings"])
+    assert result["after"]["delegated_administrators"] == [{"account_id": "222233334444", "name": "security"}]
+
+
+@pytest.mark.parametrize("operation", CALLS[1:])
+def test_what_was_done_before_a_broken_connection_stays_in_the_result(switched_off, operation):
+    since = len(switched_off.events())
+    switched_off.add_fault("reset", operation=operation)
+    result = declare(switched_off, **EVERYTHING, **ONCE, wait_timeout=0)
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert [action.split(" ")[0] for action in result["actions"]] == written(switched_off, since)
+    assert result["unverified"] == result["actions"][-1]
+    assert operation in result["unverified"]
+    assert "it may still come" in result["cause"]
+
+
+def test_a_reading_that_fails_for_a_moment_is_repeated(switched_off):
+    switched_off.on_event(
+        lambda event: (
+            event["operation"] == "EnableOrganizationsRootSessions"
+            and switched_off.add_fault("server_error", operation="ListOrganizationsFeatures", times=2)
+        )
+    )
+    result = declare(switched_off, **EVERYTHING, **ONCE)
+    assert (result["failed"], len(result["actions"])) == (False, len(CALLS)), result
+
+
+def test_what_another_caller_did_meanwhile_is_not_claimed(switched_off):
+    def interfere(event):
+        if event["operation"] == "EnableOrganizationsRootSessions":
+            service = {"AccountId": "222233334444", "ServicePrincipal": "iam.amazonaws.com"}
+            switched_off.client("organizations", "operator").register_delegated_administrator(**service)
+
+    switched_off.on_event(interfere)
+    result = declare(switched_off, **EVERYTHING, wait=False)
+    assert result["failed"] is False, result
+    assert [action.split(":")[1] for action in result["actions"]] == CALLS[:3]
+
+
+def test_sessions_of_the_probe_stay_in_the_result_of_a_failure(sandbox):
+    sandbox.add_fault("reset", operation="AssumeRoot", skip=1)
+    result = declare(sandbox, root_sessions=True, probe_account_id="333344445555", wait_timeout=0, **ONCE)
+    assert result["failed"] is True
+    assert [session["task"] for session in result["probe"]["sessions"]] == ["unlock_s3_bucket"]

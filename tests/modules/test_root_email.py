@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import DONE, Performed
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email as addresses
 from hypothesis import given
 from hypothesis import strategies as st
@@ -146,7 +147,7 @@ def test_a_change_that_takes_aws_its_time_is_no_failure_but_a_warning(trusted, m
 
 
 def test_what_does_not_read_back_is_unverified(trusted, monkeypatch):
-    monkeypatch.setattr(addresses.RootEmail, "start", lambda self, email: None)
+    monkeypatch.setattr(addresses.RootEmail, "start", lambda self, email: Performed(DONE))
     update = addresses.Update("COMPLETED", datetime.now(UTC))
     monkeypatch.setattr(addresses.RootEmail, "last_update", lambda self: update)
     result = ask(trusted, email=NEW)
@@ -234,3 +235,66 @@ def test_what_is_next_follows_from_what_is(wanted, update, otp, again):
         assert again or update is None or update.status != "PENDING" or not update.is_young(NOW, addresses.CODE_VALID)
     else:
         assert update.status in ("PENDING", "ACCEPTED")
+
+
+# A network that breaks answers off
+
+ONCE = {"aws_config": {"retries": {"total_max_attempts": 1}}}
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "cut"])
+@pytest.mark.parametrize("step", ["StartPrimaryEmailUpdate", "AcceptPrimaryEmailUpdate"])
+def test_what_was_done_without_an_answer_is_read_back(trusted, fault, step):
+    old, options = address(trusted), {"email": NEW}
+    if step.startswith("Accept"):
+        ask(trusted, email=NEW)
+        options["otp"] = code(trusted)
+    trusted.add_fault(fault, operation=step)
+    result = ask(trusted, **options, **ONCE)
+    assert (result["failed"], result["changed"], result["outcome"]) == (False, True, "changed"), result
+    assert result["actions"] == [f"account:{step}"]
+    assert address(trusted) == (NEW if step.startswith("Accept") else old)
+    assert result["undo"] == ({"account_id": INVITED, "email": old} if step.startswith("Accept") else None)
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "reset"])
+def test_without_an_answer_and_without_reading_back_it_is_unverified(trusted, fault):
+    trusted.add_fault(fault, operation="StartPrimaryEmailUpdate")
+    trusted.add_fault("reset", operation="GetPrimaryEmailUpdateStatus", skip=1)
+    result = ask(trusted, email=NEW, **ONCE)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "unverified")
+    assert result["actions"] == ["account:StartPrimaryEmailUpdate"]
+    assert "Reading back failed" in result["cause"]
+
+
+def test_an_earlier_pending_change_does_not_confirm_a_call_without_an_answer(trusted):
+    ask(trusted, email=NEW)
+    trusted.add_fault("reset", operation="StartPrimaryEmailUpdate")
+    result = ask(trusted, email=NEW, resend=True, **ONCE)
+    assert (result["failed"], result["outcome"]) == (True, "unverified")
+    assert len(trusted.look(NEW, "mailbox")) == 1
+
+
+def test_trusted_access_that_was_turned_on_stays_in_the_result_of_a_later_failure(sandbox):
+    sandbox.add_fault("refusal", operation="StartPrimaryEmailUpdate", code="ConflictException", status=409)
+    result = ask(sandbox, email=NEW, activate_trusted_access=True)
+    assert (result["failed"], result["changed"], result["outcome"]) == (True, True, "failed")
+    assert result["actions"] == ["organizations:EnableAWSServiceAccess account.amazonaws.com"]
+    assert "account.amazonaws.com" in sandbox.snapshot()["organization"]["trusted_access"]
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "reset"])
+def test_trusted_access_without_an_answer_is_confirmed_by_reading(sandbox, fault, no_waiting):
+    sandbox.add_fault(fault, operation="EnableAWSServiceAccess")
+    result = ask(sandbox, activate_trusted_access=True, **ONCE)
+    on = fault == "lost_answer"
+    assert ("account.amazonaws.com" in sandbox.snapshot()["organization"]["trusted_access"]) is on
+    assert (result["failed"], result["outcome"]) == (not on, "changed" if on else "unverified")
+    assert result["changed"] is True
+    assert result["actions"] == ["organizations:EnableAWSServiceAccess account.amazonaws.com"]
+
+
+def test_a_refused_call_changes_nothing_and_says_so(trusted):
+    trusted.add_fault("refusal", operation="StartPrimaryEmailUpdate", code="ConflictException", status=409)
+    result = ask(trusted, email=NEW)
+    assert (result["failed"], result["changed"], result.get("actions")) == (True, False, None)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._files import aws_credentials
@@ -50,14 +51,18 @@ def _open_session(params: dict, context: Context) -> dict:
     account = member_account(context.organization, account_id, "account_id")
     if unusable(account):
         raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
-    result = {"changed": True, "account_id": account_id, "task": task.name, "sts_creds": None}
+    result: dict[str, t.Any] = {"changed": True, "account_id": account_id, "task": task.name, "sts_creds": None}
     if context.check_mode:
         return result
     session = open_root_session(context.connection, context.organization, account_id, task)
-    session.assert_root_of(account_id)
-    if name:
-        _write_profile(path, name, session, context)
-    return {**result, **session.public, "sts_creds": session.secrets(), "source_identity": session.source_identity}
+    result.update(session.public, source_identity=session.source_identity)
+    try:
+        session.assert_root_of(account_id)
+        if name:
+            _write_profile(path, name, session, context)
+    except Exception as error:  # the session is open until it expires, and CloudTrail has it
+        raise explain(error, f"writing the profile {name}").with_result(**result) from error
+    return {**result, "sts_creds": session.secrets()}
 
 
 def _write_profile(path: str, name: str, session: RootSession, context: Context) -> None:

@@ -7,22 +7,22 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import typing as t
 from dataclasses import replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import DONE, REFUSED, perform
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
     Unreachable,
-    error_code,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.recovery_risk import (
     members_without_root_password,
@@ -39,12 +39,10 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_access.steps 
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
-
 SWITCHES = ("trusted_access", *v.FEATURES)
 DECLARED = (*SWITCHES, "delegated_administrator")
 POLL_SECONDS = 2
+_SECONDS_WITHOUT_ANSWER = 10  # of reading back a call that AWS did not answer, where no wait is asked for
 _DONE_ALREADY = ("AccountAlreadyRegisteredException", "AccountNotRegisteredException")
 
 # A session that is opened only to see whether STS opens any. It is short, and nothing is called in it.
@@ -69,19 +67,25 @@ def run(params: dict, context: Context) -> dict:
         after = planned[-1].becomes if planned else before
         return _result(before_shown, show_state(after, organization), planned, details)
 
-    done: list[Step] = []
     sessions: list[dict] = []
     details["probe"] = {"account_id": probe, "sessions": sessions} if probe else None
+    details["unverified"] = None
     wait_seconds = params["wait_timeout"] if params["wait"] else None
+    changes = Convergence(context, desired, wait_seconds)
     try:
-        after = converge(organization, before, desired, wait_seconds, done)
+        after = changes.carry_out(before)
         if probe:
             features = [feature for feature, on in desired.features.items() if on]
             wait_for_sts(context.connection, organization, probe, features, wait_seconds or 0, sessions)
     except BreakglassError as error:
-        error.with_result(changed=bool(done), actions=[step.action for step in done], probe=details["probe"])
+        error.with_result(
+            changed=bool(changes.done),
+            actions=[step.action for step in changes.done],
+            probe=details["probe"],
+            unverified=changes.unverified,
+        )
         raise
-    return _result(before_shown, show_state(after, organization), done, details)
+    return _result(before_shown, show_state(after, organization), changes.done, details)
 
 
 def _desired(params: dict) -> Desired:
@@ -144,7 +148,9 @@ def read_state(organization: Organization) -> State:
 
 def show_state(state: State, organization: Organization) -> dict:
     """A state as root_access_info shows it. A name that cannot be read is null."""
-    names = {account.id: account.name for account in organization.delegated_administrators()}
+    names: dict[str, str | None] = {}
+    with contextlib.suppress(BreakglassError):
+        names = {account.id: account.name for account in organization.delegated_administrators()}
     for delegate in set(state.delegates) - set(names):
         with contextlib.suppress(BreakglassError):
             account = organization.account(delegate)
@@ -158,49 +164,74 @@ def show_state(state: State, organization: Organization) -> dict:
     }
 
 
-def converge(
-    organization: Organization,
-    state: State,
-    desired: Desired,
-    wait_seconds: float | None,
-    done: list[Step],
-) -> State:
-    """Make all calls, each confirmed by reading it back before the next; the state reached.
+class Convergence:
+    """The calls from the present to the declared state, each confirmed by reading it back before the next.
 
-    ``wait_seconds`` bounds the wait for each confirmation, None waits for none. Each step is appended to ``done``, so
-    that the caller knows them when this raises. No call is made twice: two tools could undo each other forever.
+    ``done`` are the steps that changed something, or may have, also when ``carry_out`` raises. ``unverified`` is the
+    one of them that AWS did not answer and that reading back does not show; None when there is none.
     """
-    while (step := next_step(state, desired)) is not None:
-        if step.action in [earlier.action for earlier in done]:
-            raise BreakglassError(
-                f"{step.action} succeeded, and then something else undid it.",
-                "Find out what else changes these switches (CloudTrail shows the caller), and then run the task again.",
-            )
-        _call(organization, step)
-        done.append(step)
-        state = step.becomes if wait_seconds is None else _confirm(organization, step, wait_seconds)
-    return state
 
+    def __init__(self, context: Context, desired: Desired, wait_seconds: float | None) -> None:
+        """``wait_seconds`` bounds the wait for each confirmation; None waits for none that AWS confirmed itself."""
+        self._context = context
+        self._organization = context.organization
+        self._desired = desired
+        self._wait_seconds = wait_seconds
+        self.done: list[Step] = []
+        self.unverified: str | None = None
 
-def _call(organization: Organization, step: Step) -> None:
-    client = {"iam": organization.iam, "organizations": organization.organizations}[step.service]
-    try:
-        while_busy(lambda: getattr(client, step.method)(**step.arguments))
-    except (BotoCoreError, ClientError) as error:
-        if error_code(error) not in _DONE_ALREADY:  # by another caller since the state was read; reading back shows it
-            raise explain(error, step.action) from error
+    def carry_out(self, state: State) -> State:
+        """Make all calls; the state reached. No call is made twice: two tools could undo each other forever."""
+        made: list[str] = []
+        while (step := next_step(state, self._desired)) is not None:
+            if step.action in made:
+                raise BreakglassError(
+                    f"{step.action} succeeded, and then something else undid it.",
+                    "Find out what else changes these switches (CloudTrail shows the caller), and then run the task "
+                    "again.",
+                )
+            made.append(step.action)
+            state = self._take(step)
+        return state
 
+    def _take(self, step: Step) -> State:
+        """Make one call; the state after it."""
+        client = {"iam": self._organization.iam, "organizations": self._organization.organizations}[step.service]
+        call = perform(lambda: while_busy(lambda: getattr(client, step.method)(**step.arguments)), step.action)
+        if call.status == DONE:
+            self.done.append(step)
+            return step.becomes if self._wait_seconds is None else self._confirm(step, self._wait_seconds)
+        error = t.cast(BreakglassError, call.error)
+        if call.status == REFUSED and call.code not in _DONE_ALREADY:
+            raise error
+        if call.status == REFUSED:  # another caller did it since the state was read
+            return self._confirm(step, self._wait_seconds or 0)
+        self.done.append(step)
+        self.unverified = step.action
+        state = self._confirm(step, self._wait_seconds or _SECONDS_WITHOUT_ANSWER, error)
+        call.settle(done=True)
+        self.unverified = None
+        self._context.warn(f"{step.action}: {error.cause} Reading back shows the change.")
+        return state
 
-def _confirm(organization: Organization, step: Step, wait_seconds: float) -> State:
-    deadline = time.monotonic() + wait_seconds
-    while not step.confirmed(state := read_state(organization)):
-        if time.monotonic() >= deadline:
-            raise BreakglassError(
-                f"{step.action} was accepted, but reading back did not show it within {wait_seconds:g} seconds.",
-                "Read it again with breakglass.aws.root_access_info. If it does not change, find out what undoes it.",
-            )
-        time.sleep(POLL_SECONDS)
-    return state
+    def _confirm(self, step: Step, wait_seconds: float, unanswered: BreakglassError | None = None) -> State:
+        """Read until the change shows; a BreakglassError when it does not. A reading that fails is repeated."""
+
+        def shows(state: State | Unread) -> bool:
+            return isinstance(state, State) and step.confirmed(state)
+
+        pauses = waiter.within(wait_seconds, POLL_SECONDS)
+        state = waiter.poll(lambda: attempt(lambda: read_state(self._organization)), shows, pauses)
+        if isinstance(state, State) and step.confirmed(state):
+            return state
+        answer = unanswered.cause if unanswered else f"AWS confirmed {step.action}."
+        if isinstance(state, Unread):
+            raise BreakglassError(f"{answer} Reading back failed. {state.why}", state.fix)
+        may_come = ": it may still come" if unanswered else ""
+        raise BreakglassError(
+            f"{answer} Reading back did not show the change within {wait_seconds:g} seconds{may_come}.",
+            "Read it again with breakglass.aws.root_access_info. If it does not change, find out what undoes it.",
+        )
 
 
 def wait_for_sts(
@@ -213,11 +244,11 @@ def wait_for_sts(
 ) -> None:
     """Wait until STS opens root sessions in an account for each feature.
 
-    STS follows IAM with a delay that was seen to reach minutes, and its hosts do not follow together: it denied,
-    allowed and denied again (aws-facts 1.6). So two sessions in a row must be opened. Each is an event in CloudTrail,
-    and is appended to ``sessions`` with what may be said of it.
+    A change reaches STS up to some minutes later than IAM, and not all hosts of STS at once: it denied, allowed and
+    denied again (aws-facts 1.6). So two sessions in a row must be opened. Each is an event in CloudTrail, and its
+    public part is appended to ``sessions``.
     """
-    deadline = time.monotonic() + wait_seconds
+    deadline = waiter.now() + wait_seconds
     for feature in features:
         probe = replace(_PROBES[feature], seconds=_PROBE_SECONDS)
         opened = 0
@@ -227,8 +258,8 @@ def wait_for_sts(
                 sessions.append({"task": probe.name, **session.public})
                 opened += 1
             except Unreachable:
-                if time.monotonic() >= deadline:
+                if waiter.now() >= deadline:
                     raise
                 opened = 0
                 organization.refresh()
-                time.sleep(POLL_SECONDS)
+                waiter.pause(POLL_SECONDS)

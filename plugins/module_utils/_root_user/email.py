@@ -4,25 +4,27 @@
 
 """The root user's e-mail address: read, and changed without the old mailbox.
 
-AWS sends a one-time code to the new address (StartPrimaryEmailUpdate); whoever reads it there gives it back
-(AcceptPrimaryEmailUpdate). The code must be used within 24 hours, and the change may take AWS four hours (Account
-Management Reference Guide, "Update the root user email").
+AWS sends a one-time code to the new address (StartPrimaryEmailUpdate). A person reads it there, and it completes the
+change (AcceptPrimaryEmailUpdate). The code must be used within 24 hours, and the change may take AWS four hours
+(Account Management Reference Guide, "Update the root user email").
 """
 
 from __future__ import annotations
 
 import contextlib
 import re
-import time
 import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Attempts
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import Performed, perform
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
     InvalidInput,
@@ -32,9 +34,9 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import MANAGEMENT_ACCOUNT_IS_NO_TARGET, unusable
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import ClientError
 
-# States of an update (GetPrimaryEmailUpdateStatus); AWS does not tell to which address.
+# States of a change (GetPrimaryEmailUpdateStatus). AWS does not report to which address.
 PENDING = "PENDING"
 ACCEPTED = "ACCEPTED"
 COMPLETED = "COMPLETED"
@@ -42,7 +44,7 @@ FAILED = "FAILED"
 CODE_VALID = timedelta(hours=24)
 PROPAGATION = timedelta(hours=4)
 
-# What is to be done now.
+# What the module does next.
 NOTHING = "nothing"
 START = "start"
 AWAIT_CODE = "await_code"
@@ -75,7 +77,7 @@ ADDRESSES_ARE_FOR = (
 
 @dataclass(frozen=True)
 class Update:
-    """The last change of the address that AWS knows of: its state, and when it came into it."""
+    """The last change of the address: its state, and since when it has been in that state."""
 
     status: str
     since: datetime | None = None
@@ -91,7 +93,7 @@ def check_email(email: str) -> str:
 
 
 def check_otp(otp: str) -> str:
-    """The code, never repeated in what is said of it."""
+    """The code. The error for an invalid one does not contain it."""
     text = otp.strip()
     if not _OTP.match(text):
         hint = "write it in quotes, or YAML takes it for a number and loses leading zeros"
@@ -100,12 +102,12 @@ def check_otp(otp: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether AWS takes two addresses for the same: capitals do not count."""
+    """Whether two addresses are the same for AWS, which ignores upper and lower case."""
     return one.strip().casefold() == other.strip().casefold()
 
 
 def next_step(current: str, wanted: str | None, update: Update | None, otp: bool, again: bool, now: datetime) -> str:
-    """What is to be done, from what is and what is wished for. ``again`` asks for a new code."""
+    """What to do next, from the present and the declared address. ``again`` requests a new code."""
     if wanted is None or same(current, wanted):
         return NOTHING
     status = update.status if update else None
@@ -119,7 +121,7 @@ def next_step(current: str, wanted: str | None, update: Update | None, otp: bool
 
 
 def member(organization: Organization, account_id: str) -> Account:
-    """The account, found without a say in IAM: who looks after addresses may be another delegated administrator."""
+    """The account. The caller may be the delegated administrator for addresses alone, without a role for IAM."""
     description = organization.describe()
     if description is None:
         raise BreakglassError(f"Account {organization.caller.account_id} is in no organization.", ADDRESSES_ARE_FOR)
@@ -141,7 +143,10 @@ def member(organization: Organization, account_id: str) -> Account:
 
 
 class RootEmail:
-    """The address of one account's root user. Every method raises a BreakglassError when AWS refuses."""
+    """The address of one account's root user.
+
+    ``start``, ``accept`` and ``trust`` return how the call ended. The other methods raise a BreakglassError.
+    """
 
     def __init__(self, connection: Connection, organization: Organization, account_id: str) -> None:
         self._organization = organization
@@ -149,73 +154,65 @@ class RootEmail:
         self._account_id = account_id
 
     def read(self) -> str:
-        return self._ask("get_primary_email", "reading the e-mail address")["PrimaryEmail"]
+        return self._call("get_primary_email", "reading the e-mail address")["PrimaryEmail"]
 
     def read_once_trusted(self) -> str:
-        """The same, right after trusted access was turned on: Account Management may take a moment to notice."""
-        for pause in _TRUST_PAUSES:
-            try:
-                return self.read()
-            except BreakglassError as error:
-                if not is_denied(error):
-                    raise
-            time.sleep(pause)
-        return self.read()
+        """The same, right after trusted access was turned on: it takes a moment to reach Account Management."""
+        return waiter.retry(self.read, is_denied, _TRUST_PAUSES)
 
     def last_update(self) -> Update | None:
-        """The last change; None when there was none, or this botocore cannot ask."""
+        """The last change; None when there was none, or this botocore cannot read it."""
         if not hasattr(self._client, "get_primary_email_update_status"):
             return None
-        try:
-            answer = self._client.get_primary_email_update_status(AccountId=self._account_id)
-        except ClientError as error:
-            # AWS has no code of its own for "there was none"; which of these it takes is not known.
-            if error_code(error) in ("ResourceNotFoundException", "ValidationException"):
-                return None
-            raise self._explain(error, "reading the state of the change") from error
-        except BotoCoreError as error:
-            raise self._explain(error, "reading the state of the change") from error
+        with self._explained("reading the state of the change"):
+            try:
+                answer = self._client.get_primary_email_update_status(AccountId=self._account_id)
+            except ClientError as error:
+                # AWS has no code of its own for "there was none"; which of these it uses is not known.
+                if error_code(error) in ("ResourceNotFoundException", "ValidationException"):
+                    return None
+                raise
         return Update(answer["Status"], answer.get("UpdatedAt"))
 
-    def start(self, email: str) -> None:
+    def start(self, email: str) -> Performed:
         """Have AWS send a code to the new address."""
-        self._ask("start_primary_email_update", f"starting the change to {email}", PrimaryEmail=email)
+        return self._perform("start_primary_email_update", f"starting the change to {email}", PrimaryEmail=email)
 
-    def accept(self, email: str, otp: str) -> None:
-        """Give the code back."""
-        self._ask("accept_primary_email_update", "accepting the code", PrimaryEmail=email, Otp=otp)
+    def accept(self, email: str, otp: str) -> Performed:
+        """Give AWS the code."""
+        return self._perform("accept_primary_email_update", "accepting the code", PrimaryEmail=email, Otp=otp)
+
+    def trust(self) -> Performed:
+        """Turn on trusted access for Account Management."""
+        doing = f"turning on trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} (organizations:EnableAWSServiceAccess)"
+        send = self._organization.organizations.enable_aws_service_access
+        return perform(lambda: while_busy(lambda: send(ServicePrincipal=v.ACCOUNT_SERVICE_PRINCIPAL)), doing)
 
     def wait(self, email: str, seconds: float) -> bool:
-        """Whether the address is the new one, within ``seconds``; a BreakglassError when AWS gave the change up."""
-        end = time.monotonic() + seconds
-        while not same(self.read(), email):
+        """Whether the address is the new one, within ``seconds``; a BreakglassError when AWS could not change it."""
+
+        def ended() -> bool | None:
+            if same(self.read(), email):
+                return True
             update = self.last_update()
-            if update and update.status == FAILED:
-                raise BreakglassError(
-                    "AWS could not change the e-mail address (FAILED).", "Run it again without otp: it starts anew."
-                )
-            if time.monotonic() + _PAUSE > end:
-                return False
-            time.sleep(_PAUSE)
-        return True
+            return False if update and update.status == FAILED else None
 
-    def trust(self) -> None:
-        """Let the organization trust Account Management."""
-        doing = f"turning on trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} (organizations:EnableAWSServiceAccess)"
-        try:
-            self._organization.organizations.enable_aws_service_access(ServicePrincipal=v.ACCOUNT_SERVICE_PRINCIPAL)
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, doing) from error
+        arrived = waiter.poll(ended, lambda end: end is not None, waiter.within(seconds, _PAUSE))
+        if arrived is False:
+            raise BreakglassError(
+                "AWS could not change the e-mail address (FAILED).", "Run the task again without otp: it starts again."
+            )
+        return bool(arrived)
 
-    def _ask(self, operation: str, doing: str, **arguments: t.Any) -> dict:
-        try:
+    def _perform(self, operation: str, doing: str, **arguments: t.Any) -> Performed:
+        return perform(lambda: self._call(operation, doing, **arguments), doing)
+
+    def _call(self, operation: str, doing: str, **arguments: t.Any) -> dict:
+        with self._explained(f"{doing} (account:{self._client.meta.method_to_api_mapping[operation]})"):
             return getattr(self._client, operation)(AccountId=self._account_id, **arguments)
-        except (BotoCoreError, ClientError) as error:
-            action = self._client.meta.method_to_api_mapping[operation]
-            raise self._explain(error, f"{doing} (account:{action})") from error
 
-    def _explain(self, error: Exception, doing: str) -> BreakglassError:
-        return explain_address_refusal(error, doing, self._organization)
+    def _explained(self, doing: str) -> t.ContextManager[None]:
+        return explained(doing, explain_error=lambda error: explain_address_refusal(error, doing, self._organization))
 
 
 def trusts(organization: Organization) -> bool:
@@ -224,23 +221,23 @@ def trusts(organization: Organization) -> bool:
 
 
 def explain_address_refusal(error: Exception, doing: str, organization: Organization) -> BreakglassError:
-    """Why Account Management refused something about a root user's address; a denial is taken apart by looking."""
-    told = explain(error, doing)
+    """Why Account Management refused a call. The cause of a denial is found by reading the organization."""
+    explained_error = explain(error, doing)
     if error_code(error) in _ADDRESS_FIXES:
-        return BreakglassError(told.cause, _ADDRESS_FIXES[error_code(error)], told.code)
+        return BreakglassError(explained_error.cause, _ADDRESS_FIXES[error_code(error)], explained_error.code)
     if not is_denied(error):
-        return told
+        return explained_error
     caller = organization.caller.account_id
     attempts = Attempts()
     description = attempts.read(organization.describe, "the organization")
     if description and description["management_account_id"] != caller:
         delegations = attempts.read(lambda: organization.delegations_of(caller), "the delegated administrators")
         if v.ACCOUNT_SERVICE_PRINCIPAL not in (delegations or ()):
-            cause = f"{told.cause} Account {caller} does not look after the addresses of others."
-            return BreakglassError(cause, ADDRESSES_ARE_FOR, told.code)
+            cause = f"{explained_error.cause} Account {caller} does not manage the addresses of other accounts."
+            return BreakglassError(cause, ADDRESSES_ARE_FOR, explained_error.code)
     trusted = attempts.read(organization.trusted_services, "the services the organization trusts")
     if trusted is not None and v.ACCOUNT_SERVICE_PRINCIPAL not in trusted:
-        cause = f"{told.cause} Trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} is off."
+        cause = f"{explained_error.cause} Trusted access for {v.ACCOUNT_SERVICE_PRINCIPAL} is off."
         fix = "As the management account, set activate_trusted_access=true (breakglass.aws.root_email)."
-        return BreakglassError(cause, fix, told.code)
-    return BreakglassError(told.cause, f"{told.fix}{attempts.unchecked}", told.code)
+        return BreakglassError(cause, fix, explained_error.code)
+    return BreakglassError(explained_error.cause, f"{explained_error.fix}{attempts.unchecked}", explained_error.code)

@@ -10,6 +10,8 @@ import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_id
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import REFUSED, Performed
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email as addresses
@@ -23,34 +25,7 @@ def run(params: dict, context: Context) -> dict:
     account_id = parse_account_id(params["account_id"], "account_id")
     email, otp = check_options(params, context)
     account = addresses.member(context.organization, account_id)
-    root = addresses.RootEmail(context.connection, context.organization, account_id)
-    actions = []
-    if params["activate_trusted_access"] and not addresses.trusts(context.organization):
-        actions.append(f"organizations:EnableAWSServiceAccess {v.ACCOUNT_SERVICE_PRINCIPAL}")
-        if not context.check_mode:
-            root.trust()
-    if actions and context.check_mode:
-        current, update = account.email, None  # Account Management does not answer without trusted access
-    else:
-        current = root.read_once_trusted() if actions else root.read()
-        update = root.last_update()
-    step = addresses.next_step(current, email, update, bool(otp), params["resend"], context.organization.now())
-    result = {
-        "account_id": account_id,
-        "outcome": v.CHANGED if actions else v.UNCHANGED,
-        "email": current,
-        "update": show_update(update),
-        "next_steps": [],
-        "undo": None,
-        "actions": actions,
-    }
-    EmailChange(root, email, otp, params["wait_timeout"], context, result).carry_out(step)
-    result["changed"] = result["outcome"] == v.CHANGED
-    after = {"email": result["email"]} if step != addresses.START else {"email": current, "code_sent_to": email}
-    result["diff"] = (
-        {"before": {"email": current}, "after": after} if result["changed"] else {"before": {}, "after": {}}
-    )
-    return result
+    return EmailChange(account, email, otp, params, context).carry_out()
 
 
 def check_options(params: dict, context: Context) -> tuple[str | None, str | None]:
@@ -72,25 +47,87 @@ def check_options(params: dict, context: Context) -> tuple[str | None, str | Non
 
 
 class EmailChange:
-    """One step of a change, carried out and read back. ``result`` is updated as soon as something is known."""
+    """What one run does for the address, and its result, which is kept up to date whatever is raised."""
 
-    def __init__(
-        self,
-        root: addresses.RootEmail,
-        email: str | None,
-        otp: str | None,
-        wait_timeout: int,
-        context: Context,
-        result: dict,
-    ) -> None:
-        self._root = root
+    def __init__(self, account: Account, email: str | None, otp: str | None, params: dict, context: Context) -> None:
+        self._account = account
         self._email = email
         self._otp = otp
-        self._wait_timeout = wait_timeout
+        self._params = params
         self._context = context
-        self._result = result
+        self._root = addresses.RootEmail(context.connection, context.organization, account.id)
+        self._called = False  # whether this run changed something, or may have
+        self._result: dict[str, t.Any] = {
+            "account_id": account.id,
+            "outcome": v.UNCHANGED,
+            "email": None,
+            "update": None,
+            "next_steps": [],
+            "undo": None,
+            "actions": [],
+        }
 
-    def carry_out(self, step: str) -> None:
+    def carry_out(self) -> dict:
+        """The result. A BreakglassError carries it, as far as it is known, once a call may have changed something."""
+        result = self._result
+        try:
+            step = self._next_step()
+            current = result["email"]
+            self._take(step)
+        except BreakglassError as error:
+            if result["outcome"] != v.UNCHANGED:
+                unverified = result["outcome"] == v.UNVERIFIED
+                outcome = v.UNVERIFIED if unverified else v.FAILED
+                known = {name: value for name, value in result.items() if name != "msg"}
+                error.with_result(**{**known, "changed": self._called, "outcome": outcome})
+            raise
+        result["changed"] = result["outcome"] == v.CHANGED
+        after = (
+            {"email": result["email"]} if step != addresses.START else {"email": current, "code_sent_to": self._email}
+        )
+        changes = {"before": {"email": current}, "after": after}
+        result["diff"] = changes if result["changed"] else {"before": {}, "after": {}}
+        return result
+
+    def _next_step(self) -> str:
+        """Turn on trusted access where that is asked for, and read what there is to do."""
+        result, organization = self._result, self._context.organization
+        trusting = self._params["activate_trusted_access"] and not addresses.trusts(organization)
+        if trusting:
+            self._result["actions"].append(f"organizations:EnableAWSServiceAccess {v.ACCOUNT_SERVICE_PRINCIPAL}")
+            result["outcome"] = v.CHANGED
+        if trusting and self._context.check_mode:
+            result["email"] = self._account.email  # Account Management does not answer without trusted access
+            update = None
+        else:
+            if trusting:
+                self._trust()
+            else:
+                result["email"] = self._root.read()
+            update = self._root.last_update()
+        result["update"] = show_update(update)
+        now = organization.now()
+        return addresses.next_step(result["email"], self._email, update, bool(self._otp), self._params["resend"], now)
+
+    def _trust(self) -> None:
+        """Turn on trusted access. Account Management answers once it is on, so that reading confirms it."""
+        self._result["outcome"] = v.UNVERIFIED
+        call = self._root.trust()
+        if call.error and call.status == REFUSED:
+            self._result.update(outcome=v.UNCHANGED, actions=[])
+            raise call.error
+        self._called = True
+        try:
+            self._result["email"] = self._root.read_once_trusted()
+        except BreakglassError as error:
+            if call.error:
+                raise BreakglassError(f"{call.error.cause} Reading back failed. {error.cause}", error.fix) from error
+            self._result["outcome"] = v.CHANGED
+            raise
+        call.settle(done=True)
+        self._result["outcome"] = v.CHANGED
+
+    def _take(self, step: str) -> None:
         """Do ``step`` (see ``_root_user.email.next_step``), or in check mode describe it."""
         result = self._result
         if step == addresses.NOTHING:
@@ -114,59 +151,78 @@ class EmailChange:
     def _start(self) -> None:
         result = self._result
         result["actions"].append("account:StartPrimaryEmailUpdate")
-        result.update(outcome=v.CHANGED, next_steps=code_steps(self._email))
+        result["next_steps"] = code_steps(self._email)
         until = f"The address stays {result['email']} until the code is given to this module."
         if self._context.check_mode:
-            result["msg"] = f"AWS would send a code to {self._email}. {until}"
+            result.update(outcome=v.CHANGED, msg=f"AWS would send a code to {self._email}. {until}")
             return
-        self._root.start(self._email)
+        before = result["update"]
+        call = self._call(lambda: self._root.start(t.cast(str, self._email)))
         result["msg"] = f"AWS sent a code to {self._email}. {until}"
-        self._confirm((addresses.PENDING,))
+        # An earlier change may be pending, so that a call without an answer is confirmed by a new one only.
+        self._confirm(call, (addresses.PENDING,), lambda update: show_update(update) != before)
 
     def _accept(self) -> None:
         result = self._result
         current = result["email"]
         result["actions"].append("account:AcceptPrimaryEmailUpdate")
-        result["outcome"] = v.CHANGED
         if self._context.check_mode:
-            result.update(email=self._email, msg=f"The address would become {self._email}, if the code is right.")
+            msg = f"The address would become {self._email}, if the code is right."
+            result.update(outcome=v.CHANGED, email=self._email, msg=msg)
             return
-        self._root.accept(self._email, self._otp)
+        call = self._call(lambda: self._root.accept(t.cast(str, self._email), t.cast(str, self._otp)))
         result["undo"] = {"account_id": result["account_id"], "email": current}
         result["msg"] = f"AWS accepted the code. The address becomes {self._email} within four hours."
-        self._confirm((addresses.ACCEPTED, addresses.COMPLETED))
+        self._confirm(call, (addresses.ACCEPTED, addresses.COMPLETED), lambda update: True)
         self._wait()
 
-    def _confirm(self, expected: tuple[str, ...]) -> None:
+    def _call(self, send: t.Callable[[], Performed]) -> Performed:
+        """Make a call that changes something. From here on the result counts it, unless AWS refuses it."""
+        before = self._result["outcome"]
+        self._result["outcome"] = v.UNVERIFIED
+        call = send()
+        if call.error and call.status == REFUSED:
+            self._result["actions"].pop()
+            self._result.update(outcome=before, next_steps=[])
+            raise call.error
+        self._called = True
+        return call
+
+    def _confirm(
+        self, call: Performed, expected: tuple[str, ...], is_new: t.Callable[[addresses.Update], bool]
+    ) -> None:
         """Read back the state of the change; raises when it is not as expected."""
+        answer = call.error.cause if call.error else "AWS confirmed the call."
         try:
             update = self._root.last_update()
         except BreakglassError as error:
-            raise self._unverified(f"The call succeeded, but reading back failed. {error.cause}", error.fix) from error
+            raise BreakglassError(f"{answer} Reading back failed. {error.cause}", error.fix) from error
+        fix = "Wait a minute and run the task again."
         if update is not None and update.status not in expected:
-            cause = f"The call succeeded, but AWS shows the change as {update.status}."
-            raise self._unverified(cause, "Wait a minute and run the task again.")
-        self._result["update"] = show_update(update)
+            raise BreakglassError(f"{answer} AWS shows the change as {update.status}.", fix)
+        if call.error and (update is None or not is_new(update)):
+            raise BreakglassError(f"{answer} Reading back does not show whether it succeeded.", fix)
+        call.settle(done=True)
+        self._result.update(outcome=v.CHANGED, update=show_update(update))
 
     def _wait(self) -> None:
         """Wait until the address is the new one; warns when it is not yet."""
+        email = t.cast(str, self._email)
+        outcome = self._result["outcome"]
+        self._result["outcome"] = v.UNVERIFIED
         try:
-            there = self._root.wait(self._email, self._wait_timeout)
+            there = self._root.wait(email, self._params["wait_timeout"])
+            update = self._root.last_update() if there else None
         except BreakglassError as error:
             cause = f"AWS accepted the code, but {error.cause[0].lower()}{error.cause[1:]}"
-            raise self._unverified(cause, error.fix) from error
-        if not there:
-            self._context.warn(
-                f"root_email: AWS does not show {self._email} yet. Run the task again later to see whether it does."
-            )
+            raise BreakglassError(cause, error.fix) from error
+        self._result["outcome"] = outcome
+        if there:
+            self._result.update(email=email, update=show_update(update), msg=f"The address is {email}.")
             return
-        self._confirm((addresses.COMPLETED, addresses.ACCEPTED))
-        self._result.update(email=self._email, msg=f"The address is {self._email}.")
-
-    def _unverified(self, cause: str, fix: str) -> BreakglassError:
-        known: dict[str, t.Any] = {name: value for name, value in self._result.items() if name != "msg"}
-        changed = known["outcome"] == v.CHANGED
-        return BreakglassError(cause, fix).with_result(**{**known, "outcome": v.UNVERIFIED, "changed": changed})
+        self._context.warn(
+            f"root_email: AWS does not show {email} yet. Run the task again later to see whether it does."
+        )
 
 
 def code_steps(email: str | None) -> list[str]:

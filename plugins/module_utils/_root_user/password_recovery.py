@@ -24,6 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unr
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import REFUSED, Performed, perform
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     BreakglassError,
@@ -40,8 +41,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user.recovery
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal import (
     READ_BACK_PAUSES,
     Removal,
-    lost_an_answer,
-    may_have_succeeded,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal_request import Item
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS, not_done, summarize, sweep
@@ -183,34 +182,33 @@ class Recovery:
             entry.update(before=found, after=found, outcome=v.UNCHANGED, reason=_why_unchanged(found))
             return
         entry.update(before=_profile(NONE), changed=True, outcome=v.UNVERIFIED, reason=_NOT_ANSWERED)
-        doubt = ""
-        try:
-            iam.create_login_profile()
-        except Exception as error:
-            if error_code(error) == "EntityAlreadyExists" and not lost_an_answer(error):
-                found = _profile(UNKNOWN)  # another caller created it in between
-                entry.update(changed=False, after=found, outcome=v.UNCHANGED, reason=_why_unchanged(found))
-                return
-            explained = explain(error, "opening password recovery (iam:CreateLoginProfile)", account.id)
-            if not may_have_succeeded(error):
-                entry.update(changed=False, reason="")
-                raise explained from error
-            doubt = str(explained)
-        self._confirm_open(iam, account, entry, doubt)
-
-    def _confirm_open(self, iam: t.Any, account: Account, entry: dict, doubt: str) -> None:
-        """Read back; ``doubt`` is why it is not known whether AWS did it, empty when AWS confirmed it."""
-        found = _read_until_open(iam, account.id)
-        if isinstance(found, Unread):
-            reason = f"{doubt or 'AWS confirmed it.'} Reading back failed. {found.why} {found.fix}"
-            entry.update(outcome=v.UNVERIFIED, reason=reason, items=[_item(NONE, v.UNVERIFIED)])
-        elif found:
-            reason = f"{doubt} Reading back shows that it is open." if doubt else ""
-            entry.update(after=_profile(RECOVERY, found), outcome=v.CHANGED, reason=reason)
-            entry["items"] = [_item(NONE, v.CHANGED)]
+        call = perform(iam.create_login_profile, "opening password recovery (iam:CreateLoginProfile)", account.id)
+        if call.code == "EntityAlreadyExists" and not call.answer_lost:
+            found = _profile(UNKNOWN)  # another caller created it in between
+            entry.update(changed=False, after=found, outcome=v.UNCHANGED, reason=_why_unchanged(found))
+        elif call.error and call.status == REFUSED and not call.answer_lost:
+            entry.update(changed=False, reason="")
+            raise call.error
         else:
-            reason = f"{doubt or 'AWS confirmed it.'} Reading back does not show it: it may still open."
-            entry.update(outcome=v.UNVERIFIED, reason=reason, items=[_item(NONE, v.UNVERIFIED)])
+            self._confirm_open(iam, account, entry, call)
+
+    def _confirm_open(self, iam: t.Any, account: Account, entry: dict, call: Performed) -> None:
+        """Read back what AWS confirmed, or what it did not answer."""
+        found = _read_until_open(iam, account.id)
+        answer = f"{call.error}" if call.error else "AWS confirmed it."
+        if isinstance(found, Unread):
+            outcome, reason = v.UNVERIFIED, f"{answer} Reading back failed. {found.why} {found.fix}"
+        elif found:
+            call.settle(done=True)
+            outcome, reason = v.CHANGED, f"{answer} Reading back shows that it is open." if call.error else ""
+            entry["after"] = _profile(RECOVERY, found)
+        elif call.error and call.code:  # AWS answered with a failure of its own, and did nothing
+            call.settle(done=False)
+            outcome, reason = v.FAILED, f"{answer} Reading back does not show it."
+            entry.update(changed=False, after=entry["before"])
+        else:
+            outcome, reason = v.UNVERIFIED, f"{answer} Reading back does not show it: it may still open."
+        entry.update(outcome=outcome, reason=reason, items=[_item(NONE, outcome)])
 
     def _prepare_person(self, account: Account, entry: dict) -> None:
         """Add what a person does next, and what will stop them once they are signed in."""

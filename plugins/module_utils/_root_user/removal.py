@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 from dataclasses import replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import EXPIRED, explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import REFUSED, UNKNOWN, Performed, perform
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal_request import Item, RemovalRequest
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import ClientError
 
 # Seconds between readings: IAM is eventually consistent, so a deletion can take a moment to show.
 READ_BACK_PAUSES = (1, 2, 4)
@@ -89,7 +86,7 @@ class Removal:
         self._account_id = account_id
         self._before = before
         self._plan = list(plan)
-        self._refused_by_aws: set[tuple[str, str]] = set()  # unverified, and failed if reading back still shows them
+        self._calls: dict[tuple[str, str], Performed] = {}
         not_attempted = "The run stopped before it was attempted."
         self.items = [
             replace(item, outcome=v.SKIPPED, reason=not_attempted) if item.outcome == v.REMOVED else item
@@ -135,17 +132,20 @@ class Removal:
         operation, parameter = _REMOVAL[item.kind]
         arguments = {parameter: item.id} if parameter else {}
         action = f"iam:{self._iam.meta.method_to_api_mapping[operation]}"
-        try:  # IAM refuses to delete what was created or changed moments ago (HTTP 409) for a while
-            while_busy(lambda: getattr(self._iam, operation)(**arguments))
-        except Exception as error:
-            explained = str(explain(error, f"removing it ({action})", self._account_id))
-            if error_code(error) == "NoSuchEntity":
-                return _gone_already(item, error)
-            if not may_have_succeeded(error):
-                return replace(item, outcome=v.FAILED, reason=explained)
-            if isinstance(error, ClientError):
-                self._refused_by_aws.add((item.kind, item.id))
-            return replace(item, outcome=v.UNVERIFIED, reason=explained)
+        # IAM refuses to delete what was created or changed moments ago (HTTP 409) for a while.
+        call = perform(
+            lambda: while_busy(lambda: getattr(self._iam, operation)(**arguments)),
+            f"removing it ({action})",
+            root_of=self._account_id,
+        )
+        self._calls[item.kind, item.id] = call
+        if call.code == "NoSuchEntity":
+            call.settle(done=call.answer_lost)
+            return _gone_already(item, call.answer_lost)
+        if call.status == REFUSED:
+            return replace(item, outcome=v.FAILED, reason=str(call.error))
+        if call.status == UNKNOWN:
+            return replace(item, outcome=v.UNVERIFIED, reason=str(call.error))
         return item
 
     def _is_password_gone(self, item: Item) -> bool:
@@ -169,7 +169,7 @@ class Removal:
 
         def done(found: t.Any) -> bool:
             if isinstance(found, BreakglassError):
-                return is_denied(found) or found.code in _EXPIRED
+                return is_denied(found) or found.code in EXPIRED
             return not waited_for & set(root_user.identify_kind(kind, found))
 
         return waiter.poll(read, done, READ_BACK_PAUSES)
@@ -195,31 +195,20 @@ class Removal:
         if item.outcome == v.REMOVED:
             reason = "AWS confirmed the removal, but reading back still shows it."
             return replace(item, outcome=v.UNVERIFIED, reason=reason) if present else item
+        call = self._calls.get((item.kind, item.id))
         if not present:
+            if call:
+                call.settle(done=True)
             return replace(item, outcome=v.REMOVED, reason=f"{item.reason} Reading back shows that it is gone.")
-        outcome = v.FAILED if (item.kind, item.id) in self._refused_by_aws else v.UNVERIFIED
-        return replace(item, outcome=outcome, reason=f"{item.reason} Reading back still shows it.")
+        if call and call.code:  # AWS answered with a failure of its own, and did nothing
+            call.settle(done=False)
+            return replace(item, outcome=v.FAILED, reason=f"{item.reason} Reading back still shows it.")
+        return replace(item, reason=f"{item.reason} Reading back still shows it: it may still be removed.")
 
 
 _NEW = (v.FAILED, "It appeared while the others were removed: find out who created it, then run the task again.")
 _NEW_UNAPPROVED = (v.SKIPPED, "It appeared while the approved items were removed, and is not one of them.")
 _CALLED = (v.REMOVED, v.UNVERIFIED)  # outcomes of items whose deletion was called, and that may be gone
-_EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
-
-
-def may_have_succeeded(error: Exception) -> bool:
-    """Whether AWS may have carried out a call that ended with ``error``.
-
-    It has not when AWS refused the call with an answer of status 4xx, and every attempt before was answered so too.
-    """
-    if not isinstance(error, ClientError):
-        return True
-    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500 or lost_an_answer(error)
-
-
-def lost_an_answer(error: Exception) -> bool:
-    """Whether an earlier attempt of the same call, that botocore repeated, may have been carried out."""
-    return error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
 
 
 def _plan_kind(kind: str, credentials: dict, request: RemovalRequest) -> list[Item]:
@@ -246,8 +235,8 @@ def _keep_last_device(item: Item) -> Item:
     return replace(item, outcome=v.SKIPPED, reason="The last MFA device stays as long as the root user has a password.")
 
 
-def _gone_already(item: Item, error: Exception) -> Item:
-    if lost_an_answer(error):
+def _gone_already(item: Item, answer_lost: bool) -> Item:
+    if answer_lost:
         reason = "AWS's answer was lost, and the call was repeated: it was gone by then. This run removed it."
         return replace(item, reason=" ".join(filter(None, [item.reason, reason])))
     return replace(item, outcome=v.ABSENT, reason="It did not exist any more when it was to be removed.")
