@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 from ansible_collections.breakglass.aws.plugins.module_utils._files import aws_credentials
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session
 from hypothesis import given
 from hypothesis import strategies as st
 from support.playbooks import run_playbook
@@ -223,3 +224,31 @@ def test_a_session_of_any_task_is_shown_to_be_the_targets(sandbox, monkeypatch):
     monkeypatch.setattr(aws_connection.Caller, "root_arn", lambda self, account_id: f"arn:aws:iam::{PAYMENTS}:root")
     for task in ("open_password_recovery", "unlock_s3_bucket", "unlock_sqs_queue"):
         assert f"acts as arn:aws:iam::{LEGACY}:root" in assume(sandbox, account_id=LEGACY, task=task)["msg"]
+
+
+@pytest.mark.parametrize("who", ["another identity", "no answer"])
+def test_a_session_that_was_opened_stays_in_the_result_of_a_failure(sandbox, monkeypatch, who):
+    if who == "no answer":
+        sandbox.add_fault("reset", operation="GetUser")
+    else:
+        monkeypatch.setattr(session.RootSession, "_identify_by_iam", lambda self, account_id: "arn:aws:iam::1:root")
+    result = assume(sandbox, **AUDIT, aws_config={"retries": {"total_max_attempts": 1}})
+    assert (result["failed"], result["changed"]) == (True, True)
+    [event] = [event for event in sandbox.events() if event["operation"] == "AssumeRoot"]
+    assert result["expiration"]
+    assert result["access_key_id"].startswith("ASIA")
+    assert result["source_identity"] == "operator"
+    assert "sts_creds" not in result
+    assert event["error"] is None
+
+
+def test_a_profile_that_cannot_be_written_does_not_hide_the_session(sandbox, tmp_path, monkeypatch):
+    def full(path: str, change: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(aws_credentials, "edit", full)
+    result = assume(sandbox, **AUDIT, write_profile="root", credentials_file=str(tmp_path / "credentials"))
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "No space left on device" in result["msg"]
+    assert result["access_key_id"].startswith("ASIA")
+    assert "sts_creds" not in result

@@ -51,9 +51,9 @@ def _open_session(params: dict, context: Context) -> dict:
     account = member_account(context.organization, account_id, "account_id")
     if unusable(account):
         raise Unreachable(unusable(account), "Wait until AWS makes the account ACTIVE again.")
-    result: dict[str, t.Any] = {"changed": True, "account_id": account_id, "task": task.name, "sts_creds": None}
+    result = {"changed": True, "account_id": account_id, "task": task.name}
     if context.check_mode:
-        return result
+        return {**result, "sts_creds": None}
     session = open_root_session(context.connection, context.organization, account_id, task)
     result.update(session.public, source_identity=session.source_identity)
     try:
