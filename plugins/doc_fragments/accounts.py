@@ -22,7 +22,7 @@ options:
   all_accounts:
     description:
       - Work on all accounts of the organization.
-      - The management account is never a target, and accounts nobody can act in are left out. These are in the result
+      - The management account is never a target, and accounts that cannot be used are left out. These are in the result
         as V(skipped), with the reason.
     type: bool
     default: false

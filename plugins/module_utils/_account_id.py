@@ -18,11 +18,11 @@ _GROUPED = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}")  # as the AWS console shows
 
 
 def parse_account_id(value: t.Any, option: str) -> str:
-    """The 12 digits meant by ``value``, or InvalidInput naming ``option``, the value and what is accepted.
+    """The 12 digits of ``value``; InvalidInput names ``option``, the value and what is expected.
 
-    Where only one reading is possible (12 digits as a number, or grouped as the console shows them) it is taken.
-    A number that lost its leading zero, or that YAML 1.1 read as octal, is refused with the spelling that was
-    probably meant: a tool that acts as root does not guess whose root.
+    A value with only one reading is accepted: 12 digits as a number, or grouped as the console shows them. A number
+    that lost its leading zero, or that YAML 1.1 read as octal, is refused with the probable spelling: a tool that acts
+    as root does not guess whose root.
     """
     text = "" if isinstance(value, bool) else str(value).strip()
     if _PLAIN.fullmatch(text):

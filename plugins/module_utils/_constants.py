@@ -126,7 +126,7 @@ ACCESS_ROLE = "OrganizationAccountAccessRole"
 # Where a partition's IAM has its one control plane: aws:RequestedRegion of its calls, and where CloudTrail has them.
 HOME_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
 
-# Account states (organizations:Account.State) in which nobody can act in the account.
+# Account states (organizations:Account.State) in which an account cannot be used.
 UNUSABLE_STATES = ("PENDING_ACTIVATION", "SUSPENDED", "CLOSED")
 
 # Outcomes of anything done to one account or one of its items.
@@ -145,6 +145,6 @@ NOT_DONE = (FAILED, UNVERIFIED, UNREACHABLE)
 
 
 def worst(outcomes) -> str:
-    """The outcome that stands for all of ``outcomes``; nothing to do at all is ``absent``."""
+    """The outcome of the whole: the worst of ``outcomes``, ``absent`` when there are none."""
     found = set(outcomes)
     return next((outcome for outcome in OUTCOMES if outcome in found), ABSENT)

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one way out for text: live secrets are removed by value, control characters become visible. No AWS, no Ansible.
+"""The one exit for text: live secrets are removed by value, control characters become visible. No AWS, no Ansible.
 
-Secrets are those of this process: whoever receives one calls :func:`learn`. Text that a person reads, or that is kept,
-passes :func:`clean` (messages) or :func:`redact` (data).
+Secrets are those of this process: code that receives one calls :func:`learn`. Text that a person reads, or that is
+kept, passes :func:`clean` (messages) or :func:`redact` (data).
 """
 
 from __future__ import annotations

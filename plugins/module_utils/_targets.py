@@ -25,7 +25,7 @@ ARGUMENTS = {
 
 MANAGEMENT_ACCOUNT_IS_NO_TARGET = (
     "it is the management account, which is never a target",
-    "Name member accounts only; the management account's root user is looked after by signing in as it.",
+    "Name member accounts only. To manage the management account's root user, sign in as that root user.",
 )
 
 
@@ -44,9 +44,9 @@ def choose_targets(
     protected_accounts: t.Sequence[t.Any] = (),
     warn: t.Callable[[str], t.Any] = lambda text: None,
 ) -> list[Target]:
-    """The targets that the options of a task mean. Reads the organization, opens no session.
+    """The targets that the options of a task name. Reads the organization, opens no session.
 
-    What is named but must not or cannot be touched is refused; what merely belongs to "all accounts" is skipped.
+    An account that is named but must not or cannot be used is refused. With "all accounts" it is skipped.
     """
     protected = set(parse_account_ids(protected_accounts, "protected_accounts"))
     if not all_accounts:
@@ -56,7 +56,7 @@ def choose_targets(
     management = management_account_id(organization)
     accounts = organization.accounts()
     for stranger in sorted(protected - {account.id for account in accounts}):
-        warn(f"protected_accounts: {stranger} is not in the organization. Is it misspelt?")
+        warn(f"protected_accounts: {stranger} is not in the organization. Check the spelling.")
     return [Target(one, _reason_to_skip(one, management, protected)) for one in accounts]
 
 
@@ -77,9 +77,9 @@ def member_account(organization: Organization, account_id: str, option: str) -> 
 
 
 def unusable(account: Account) -> str:
-    """Why nobody can act in the account because of its state; empty when it can be used."""
+    """Why the account cannot be used because of its state; empty when it can."""
     if account.state in v.UNUSABLE_STATES:
-        return f"The account's state is {account.state}: nobody can act in it."
+        return f"The account's state is {account.state}: it cannot be used."
     return ""
 
 
@@ -109,7 +109,7 @@ def _reason_to_skip(account: Account, management: str, protected: set[str]) -> s
 
 
 def management_account_id(organization: Organization) -> str:
-    """The management account; a BreakglassError when the caller's account has no say in the organization."""
+    """The management account; a BreakglassError when the caller's account cannot manage the organization."""
     description = organization.describe()
     if description is None:
         raise BreakglassError(
@@ -119,7 +119,7 @@ def management_account_id(organization: Organization) -> str:
     try:
         role = organization.caller_role()
     except BreakglassError:
-        role = v.UNKNOWN  # what follows will tell
+        role = v.UNKNOWN  # the next call will fail with the reason
     if role == v.NEITHER:
         raise caller_is_neither(organization.caller)
     return description["management_account_id"]

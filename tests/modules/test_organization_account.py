@@ -194,7 +194,7 @@ def test_each_refusal_of_removal_comes_with_its_fix(sandbox, step, given, reason
     result = remove(sandbox, PAYMENTS)
     assert result["failed"] is True
     assert reason in result["cause"]
-    assert "Look the code up" not in result["fix"]
+    assert "See this code" not in result["fix"]
 
 
 # Closing
@@ -395,7 +395,7 @@ def test_every_refusal_ends_in_a_failed_task_with_cause_and_fix(sandbox, refusin
     assert fields.get("Reason", "") in result["cause"]
     assert result["error_code"] == code
     if code != "InvalidInputException":
-        assert "Look the code up" not in result["fix"]
+        assert "See this code" not in result["fix"]
 
 
 @pytest.mark.parametrize("kind", ["throttling", "server_error", "reset"])

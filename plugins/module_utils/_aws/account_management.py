@@ -52,7 +52,7 @@ class AccountManagement:
 
     def contact(self, account_id: str) -> dict:
         """The contact information, and in ``phone_verification`` how far its phone number is verified (null where
-        AWS or botocore does not tell).
+        AWS or botocore does not return it).
         """
         answer = self._ask("get_contact_information", account_id)
         given = answer["ContactInformation"]

@@ -65,7 +65,7 @@ def assume_arn(connection: Connection, arn: str) -> Connection:
             if is_denied(error):
                 raise _refused(error, arn, connection.caller.arn) from error
             raise
-    return connection.as_somebody_else(
+    return connection.with_credentials(
         credentials={
             "aws_access_key_id": answer["AccessKeyId"],
             "aws_secret_access_key": answer["SecretAccessKey"],

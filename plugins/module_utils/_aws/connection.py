@@ -31,7 +31,7 @@ DEFAULT_REGION = "us-east-1"  # where STS cannot be switched off, and where IAM 
 
 # Throttling and broken connections are retried by botocore itself: its retries are safe in many threads at once.
 _RETRIES = {"mode": "adaptive", "total_max_attempts": 8}
-# The first call of a run finds out whether AWS is there at all. That should not take a minute.
+# The first call of a run shows whether AWS can be reached at all. That should not take a minute.
 _FIRST_CALL_RETRIES = {"mode": "standard", "total_max_attempts": 2}
 
 
@@ -39,7 +39,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z", re.ASCII)
 
 
 def check_region(option: str, value: str) -> None:
-    """InvalidInput when an option's value cannot be the name of a region."""
+    """Raises InvalidInput for a value that is not the name of a region."""
     if not _REGION.match(value):
         raise InvalidInput(option, value, "a region such as us-east-1")
 
@@ -116,7 +116,7 @@ class Connection:
         """A client with the caller's own credentials."""
         return self._client(service, region)
 
-    def as_somebody_else(self, profile: str | None = None, credentials: dict | None = None) -> Connection:
+    def with_credentials(self, profile: str | None = None, credentials: dict | None = None) -> Connection:
         """The same way to AWS with other credentials: a profile's, or those of boto3's names."""
         return Connection(
             region=self.region,
@@ -143,8 +143,8 @@ class Connection:
     def root_client(self, service: str, credentials: dict, region: str | None = None) -> t.Any:
         """A client with the ``Credentials`` of AssumeRoot's answer and nothing else.
 
-        All three parts are given explicitly, so boto3 looks at no profile, variable or instance role: should one
-        be missing, this fails instead of acting as somebody else.
+        All three parts are given explicitly, so that boto3 uses no profile, variable or instance role: if one is
+        missing, this fails instead of acting with other credentials.
         """
         return self._client(
             service,
@@ -198,7 +198,7 @@ class Connection:
         return frozen.access_key
 
     def _notice(self, response: tuple | None = None, **unused: t.Any) -> None:
-        # Botocore's event after each attempt; what a handler returns would be taken for an order to wait.
+        # Botocore's event after each attempt. It takes what a handler returns for a number of seconds to wait.
         code = response[1].get("Error", {}).get("Code") if response else None
         if code in THROTTLED:
             for listener in self._listeners:

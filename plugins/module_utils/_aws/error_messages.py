@@ -56,7 +56,7 @@ class Defect(BreakglassError):
 def explained(
     doing: str, root_of: str | None = None, explain_error: t.Callable[[Exception], BreakglassError] | None = None
 ) -> t.Iterator[None]:
-    """Raise an error of botocore in the block as a BreakglassError that says what failed and how to fix it.
+    """Raise an error of botocore in the block as a BreakglassError with what failed and how to fix it.
 
     ``doing`` is what the block does ("listing the accounts"). ``root_of`` is the account whose root session makes the
     call. ``explain_error`` takes the place of :func:`explain` where more must be found out. To handle an error code
@@ -110,7 +110,7 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
     if message.startswith(answers.NOT_AWS):
         instead = message.removeprefix(answers.NOT_AWS).strip()
         return f"Something other than AWS answered while {doing} ({instead}).", _NOT_AWS
-    reason = error.response.get("Reason", "")  # AWS Organizations says with it which of many constraints it means
+    reason = error.response.get("Reason", "")  # with which AWS Organizations names one of many constraints
     name = f"{code} {reason}".rstrip()
     answer = f"AWS refused {doing} ({name}: {message})."
     if code in EXPIRED:
@@ -122,12 +122,7 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
     if code in THROTTLED:
         return answer, "AWS kept throttling after all retries: wait a minute and run it again, with fewer accounts."
     if code in ACCESS_DENIED and root_of:
-        return answer, (
-            f"In a root session only a service control policy on account {root_of}, or the task policy, can deny this. "
-            "Exempt root sessions from the policy: add the condition Null aws:AssumedRoot true to the statement that "
-            "denies the root user (for Control Tower's AWS-GR_RESTRICT_ROOT_USER, set its parameter ExemptAssumeRoot), "
-            "and look at every policy on the way from the organization's root to the account."
-        )
+        return answer, _explain_denial_of_root(message, root_of)
     if code in ACCESS_DENIED:
         return answer, f"Give the caller permission for {error.operation_name}."
     if code in AWS_FAILED or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
@@ -138,14 +133,29 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
     return answer, fix or (_GONE if "NotFound" in code or code == "NoSuchEntity" else _LOOK_UP)
 
 
+def _explain_denial_of_root(message: str, account_id: str) -> str:
+    """The fix for a denial in a root session. AWS's text names the type of policy, if it says anything of policies."""
+    if "resource control policy" in message:
+        return (
+            f"A resource control policy on account {account_id}, an OU above it or the organization's root denies it. "
+            "Exempt root sessions from the statement that denies, or detach the policy until the work is done."
+        )
+    return (
+        f"In a root session only a service control policy on account {account_id}, or the task policy, can deny this. "
+        "Exempt root sessions from the policy: add the condition Null aws:AssumedRoot true to the statement that "
+        "denies the root user (for Control Tower's AWS-GR_RESTRICT_ROOT_USER, set its parameter ExemptAssumeRoot). "
+        "Check every policy from the organization's root down to the account."
+    )
+
+
 _STS_OPERATIONS = ("AssumeRoot", "AssumeRole", "GetCallerIdentity")
 _NOT_AWS = (
     "A proxy, a load balancer or a gateway is between this machine and AWS: check endpoint_url, AWS_ENDPOINT_URL and "
     "HTTPS_PROXY, then run it again."
 )
 TURN_ON = "Turn it on: breakglass.aws.root_access, "
-_GONE = "It is not there, or not any more: check its name and run it again."
-_LOOK_UP = "Look the code up in the AWS API reference of the operation named."
+_GONE = "It does not exist, or not any more: check its name and run it again."
+_LOOK_UP = "See this code in the AWS API reference of the operation."
 
 _FIXES = {
     "AWSOrganizationsNotInUseException": (
@@ -170,7 +180,7 @@ _FIXES = {
     "RegionDisabledException": (
         "STS is switched off in this region for the target account: use another one, for example region=us-east-1."
     ),
-    "ConstraintViolationException": "A limit of AWS Organizations is in the way; its text says which.",
+    "ConstraintViolationException": "A limit of AWS Organizations is reached: the text of the error names it.",
     "AccountAlreadyRegisteredException": "It is registered already: run it again.",
     "AccountNotRegisteredException": "It is not registered any more: run it again.",
     "AccountNotFoundException": "Check the account ID and whose credentials are used.",
@@ -181,16 +191,16 @@ _FIXES = {
     # Taking accounts out of the organization
     "MasterCannotLeaveOrganizationException": "The management account cannot leave: delete the organization instead.",
     "DestinationParentNotFoundException": "The OU is gone: name one that is there.",
-    "SourceParentNotFoundException": "Somebody moved the account meanwhile: run it again.",
+    "SourceParentNotFoundException": "The account was moved meanwhile: run it again.",
     "UnsupportedAPIEndpointException": "This region's endpoint does not do this: set region=us-east-1.",
-    # Looking into CloudTrail
+    # Reading CloudTrail
     "InvalidTimeRangeException": "Correct since and until: CloudTrail's Event history keeps 90 days.",
     "UnsupportedOperationException": "CloudTrail does not answer this here: set region, for example us-east-1.",
     "InvalidNextTokenException": "The pages of the answer did not fit together: run it again.",
     "OperationNotPermittedException": "The organization's management account must let CloudTrail answer here.",
-    # Bringing roles back
+    # Restoring roles
     "StackSetNotEmptyException": "Stacks of it are left in accounts: see in CloudFormation's console why they stayed.",
-    "CreatedButModifiedException": "Somebody changed the StackSet meanwhile: delete it, and run it again.",
+    "CreatedButModifiedException": "The StackSet was changed meanwhile: delete it, and run it again.",
     "InsufficientCapabilitiesException": "The StackSet is not the one this would make: name another in stack_set_name.",
     "OperationInProgressException": "Another operation of this StackSet is running: wait until it is done.",
     "StaleRequestException": "Another operation of this StackSet came in between: run it again.",
@@ -203,9 +213,9 @@ _FIXES = {
     "ServiceQuotaExceededException": "A quota of the service is reached: remove what is not needed, or have it raised.",
     "LimitExceeded": "A quota of IAM is reached in the account: remove what is not needed, or have it raised.",
     "ConflictException": "Another change of IAM Identity Center was under way: run it again.",
-    "EntityAlreadyExists": "It is there already, made by somebody else meanwhile: run it again.",
+    "EntityAlreadyExists": "It exists already, created meanwhile by another caller: run it again.",
     "MalformedPolicyDocument": (
-        "IAM takes no policy back that names a principal which does not exist: mend the role's trust policy by hand."
+        "IAM does not accept a policy that names a deleted principal: correct the role's trust policy by hand."
     ),
     "UnmodifiableEntity": "Only the service that made this role may change it: name another role.",
     "InvalidAction": "This endpoint does not know the operation: check region, endpoint_url and AWS_ENDPOINT_URL.",
@@ -219,7 +229,7 @@ _REASONS = {
     ),
     "ACCOUNT_CANNOT_LEAVE_ORGANIZATION": "The management account cannot leave: delete the organization instead.",
     "ACCOUNT_CANNOT_LEAVE_WITHOUT_EULA": (
-        "Somebody signed in to the account must accept the customer agreement and choose a support plan: AWS "
+        "A person signed in to the account must accept the customer agreement and choose a support plan: AWS "
         "Organizations, Leave organization, in its console asks for all that is missing."
     ),
     "ACCOUNT_CANNOT_LEAVE_WITHOUT_PHONE_VERIFICATION": (
@@ -227,10 +237,10 @@ _REASONS = {
         "VerifyPhoneNumber, or AWS Organizations, Leave organization, in its console."
     ),
     "MEMBER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED": (
-        "Somebody signed in to the account must enter a payment method: Billing, Payment preferences, in its console."
+        "A person signed in to the account must enter a payment method: Billing, Payment preferences, in its console."
     ),
     "INVALID_PAYMENT_INSTRUMENT": (
-        "AWS does not take the account's payment method: enter another one (Billing, Payment preferences)."
+        "AWS does not accept the account's payment method: enter another one (Billing, Payment preferences)."
     ),
     "CANNOT_CLOSE_MANAGEMENT_ACCOUNT": "The management account cannot be closed this way: close its members first.",
     "CLOSE_ACCOUNT_QUOTA_EXCEEDED": (

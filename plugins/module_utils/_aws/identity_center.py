@@ -21,7 +21,7 @@ POLL_SECONDS = 2
 
 
 class IdentityCenter:
-    """The organization's Identity Center, as its administrator sees it. Names are looked up once.
+    """The organization's Identity Center, as its administrator sees it.
 
     ``done`` gets the calls that changed something, in order.
     """
@@ -34,7 +34,7 @@ class IdentityCenter:
         self._done = done
 
     def resolve(self, permission_set: str, user_name: str | None, group_name: str | None) -> dict:
-        """What an assignment names, by the names of a person; a BreakglassError for what is not there."""
+        """The IDs of an assignment, from names; a BreakglassError for what does not exist."""
         instances = self._call("list_instances")["Instances"]
         if not instances:
             raise BreakglassError(
@@ -93,7 +93,7 @@ class IdentityCenter:
         if status["Status"] != "SUCCEEDED":
             raise BreakglassError(
                 f"Identity Center failed ({_operation(method)}): {status.get('FailureReason') or status['Status']}.",
-                "See what the reason says about the account or the permission set.",
+                "Correct what the reason names: the account or the permission set.",
             )
 
     def _permission_set(self, instance: dict, wanted: str) -> str:

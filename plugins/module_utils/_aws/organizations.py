@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the organization says: its accounts, its delegated administrators, its switches for root access."""
+"""Reads the organization: its accounts, its delegated administrators, its features for root access."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Account:
     email: str = ""
     joined_method: str = ""  # CREATED or INVITED
     joined: datetime | None = None
-    path: str = ""  # o-.../r-.../ou-.../account/, empty where AWS does not tell it (an older botocore)
+    path: str = ""  # o-.../r-.../ou-.../account/, empty where AWS does not return it (an older botocore)
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ class Organization:
             delegates = self.delegated_administrators()
         except BreakglassError as error:
             # Only the management account and delegated administrators may ask; a denial from any other account
-            # cannot be told from a missing permission, unless IAM says so.
+            # looks like a missing permission, unless IAM answers otherwise.
             if is_denied(error) and self._iam_knows_caller() is False:
                 return v.NEITHER
             raise
@@ -336,7 +336,7 @@ class Organization:
 
 
 def _parent_in(path: str) -> str:
-    """The last but one ID of ``o-.../r-.../ou-.../``; empty where AWS, or botocore, does not tell paths."""
+    """The last but one ID of ``o-.../r-.../ou-.../``; empty where AWS, or botocore, does not return paths."""
     parts = [part for part in path.split("/") if part]
     return parts[-2] if len(parts) > 2 else ""
 

@@ -74,8 +74,8 @@ class StackSet:
     def deploy(self, account_ids: t.Sequence[str]) -> dict[str, str]:
         """Deploy to accounts; for each why it failed, empty when it did not.
 
-        Instances that are there already go first: CloudFormation compares templates, and would not make a role again
-        that somebody deleted by hand.
+        Existing instances are deleted first: CloudFormation compares templates, and would not create a role again that
+        was deleted by hand.
         """
         self._withdraw([one for one in self._accounts() if one in account_ids])
         operation = self._change("create_stack_instances", "CreateStackInstances", **self._targets(account_ids))

@@ -24,11 +24,11 @@ class FileError(BreakglassError):
 
 
 def require_private(path: str, status: os.stat_result, what: str) -> None:
-    """Refuse what is no plain file, belongs to somebody else, or can be read or written by others."""
+    """Raises FileError unless the path is a plain file of this user that others can neither read nor write."""
     if not stat.S_ISREG(status.st_mode):
         raise FileError(f"{what} {path} is not a plain file.", "Name another file.")
     if status.st_uid != os.geteuid():
-        raise FileError(f"{what} {path} belongs to somebody else.", "Name a file of your own.")
+        raise FileError(f"{what} {path} belongs to another user.", "Name a file of your own.")
     if status.st_mode & 0o077:
         mode = stat.S_IMODE(status.st_mode)
         raise FileError(
@@ -46,7 +46,7 @@ def make_directory_of(path: str) -> str:
 
 @contextlib.contextmanager
 def locked_directory(directory: str) -> t.Iterator[None]:
-    """Other processes that lock the directory wait meanwhile: hosts of one play may write the same file at once."""
+    """In the block, other processes that lock the directory wait: hosts of a play may write the same file at once."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

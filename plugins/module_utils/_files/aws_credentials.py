@@ -22,14 +22,14 @@ _NAME = re.compile(r"^[\w.@+-]{1,64}\Z", re.ASCII)
 
 
 def check_name(name: str) -> str:
-    """A profile's name that can be meant. ``default`` would make every tool on the machine act as a root user."""
+    """Raises InvalidInput for an invalid profile name. ``default`` would make every tool act as a root user."""
     if not _NAME.match(name) or name == "default":
         raise InvalidInput("write_profile", name, "up to 64 letters, digits and . _ - @ +, and not default")
     return name
 
 
 def with_profile(text: str, name: str, values: dict[str, str], remark: str) -> str:
-    """The file's text with this profile in it. Raises InvalidInput when the profile is somebody else's."""
+    """The file's text with this profile in it. Raises InvalidInput for a profile that was not written here."""
     lines = [f"[{name}]", f"{MARK}: {remark}", *(f"{key} = {value}" for key, value in values.items())]
     kept = without_profile(text, name)
     separator = "\n" if kept and not kept.endswith("\n\n") else ""

@@ -4,8 +4,8 @@
 
 """Backups of resource policies: on disk and read back before anything is changed. No network, no Ansible.
 
-AWS keeps no history of a deleted policy (DeleteBucketPolicy answers 204 and that is all), so this file is the only way
-back. It holds the exact text AWS gave.
+AWS keeps no history of a deleted policy (DeleteBucketPolicy answers 204 and nothing else), so this file is the only
+copy. It has the exact text that AWS returned.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def read_for(path: str, account_id: str, resource: str) -> Backup:
 
 
 def _require_own(path: str, status: os.stat_result) -> None:
-    """Refuse anything but a plain file that nobody except its owner can write, the owner being this user or root."""
+    """Raises BackupError unless it is a plain file of this user or root that only its owner can write."""
     mode = stat.S_IMODE(status.st_mode)
     if not stat.S_ISREG(status.st_mode):
         raise BackupError(f"The backup {path} is not a plain file.", _TAKE_ANOTHER)

@@ -77,9 +77,9 @@ def open_as_administrator(connection: Connection, account_id: str, given: dict[s
 def as_given(connection: Connection, given: dict[str, t.Any]) -> Connection:
     """The connection with the profile or the keys that the options name; without any, the connection itself."""
     if given.get("profile"):
-        return connection.as_somebody_else(profile=given["profile"])
+        return connection.with_credentials(profile=given["profile"])
     if given.get("access_key"):
-        return connection.as_somebody_else(
+        return connection.with_credentials(
             credentials={
                 "aws_access_key_id": given["access_key"],
                 "aws_secret_access_key": given["secret_key"],
