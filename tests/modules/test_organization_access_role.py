@@ -392,7 +392,7 @@ def enrolled(tmp_path) -> Iterator[dict]:
             port = process.stdout.readline().split()[3].rpartition(":")[2]
             env = [sys.executable, "-m", "sandbox", "env", "--port", port, "--as", "operator"]
             lines = subprocess.run(env, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
-            yield dict(line.removeprefix("export ").split("=", 1) for line in lines)
+            yield dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
         finally:
             process.terminate()
 
