@@ -206,6 +206,10 @@ target:
         why:
           description: What it denies, to which principals, under which conditions, and what is not known of it.
           type: str
+        policy_type:
+          description: V(SERVICE_CONTROL_POLICY) or V(RESOURCE_CONTROL_POLICY).
+          type: str
+          version_added: 0.2.0
         known_as:
           description: The product whose guardrail it is, when its shape shows that; else null.
           type: str

@@ -213,6 +213,10 @@ accounts:
         why:
           description: Why it stops them.
           type: str
+        policy_type:
+          description: V(SERVICE_CONTROL_POLICY) or V(RESOURCE_CONTROL_POLICY).
+          type: str
+          version_added: 0.2.0
         known_as:
           description: The product whose guardrail it is, when its shape shows that; else null.
           type: str

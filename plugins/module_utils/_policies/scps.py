@@ -31,7 +31,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evalu
     ROOT_USER,
 )
 
-__all__ = ("PRINCIPALS", "ROLE", "ROOT_SESSION", "ROOT_USER", "ServiceControlPolicies", "policy_in_words")
+__all__ = ("PRINCIPALS", "RCP", "ROLE", "ROOT_SESSION", "ROOT_USER", "SCP", "ServiceControlPolicies", "policy_in_words")
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 _NAMES = {SCP: "Service control policy", RCP: "Resource control policy"}

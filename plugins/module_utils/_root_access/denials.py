@@ -15,6 +15,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Unreachable, error_code
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    RCP,
+    SCP,
     ServiceControlPolicies,
     policy_in_words,
 )
@@ -95,7 +97,7 @@ _STS_FOLLOWS = "This takes some minutes after centralized root access is turned 
 
 
 def explain_denial_in_root_session(error: BreakglassError, policies: ServiceControlPolicies) -> BreakglassError:
-    """A denial in a root session, with the service control policies that cause it; other errors unchanged."""
+    """A denial in a root session, with the organization's policies that cause it; other errors unchanged."""
     if error.denied_call is None:
         return error
     account_id, operation = error.denied_call
@@ -104,6 +106,10 @@ def explain_denial_in_root_session(error: BreakglassError, policies: ServiceCont
         found = policies.stopping(account_id, actions=actions)
     except BreakglassError:
         return error  # its fix names the policies to check
+    if "resource control policy" in error.cause:  # AWS names the type of the policy that denies
+        found = [policy for policy in found if policy["policy_type"] == RCP]
+    elif "service control policy" in error.cause:
+        found = [policy for policy in found if policy["policy_type"] == SCP]
     certain = [policy for policy in found if policy["certain"]] or found
     if not certain:
         return error

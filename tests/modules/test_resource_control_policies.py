@@ -1,0 +1,77 @@
+"""Resource control policies are read and judged like service control policies: readiness, unlock, explanation."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.run_module import run
+
+from sandbox import Box
+
+PAYMENTS, LEDGER, MANAGEMENT = "333344445555", "payments-ledger-333344445555", "111122223333"
+
+
+def attach(box: Box, target: str = PAYMENTS, **elements) -> None:
+    organizations = box.client("organizations", "operator")
+    root = organizations.list_roots()["Roots"][0]
+    if "RESOURCE_CONTROL_POLICY" not in [kind["Type"] for kind in root["PolicyTypes"]]:
+        organizations.enable_policy_type(RootId=root["Id"], PolicyType="RESOURCE_CONTROL_POLICY")
+    statement = {"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Resource": "*", **elements}
+    made = organizations.create_policy(
+        Name="keep-policies",
+        Description="",
+        Type="RESOURCE_CONTROL_POLICY",
+        Content=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
+
+
+@pytest.fixture
+def guarded(sandbox) -> Box:
+    attach(sandbox, Action=["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"])
+    return sandbox
+
+
+def test_readiness_reports_the_policy(guarded):
+    result = run("root_access_info", environment=guarded.environment("operator"), account_id=PAYMENTS)
+    [found] = result["target"]["service_control_policies"]
+    assert (found["policy_name"], found["policy_type"]) == ("keep-policies", "RESOURCE_CONTROL_POLICY")
+    assert found["actions"] == ["s3:PutBucketPolicy", "s3:DeleteBucketPolicy"]
+    assert found["certain"]
+    assert "Resource control policy keep-policies on account" in str(result["reasons"])
+    assert result["ready"] is False
+
+
+def test_the_unlock_names_the_policy_that_denies_it(guarded, tmp_path):
+    result = run(
+        "s3_bucket_policy_unlock",
+        environment=guarded.environment("operator"),
+        account_id=PAYMENTS,
+        bucket=LEDGER,
+        backup_dir=str(tmp_path / "backups"),
+    )
+    assert result["failed"]
+    assert "explicit deny in a resource control policy" in result["cause"]
+    assert "Resource control policy keep-policies" in result["cause"]
+    assert "Service control policy" not in result["cause"]
+    assert "keep-policies" in result["fix"]
+    assert not result.get("changed")
+
+
+@pytest.mark.parametrize(
+    ("elements", "stops"),
+    [
+        ({"Action": "iam:*"}, False),  # not a service that resource control policies apply to
+        ({"Action": "s3:GetObject"}, False),
+        ({"Action": "s3:*", "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-breakglass1"}}}, False),
+        ({"Action": "sqs:*", "Condition": {"Null": {"aws:AssumedRoot": "true"}}}, False),
+        ({"Action": "sqs:SetQueueAttributes"}, True),
+        ({"Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+    ],
+)
+def test_what_stops_a_root_session_and_what_does_not(sandbox, elements, stops):
+    attach(sandbox, **elements)
+    result = run("root_access_info", environment=sandbox.environment("operator"), account_id=PAYMENTS)
+    assert bool(result["target"]["service_control_policies"]) is stops
+    assert result["ready"] is not stops
