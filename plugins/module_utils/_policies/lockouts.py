@@ -72,7 +72,10 @@ def lockout_statements(
 
 @dataclass(frozen=True)
 class Lockout:
-    """One statement that locks administrators out, or may (not ``certain``)."""
+    """One statement that locks administrators out. ``certain``: wherever they make their requests from.
+
+    Otherwise it may: it depends on what is not known, or on where the request comes from.
+    """
 
     index: int
     statement: Statement
@@ -102,23 +105,30 @@ def find_lockouts(document: Document, resource: Resource, administrators: t.Sequ
         actions = _denied_management(statement, resource)
         if not actions:
             continue
-        answers = [(one, applies(statement, one, resource, variables)) for one in administrators]
-        locked = tuple(one for one, answer in answers if answer is not False)
+        answers = [(one, _answers(statement, one, resource, variables)) for one in administrators]
+        locked = tuple(one for one, by_place in answers if some(by_place) is not False)
         if locked:
             conditions = tuple(describe(statement))
             why = explain(statement, actions, locked, conditions, resource, variables)
-            certain = any(answer is True for _unused, answer in answers)
+            certain = any(every(by_place) is True for _one, by_place in answers)
             found.append(Lockout(index, statement, locked, actions, why, conditions, certain))
     return found
 
 
 def applies(statement: Statement, administrator: Administrator, resource: Resource, variables: bool) -> bool | None:
     """Does the statement apply to a request on the policy, from at least one of the places it may come from?"""
+    return some(_answers(statement, administrator, resource, variables))
+
+
+def _answers(
+    statement: Statement, administrator: Administrator, resource: Resource, variables: bool
+) -> list[bool | None]:
+    """Does the statement apply to a request on the policy? An answer for each place the request may come from."""
     who = concerns_administrator(statement, administrator)
     if who is False:
-        return False
+        return [False]
     entries = entries_of(statement.get("Condition", {}))
-    return some(
+    return [
         every(
             [
                 who,
@@ -127,7 +137,7 @@ def applies(statement: Statement, administrator: Administrator, resource: Resour
             ]
         )
         for facts in every_place(administrator, resource)
-    )
+    ]
 
 
 def _denied_management(statement: Statement, resource: Resource) -> tuple[str, ...]:

@@ -145,11 +145,13 @@ def test_the_region_of_a_bucket_may_be_unknown_and_that_of_a_queue_is_in_its_arn
         ("StringNotEquals", "aws:PrincipalTag/team", "security", None),
         ("StringEquals", "acme:Weather", "rain", None),
         ("NotIpAddress", "aws:SourceIp", "203.0.113.0/24", True),
-        ("NotIpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"], True),  # through a VPC endpoint there is none
-        ("NotIpAddress", "aws:VpcSourceIp", ["0.0.0.0/1", "128.0.0.0/1"], True),
-        ("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"], True),
+        ("NotIpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"], None),  # through a VPC endpoint there is none
+        ("NotIpAddress", "aws:VpcSourceIp", ["0.0.0.0/1", "128.0.0.0/1"], None),
+        ("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"], None),
         ("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/2"], False),
-        ("StringNotEquals", "aws:VpceAccount", ACCOUNT, True),  # not through an endpoint
+        ("StringNotEquals", "aws:VpceAccount", ACCOUNT, None),  # from outside of any endpoint
+        ("StringNotEquals", "aws:SourceVpce", "vpce-0a1b", True),
+        ("Null", "aws:SourceVpce", "true", None),
         ("StringEquals", "aws:VpceAccount", ACCOUNT, None),
         ("StringNotEquals", "aws:SourceAccount", ACCOUNT, True),
         ("StringNotEqualsIfExists", "aws:SourceAccount", ACCOUNT, True),
