@@ -71,11 +71,11 @@ options:
     version_added: 0.2.0
   verify_as:
     description:
-      - Credentials of a normal administrator of the account, who is shown to get in again after the change. A root
-        session cannot show that, no lockout stops it. The administrator reads the policy and nothing
-        else. Not done with O(mode=restore).
-      - When the administrator does not get in, also when there was nothing to change, the task fails and the outcome
-        is V(unverified). In check mode, RV(verified_as) only says whether they get in now.
+      - Credentials of a normal administrator of the account, to prove the access after the change. A root session
+        proves nothing, no lockout stops it. With them the policy, and the bucket's settings of S3 Block Public Access,
+        are read, and nothing else is done. Not used with O(mode=restore).
+      - When the administrator has no access, also when there was nothing to change, the task fails and the outcome is
+        V(unverified). In check mode, RV(verified_as) is whether they have access now.
     type: dict
     version_added: 0.2.0
     suboptions:

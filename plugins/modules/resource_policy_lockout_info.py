@@ -10,24 +10,24 @@ module: resource_policy_lockout_info
 short_description: Find buckets and queues whose policy locks administrators out
 version_added: 0.2.0
 description:
-  - Reads the policy of each bucket, and of each queue in O(regions), and says which statements lock administrators out,
-    before anybody calls at night.
+  - Reads the policy of each bucket, and of each queue in O(regions), and reports the statements that lock
+    administrators out, before an incident does.
   - Opens no root session and changes nothing. Works with the credentials of a normal administrator of an account, or
     from the management account by assuming a role in each account.
-  - A policy that may not be read is never taken for harmless. It is V(locked) where AWS says that the policy itself
-    denies reading it, which is how most lockouts look, else V(unreadable).
+  - A policy that may not be read is never reported as harmless. It is V(locked) where AWS's denial names the policy
+    itself, as it does with most lockouts, else V(unreadable).
 author:
   - breakglass.aws contributors (@breakglass)
 options:
   account_ids:
     description:
-      - The member accounts to look into, by ID in quotes, by assuming O(role_name) in each.
-      - Without this and O(all_accounts), the account the credentials belong to is looked into.
+      - The member accounts to scan, by ID in quotes, by assuming O(role_name) in each.
+      - Without this and O(all_accounts), the account of the credentials is scanned.
     type: list
     elements: str
   all_accounts:
     description:
-      - Look into all member accounts of the organization, by assuming O(role_name) in each.
+      - Scan all member accounts of the organization, by assuming O(role_name) in each.
     type: bool
     default: false
   role_name:
@@ -37,16 +37,16 @@ options:
     default: OrganizationAccountAccessRole
   services:
     description:
-      - What to look at, buckets (V(s3)) or queues (V(sqs)) or both.
+      - What to scan, buckets (V(s3)) or queues (V(sqs)) or both.
     type: list
     elements: str
     choices: [s3, sqs]
     default: [s3, sqs]
   regions:
     description:
-      - Where to look for queues. Buckets of all regions are always found.
-      - Without it, all regions that the account has enabled are looked at, or O(region) alone where
-        C(account:ListRegions) is denied, which RV(accounts.unlisted) then tells.
+      - The regions to search for queues. Buckets of all regions are always found.
+      - Without it, all regions that the account has enabled, or O(region) alone where C(account:ListRegions) is denied,
+        which RV(accounts.unlisted) then reports.
     type: list
     elements: str
   administrators:
@@ -63,7 +63,7 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
-  - An account that cannot be looked into is V(unreachable), with cause and fix, and a warning; the others go on.
+  - An account that cannot be scanned is V(unreachable), with cause and fix, and a warning. The others are scanned.
   - What is not known (where a request comes from, whether MFA was used) counts as possibly locking, and the reason has
     what it is.
 seealso:
@@ -72,7 +72,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look into the account that these credentials are of
+- name: Scan the account of these credentials
   breakglass.aws.resource_policy_lockout_info:
     profile: data-lake-administrator
     regions: [eu-central-1, us-east-1]
@@ -105,11 +105,11 @@ accounts:
       type: str
     outcome:
       description:
-        - V(unchanged) when it was looked into, as far as RV(accounts.unlisted) leaves nothing open.
+        - V(unchanged) when it was scanned, but for what RV(accounts.unlisted) has.
         - Else V(skipped), V(unreachable), or V(failed) when nothing could be listed.
       type: str
     reason:
-      description: Why it was not looked into.
+      description: Why it was not scanned.
       type: str
     fix:
       description: What to do about that.
@@ -135,7 +135,7 @@ accounts:
           description:
             - V(locked), V(possibly_locked), V(unlocked), or V(no_policy).
             - V(possibly_locked) when it depends on what is not known, for example whether MFA was used.
-            - V(unreadable) when the policy may not be read, V(failed) when it could not be read or understood.
+            - V(unreadable) when the policy may not be read, V(failed) when it could not be read or analysed.
           type: str
         reason:
           description: >-
@@ -147,11 +147,11 @@ accounts:
           type: list
           elements: dict
     regions:
-      description: Where queues were looked for.
+      description: The regions that were searched for queues.
       type: list
       elements: str
     unlisted:
-      description: What could not be listed, so that nothing is known of it. Also a warning.
+      description: What could not be listed, so that nothing is known about it. Also a warning.
       type: list
       elements: dict
       contains:
@@ -162,7 +162,7 @@ accounts:
           description: The region. Null for buckets, and for the regions that could not be listed themselves.
           type: str
         reason:
-          description: What AWS said.
+          description: The error of AWS.
           type: str
 summary:
   description: How many resources have each outcome, and how many listings are V(unlisted).

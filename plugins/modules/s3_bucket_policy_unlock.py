@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Opens a root session in the member account that owns the bucket (task policy C(S3UnlockBucketPolicy)), finds the
     statements of the bucket policy that lock administrators out, and makes the smallest change that lets them manage
-    the policy again. S3 lets the root user manage a bucket policy that denies everybody.
-  - The policy is first saved to a file and read back from it. No call that writes is made before.
+    the policy again. S3 lets the root user manage a bucket policy that denies everyone.
+  - The policy is first saved to a file and read back from it. No call that writes is made before that.
   - Success means that the new policy was read back.
 author:
   - breakglass.aws contributors (@breakglass)
@@ -25,7 +25,7 @@ options:
     required: true
   protected_buckets:
     description:
-      - Buckets that are never touched, by name. C(*) stands for any run of characters.
+      - Buckets that are never touched, by name. C(*) is any run of characters.
     type: list
     elements: str
     default: []
@@ -42,17 +42,22 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
-  - What cannot be known from the policy (where a request comes from, whether MFA was used, keys that the module does
-    not know) counts as locking, and the reason says so.
-  - Object ACLs, access points and Block Public Access cannot be seen in the root session. Should a bucket still use
-    ACLs, look at them before its last Deny statement goes.
+  - What is not known (where a request comes from, whether MFA was used, condition keys the module does not know) counts
+    as possibly locking. RV(lockout_statements.certain) is then false, and the reason has what is not known.
+  - The clock, the region, the account and the organization are known. A statement that will lock from a later date on
+    is a warning.
+  - Nothing can be written on condition that the policy is unchanged, see RV(write_window).
+  - Object ACLs and access points cannot be read in the root session. If a bucket still uses ACLs, check them before its
+    last Deny statement is removed.
+  - A policy that allows everyone access is refused by S3 Block Public Access. A warning foretells it. Whether the
+    block of the bucket is on can only be read with O(verify_as); that of the account is not read.
   - Directory buckets cannot be unlocked; the task policy does not cover them.
 seealso:
   - module: breakglass.aws.root_access_info
 """
 
 EXAMPLES = r"""
-- name: See what locks the bucket and what would be done about it
+- name: Show what locks the bucket and what would be done about it
   breakglass.aws.s3_bucket_policy_unlock:
     account_id: "333344445555"
     bucket: payments-ledger-333344445555
@@ -69,7 +74,7 @@ EXAMPLES = r"""
     protected_buckets: ["*-terraform-state"]
   register: unlock
 
-- name: Let one role in, and nobody else
+- name: Give one role access to the policy, and no other principal
   breakglass.aws.s3_bucket_policy_unlock:
     account_id: "012345678901"
     bucket: data-lake-raw-012345678901
@@ -96,8 +101,8 @@ RETURN = r"""
 outcome:
   description:
     - V(changed), or in check mode would be; V(unchanged) when there is nothing to do.
-    - The task fails with V(unreachable) when no root session gets in, with V(unverified) when the new policy
-      could not be read back in time or the administrator of O(verify_as) does not get in, else with V(failed).
+    - The task fails with V(unreachable) when no root session can be opened, with V(unverified) when the new policy
+      could not be read back in time or the administrator of O(verify_as) has no access, else with V(failed).
   returned: always
   type: str
   sample: changed
@@ -159,7 +164,8 @@ lockout_statements:
 effects:
   description:
     - What it means, before and after, for those who must be able to manage the policy, and for the rest of the account.
-    - Empty when a policy could not be understood.
+    - Actions with a name have rows where the change concerns them.
+    - Empty when a policy could not be analysed.
   returned: once the policy was read
   type: list
   elements: dict
@@ -204,10 +210,10 @@ verified_as:
       description: Who it is.
       type: str
     able:
-      description: Could the policy be read? Null when that cannot be told.
+      description: Whether the policy could be read. Null when that is not known.
       type: bool
     reason:
-      description: What AWS said otherwise.
+      description: The error of AWS otherwise.
       type: str
 write_window:
   description:
@@ -239,7 +245,7 @@ plan:
     digest:
       description: >-
         SHA-256 over account, bucket, mode and the policies before and after. The same in check mode and in the run
-        that follows it, as long as nobody changes the policy in between.
+        that follows it, as long as the policies mean the same.
       type: str
 session:
   description: The root session. No secret is in it.

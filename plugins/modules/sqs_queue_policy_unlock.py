@@ -14,21 +14,21 @@ description:
     statements of the queue policy that lock administrators out, and makes the smallest change that lets them manage
     the policy again.
   - Sends no attribute of the queue but C(Policy). Others can delete messages.
-  - The policy is first saved to a file and read back from it. No call that writes is made before.
+  - The policy is first saved to a file and read back from it. No call that writes is made before that.
   - Success means that the new policy was read back.
 author:
   - breakglass.aws contributors (@breakglass)
 options:
   queue:
     description:
-      - The queue, by URL or ARN, which name its region, or by name.
-      - A name alone is looked for in O(region), or with no region set in all regions. It is refused when that leaves
-        open which queue is meant; the failure says in which regions there is one.
+      - The queue, by URL or ARN, which have its region, or by name.
+      - A name alone is searched for in O(region), or with no region set in all regions. It is refused when there is not
+        exactly one such queue; the failure lists the regions that have one.
     type: str
     required: true
   protected_queues:
     description:
-      - Queues that are never touched, by name. C(*) stands for any run of characters.
+      - Queues that are never touched, by name. C(*) is any run of characters.
     type: list
     elements: str
     default: []
@@ -45,8 +45,11 @@ extends_documentation_fragment:
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
-  - What cannot be known from the policy (where a request comes from, whether MFA was used, keys that the module does
-    not know) counts as locking, and the reason says so.
+  - What is not known (where a request comes from, whether MFA was used, condition keys the module does not know) counts
+    as possibly locking. RV(lockout_statements.certain) is then false, and the reason has what is not known.
+  - The clock, the region, the account and the organization are known. A statement that will lock from a later date on
+    is a warning.
+  - Nothing can be written on condition that the policy is unchanged, see RV(write_window).
   - An encrypted queue needs no permission for its KMS key here.
 seealso:
   - module: breakglass.aws.s3_bucket_policy_unlock
@@ -54,7 +57,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what locks the queue and what would be done about it
+- name: Show what locks the queue and what would be done about it
   breakglass.aws.sqs_queue_policy_unlock:
     account_id: "012345678901"
     queue: arn:aws:sqs:eu-central-1:012345678901:ingest-events
@@ -86,8 +89,8 @@ RETURN = r"""
 outcome:
   description:
     - V(changed), or in check mode would be; V(unchanged) when there is nothing to do.
-    - The task fails with V(unreachable) when no root session gets in, with V(unverified) when the new policy
-      could not be read back in time or the administrator of O(verify_as) does not get in, else with V(failed).
+    - The task fails with V(unreachable) when no root session can be opened, with V(unverified) when the new policy
+      could not be read back in time or the administrator of O(verify_as) has no access, else with V(failed).
   returned: always
   type: str
   sample: changed
@@ -149,7 +152,8 @@ lockout_statements:
 effects:
   description:
     - What it means, before and after, for those who must be able to manage the policy, and for the rest of the account.
-    - Empty when a policy could not be understood.
+    - Actions with a name have rows where the change concerns them.
+    - Empty when a policy could not be analysed.
   returned: once the policy was read
   type: list
   elements: dict
@@ -192,10 +196,10 @@ verified_as:
       description: Who it is.
       type: str
     able:
-      description: Could the policy be read? Null when that cannot be told.
+      description: Whether the policy could be read. Null when that is not known.
       type: bool
     reason:
-      description: What AWS said otherwise.
+      description: The error of AWS otherwise.
       type: str
 write_window:
   description:
@@ -227,7 +231,7 @@ plan:
     digest:
       description: >-
         SHA-256 over account, queue, mode and the policies before and after. The same in check mode and in the run
-        that follows it, as long as nobody changes the policy in between.
+        that follows it, as long as the policies mean the same.
       type: str
 session:
   description: The root session. No secret is in it.

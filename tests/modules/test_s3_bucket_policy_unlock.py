@@ -250,6 +250,70 @@ def test_a_grant_to_everybody_stays_behind_the_deny_it_stood_behind(sandbox, bac
         sandbox.client("s3", "data-lake-administrator").get_object(Bucket=EXPORTS, Key="any")
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_a_refusal_by_block_public_access_is_foretold(sandbox, backups, known):
+    administrator = sandbox.client("s3", "payments-administrator")
+    block = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+    lock(sandbox, {"Action": "s3:PutBucketPolicy"}, {"Effect": "Allow", "Action": "s3:GetObject"})
+    administrator.put_public_access_block(Bucket=EXPORTS, PublicAccessBlockConfiguration=block)
+    who = {name: value for name, value in sandbox.credentials("payments-administrator").items() if value}
+    options = {"verify_as": who} if known else {}
+
+    result = unlock(sandbox, check_mode=True, bucket=EXPORTS, backup_dir=str(backups), **options)
+
+    [warning] = [str(one) for one in result["warnings"] if "BlockPublicPolicy" in str(one)]
+    assert ("will refuse" if known else "where it is on") in warning
+    assert "mode=delete" in warning
+
+
+def test_a_window_that_will_begin_is_a_warning(sandbox, backups):
+    lock(sandbox, {"Action": "s3:*", "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}}})
+    result = unlock(sandbox, bucket=EXPORTS, backup_dir=str(backups))
+    assert result["outcome"] == "unchanged"
+    assert "from 2099-01-01T00:00:00Z on" in str(result["warnings"])
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_region_and_the_organization_path_are_known(sandbox, backups, inside):
+    organizations = sandbox.client("organizations", "operator")
+    parent = organizations.list_parents(ChildId=PAYMENTS)["Parents"][0]["Id"]
+    region = {"Action": "s3:*", "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}}
+    path = f"o-breakglass1/*/{parent if inside else 'ou-none-0000'}/*"
+    quarantine = {"Action": "s3:*", "Condition": {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": path}}}
+    lock(sandbox, region, quarantine)
+    assert is_let_in(sandbox, EXPORTS) is not inside
+    result = unlock(sandbox, bucket=EXPORTS, backup_dir=str(backups))
+    assert result["outcome"] == ("changed" if inside else "unchanged")
+    assert [(one["index"], one["certain"]) for one in result["lockout_statements"]] == [(1, True)] * inside
+    assert is_let_in(sandbox, EXPORTS)
+
+
+def test_a_principal_denied_by_pattern_is_pointed_out(sandbox, backups):
+    pattern = f"arn:aws:iam::{PAYMENTS}:role/Organization*"
+    lock(sandbox, {"Action": "s3:*", "Condition": {"ArnLike": {"aws:PrincipalArn": pattern}}})
+    assert not is_let_in(sandbox, EXPORTS)
+    result = unlock(sandbox, bucket=EXPORTS, backup_dir=str(backups))
+    assert result["outcome"] == "unchanged"
+    assert pattern in str(result["warnings"])
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteBucket*", "s3:Delete*", "s3:PutBucket*", "s3:Put*"])
+def test_a_guard_with_a_pattern_stays(sandbox, backups, action):
+    lock(sandbox, {"Action": action})
+    result = unlock(sandbox, bucket=EXPORTS, backup_dir=str(backups))
+    assert result["outcome"] == "changed"
+    assert is_let_in(sandbox, EXPORTS)
+    s3 = sandbox.client("s3", "payments-administrator")
+    suspended = {"Status": "Suspended"}
+    guarded = {
+        "Delete": lambda: s3.delete_bucket(Bucket=EXPORTS),
+        "Put": lambda: s3.put_bucket_versioning(Bucket=EXPORTS, VersioningConfiguration=suspended),
+    }
+    with pytest.raises(ClientError, match="explicit deny"):
+        guarded["Put" if "Put" in action else "Delete"]()
+    assert [row["what"] for row in result["effects"] if row["before"] != row["after"]] == ["manage the policy"]
+
+
 def test_a_principal_denied_by_name_is_pointed_out(sandbox, backups):
     arn = f"arn:aws:iam::{PAYMENTS}:role/OrganizationAccountAccessRole"
     lock(sandbox, {"Action": "s3:*", "Principal": {"AWS": arn}})

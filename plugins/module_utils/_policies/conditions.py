@@ -236,7 +236,7 @@ def _date(compare: t.Callable[[datetime.datetime, datetime.datetime], bool]) -> 
 
 def _in_networks(value: str, wanted: t.Sequence[Tokens | None]) -> bool | None:
     """Is the address in one of the networks? The networks together may be the whole Internet."""
-    networks = [None if one is None else _network(_plain(one)) for one in wanted]
+    networks = [None if one is None else parse_network(_plain(one)) for one in wanted]
     known = [network for network in networks if network is not None]
     if value == UNLISTED_ADDRESS:
         found = any(network.prefixlen == 0 for network in _collapsed(known))
@@ -252,7 +252,8 @@ def _in_networks(value: str, wanted: t.Sequence[Tokens | None]) -> bool | None:
 _Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 
-def _network(text: str) -> _Network | None:
+def parse_network(text: str) -> _Network | None:
+    """A network or address in CIDR notation; None when it is neither."""
     try:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:

@@ -72,7 +72,7 @@ def effects(
     people = {one.arn: [one] for one in administrators if one.named}
     rest = "everybody else of the account" if people else "everybody of the account"
     people[rest] = administrators_of(resource)
-    rows = []
+    rows: list[dict[str, t.Any]] = []
     compared: dict[tuple[t.Any, t.Any], list[tuple[str, Effect, Effect]]] = {}  # most people meet the same statements
     for who, examples in people.items():
         was, becomes = _View(before, resource, examples), _View(after, resource, examples)

@@ -24,6 +24,8 @@ with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
 class BucketPolicy(ResourcePolicy):
     """The policy of one bucket."""
 
+    refuses_unread = None
+
     def __init__(self, session: Session, bucket: str, region: str) -> None:
         super().__init__(session, region)
         self._account_id = session.account_id
@@ -74,6 +76,20 @@ class BucketPolicy(ResourcePolicy):
         else:
             with self._explaining("writing"):
                 self._client.put_bucket_policy(Policy=text, **self._target)
+
+    def refuses_public_policies(self, session: Session) -> bool | None:
+        """Does S3 Block Public Access refuse a public policy for the bucket? None when that is not known.
+
+        A root session may not read the setting (task policy S3UnlockBucketPolicy), so another ``session`` of the
+        account does. Where the bucket's setting is off, that of the account may be on: it is not read, because its API
+        has another host for each account, which no endpoint_url covers.
+        """
+        try:
+            with explained("reading the settings of S3 Block Public Access"):
+                answer = session.client("s3", self.region).get_public_access_block(**self._target)
+        except BreakglassError:
+            return None
+        return bool(answer.get("PublicAccessBlockConfiguration", {}).get("BlockPublicPolicy")) or None
 
     def _explaining(self, doing: str) -> contextlib.AbstractContextManager[None]:
         return explained(doing, explain_error=lambda error: self._explained(error, doing))

@@ -26,6 +26,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts 
     find_lockouts,
     upcoming_lockouts,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.public_access import public_statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.repair import repair
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     Administrator,
@@ -73,6 +74,14 @@ class Plan:
     def changes(self) -> bool:
         """Do the policies before and after differ in meaning?"""
         return not canonical.equivalent(self.before, self.after)
+
+    @property
+    def public_statements(self) -> list[int]:
+        """The statements of the policy after that allow everyone access."""
+        try:
+            return [] if self.after is None else public_statements(parse(self.after))
+        except PolicyError:
+            return []
 
     def is_still_for(self, text: str | None) -> bool:
         """Is this text the policy that the plan was made for? AWS may show the same policy in another order."""

@@ -44,6 +44,12 @@ class ResourcePolicy:
         """The policy of the same resource, read and written by another session."""
         raise NotImplementedError
 
+    refuses_unread: bool | None = False  # the answer of refuses_public_policies when it was not read
+
+    def refuses_public_policies(self, session: Session) -> bool | None:
+        """Does the service refuse a policy that allows the public access? None when ``session`` may not read that."""
+        return False
+
     def read_until(self, reached: t.Callable[[str | None], bool], seconds: float) -> bool:
         """Read the policy back until it is as wanted, at most for so many seconds.
 

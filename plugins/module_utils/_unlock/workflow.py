@@ -123,6 +123,7 @@ class _Unlock:
         known["outcome"] = v.CHANGED if plan.changes else v.UNCHANGED
         if administrator:
             known["verified_as"] = verifier.try_to_read(policy, administrator)
+        self._foretell_refusal(plan, policy, administrator)
         self._refuse_other_plan(plan)
         if plan.changes and not context.check_mode:
             self._act(target, plan, policy)
@@ -146,6 +147,23 @@ class _Unlock:
         if not given:
             return None
         return verifier.open_as_administrator(self._context.connection, self._request.account_id, given)
+
+    def _foretell_refusal(
+        self, plan: planning.Plan, policy: ResourcePolicy, administrator: verifier.AdministratorSession | None
+    ) -> None:
+        """Warn when S3 Block Public Access will refuse the new policy, or may."""
+        public = plan.public_statements
+        if not plan.changes or not public:
+            return
+        refuses = policy.refuses_public_policies(administrator) if administrator else policy.refuses_unread
+        if refuses is False:
+            return
+        named = ", ".join(str(index) for index in public)
+        will = "will refuse" if refuses else "refuses, where it is on,"
+        self._context.warn(
+            f"Statement {named} of the new policy allows everyone access. S3 Block Public Access (BlockPublicPolicy) "
+            f"{will} such a policy. Narrow these statements with mode=replace, or use mode=delete."
+        )
 
     def _refuse_other_plan(self, plan: planning.Plan) -> None:
         """An approval is for one plan. When there is nothing left to do, there is nothing to approve."""
