@@ -18,6 +18,7 @@ from typing import Any
 from breakglass_runbooks.collection import NOTEBOOKS
 
 STARTED_WITH = "BREAKGLASS_STARTED_WITH"
+PROGRAM_OF_LAUNCHER = "BREAKGLASS_PROGRAM"
 ANSIBLE = "ansible-playbook"
 PROGRAM = "python -m breakglass_runbooks"
 _PLAYBOOK = f"{ANSIBLE} breakglass.aws.runbook"
@@ -26,6 +27,8 @@ _PLAIN = re.compile(r"[\w./:@%+,-]+", re.ASCII)  # what -e NAME=VALUE takes as i
 
 def program() -> str:
     """Return the launcher's command, with the path to its package where Python would not find it otherwise."""
+    if launcher := os.environ.get(PROGRAM_OF_LAUNCHER):  # which puts the package on the path of its kernel
+        return launcher
     paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     if str(NOTEBOOKS) not in paths:
         return PROGRAM

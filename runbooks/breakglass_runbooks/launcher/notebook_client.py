@@ -25,6 +25,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 from papermill.log import logger
 
+from breakglass_runbooks import commands
 from breakglass_runbooks import kernel_options as kernel_options_module
 from breakglass_runbooks.collection import module_util
 from breakglass_runbooks.errors import Waiting
@@ -356,4 +357,5 @@ def _kernel_environment(folder: Path) -> dict[str, str]:
     """
     path = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
     own = {"PYTHONPATH": os.pathsep.join(path), "IPYTHONDIR": str(folder / "ipython")}
+    own[commands.PROGRAM_OF_LAUNCHER] = commands.program()
     return {**os.environ, **own, **module_util("_started_by").extended(os.getpid())}
