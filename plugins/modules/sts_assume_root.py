@@ -84,8 +84,15 @@ EXAMPLES = r"""
   breakglass.aws.sts_assume_root:
     account_id: "444455556666"
     task: audit_root_credentials
-    duration_seconds: 60
+    duration_seconds: 300
   register: session
+
+- name: List the root user's MFA devices with a module of amazon.aws, in that session
+  amazon.aws.iam_mfa_device_info:
+    access_key: "{{ session.sts_creds.access_key }}"
+    secret_key: "{{ session.sts_creds.secret_key }}"
+    session_token: "{{ session.sts_creds.session_token }}"
+  register: devices
 
 - name: Show which events of CloudTrail belong to it
   ansible.builtin.debug:

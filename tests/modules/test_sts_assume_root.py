@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.playbooks import run_playbook
 from support.run_module import run
+from test_examples import examples
 
 from sandbox import Box
 
@@ -252,3 +253,9 @@ def test_a_profile_that_cannot_be_written_does_not_hide_the_session(sandbox, tmp
     assert "No space left on device" in result["msg"]
     assert result["access_key_id"].startswith("ASIA")
     assert "sts_creds" not in result
+
+
+def test_an_example_passes_the_session_to_a_module_of_another_collection():
+    """test_examples runs it."""
+    uses = [task for task in examples("sts_assume_root") for name in task if name.startswith("amazon.aws.")]
+    assert "session.sts_creds.session_token" in str(uses)
