@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from breakglass_runbooks.display import html as render
 from breakglass_runbooks.display import page, terminal
+from breakglass_runbooks.display.styles import COLOURS
 from breakglass_runbooks.display.views import policies, registry, root_credentials
 from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
@@ -54,7 +55,7 @@ def test_text_from_elsewhere_never_becomes_markup(words: str) -> None:
 
 def test_every_display_can_be_read_without_html() -> None:
     bundle = render.table(["a"], [["b_c <d>"]])._repr_mimebundle_()
-    assert bundle["text/markdown"] == "| a |\n|---|\n| b\\_c &lt;d> |"
+    assert bundle["text/markdown"] == "| a |\n|---|\n| b_c &lt;d> |"
     assert bundle["text/plain"] == "| a |\n|---|\n| b_c <d> |"
 
 
@@ -228,13 +229,13 @@ def test_only_an_indented_block_of_a_notice_is_code() -> None:
         "Put_right:\n    <b>\n\n    resume lost_root_mfa\n    <a>\n    again_so\nnot_code", "failed"
     ).markdown
     assert said.splitlines() == [
-        "> Put\\_right:",
+        "> Put_right:",
         ">     &lt;b>",
         "> ",
         ">     resume lost_root_mfa",
         ">     &lt;a>",
         ">     again_so",
-        "> not\\_code",
+        "> not_code",
     ]
 
 
@@ -243,3 +244,30 @@ def test_the_page_highlights_tasks_as_yaml(tmp_path: Path, write_notebook: Calla
     exported = page.page(notebook)
     assert '<span class="nt">ansible.builtin.debug</span>' in exported
     assert "<script" not in exported
+
+
+def test_an_account_of_which_some_goes_and_some_stays_shows_both() -> None:
+    items = [
+        {"kind": "access_keys", "id": "AKIA1", "outcome": "skipped", "reason": "Used 3 days ago."},
+        {"kind": "password", "id": "password", "outcome": "removed"},
+    ]
+    account = {"account_id": "555566667777", "outcome": "skipped", "items": items, "before": {}}
+    planned = root_credentials.removed({"accounts": [account]}, check_mode=True).markdown
+    assert "`skipped`<br>`would be removed` |" in planned
+    done = root_credentials.removed({"accounts": [account]}, check_mode=False).markdown
+    assert "would be" not in done
+
+
+def test_a_failure_that_is_ignored_is_shown_and_not_in_green() -> None:
+    event = {
+        "event": "failed",
+        "ignored": True,
+        "action": "ansible.builtin.assert",
+        "check_mode": False,
+        "warnings": [],
+        "result": {"msg": "CloudTrail was NOT read."},
+    }
+    shown = registry.view(event)
+    assert "> CloudTrail was NOT read." in shown.markdown
+    assert COLOURS["attention"] in shown.html
+    assert COLOURS["failed, ignored"] == COLOURS["attention"] != COLOURS["ok"]

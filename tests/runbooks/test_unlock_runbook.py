@@ -124,7 +124,7 @@ def test_planning_shows_the_change_and_makes_none(story: Story) -> None:
     assert "plan only" in shown(planned["start"])
     assert "LockedByMistake" in shown(planned["plan"])
     assert '-      "Sid": "LockedByMistake"' in shown(planned["plan"])
-    assert "Nothing was changed, because check\\_mode is true" in shown(planned["act"])
+    assert "Nothing was changed, because check_mode is true" in shown(planned["act"])
     evidence = json.loads((story.folder / "planned/evidence.json").read_text())
     assert (evidence["outcome"], evidence["changed"], evidence["check_mode"]) == ("changed", True, True)
     assert evidence["after"] == evidence["before"] != evidence["planned"]

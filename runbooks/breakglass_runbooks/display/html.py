@@ -142,7 +142,10 @@ def code(words: str) -> RichOutput:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "Nothing to show.") -> RichOutput:
-    """A table. A cell is a RichOutput or any value. An empty column is left out."""
+    """A table. A cell is a RichOutput or any value. An empty column is left out.
+
+    The page shows a row's cells one below the other on a telephone, each with its `data-label`.
+    """
     rows = [[value if isinstance(value, RichOutput) else plain(value) for value in row] for row in rows]
     if not rows:
         return text(empty)
@@ -152,7 +155,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "N
         f'<th style="{CELL} font-weight: 600; border-bottom-width: 2px;">{escape(name)}</th>' for name in columns
     )
     body = "".join(
-        ROW + "".join(f'<td style="{CELL} {_wrap(cell)}">{cell.html}</td>' for cell in row) + "</tr>" for row in rows
+        ROW
+        + "".join(
+            f'<td data-label="{escape(name)}" style="{CELL} {_wrap(cell)}">{cell.html}</td>'
+            for name, cell in zip(columns, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
     )
     lines = [
         f"| {' | '.join(_one_line(safe_text.markdown(name)) for name in columns)} |",
@@ -160,7 +169,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], empty: str = "N
         *(f"| {' | '.join(_one_line(cell.markdown) for cell in row)} |" for row in rows),
     ]
     return RichOutput(
-        f'<table style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>',
+        f'<table class="breakglass" style="{TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>',
         "\n".join(lines),
     )
 
@@ -174,7 +183,7 @@ def facts(pairs: Mapping[str, Any]) -> RichOutput:
         for name, value in shown.items()
     )
     return RichOutput(
-        f'<table style="{TABLE}"><tbody>{rows}</tbody></table>',
+        f'<table class="breakglass" style="{TABLE}"><tbody>{rows}</tbody></table>',
         # People read list items in terminals and e-mails too, so they contain no tag.
         "\n".join(
             f"- {safe_text.markdown(name)}: {_one_line(value.markdown).replace('<br>', '; ')}"

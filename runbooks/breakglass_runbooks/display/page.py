@@ -12,7 +12,8 @@ from breakglass_runbooks import files
 # The magics of a runbook, each with the name of the Pygments lexer for the rest of its cell.
 LANGUAGES = {"%%tasks": "yaml", "%%module_defaults": "yaml", "%%gate": "markdown"}
 
-# nbconvert sets no monospaced font for code in outputs, and no margin below it. On a telephone it cuts code and tables.
+# nbconvert sets no monospaced font for code in outputs, and no margin below it. On a telephone it cuts code and tables:
+# there, code wraps, and the cells of our tables are one below the other.
 STYLE = """<style>
 .jp-RenderedMarkdown .highlight { margin-bottom: 1em; }
 .jp-RenderedMarkdown .highlight pre, .jp-RenderedMarkdown .highlight pre * {
@@ -22,8 +23,20 @@ STYLE = """<style>
   .highlight pre, .jp-RenderedHTMLCommon pre, .jp-RenderedHTMLCommon pre * {
     white-space: pre-wrap !important; overflow-wrap: anywhere;
   }
-  .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon td { overflow-wrap: anywhere; padding: 5px 4px !important; }
-  td code, td span:not([style*="border-radius"]) { white-space: normal !important; overflow-wrap: anywhere; }
+  .jp-RenderedMarkdown table { margin-left: 0; margin-right: 0; }
+  .jp-RenderedMarkdown th, .jp-RenderedMarkdown td { overflow-wrap: break-word; padding: 5px 4px !important; }
+  .jp-RenderedHTMLCommon td code { white-space: normal !important; overflow-wrap: anywhere; }
+  .jp-RenderedMarkdown td:first-child code { white-space: nowrap !important; }
+  table.breakglass, table.breakglass tbody, table.breakglass tr, table.breakglass td { display: block; width: auto; }
+  table.breakglass thead { display: none; }
+  table.breakglass tr { border-bottom: 1px solid rgba(128,128,128,.4); padding: 3px 0; }
+  table.breakglass td {
+    border: none !important; padding: 1px 4px !important; white-space: normal !important; width: auto !important;
+    overflow-wrap: anywhere;
+  }
+  table.breakglass td[data-label]:not([data-label=""])::before {
+    content: attr(data-label) ": "; color: #6b7280; font-size: 12px;
+  }
 }</style>"""
 
 

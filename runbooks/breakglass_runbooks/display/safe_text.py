@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from breakglass_runbooks.evidence import redaction
 
 # Inside a line, these start emphasis, code, links, HTML, strikethrough, mathematics and (as a whole) entities.
-_INLINE = re.compile(r"\\(?=[()\[\]])|[\\`*_\[\]<~$]|&(?=#?\w+;)")
+# An underscore inside a word, as in names of options, starts nothing.
+_INLINE = re.compile(r"\\(?=[()\[\]])|[\\`*\[\]<~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
 _ENTITIES = {"<": "&lt;", "&": "&amp;"}
 # At the start of a line, these start a heading, a quotation, a list, a table or a rule, or underline a heading.
 _BLOCK = re.compile(r"^( {0,3})([#>+=:|-]|\d+(?=[.)]))", re.MULTILINE)

@@ -58,7 +58,7 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
                 [
                     [
                         account_cell(account),
-                        html.badge(outcome_label(account["outcome"], check_mode)),
+                        _outcomes(account, check_mode),
                         html.lines([_item(item, account, check_mode) for item in account["items"]])
                         if account.get("items")
                         else reason_cell(account),
@@ -78,6 +78,12 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
             else None,
         ]
     )
+
+
+def _outcomes(account: Result, check_mode: bool) -> html.RichOutput:
+    """The outcome of an account; with items that differ, the outcome of each: some go while others stay."""
+    outcomes = dict.fromkeys([account["outcome"], *(item["outcome"] for item in account.get("items") or [])])
+    return html.lines([html.badge(outcome_label(outcome, check_mode)) for outcome in outcomes])
 
 
 def _item(item: Result, account: Result, check_mode: bool) -> RichOutput:
