@@ -9,12 +9,13 @@ type: aggregate
 short_description: Write what each task does as JSON lines
 version_added: 0.1.0
 description:
-  - Writes one JSON object a line to a named pipe, an inherited file descriptor or a file, as the play goes on.
-  - This is how a runbook's notebook follows the tasks of a cell without any result being written to disk.
+  - Writes one JSON object a line to a named pipe, an inherited file descriptor or a file, during the play.
+  - A runbook's notebook follows the tasks of a cell this way, without writing any result to disk.
   - A line has C(event), one of V(started), V(ok), V(changed), V(skipped), V(failed) and V(unreachable), the task's
-    name, its action, where it stands and whether it runs in check mode; all but V(started) have the host, the result
+    name, its action, its file and line, and whether it runs in check mode. All but V(started) have the host, the result
     and the warnings too, and the calls that opened sessions or changed something, where the task's
     C(debug_botocore_endpoint_logs) is true.
+  - A line is ASCII: control characters in names are escapes.
   - Results hidden by C(no_log) stay hidden.
 requirements:
   - enable in configuration
@@ -69,7 +70,7 @@ _HOW = ("invocation", "exception", "resource_actions")
 
 
 class CallbackModule(CallbackBase):
-    """Writes task events; says nothing on the terminal."""
+    """Writes task events, and nothing on the terminal."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -103,7 +104,7 @@ class CallbackModule(CallbackBase):
         self._write(_describe(task, event="started"))
 
     def _write_result(self, event: str, result: CallbackTaskResult, ignored: bool = False) -> None:
-        """Report how a task ended on a host."""
+        """Write how a task ended on a host."""
         shown = _without_call(result.result)
         places = [shown, *(item for item in shown.get("results") or [] if isinstance(item, dict))]
         self._write(
@@ -122,20 +123,20 @@ class CallbackModule(CallbackBase):
     def _write(self, event: dict[str, t.Any]) -> None:
         """Append one event; a pipe's reader gets it at once, because the file is closed again.
 
-        Ansible's own dump takes what is internal or hidden out of a result. It may break lines when ansible runs
-        with -vvv, which a line-based format cannot have; so what it wrote is read and written once more. It takes
-        warnings and diffs out of what it takes for a result; these lie deeper.
+        Ansible's own dump removes what is internal or hidden from a result. With -vvv it may break lines, which a
+        line-based format cannot have, so its output is read and written again, as ASCII. It removes warnings and diffs
+        from what looks like a result; ours are one level deeper.
         """
         line = json.dumps(json.loads(self._dump_results({"line": event}))["line"])
         try:
             with open(self.get_option("path"), "a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
-        except BrokenPipeError as error:  # whoever was to write down what is done is gone
+        except BrokenPipeError as error:  # the process that records what is done has ended
             raise KeyboardInterrupt from error
 
 
 def _without_call(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return a result, and those of its loop items, without how the module was called and where it broke."""
+    """Return a result, and those of its loop items, without the call of the module and its traceback."""
     kept = {key: value for key, value in result.items() if key not in _HOW}
     if isinstance(kept.get("results"), list):
         kept["results"] = [_without_call(item) if isinstance(item, dict) else item for item in kept["results"]]
@@ -143,9 +144,9 @@ def _without_call(result: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _registered(task: Task) -> str | None:
-    """Return the variable that the whole result becomes, as the task was written.
+    """Return the variable that the whole result is registered as, as the task was written.
 
-    ansible-core 2.21 makes more of the attribute: a mapping, also where a name was written. Parts of a result that are
+    In ansible-core 2.21 the attribute is a mapping, also where a name was written. Parts of a result that are
     registered by such a mapping are not reported.
     """
     written = (task.get_ds() or {}).get("register")

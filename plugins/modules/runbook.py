@@ -10,9 +10,9 @@ module: runbook
 short_description: Run a recovery procedure that is a notebook
 version_added: 0.1.0
 description:
-  - Runs a runbook of this collection, or a notebook of your own, with parameters, and keeps the executed notebook, a
+  - Runs a runbook of this collection, or your own notebook, with parameters, and keeps the executed notebook, an HTML
     page of it and its evidence.
-  - Shows on the terminal how far it is.
+  - Shows its progress on the terminal, with the plan, the results and the differences.
   - It runs on the controller, with Ansible's own interpreter, whatever host the play is for.
 requirements:
   - papermill, nbformat, nbconvert, ipykernel and rich on the controller
@@ -26,38 +26,40 @@ options:
     type: str
   resume:
     description:
-      - The folder of a run that waits for a person, failed or was interrupted, to go on with.
+      - The evidence folder of a run that waits for a person, failed or was interrupted. The run is resumed.
       - What it changed is not done again.
-      - The run goes on with the runbook and the parameters it was begun with. Not in check mode.
+      - It is resumed with the runbook and the parameters it was started with. Not in check mode.
     type: path
     version_added: 0.2.0
   parameters:
     description:
-      - The runbook's parameters. An unknown name, a missing or mistyped value and what looks like a secret are refused
-        before anything runs; the message lists what the runbook takes.
+      - The runbook's parameters. An unknown name, a missing or invalid value, and a value that looks like a secret are
+        refused before anything runs. The message lists what the runbook takes.
       - Account IDs are strings; put them in quotes.
-      - Runbooks only plan unless C(check_mode) is false here. When the task runs in check mode, they only plan whatever
-        is given here.
+      - A runbook only plans unless C(check_mode) is false here. When the task runs in check mode, it only plans in any
+        case.
     type: dict
     default: {}
   answers:
     description:
-      - What people answer at the gates of the runbook, by the name of the gate. An answer that does not fit is refused
-        before anything runs.
-      - At a gate without an answer the run ends with the outcome V(waiting), and its message says what to do.
-      - Secret answers are neither shown nor kept; put them into a vault or ask for them with C(vars_prompt).
+      - The answers to the gates of the runbook, by the name of the gate. An invalid answer is refused before anything
+        runs.
+      - At a gate without an answer the run ends with the outcome V(waiting). Its message says what to do, and has the
+        command that resumes it.
+      - Secret answers are neither shown nor stored. Put them into a vault or ask for them with C(vars_prompt).
     type: dict
     default: {}
     version_added: 0.2.0
   output_dir:
     description:
       - The folder for the executed notebook, its page and the evidence. It must not hold the evidence of another run.
-      - By default a new folder below C(evidence) in the working directory.
+      - The default is a new folder in C(evidence) in the working directory.
     type: path
   extra_vars_except:
     description:
       - When given, the extra variables of the command line are parameters too, all but the ones with these names and
-        those of Ansible and AWX themselves. The playbook of the same name uses this.
+        those of Ansible and AWX themselves. With O(resume) there must be no others. The playbook of the same name uses
+        this.
     type: list
     elements: str
 attributes:
@@ -66,7 +68,7 @@ attributes:
     description: The runbook plans, and changes nothing.
   diff_mode:
     support: none
-    description: The differences are in the executed notebook.
+    description: The differences are shown on the terminal, and are in the executed notebook.
   action:
     support: full
     description: Runs on the controller.
@@ -79,7 +81,7 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: See what would unlock a bucket
+- name: Plan to unlock a bucket
   breakglass.aws.runbook:
     name: unlock_s3_bucket
     parameters:
@@ -94,7 +96,7 @@ EXAMPLES = r"""
       bucket: payments-ledger
       check_mode: false
     answers:
-      confirmed: "333344445555"  # the account ID again, for whoever has read the plan
+      confirmed: "333344445555"  # the account ID again, after you have read the plan
     output_dir: evidence/INC-1234
   environment:
     AWS_PROFILE: management-operator
@@ -109,9 +111,9 @@ runbook:
 outcome:
   description:
     - How the run ended.
-    - V(changed), V(unchanged) and V(planned) are through; V(planned) is check mode with something to change.
-    - V(waiting) needs a person at a gate, V(partial) changed something but
-      could not do everything, V(blocked) was stopped by its preflight or its plan before it changed anything.
+    - V(changed), V(unchanged) and V(planned) finished. V(planned) is check mode with something to change.
+    - V(waiting) needs a person at a gate. V(partial) changed something, but could not do everything. V(blocked) was
+      stopped by its preflight or its plan before it changed anything.
     - The task fails on V(waiting), V(partial), V(blocked) and V(failed).
   returned: when the runbook was started
   type: str
@@ -127,7 +129,7 @@ notebook:
   type: str
   sample: /home/alice/evidence/unlock_s3_bucket-20260131T030000Z/unlock_s3_bucket.ipynb
 html:
-  description: The same as a page that needs no network.
+  description: The same as an HTML page that needs no network.
   returned: when the runbook was started
   type: str
   sample: /home/alice/evidence/unlock_s3_bucket-20260131T030000Z/unlock_s3_bucket.html
@@ -159,8 +161,8 @@ cells:
       type: float
       sample: 2.4
 failed_cell:
-  description: The title of the cell in which the run ended before its end.
-  returned: when the run did not come through
+  description: The title of the cell in which the run stopped.
+  returned: when the run did not finish
   type: str
   sample: Preflight
 """

@@ -102,8 +102,13 @@ def test_control_characters_of_names_reach_no_terminal(sandbox, tmp_path):
     )["Policy"]["PolicySummary"]["Id"]
     organizations.attach_policy(PolicyId=policy, TargetId=PAYMENTS)
     for name, given in (("audit", {"account_ids": [PAYMENTS]}), ("readiness", {"account_id": PAYMENTS})):
-        shown = play(sandbox, tmp_path, f"breakglass.aws.{name}", given=given)
+        events = {"ANSIBLE_CALLBACKS_ENABLED": "breakglass.aws.events", "BREAKGLASS_EVENTS": str(tmp_path / "events")}
+        shown = play(sandbox, tmp_path, f"breakglass.aws.{name}", given=given, **events)
         assert shown.returncode == 2
+        written = (tmp_path / "events").read_text()
+        assert "guard" in written
+        assert written.replace("\n", "").isprintable()
+        assert written.isascii()
         assert "guard" in shown.stdout
         assert "\x1b[2J" not in shown.stdout + shown.stderr
         assert "\u202e" not in shown.stdout + shown.stderr

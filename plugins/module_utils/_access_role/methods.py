@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import functools
 import re
-import time
 import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role import diagnosis, role_definition
-from ansible_collections.breakglass.aws.plugins.module_utils._aws import stack_sets
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import stack_sets, waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.assume_role import Refused, assume, role_arn
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.identity_center import IdentityCenter
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import recorded
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
@@ -65,7 +65,10 @@ class RestoreRequest:
 
 @dataclass
 class Method:
-    """What all methods share. ``done`` gets every call that changed something; ``warnings`` is for the user."""
+    """What all methods share.
+
+    ``done`` gets every call that changed something, or may have: its answer was lost. ``warnings`` is for the user.
+    """
 
     name: t.ClassVar[str]
 
@@ -170,8 +173,8 @@ class StackSetMethod(Method):
         """All accounts at once. Where a role of the name exists already, a temporary role repairs it."""
         try:
             if not self._trusted:
-                stack_sets.activate_access(self._client)
-                self.done.append("cloudformation:ActivateOrganizationsAccess")
+                with recorded(self.done, "cloudformation:ActivateOrganizationsAccess"):
+                    stack_sets.activate_access(self._client)
             direct = self._stack_set(self.request.stack_set_name)
             direct.ensure(self._template(self.request.role_name, retained=True))
         except BreakglassError as error:
@@ -322,14 +325,11 @@ def methods(name: str, context: Context, request: RestoreRequest) -> list[Method
 
 def assume_when_settled(connection: Connection, account_id: str, role_name: str) -> Connection:
     """Assume a role that was created moments ago: IAM is eventually consistent, so it retries for a minute."""
-    deadline = time.monotonic() + _SETTLING_SECONDS
-    while True:
-        try:
-            return assume(connection, account_id, role_name)
-        except Refused:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(POLL_SECONDS)
+    return waiter.retry(
+        lambda: assume(connection, account_id, role_name),
+        lambda error: isinstance(error, Refused),
+        waiter.within(_SETTLING_SECONDS, POLL_SECONDS),
+    )
 
 
 def stack_set_name(role_name: str) -> str:

@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role import diagnosis, methods, options
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import RoleStatus, inspect_role
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.methods import Method, RestoreRequest
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import may_have_done
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
@@ -156,8 +158,14 @@ def _predict(entry: dict, method: Method) -> None:
 
 
 def _run(method: Method, entries: dict[str, dict], context: Context) -> None:
-    """Use a method for all accounts that it can be used for, and check whether their roles work then."""
-    results = method.run(list(entries))
+    """Use a method for all accounts that it can be used for, and check whether their roles work then.
+
+    Whatever is raised, each entry has what was done, or may have been.
+    """
+    try:
+        results = method.run(list(entries))
+    except Exception as error:  # whatever it is: some accounts may be done
+        results = dict.fromkeys(entries, explain(error, f"restoring the role with {method.name}"))
     for account_id, entry in entries.items():
         error = results[account_id]
         actions = [action for action in method.done if action.endswith(account_id) or not action[-12:].isdigit()]
@@ -166,29 +174,36 @@ def _run(method: Method, entries: dict[str, dict], context: Context) -> None:
         if isinstance(error, methods.PersonNeeded):
             entry["attempts"].append(_attempt(method, "person needed", error))
             entry.update(outcome=v.UNVERIFIED, reason=error.cause, fix=error.fix)
-        elif error:
+        elif error and not may_have_done(error):
             entry["attempts"].append(_attempt(method, "failed", error))
             entry.update(outcome=v.FAILED, reason=error.cause, fix=error.fix)
         else:
-            _verify(method, entry, context)
+            _verify(method, entry, context, error)
 
 
-def _verify(method: Method, entry: dict, context: Context) -> None:
-    deadline = time.monotonic() + VERIFY_SECONDS
-    while True:
-        status = inspect_role(context, entry["account_id"], method.request.role_name)
-        done = status.state == diagnosis.ANSWERS
-        if done or time.monotonic() >= deadline:
-            break
-        time.sleep(methods.POLL_SECONDS)
-    _put(entry, status)
-    if done:
-        entry["attempts"].append(_attempt(method, "done"))
-        entry.update(outcome=v.CHANGED, reason=f"Restored with {method.name}.", fix="")
+def _verify(method: Method, entry: dict, context: Context, lost: BreakglassError | None) -> None:
+    """Assume the role until it works. ``lost``: AWS may have carried out a call whose answer was lost."""
+    try:
+        status = waiter.poll(
+            lambda: inspect_role(context, entry["account_id"], method.request.role_name),
+            lambda found: found.state == diagnosis.ANSWERS,
+            waiter.within(VERIFY_SECONDS, methods.POLL_SECONDS),
+        )
+    except Exception as failure:  # the role may be restored; that it could not be read must not hide that
+        problem = explain(failure, "checking whether the role works")
     else:
-        error = BreakglassError(f"The role was restored, but does not work. {status.why}", status.fix)
-        entry["attempts"].append(_attempt(method, "unverified", error))
-        entry.update(outcome=v.UNVERIFIED, reason=error.cause, fix=error.fix)
+        _put(entry, status)
+        if status.state == diagnosis.ANSWERS:
+            if lost:
+                context.warn(f"{entry['account_id']}: {lost.cause} Reading back shows that the role works.")
+            entry["attempts"].append(_attempt(method, "done"))
+            entry.update(outcome=v.CHANGED, reason=f"Restored with {method.name}.", fix="")
+            return
+        problem = BreakglassError(f"The role does not work. {status.why}", status.fix)
+    before = f"It is not known whether it was restored: {lost.cause}" if lost else "The role was restored."
+    error = BreakglassError(f"{before} {problem.cause}", problem.fix)
+    entry["attempts"].append(_attempt(method, "unverified", error))
+    entry.update(outcome=v.UNVERIFIED, reason=error.cause, fix=error.fix)
 
 
 def _only_root_is_left(entry: dict, organization: Organization) -> None:

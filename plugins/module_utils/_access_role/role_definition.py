@@ -6,18 +6,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import ASSUMING, lets_in, read_role
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import recorded
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import as_list, minified, statements
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import is_deleted_principal
-
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore.exceptions import BotoCoreError, ClientError
 
 ADMINISTRATOR_POLICY = "AdministratorAccess"
 
@@ -79,7 +76,7 @@ def repaired_trust_policy(trust: dict, management_account_id: str, partition: st
 def create_or_repair(iam: t.Any, role_name: str, management_account_id: str, partition: str, done: list[str]) -> None:
     """Create the role, or repair the existing one. ``iam`` is a client of an administrator of the account.
 
-    ``done`` gets each call that changed something, also when a later one raises a BreakglassError.
+    ``done`` gets each call that changed something, or may have, also when a later one raises a BreakglassError.
     """
     name = role_name.rpartition("/")[2]
     path = f"/{role_name.strip('/')[: -len(name)]}"
@@ -87,11 +84,8 @@ def create_or_repair(iam: t.Any, role_name: str, management_account_id: str, par
 
     def call(operation: str, **arguments: t.Any) -> None:
         action = f"iam:{operation.title().replace('_', '')}"
-        try:
+        with recorded(done, action), explained(f"restoring the role {name} ({action})"):
             while_busy(lambda: getattr(iam, operation)(RoleName=name, **arguments))
-        except (BotoCoreError, ClientError) as error:
-            raise explain(error, f"restoring the role {name} ({action})") from error
-        done.append(action)
 
     if found is None:
         trust = trust_policy(management_account_id, partition)

@@ -15,6 +15,7 @@ import typing as t
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import recorded
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 
 POLL_SECONDS = 2
@@ -76,8 +77,8 @@ class IdentityCenter:
 
     def _request(self, target: dict, method: str, kind: str) -> None:
         """Ask for it, and wait until it is done."""
-        status = self._call(method, **target)[f"AccountAssignment{kind}Status"]
-        self._done.append(f"sso:{_operation(method)} {target['TargetId']}")
+        with recorded(self._done, f"sso:{_operation(method)} {target['TargetId']}"):
+            status = self._call(method, **target)[f"AccountAssignment{kind}Status"]
         request = {"InstanceArn": target["InstanceArn"], f"AccountAssignment{kind}RequestId": status["RequestId"]}
         for pause in waiter.within(self._wait_seconds, POLL_SECONDS):
             if status["Status"] != "IN_PROGRESS":

@@ -30,7 +30,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Brea
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
-__all__ = ("DONE", "REFUSED", "UNKNOWN", "Performed", "perform", "status_of")
+__all__ = ("DONE", "REFUSED", "UNKNOWN", "Performed", "may_have_done", "perform", "recorded", "status_of")
 
 
 @dataclass
@@ -72,6 +72,24 @@ def perform(send: t.Callable[[], t.Any], doing: str, root_of: str | None = None)
     except Exception as error:
         return Performed(status_of(error), error=explain(error, doing, root_of), call=call_of(error))
     return Performed(DONE, answer)
+
+
+@contextlib.contextmanager
+def recorded(done: list[str], action: str) -> t.Iterator[None]:
+    """Add ``action`` to ``done`` when the call in the block was carried out, and when it may have been."""
+    try:
+        yield
+    except Exception as error:
+        if may_have_done(error):
+            done.append(action)
+        raise
+    done.append(action)
+
+
+def may_have_done(error: BaseException) -> bool:
+    """Whether AWS may have carried out the call that changes something and ended in ``error``."""
+    call = call_of(error)
+    return bool(call and call.changes) and status_of(error) == UNKNOWN
 
 
 def status_of(error: BaseException) -> str:

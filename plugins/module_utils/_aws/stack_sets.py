@@ -16,6 +16,7 @@ import typing as t
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import recorded
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
@@ -38,7 +39,7 @@ def activate_access(client: t.Any) -> None:
 
 
 class StackSet:
-    """One StackSet of ours, in one region. ``done`` gets the calls that changed something, in order."""
+    """One StackSet of ours, in one region. ``done`` gets the calls that changed something, or may have, in order."""
 
     def __init__(self, client: t.Any, name: str, root_id: str, region: str, wait_seconds: float, done: list) -> None:
         self._client = client
@@ -136,9 +137,8 @@ class StackSet:
             )
 
     def _change(self, method: str, operation: str, **arguments: t.Any) -> dict:
-        answer = _call(getattr(self._client, method), operation, StackSetName=self.name, **arguments)
-        self._done.append(f"cloudformation:{operation} {self.name}")
-        return answer
+        with recorded(self._done, f"cloudformation:{operation} {self.name}"):
+            return _call(getattr(self._client, method), operation, StackSetName=self.name, **arguments)
 
     def _pages(self, method: str, **arguments: t.Any) -> list[dict]:
         paginator = self._client.get_paginator(method)
