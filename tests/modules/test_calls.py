@@ -1,4 +1,4 @@
-"""For evidence, a module tells which calls opened a session or changed something, as CloudTrail knows them."""
+"""The ledger in the result: the calls that opened a session or changed something, as in CloudTrail, and their end."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ def test_each_call_is_in_cloudtrail_with_its_request_id_and_key(sandbox):
     assert len(told) == 1 + len(result["accounts"][0]["items"])
     seen = known(sandbox, "engineer") | known(sandbox, "legacy-web-administrator")
     assert told.items() <= seen.items()
+    assert {call["status"] for call in result["aws_calls"]} == {"done"}
+    assert {(call["attempts"], call["answer_lost"]) for call in result["aws_calls"]} == {(1, False)}
     opened, *removed = result["aws_calls"]
     assert (opened["service"], opened["target"], opened["error"]) == ("sts", LEGACY, None)
     assert {call["access_key_id"] for call in removed} == {result["accounts"][0]["session"]["access_key_id"]}
@@ -41,7 +43,7 @@ def test_each_call_is_in_cloudtrail_with_its_request_id_and_key(sandbox):
     }
 
 
-def test_a_refused_call_and_one_without_an_answer_are_told_too(sandbox):
+def test_a_refused_call_and_one_without_an_answer_are_recorded_too(sandbox):
     once = {"retries": {"total_max_attempts": 1}}
     sandbox.add_fault("refusal", operation="DeleteAccessKey", code="ServiceFailure", status=500, times=1)
     sandbox.add_fault("lost_answer", operation="DeactivateMFADevice", times=1)
@@ -53,12 +55,15 @@ def test_a_refused_call_and_one_without_an_answer_are_told_too(sandbox):
         **ASKED,
     )
     assert result["failed"] is True
-    errors = {(call["operation"], call["error"], bool(call["request_id"])) for call in result["aws_calls"]}
-    assert ("DeleteAccessKey", "ServiceFailure", True) in errors
-    assert ("DeactivateMFADevice", "ConnectionClosedError", False) in errors
+    ends = {
+        (call["operation"], call["error"], bool(call["request_id"]), call["status"]) for call in result["aws_calls"]
+    }
+    # Reading back showed that the first was not done, and that the second was.
+    assert ("DeleteAccessKey", "ServiceFailure", True, "refused") in ends
+    assert ("DeactivateMFADevice", "ConnectionClosedError", False, "done") in ends
 
 
-def test_reads_are_not_told_and_nothing_is_unasked(sandbox):
+def test_reads_are_not_recorded_and_nothing_is_returned_unasked(sandbox):
     as_operator = {"environment": sandbox.environment("operator"), "account_ids": [REPORTS]}
     assert [call["operation"] for call in run("root_credentials_info", **as_operator, **ASKED)["aws_calls"]] == [
         "AssumeRoot"
@@ -66,7 +71,7 @@ def test_reads_are_not_told_and_nothing_is_unasked(sandbox):
     assert "aws_calls" not in run("root_credentials_info", **as_operator)
 
 
-def test_a_key_that_cannot_be_told_stops_a_call_before_it_is_made(sandbox):
+def test_a_key_that_cannot_be_loaded_stops_a_call_before_it_is_made(sandbox):
     """Were it asked for afterwards, something done would be reported as failed."""
 
     def unknown() -> str:
