@@ -59,6 +59,15 @@ def test_the_unlock_names_the_policy_that_denies_it(guarded, tmp_path):
     assert not result.get("changed")
 
 
+def test_the_access_role_is_stopped_by_the_policy_that_aws_names(sandbox):
+    attach(sandbox, Action="sts:AssumeRole", Resource="arn:aws:iam::*:role/OrganizationAccountAccessRole")
+    environment = sandbox.environment("operator")
+    result = run("organization_access_role_info", environment=environment, account_ids=[PAYMENTS])
+    [entry] = result["accounts"]
+    assert "Resource control policy keep-policies on account" in str(entry)
+    assert (entry["role"]["state"], entry["role"]["certain"]) == ("stopped", True)
+
+
 @pytest.mark.parametrize(
     ("elements", "stops"),
     [

@@ -179,6 +179,9 @@ def _powerless(context: Context, account_id: str, role_name: str, arn: str, erro
 
 def _inspect_from_inside(context: Context, account_id: str, role_name: str, arn: str, refused: Refused) -> RoleStatus:
     """STS refused: what Control Tower's role reads, where that can be assumed; otherwise the most likely cause."""
+    stopped = _stopped_by_resource_control_policy(context, account_id, role_name, arn, refused)
+    if stopped:
+        return stopped
     try:
         found = read_role(assume(context.connection, account_id, CONTROL_TOWER_ROLE).client("iam"), role_name)
     except BreakglassError:
@@ -196,6 +199,21 @@ def _inspect_from_inside(context: Context, account_id: str, role_name: str, arn:
         return RoleStatus(arn, REFUSED, True, why, fix, found.trust_policy, found.policies)
     why = f"{seen}: the role exists, but its trust policy does not let the management account in."
     return RoleStatus(arn, DISTRUSTFUL, True, why, _RESTORE, found.trust_policy, found.policies)
+
+
+def _stopped_by_resource_control_policy(
+    context: Context, account_id: str, role_name: str, arn: str, refused: Refused
+) -> RoleStatus | None:
+    """The status when a resource control policy certainly denies assuming the role: STS's answer does not name it."""
+    try:
+        stopping = ServiceControlPolicies(context.organization).stopping_access(account_id, role_name)
+    except BreakglassError:
+        return None
+    if not any(policy["certain"] for policy in stopping):
+        return None
+    why = " ".join([refused.cause, *(policy_in_words(policy) for policy in stopping)])
+    fix = " ".join(policy["fix"] for policy in stopping)
+    return RoleStatus(arn, STOPPED, True, why, fix, service_control_policies=stopping)
 
 
 def _most_likely(context: Context, account_id: str, arn: str, refused: Refused) -> RoleStatus:

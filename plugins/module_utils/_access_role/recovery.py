@@ -219,7 +219,8 @@ def _only_root_is_left(entry: dict, organization: Organization) -> None:
         "credentials with breakglass.aws.root_credentials."
     )
     try:
-        stopping = ServiceControlPolicies(organization).stopping(account_id, ROOT_USER)
+        role_name = (entry["role"] or {}).get("arn", "").partition(":role/")[2] or v.ACCESS_ROLE
+        stopping = ServiceControlPolicies(organization).stopping(account_id, ROOT_USER, role_name=role_name)
     except BreakglassError as error:
         stopping, steps = [], f"{steps} Whether a policy would stop the root user is not known: {error}"
     for policy in stopping:

@@ -58,6 +58,8 @@ class Request:
     region: str | None = None
     context: dict[str, tuple[str, ...]] = field(default_factory=dict)
     time: datetime | None = None
+    resource_account: str = ""  # where it is not the principal's own
+    resource_path: str = ""
 
     @property
     def partition(self) -> str:
@@ -120,11 +122,13 @@ def facts_of(request: Request) -> Facts:
         "aws:principalaccount": (request.account_id,),
         "aws:principaltype": ("Account" if is_root else "User" if is_user else "AssumedRole",),
         "aws:username": (request.arn.rpartition("/")[2],) if is_user else (),
-        "aws:resourceaccount": (request.account_id,),
-        "s3:resourceaccount": (request.account_id,),
+        "aws:resourceaccount": (request.resource_account or request.account_id,),
+        "s3:resourceaccount": (request.resource_account or request.account_id,),
         "aws:assumedroot": ("true",) if request.principal == ROOT_SESSION else (),
         **request.context,
     }
+    if request.resource_path:
+        known["aws:resourceorgpaths"] = (request.resource_path,)
     if is_root:
         known["aws:userid"] = (request.account_id,)
     if request.principal == ROOT_SESSION:

@@ -67,6 +67,14 @@ class Holder:
         return f"{kind.get(self.type, f'account {self.name}')} ({self.id})"
 
 
+class _Levels(t.NamedTuple):
+    """The policy types that are enabled, an account's path, and the root, OUs and account on it."""
+
+    types: tuple[str, ...]
+    path: str
+    holders: tuple[Holder, ...]
+
+
 class ServiceControlPolicies:
     """Reads and evaluates the SCPs and RCPs of an organization. May be used from several threads.
 
@@ -116,29 +124,54 @@ class ServiceControlPolicies:
         caller = self._organization.caller
         return self._stopping(caller.principal_arn, ROLE, [(action, {"resource": resource, "context": context})])
 
+    def stopping_access(self, account_id: str, role_name: str = v.ACCESS_ROLE) -> list[dict[str, t.Any]]:
+        """The resource control policies of the account that stop the caller from assuming a role in it."""
+        caller = self._organization.caller
+        role_arn = f"arn:{caller.partition}:iam::{account_id}:role/{role_name}"
+        found = self._levels(account_id, (RCP,))
+        own = self._organization.account(caller.account_id)
+        if found is None or own is None:
+            return []
+        request = judge.Request(
+            ROLE,
+            caller.principal_arn,
+            self._organization.path_of(own) or found.path,
+            "sts:AssumeRole",
+            resource=role_arn,
+            time=self._organization.now(),
+            resource_account=account_id,
+            resource_path=found.path,
+        )
+        return [one for holder in found.holders for one in self._stopping_at(holder, RCP, [request])]
+
     def _stopping(
         self, arn: str, principal: str, calls: t.Sequence[tuple[str, dict[str, t.Any]]]
     ) -> list[dict[str, t.Any]]:
-        account_id = arn.split(":")[4]
+        found = self._levels(arn.split(":")[4], (SCP, RCP))
+        if found is None:
+            return []
+        time = self._organization.now()
+        requests = [judge.Request(principal, arn, found.path, action, time=time, **call) for action, call in calls]
+        return [
+            one
+            for policy_type in found.types
+            for holder in found.holders
+            for one in self._stopping_at(holder, policy_type, _of_type(requests, policy_type))
+        ]
+
+    def _levels(self, account_id: str, types: t.Sequence[str]) -> _Levels | None:
+        """What policies of these types may be attached to, the root first. None where no policy applies."""
         description = self._organization.describe()
         if description is None or account_id == description["management_account_id"]:
-            return []
+            return None
         account = self._organization.account(account_id)
-        types = [one for one in (SCP, RCP) if one in self._organization.policy_types()]
-        if account is None or not types:
-            return []
+        enabled = tuple(one for one in types if one in self._organization.policy_types())
+        if account is None or not enabled:
+            return None
         units = self._organization.units_above(account)
         path = "/".join([description["id"], *(unit.id for unit in units), ""])
-        time = self._organization.now()
-        requests = [judge.Request(principal, arn, path, action, time=time, **call) for action, call in calls]
         holders = [Holder(one.id, one.name, "ORGANIZATIONAL_UNIT" if one.parent_id else "ROOT") for one in units]
-        holders.append(Holder(account.id, account.name, "ACCOUNT"))
-        return [
-            found
-            for policy_type in types
-            for holder in holders
-            for found in self._stopping_at(holder, policy_type, _of_type(requests, policy_type))
-        ]
+        return _Levels(enabled, path, (*holders, Holder(account.id, account.name, "ACCOUNT")))
 
     def _stopping_at(
         self, holder: Holder, policy_type: str, requests: t.Sequence[judge.Request]
