@@ -271,10 +271,11 @@ def test_a_requester_whom_the_list_does_not_name_is_named_by_a_parameter(signers
     listed = signers()
     approval.require_named("arn:aws:sts::111122223333:assumed-role/Operators/olga@example.com", "", listed)
     approval.require_named("arn:aws:sts::111122223333:assumed-role/Operators/session-1", "Olga", listed)
-    with pytest.raises(RunbookError, match=r"session-1 is not in the list.*\n.*Set requester to the name"):
+    with pytest.raises(RunbookError, match=r"session-1 is not in the list.*\n.*Start a new run with requester=NAME"):
         approval.require_named("arn:aws:sts::111122223333:assumed-role/Operators/session-1", "", listed)
     named = replace(REQUEST, requester=approval.names_of("arn:aws:iam::111122223333:user/ci", "Olga"))
     assert "Requested by: Olga, arn:aws:iam::111122223333:user/ci, ci" in named.described()
+    assert "  012345678901 bucket_policy data-lake-raw\n" in named.described()
     assert named.statement["requester"][0] == "Olga"
 
 

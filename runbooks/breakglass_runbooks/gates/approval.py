@@ -22,7 +22,7 @@ from typing import Any
 
 from breakglass_runbooks import files, times
 from breakglass_runbooks.display import terminal
-from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.errors import Blocked, RunbookError
 from breakglass_runbooks.evidence import reading, redaction, ssh_signatures
 
 REQUEST = "request.json"
@@ -97,7 +97,7 @@ class Request:
         ]
         if self.items:
             lines += [f"Items ({len(self.items)}):"]
-            lines += [f"  {' '.join(item.values())}" for item in self.items]
+            lines += [f"  {_item_words(item)}" for item in self.items]
         return redaction.visible("\n".join([*lines, "", terminal.text(redaction.visible(self.what))]))
 
     @property
@@ -138,6 +138,11 @@ def _request_problem(content: Mapping[str, Any]) -> str:
     return ""
 
 
+def _item_words(item: Mapping[str, str]) -> str:
+    created = f", created {item['created']}" if item.get("created") else ""
+    return f"{item['account_id']} {item['kind']} {item['id']}{created}"
+
+
 def _is_item(item: Any) -> bool:
     required = {"account_id", "kind", "id"}
     return (
@@ -168,7 +173,7 @@ def names_of(arn: str, requester: str = "") -> list[str]:
 
 
 def require_named(arn: str, requester: str, allowed_signers: Path) -> None:
-    """Raise RunbookError unless the list of signers, or the parameter `requester`, names the person who asks.
+    """Raise Blocked unless the list of signers, or the parameter `requester`, names the person who asks.
 
     The name in an ARN may be that of a role or a session. When no line of the list is for it, the keys of the person
     are not known, so the approver must see, and sign, who it is.
@@ -177,9 +182,10 @@ def require_named(arn: str, requester: str, allowed_signers: Path) -> None:
     if requester or any(signer.is_for(name) for name in names_of(arn) for signer in listed):
         return
     caller = f"The caller {arn}" if arn else "The caller"
-    raise RunbookError(
+    raise Blocked(
         f"{caller} is not in the list of allowed signers {allowed_signers}, so it is not known who asks for this "
-        "approval.\nSet requester to the name of the person who runs this. The approver sees and signs it."
+        "approval.\nStart a new run with requester=NAME, the name of the person who runs it. The approver sees and "
+        "signs that name."
     )
 
 

@@ -56,7 +56,7 @@ class ApprovalGate:
         names = approval.names_of(record.actor, requester)
         if self.configured:
             if not names:
-                raise RunbookError(f"The requester of this approval is not known. Set {REQUESTER}=NAME.")
+                raise Blocked(f"The requester of this approval is not known. Start a new run with {REQUESTER}=NAME.")
             self._signers = ssh_signatures.require_signers(variables[SIGNERS])
         parameters = {name: value for name, value in record.parameters.items() if name != "evidence_dir"}
         self.request = Request(
@@ -76,7 +76,7 @@ class ApprovalGate:
         )
 
     def publish(self) -> None:
-        """Write the request into the run's folder; raise RunbookError when the requester is not named.
+        """Write the request into the run's folder; raise Blocked when the requester is not named.
 
         A run that only plans is not approved, so its requester need not be named.
         """
