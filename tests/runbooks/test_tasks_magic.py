@@ -16,6 +16,13 @@ from breakglass_runbooks.kernel.ansible_play import check_tasks
 SECRET = "planted-secret-of-the-environment"
 
 
+def test_become_in_the_users_configuration_changes_nothing(notebook: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANSIBLE_BECOME", "true")
+    monkeypatch.setenv("ANSIBLE_BECOME_EXE", "/no/such/sudo")
+    notebook.cell("%%tasks\n- name: See\n  ansible.builtin.command: id\n  register: seen\n")
+    assert notebook["seen"]["rc"] == 0
+
+
 def test_variables_go_in_and_results_come_out(notebook: Any, tmp_path: Path) -> None:
     notebook.cell("import json\n_private = 1\nown = 'of the notebook'")
     notebook.cell(

@@ -44,6 +44,7 @@ PLAY = [
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
+        "become": False,  # whatever ansible.cfg says: tasks run as the person who started the run
         # A play's files, not --extra-vars: a task's own register and set_fact must win over what came before.
         "vars_files": [VARIABLES],
         # Never look for an interpreter: the one that runs Ansible has boto3 too.
