@@ -402,7 +402,7 @@ def test_without_a_list_of_signers_the_evidence_says_loudly_that_nobody_approved
     notebook = stage.start()
     notebook.cell(GATE)
     assert "NO SECOND PERSON APPROVED THIS" in notebook.shown
-    assert stage.approvals()[0]["not_configured"] == approval_gate.LOUD
+    assert stage.approvals()[0]["not_configured"] == approval_gate.UNAPPROVED
 
 
 def test_an_approval_expires_while_nothing_is_done_yet(

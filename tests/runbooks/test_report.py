@@ -63,7 +63,7 @@ def test_of_a_run_that_waits_it_tells_what_is_changed_until_now(record: Record) 
 @pytest.mark.parametrize(
     ("approval", "said"),
     [
-        ({"plan": "p", "not_configured": approval_gate.LOUD}, "> NO SECOND PERSON APPROVED THIS"),
+        ({"plan": "p", "not_configured": approval_gate.UNAPPROVED}, "> NO SECOND PERSON APPROVED THIS"),
         (
             {"plan": "p", "approver": "olga", "emergency": "nobody answers", "review_by": "2026-02-03"},
             "> EMERGENCY: olga continued without an approval. Reason: nobody answers.",

@@ -19,7 +19,9 @@ from breakglass_runbooks.results import Event
 
 SIGNERS, REQUESTER = "allowed_signers", "requester"
 NOT_CONFIGURED = "No approval was requested, because allowed_signers is empty."
-LOUD = "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. The person who runs this decides alone."
+UNAPPROVED = (
+    "NO SECOND PERSON APPROVED THIS: the parameter allowed_signers is empty. The person who runs this decides alone."
+)
 
 PLANNED = "Plan only. A run with check_mode=false would ask no second person, because allowed_signers is empty."
 
@@ -113,12 +115,12 @@ class ApprovalGate:
         """Return the notice that no second person is asked; in a run that acts it is shown as a failure."""
         if self._record.check_mode:
             return html.notice(PLANNED, "plan only")
-        return html.notice(LOUD, "failed")
+        return html.notice(UNAPPROVED, "failed")
 
     def proceed_without_approval(self) -> str:
         """Continue without an approval, because none is configured; the evidence contains a warning."""
         if not self._record.check_mode:
-            self._record.approve({"plan": self.request.plan, "not_configured": LOUD})
+            self._record.approve({"plan": self.request.plan, "not_configured": UNAPPROVED})
             self._record.write()
         return NOT_CONFIGURED
 
