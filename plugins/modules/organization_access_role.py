@@ -54,6 +54,13 @@ options:
       - Keep the StackSet that created the role. Otherwise it and its stacks are deleted. The role stays either way.
     type: bool
     default: false
+  plan:
+    description:
+      - The approved plan, which is the result of this module in check mode. Only the accounts that it would change are
+        changed, and only with the method that it has. Other accounts are V(skipped). An account is refused when its
+        name, or its role's state, trust policy or policies, differ from the plan.
+    type: dict
+    version_added: 0.2.0
   stack_set_name:
     description:
       - The StackSet's name. The default is C(breakglass-) and the role's name. One that an earlier run left is reused.
@@ -133,11 +140,13 @@ EXAMPLES = r"""
     activate_trusted_access: true
   check_mode: true
   diff: true
+  register: plan
 
-- name: Restore it
+- name: Restore it, if the account is still as in the plan
   breakglass.aws.organization_access_role:
     account_ids: ["999900001111"]
     activate_trusted_access: true
+    plan: "{{ plan }}"
 
 - name: Create the role in an account that joined by invitation, and keep the StackSet that created it
   breakglass.aws.organization_access_role:

@@ -75,6 +75,12 @@ options:
       - Without it, V(root_credentials) must be confirmed.
     type: bool
     default: false
+  plan:
+    description:
+      - The approved plan, which is the result of this module in check mode. The change is refused when the account's
+        name, state, OU or service control policies, or the call to be made, differ from it.
+    type: dict
+    version_added: 0.2.0
   wait:
     description:
       - For O(state=closed), whether to wait until AWS shows the account as closed. AWS may show it as active for more
@@ -135,11 +141,19 @@ EXAMPLES = r"""
       - contact_information
   register: removed
 
-- name: Close an account that is no longer needed
+- name: Plan to close an account
+  breakglass.aws.organization_account:
+    account_id: "246824682468"
+    state: closed
+  check_mode: true
+  register: plan
+
+- name: Close it, if it is still as in the plan
   breakglass.aws.organization_account:
     account_id: "246824682468"
     state: closed
     protected_accounts: ["333344445555", "012345678901"]
+    plan: "{{ plan }}"
 """
 
 RETURN = r"""
@@ -279,6 +293,7 @@ def main() -> None:
             "protected_accounts": {"type": "list", "elements": "str", "default": []},
             "confirmed": {"type": "list", "elements": "str", "choices": list(CONFIRMABLE), "default": []},
             "read_root_credentials": {"type": "bool", "default": False},
+            "plan": {"type": "dict"},
             "wait": {"type": "bool", "default": True},
             "wait_timeout": {"type": "int", "default": 1800},
         },

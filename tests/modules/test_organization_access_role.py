@@ -326,6 +326,33 @@ def test_what_reading_back_does_not_confirm_is_unverified(sandbox, monkeypatch):
     assert (entry(result)["outcome"], result["changed"]) == ("unverified", True)
 
 
+# --- an approved plan ---
+
+
+def test_only_what_the_approved_plan_has_is_restored(sandbox):
+    options = {"activate_trusted_access": True}
+    plan = bring_back(sandbox, check_mode=True, account_ids=[LOST], **options)
+    result = bring_back(sandbox, account_ids=[LOST, INVITED], plan=plan, **options)
+    assert result["failed"] is False, result["msg"]
+    assert entry(result)["outcome"] == "changed"
+    assert (entry(result, INVITED)["outcome"], entry(result, INVITED)["changed"]) == ("skipped", False)
+    assert "not part of the approved plan" in entry(result, INVITED)["reason"]
+
+
+def test_an_account_or_a_method_that_is_not_as_in_the_plan_is_refused(sandbox):
+    activate(sandbox)
+    plan = bring_back(sandbox, check_mode=True, account_ids=[LOST, INVITED])
+    plan["accounts"] = [{**one, "name": "renamed"} if one["account_id"] == LOST else one for one in plan["accounts"]]
+    entry(plan, INVITED)["attempts"][-1]["method"] = "control_tower"
+    since = len(sandbox.events())
+    result = bring_back(sandbox, account_ids=[LOST, INVITED], plan=plan)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "differs from the plan: name is 'lost-role', and was 'renamed'" in entry(result)["reason"]
+    assert "The approved plan has the method control_tower" in entry(result, INVITED)["reason"]
+    assert written(sandbox, since) == []
+    assert "Expected the result of this module" in bring_back(sandbox, account_ids=[LOST], plan={})["msg"]
+
+
 # --- answers that are lost, and roles that change meanwhile ---
 
 

@@ -424,6 +424,27 @@ def test_what_is_done_although_its_answer_was_lost_is_found_out_by_looking(sandb
     assert settle(sandbox, account, **options)["changed"] is False
 
 
+@pytest.mark.parametrize("change", ["none", "name", "ou", "state"])
+def test_an_account_that_is_not_as_in_the_approved_plan_is_refused(sandbox, change):
+    behave(sandbox, closure="1 second", closure_shows="1 second")
+    plan = settle(sandbox, NEWCOMER, "closed", check_mode=True)
+    organizations_ = sandbox.client("organizations", "operator")
+    if change == "name":
+        organizations_.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+        sandbox.client("account", "operator").put_account_name(AccountId=NEWCOMER, AccountName="another")
+    elif change == "ou":
+        settle(sandbox, NEWCOMER, "in_ou", ou="Vault")
+    elif change == "state":
+        plan["before"]["state"] = "SUSPENDED"
+    result = settle(sandbox, NEWCOMER, "closed", plan=plan)
+    if change == "none":
+        assert (result["failed"], result["after"]["state"]) == (False, "CLOSED")
+        return
+    assert (result["failed"], result["changed"], result["actions"]) == (True, False, [])
+    assert "differs from the plan" in result["cause"]
+    assert "CloseAccount" not in written(sandbox)
+
+
 CHANGES = [
     ("RemoveAccountFromOrganization", SPIN_OFF, {"state": "removed", "confirmed": EVERYTHING}),
     ("MoveAccount", REPORTS, {"state": "in_ou", "ou": "Vault"}),

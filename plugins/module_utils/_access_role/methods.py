@@ -45,7 +45,8 @@ class RestoreRequest:
     """What the options of a task ask for.
 
     ``sign_in`` makes a Connection of a person with the permission set, or is None. ``source_identity``: a role that
-    refuses sessions with a source identity is repaired too.
+    refuses sessions with a source identity is repaired too. ``plan`` has the accounts of an approved plan by ID, if
+    there is one: only these are changed.
     """
 
     role_name: str
@@ -61,6 +62,7 @@ class RestoreRequest:
     keep_assignment: bool = False
     source_identity: bool = False
     wait_seconds: float = 600
+    plan: dict[str, dict] | None = None
 
 
 @dataclass

@@ -29,6 +29,7 @@ RESTORE = {
     "source_identity": {"type": "bool", "default": False},
     "activate_trusted_access": {"type": "bool", "default": False},
     "keep_stack_set": {"type": "bool", "default": False},
+    "plan": {"type": "dict"},
     "stack_set_name": {"type": "str"},
     "stack_set_region": {"type": "str"},
     "wait_timeout": {"type": "int", "default": 600},
@@ -94,7 +95,19 @@ def restore_request(params: dict, connection: Connection) -> RestoreRequest:
         keep_assignment=center.get("keep_assignment", False),
         source_identity=params.get("source_identity", False),
         wait_seconds=params.get("wait_timeout", 0),
+        plan=_planned(params.get("plan")),
     )
+
+
+def _planned(plan: dict | None) -> dict[str, dict] | None:
+    """The accounts that a plan would change, by ID; None without a plan."""
+    if plan is None:
+        return None
+    accounts = plan.get("accounts")
+    valid = isinstance(accounts, list) and all(isinstance(one, dict) and one.get("account_id") for one in accounts)
+    if not valid:
+        raise InvalidInput("plan", "(not shown)", "the result of this module in check mode")
+    return {one["account_id"]: one for one in accounts if one.get("changed")}
 
 
 def refuse_contradictions(request: RestoreRequest, method: str, targets: t.Sequence[Target]) -> None:

@@ -27,6 +27,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner impor
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
 
 VERIFY_SECONDS = 60
+# What of a role must be as in an approved plan.
+_PLANNED = ("arn", "state", "trust_policy", "policies")
 
 
 def read_access_roles(params: dict, context: Context) -> dict:
@@ -99,6 +101,8 @@ def restore(context: Context, targets: t.Sequence[Target], request: RestoreReque
     blank = {"changed": False, "before": None, "role": None, "attempts": [], "actions": [], "_broken": False}
     entries = sweep(targets, inspect, blank)
     broken = {entry["account_id"]: entry for entry in entries if entry.pop("_broken")}
+    if request.plan is not None:
+        broken = {one: entry for one, entry in broken.items() if _is_as_planned(request.plan.get(one), entry)}
     for method in methods.methods(method_name, context, request):
         usable = {account_id: entry for account_id, entry in broken.items() if not _refused(method, entry)}
         if context.check_mode:
@@ -144,11 +148,35 @@ def _attempt(method: Method, outcome: str, error: BreakglassError | None = None)
     return {"method": method.name, "outcome": outcome, **why}
 
 
+def _is_as_planned(planned: dict | None, entry: dict) -> bool:
+    """Whether the account is as in the approved plan; otherwise its entry says why nothing is done."""
+    if planned is None:
+        entry.update(outcome=v.SKIPPED, reason="It is not part of the approved plan.", fix="Plan and approve it.")
+        return False
+    now = {"name": entry["name"], **{name: entry["before"][name] for name in _PLANNED}}
+    was = {"name": planned.get("name"), **{name: (planned.get("before") or {}).get(name) for name in _PLANNED}}
+    different = [f"{name} is {now[name]!r}, and was {was[name]!r}" for name in now if now[name] != was[name]]
+    if different:
+        reason = f"Nothing was changed. It differs from the plan: {'; '.join(different)}."
+        entry.update(outcome=v.FAILED, reason=reason, fix="Find out who changed it, then plan and approve again.")
+    return not different
+
+
 def _refused(method: Method, entry: dict) -> bool:
-    refusal = method.refuse(entry["account_id"])
+    refusal = method.refuse(entry["account_id"]) or _not_planned(method, entry)
     if refusal:
         entry["attempts"].append(_attempt(method, "refused", refusal))
     return refusal is not None
+
+
+def _not_planned(method: Method, entry: dict) -> BreakglassError | None:
+    """Why a method that could be used is not: the approved plan has another one."""
+    plan = method.request.plan
+    attempts = plan[entry["account_id"]].get("attempts") if plan else None
+    planned = attempts[-1].get("method") if attempts else None
+    if plan is None or planned == method.name:
+        return None
+    return BreakglassError(f"The approved plan has the method {planned}.", "Plan and approve again to use this one.")
 
 
 def _predict(entry: dict, method: Method) -> None:

@@ -20,6 +20,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._context import Con
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id, member_account
 
+# What of a plan must be the same when it is carried out.
+_PLANNED = ("account_id", "name", "before", "actions")
 # An account outside of the organization, in the form of AccountReader.summary.
 OUTSIDE = {"in_organization": False, "state": None, "ou": None, "service_control_policies": None}
 
@@ -169,8 +171,9 @@ def _carry_out(
     context, account = task.context, task.account
     if context.check_mode:
         return _result(account.id, account, before, predicted, [change.action], **more)
-    performed = changes.make(context.organization, change)
     known = {"account_id": account.id, "name": account.name, "before": before, **more}
+    _require_as_planned(task.params["plan"], {**known, "actions": [change.action]})
+    performed = changes.make(context.organization, change)
     if performed.status == REFUSED and performed.code not in change.moot:
         raise performed.error.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
     try:
@@ -183,6 +186,20 @@ def _carry_out(
         performed.settle(done=True)
         context.warn(f"AWS's answer to {change.action} was lost. Reading back shows that it was done.")
     return _result(account.id, account, before, after, [change.action], **more)
+
+
+def _require_as_planned(plan: dict | None, found: dict) -> None:
+    """Raise a BreakglassError when the account, or what would be done, is not what the approved plan has."""
+    if plan is None:
+        return
+    different = [
+        f"{name} is {found[name]!r}, and was {plan.get(name)!r}" for name in _PLANNED if found[name] != plan.get(name)
+    ]
+    if different:
+        cause = f"Nothing was changed. Account {found['account_id']} differs from the plan: {'; '.join(different)}."
+        known = {name: value for name, value in found.items() if name != "actions"}
+        error = BreakglassError(cause, "Find out who changed it, then plan and approve again.")
+        raise error.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
 
 
 def _not_confirmed(performed: Performed, change: changes.Change, problem: BreakglassError, known: dict) -> Exception:
