@@ -305,7 +305,7 @@ def _without_deleted_principals(part: _Part) -> _Part | None:
     principal = {"AWS": alive, **others} if alive else others
     if not principal and element == "Principal":
         return None
-    renamed = element if principal else "Principal"  # a Deny that exempts nobody else is for everyone
+    renamed = element if principal else "Principal"  # a Deny without exemptions is for everyone
     edited = {
         renamed if name == element else name: (principal or "*") if name == element else value
         for name, value in statement.items()

@@ -17,7 +17,7 @@ from datetime import datetime
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import condition_keys
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import is_wildcard_for_all
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import Values
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import Source, Values
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
     Facts,
     entries_of,
@@ -135,7 +135,10 @@ def facts_of(request: Request) -> Facts:
         known["aws:multifactorauthpresent"] = ("false",)  # as the event of a root session shows it
     if region:
         known["aws:requestedregion"] = (region,)
-    return condition_keys.facts(known)
+    facts = condition_keys.facts(known)
+    if request.service in ("s3", "sqs"):  # requests that manage a policy: they have no tags and no keys of objects
+        return facts
+    return lambda key: None if condition_keys.source_of(key) is Source.OTHER_REQUEST else facts(key)
 
 
 # Statements that are known by their shape, under the names of the tools that made them.

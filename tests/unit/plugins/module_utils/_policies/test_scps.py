@@ -192,6 +192,22 @@ def test_a_policy_on_some_mfa_devices_is_uncertain(sandbox):
     assert found["certain"] is False
 
 
+@pytest.mark.parametrize(
+    ("action", "key", "expected"),
+    [
+        ("iam:CreateRole", "aws:RequestTag/owner", None),  # the new role may be tagged
+        ("s3:PutBucketPolicy", "aws:RequestTag/owner", True),
+        ("s3:PutBucketPolicy", "s3:x-amz-acl", True),
+        ("iam:CreateRole", "aws:CalledVia", True),
+    ],
+)
+def test_keys_that_only_other_requests_have(action, key, expected):
+    request = judge.Request("root_user", f"arn:aws:iam::{VAULT}:root", "o-a/r-1/", action)
+    statement = deny(action, Condition={"Null": {key: "true"}})
+    document = parse({"Version": "2012-10-17", "Statement": statement}, with_principals=False)
+    assert [one.answer for one in judge.denials(document, request)] == [expected]
+
+
 def test_variables_in_a_resource_have_their_values():
     """An Allow on the account's own buckets allows neither another bucket nor SQS."""
     arn = f"arn:aws:iam::{PAYMENTS}:root"
