@@ -89,9 +89,10 @@ class ActionModule(ActionBase):
                 env={**self._environment(), **STARTED_WITH, **_started_by.extended(*_ansible_processes())},
             )
             try:
-                process.stdin.write(parameters)
-                process.stdin.close()
-                end = self._show(json.loads(line) for line in process.stdout)
+                stdin, stdout = t.cast("t.IO[str]", process.stdin), t.cast("t.IO[str]", process.stdout)
+                stdin.write(parameters)
+                stdin.close()
+                end = self._show(json.loads(line) for line in stdout)
                 status = process.wait()
             finally:
                 process.terminate()  # it saves the notebook as far as it came

@@ -126,6 +126,7 @@ class InventoryModule(AWSInventoryBase):
     NAME = "breakglass.aws.organization"
     INVENTORY_FILE_SUFFIXES = ("breakglass_aws.yml", "breakglass_aws.yaml", "organization.yml", "organization.yaml")
 
+    inventory: InventoryData
     _own_groups: frozenset = frozenset()
 
     def parse(self, inventory, loader, path, cache=True):
@@ -259,7 +260,11 @@ class _GroupNames:
             {account["account_id"]: account["account_name"] for account in every}
         )
         self._states = {account["state"]: f"state_{account['state'].lower()}" for account in every}
-        kinds = {"OUs": self._units, "tags": self._tags, "accounts": self._accounts}
+        kinds: dict[str, inventory_names.UniqueNames] = {
+            "OUs": self._units,
+            "tags": self._tags,
+            "accounts": self._accounts,
+        }
         self.shared = {kind: names.shared for kind, names in kinds.items() if names.shared}
         self.all = {inventory_names.ROOT_GROUP, *self._states.values()}.union(
             *(names.of.values() for names in kinds.values())
@@ -291,7 +296,7 @@ def read_accounts(organization: Organization, with_tags: bool) -> list:
 
 def _describe(organization: Organization, account: Account, with_tags: bool, management: str) -> dict:
     units = organization.units_above(account)
-    where = place(units, organization.describe()["id"])
+    where = place(units, organization.identity()["id"])
     return {
         "management_account": account.id == management,
         "units": [unit.name for unit in units[1:]],

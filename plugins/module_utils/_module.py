@@ -129,10 +129,10 @@ class BreakglassModule(AnsibleAWSModule):
             failure = explain(error, "running the task")
         return {}, failure.with_result(aws_calls=self.connection.calls.made) if self._has_connection else failure
 
-    def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
+    def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:  # type: ignore[misc]  # the untyped super exits
         super().exit_json(*args, **self._with_calls(result))
 
-    def fail_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:
+    def fail_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:  # type: ignore[misc]  # the untyped super exits
         """Fail. ``changed`` is true when the ledger has a call that changed something, or may have."""
         if self._has_connection:
             result["changed"] = bool(result.get("changed")) or self.connection.calls.changed

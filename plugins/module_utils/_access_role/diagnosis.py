@@ -189,7 +189,7 @@ def _inspect_from_inside(context: Context, account_id: str, role_name: str, arn:
     seen = f"Read as {CONTROL_TOWER_ROLE}"
     if found is None:
         return RoleStatus(arn, MISSING, True, f"{seen}: there is no role {role_name}.", _RESTORE)
-    connection, management = context.connection, context.organization.describe()["management_account_id"]
+    connection, management = context.connection, context.organization.identity()["management_account_id"]
     if lets_in(found.trust_policy, management, connection.caller.partition):
         why = (
             f"{seen}: the role exists and trusts the management account, so {connection.caller.arn} itself may not "

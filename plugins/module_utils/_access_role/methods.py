@@ -87,7 +87,7 @@ class Method:
     @functools.cached_property
     def management_account_id(self) -> str:
         """The account that the role is to trust."""
-        return self.context.organization.describe()["management_account_id"]
+        return self.context.organization.identity()["management_account_id"]
 
     @property
     def partition(self) -> str:
@@ -123,7 +123,8 @@ class Method:
 
     def create_or_repair(self, administrator: Connection) -> None:
         """Create or repair the role as an administrator of the account."""
-        account_id, calls = administrator.caller.account_id, []
+        account_id = administrator.caller.account_id
+        calls: list[str] = []
         arguments = (self.request.role_name, self.management_account_id, self.partition)
         try:
             role_definition.create_or_repair(administrator.client("iam"), *arguments, done=calls)
@@ -159,7 +160,7 @@ class StackSetMethod(Method):
         return stack_sets.access_status(self._client)
 
     def check(self, account_id: str) -> None:
-        if self.context.organization.describe()["feature_set"] != "ALL":
+        if self.context.organization.identity()["feature_set"] != "ALL":
             raise BreakglassError(
                 "The organization has consolidated billing only; StackSets need all features.",
                 "Enable all features (organizations:EnableAllFeatures).",
@@ -261,7 +262,7 @@ class IdentityCenterMethod(Method):
 
     def check(self, account_id: str) -> None:
         self._assignment  # noqa: B018 raises when the names do not exist
-        name = self.request.permission_set.rpartition("/")[2]
+        name = (self.request.permission_set or "").rpartition("/")[2]
         self.check_policies(account_id, f"aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_of-the-account")
 
     def run_for(self, account_id: str) -> None:

@@ -104,8 +104,7 @@ def _planned(plan: dict | None) -> dict[str, dict] | None:
     if plan is None:
         return None
     accounts = plan.get("accounts")
-    valid = isinstance(accounts, list) and all(isinstance(one, dict) and one.get("account_id") for one in accounts)
-    if not valid:
+    if not isinstance(accounts, list) or not all(isinstance(one, dict) and one.get("account_id") for one in accounts):
         raise InvalidInput("plan", "(not shown)", "the result of this module in check mode")
     return {one["account_id"]: one for one in accounts if one.get("changed")}
 

@@ -98,7 +98,14 @@ def restore(context: Context, targets: t.Sequence[Target], request: RestoreReque
         entry["before"] = entry["role"]
         entry["_broken"] = can_be_restored(status, request)
 
-    blank = {"changed": False, "before": None, "role": None, "attempts": [], "actions": [], "_broken": False}
+    blank: dict[str, t.Any] = {
+        "changed": False,
+        "before": None,
+        "role": None,
+        "attempts": [],
+        "actions": [],
+        "_broken": False,
+    }
     entries = sweep(targets, inspect, blank)
     broken = {entry["account_id"]: entry for entry in entries if entry.pop("_broken")}
     if request.plan is not None:
@@ -195,18 +202,18 @@ def _run(method: Method, entries: dict[str, dict], context: Context) -> None:
     except Exception as error:  # whatever it is: some accounts may be done
         results = dict.fromkeys(entries, explain(error, f"restoring the role with {method.name}"))
     for account_id, entry in entries.items():
-        error = results[account_id]
+        problem = results[account_id]
         actions = [action for action in method.done if action.endswith(account_id) or not action[-12:].isdigit()]
         entry["actions"].extend(actions)
         entry["changed"] = entry["changed"] or bool(actions)
-        if isinstance(error, methods.PersonNeeded):
-            entry["attempts"].append(_attempt(method, "person needed", error))
-            entry.update(outcome=v.UNVERIFIED, reason=error.cause, fix=error.fix)
-        elif error and not may_have_done(error):
-            entry["attempts"].append(_attempt(method, "failed", error))
-            entry.update(outcome=v.FAILED, reason=error.cause, fix=error.fix)
+        if isinstance(problem, methods.PersonNeeded):
+            entry["attempts"].append(_attempt(method, "person needed", problem))
+            entry.update(outcome=v.UNVERIFIED, reason=problem.cause, fix=problem.fix)
+        elif problem and not may_have_done(problem):
+            entry["attempts"].append(_attempt(method, "failed", problem))
+            entry.update(outcome=v.FAILED, reason=problem.cause, fix=problem.fix)
         else:
-            _verify(method, entry, context, error)
+            _verify(method, entry, context, problem)
 
 
 def _verify(method: Method, entry: dict, context: Context, lost: BreakglassError | None) -> None:
@@ -237,7 +244,7 @@ def _verify(method: Method, entry: dict, context: Context, lost: BreakglassError
 def _only_root_is_left(entry: dict, organization: Organization) -> None:
     """No method can be used, or none worked."""
     account_id = entry["account_id"]
-    management = organization.describe()["management_account_id"]
+    management = organization.identity()["management_account_id"]
     tried = " ".join(f"{one['method']}: {one['reason']} {one['fix']}".rstrip() for one in entry["attempts"])
     steps = (
         "Fix what stops one of these methods, and run it again. Otherwise only the root user is left: "

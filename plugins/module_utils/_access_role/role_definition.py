@@ -100,5 +100,7 @@ def create_or_repair(iam: t.Any, role_name: str, management_account_id: str, par
 
 def _names_deleted_only(statement: dict) -> bool:
     principal = statement.get("Principal")
-    named = as_list(principal.get("AWS", [])) if isinstance(principal, dict) else []
-    return bool(named) and all(is_deleted_principal(one) for one in named) and set(principal) == {"AWS"}
+    if not isinstance(principal, dict) or set(principal) != {"AWS"}:
+        return False
+    named = as_list(principal["AWS"])
+    return bool(named) and all(is_deleted_principal(one) for one in named)

@@ -153,7 +153,7 @@ def _examine(task: _Task) -> tuple[dict, dict]:
     found = reader.read_findings(account, details, task.params["confirmed"], task.params["read_root_credentials"])
     examined = {"findings": [asdict(finding) for finding in found], "session": reader.sessions.get(account.id)}
     try:
-        changes.refuse(reader.purpose, found)
+        changes.refuse(reader.purpose or "", found)
     except BreakglassError as error:
         raise error.with_result(changed=False, before=reader.summary(account), actions=[], **examined) from None
     return details, examined
@@ -175,7 +175,7 @@ def _carry_out(
     _require_as_planned(task.params["plan"], {**known, "actions": [change.action]})
     performed = changes.make(context.organization, change)
     if performed.status == REFUSED and performed.code not in change.moot:
-        raise performed.error.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
+        raise performed.failure.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
     try:
         after = read_back(performed)
     except Exception as error:  # whatever it is: the call was made
@@ -205,9 +205,9 @@ def _require_as_planned(plan: dict | None, found: dict) -> None:
 def _not_confirmed(performed: Performed, change: changes.Change, problem: BreakglassError, known: dict) -> Exception:
     """Reading back does not show the change, or is not possible."""
     if performed.status == REFUSED:
-        return performed.error.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
+        return performed.failure.with_result(changed=False, outcome=v.FAILED, actions=[], **known)
     if performed.status == UNKNOWN:
-        lost = f"AWS's answer to {change.action} was lost. {performed.error.cause}"
+        lost = f"AWS's answer to {change.action} was lost. {performed.failure.cause}"
         problem = BreakglassError(f"{lost} {problem.cause}", problem.fix, performed.code)
     return problem.with_result(changed=True, outcome=v.UNVERIFIED, actions=[change.action], **known)
 

@@ -74,7 +74,7 @@ def make(organization: Organization, change: Change) -> Performed:
     if performed.code == "ConflictException":
         # AWS says only that the state does not allow it; the account was ACTIVE a moment before.
         performed.error = BreakglassError(
-            f"{performed.error.cause} A closure is probably under way: AWS keeps showing ACTIVE for about ten minutes.",
+            f"{performed.failure.cause} A closure is probably under way: AWS shows ACTIVE for about ten minutes.",
             "Run it again in a few minutes.",
             performed.code,
         )

@@ -109,7 +109,7 @@ def identity_center(connection: Connection, organization: Organization) -> Ident
     sso = connection.client("sso-admin")
     if not isinstance(services, Unread) and "sso.amazonaws.com" not in services:
         return IdentityCenter(sso, None)
-    management = organization.describe()["management_account_id"]
+    management = organization.identity()["management_account_id"]
     found = [  # an account may have its own instance, which is not the organization's
         one
         for one in _pages(sso, "list_instances", "Instances", "asking for IAM Identity Center")

@@ -30,7 +30,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._time import format
 TAGS, DELEGATIONS, CONTACTS = "tags", "delegations", "contacts"
 PARTS = (TAGS, DELEGATIONS, CONTACTS)
 
-BLANK = {
+BLANK: dict[str, t.Any] = {
     "email": None,
     "state": None,
     "joined_method": None,
@@ -70,7 +70,7 @@ class AccountReader:
         Raises a BreakglassError when not even the account's OU can be read.
         """
         units = self._organization.units_above(account)
-        readers = {
+        readers: dict[str, dict[str, t.Callable[[str], t.Any]]] = {
             TAGS: {"tags": self._organization.tags_of},
             DELEGATIONS: {"delegations": self._organization.delegations_of},
             CONTACTS: {
@@ -80,9 +80,9 @@ class AccountReader:
             },
         }
         return {
-            "ou": facts.place(units, self._organization.describe()["id"]),
+            "ou": facts.place(units, self._organization.identity()["id"]),
             **{
-                field: attempt(lambda read=read: read(account.id))
+                field: attempt(functools.partial(read, account.id))
                 for part in parts
                 for field, read in readers[part].items()
             },
@@ -147,7 +147,7 @@ class AccountReader:
             else _ROOT_NOT_ASKED,
             closures=shared["closures"],
         )
-        return findings.findings(self.purpose, known, confirmed)
+        return findings.findings(self.purpose or "", known, confirmed)
 
     def _root_credentials(self, account_id: str) -> dict:
         def note(session: dict) -> None:
@@ -192,8 +192,10 @@ def _named_ids(account_ids: list | None) -> list[str]:
 
 def _named_account(context: Context, account_id: str) -> Account:
     """Any account of the organization, the management account too: nothing is done to it."""
-    if account_id == context.organization.describe()["management_account_id"]:
-        return context.organization.account(account_id)
+    if account_id == context.organization.identity()["management_account_id"]:
+        account = context.organization.account(account_id)
+        if account:
+            return account
     return member_account(context.organization, account_id, "account_ids")
 
 

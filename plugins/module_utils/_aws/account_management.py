@@ -94,6 +94,6 @@ def _explain(error: Exception, doing: str) -> BreakglassError:
     return BreakglassError(
         found.cause,
         "Use the management account's credentials, or those of the delegated administrator for "
-        f"{v.ACCOUNT_SERVICE_PRINCIPAL}, with permission for account:{error.operation_name}.",
+        f"{v.ACCOUNT_SERVICE_PRINCIPAL}, with permission for account:{getattr(error, 'operation_name', 'the call')}.",
         found.code,
     )

@@ -24,7 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log impor
 try:
     from botocore.exceptions import BotoCoreError, ClientError
 except ImportError:  # AnsibleAWSModule reports it
-    BotoCoreError = ClientError = Exception  # type: ignore[assignment,misc]
+    BotoCoreError = ClientError = Exception
 
 
 class BrokenAnswer(BotoCoreError):
@@ -49,7 +49,7 @@ class _GuardedClient:
         _answer.summary = None
         failure = None
         try:
-            return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+            return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # of botocore.client
         except (BotoCoreError, ClientError):
             raise
         except Exception as error:

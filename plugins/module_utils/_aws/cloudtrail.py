@@ -25,7 +25,7 @@ class EventHistory:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._last_call = {}
+        self._last_call: dict[str, float] = {}
 
     def find(self, region: str, key: str, value: str, since: datetime, until: datetime) -> list[dict]:
         """The records of a Region with an attribute, oldest first; each has ``_time``, a datetime.
@@ -39,7 +39,7 @@ class EventHistory:
             "EndTime": until,
             "MaxResults": 50,
         }
-        found = []
+        found: list[dict] = []
         while True:
             answer = self._look_up(client, region, request)
             found.extend(_record(event) for event in answer["Events"])

@@ -94,11 +94,11 @@ class Connection:
         # "aws-global" is botocore's name for the global endpoint, which AssumeRoot refuses.
         self.chosen_region = region if region and region != "aws-global" else None
         self.region = self.chosen_region or DEFAULT_REGION
-        self._options = {"endpoint_url": endpoint_url or None, "verify": verify}
+        self._options: dict[str, t.Any] = {"endpoint_url": endpoint_url or None, "verify": verify}
         self._config = Config(user_agent_extra=user_agent, retries=_RETRIES, connect_timeout=10)
         if config:
             self._config = self._config.merge(config)
-        self._listeners = []
+        self._listeners: list[t.Callable[[], t.Any]] = []
         self.calls = calls or Calls()  # of all clients, those with other credentials made from here too
         self._lock = threading.Lock()  # making clients is not thread-safe in boto3, using them is
         credentials = credentials or {}

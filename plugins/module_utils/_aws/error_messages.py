@@ -129,8 +129,8 @@ def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> 
         return answer, "The failure is on the side of AWS, or of the endpoint in use: run it again in some minutes."
     if code == "InvalidAction" and error.operation_name in _STS_OPERATIONS:
         return answer, "This endpoint does not know the operation: use a regional STS endpoint (set region)."
-    fix = _REASONS.get(reason) or _FIXES.get(code)
-    return answer, fix or (_GONE if "NotFound" in code or code == "NoSuchEntity" else _LOOK_UP)
+    fix = _REASONS.get(reason) or _FIXES.get(code or "")
+    return answer, fix or (_GONE if "NotFound" in (code or "") or code == "NoSuchEntity" else _LOOK_UP)
 
 
 def _explain_denial_of_root(message: str, account_id: str) -> str:

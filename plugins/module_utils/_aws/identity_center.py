@@ -44,7 +44,7 @@ class IdentityCenter:
             )
         instance = {"InstanceArn": instances[0]["InstanceArn"]}
         store_id = instances[0]["IdentityStoreId"]
-        kind, principal = ("USER", user_name) if user_name else ("GROUP", group_name)
+        kind, principal = ("USER", user_name) if user_name else ("GROUP", group_name or "")
         return {
             **instance,
             "PermissionSetArn": self._permission_set(instance, permission_set),

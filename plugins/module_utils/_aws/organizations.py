@@ -76,7 +76,7 @@ class Organization:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.RLock()
-        self._facts = {}
+        self._facts: dict[str, t.Any] = {}
         self._ahead = timedelta()  # how far AWS's clock is ahead of this machine's
 
     @property
@@ -105,6 +105,16 @@ class Organization:
     def describe(self) -> dict | None:
         """``id``, ``feature_set`` and ``management_account_id``; None when the caller is in no organization."""
         return self._once("organization", self._describe)
+
+    def identity(self) -> dict:
+        """The same; raises a BreakglassError when the caller is in no organization."""
+        description = self.describe()
+        if description is None:
+            raise BreakglassError(
+                f"Account {self.caller.account_id} is in no organization.",
+                "Use credentials of the organization's management account or of its delegated administrator for IAM.",
+            )
+        return description
 
     def now(self) -> datetime:
         """The time by AWS's clock, which is the one its waiting periods go by."""

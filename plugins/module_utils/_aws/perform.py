@@ -48,6 +48,11 @@ class Performed:
         return self.error.code if self.error else None
 
     @property
+    def failure(self) -> BreakglassError:
+        """The error of a call that was refused or is unknown."""
+        return self.error or BreakglassError("The call failed.", "Run the task again.")
+
+    @property
     def answer_lost(self) -> bool:
         """Whether an earlier attempt of the call was sent and had no usable answer.
 

@@ -118,7 +118,7 @@ class ServiceControlPolicies:
         return self._stopping(arn, principal, calls)
 
     def stopping_caller(
-        self, action: str, resource: str, context: dict[str, tuple[str, ...]]
+        self, action: str, resource: str, context: t.Mapping[str, tuple[str, ...]]
     ) -> list[dict[str, t.Any]]:
         """The policies that stop the caller from this call, in the same shape. ``context``: condition keys it has."""
         caller = self._organization.caller

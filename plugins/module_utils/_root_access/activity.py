@@ -125,7 +125,7 @@ def read_session_openings(
     The caller's own account is read with the caller's credentials, others as ``role_name``. Sessions opened up to 15
     minutes before the window are included: they may have acted in it.
     """
-    management = organization.describe()["management_account_id"]
+    management = organization.identity()["management_account_id"]
     own = connection.caller.account_id
     openers = [Account(management, "management account", "ACTIVE"), *organization.delegated_administrators()]
     openings: list[dict] = []

@@ -162,7 +162,7 @@ class Readiness:
             )
             return _unknown_target(account_id)
         target = {**_unknown_target(account_id), "name": account.name, "state": account.state}
-        if account_id == description["management_account_id"]:
+        if description and account_id == description["management_account_id"]:
             cause, fix = MANAGEMENT_ACCOUNT_IS_NO_TARGET
             self._add(f"No root session for account {account_id}: {cause}.", fix)
             target["service_control_policies"] = []

@@ -154,7 +154,7 @@ def show_state(state: State, organization: Organization) -> dict:
     for delegate in set(state.delegates) - set(names):
         with contextlib.suppress(BreakglassError):
             account = organization.account(delegate)
-            names[delegate] = account and account.name
+            names[delegate] = account.name if account else None
     return {
         "trusted_access": state.trusted_access,
         "features": dict(state.features),

@@ -36,7 +36,7 @@ class RootSession:
     def __init__(self, connection: Connection, account_id: str, task: Task, credentials: dict) -> None:
         self._connection = connection
         self._credentials = credentials
-        self._clients = {}
+        self._clients: dict[tuple[str, str | None], t.Any] = {}
         self.account_id = account_id
         self.task = task
         self.source_identity = None  # of the caller's session; CloudTrail shows it for this one too
@@ -103,7 +103,7 @@ class RootSession:
             raise explain(error, doing, account_id) from error
 
 
-def _message(error: BaseException) -> str:
+def _message(error: ClientError) -> str:
     return error.response["Error"].get("Message", "")
 
 

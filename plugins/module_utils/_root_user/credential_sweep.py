@@ -43,7 +43,7 @@ def run_audit(params: dict, context: Context) -> dict:
     """The result of root_credentials_info. Warns of each account that could not be read."""
     organization = context.organization
     targets = choose_targets(organization, params["account_ids"], params["all_accounts"], warn=context.warn)
-    terms = {"do": "root_credentials_info", "organization": organization.describe()["id"]}
+    terms = {"do": "root_credentials_info", "organization": organization.identity()["id"]}
     with sweep_options(context, params, terms, (v.UNCHANGED, v.ABSENT)) as options:
         accounts = audit(context, targets, options)
     for line in not_done(accounts):
@@ -64,7 +64,7 @@ def run_removal(params: dict, context: Context) -> dict:
     accepted_ids = {kind: requests.ACCEPTED_IDS[kind] for kind in kinds}
     approved = check_approved_items(params["approved_items"], accepted_ids, targets)
     request = RemovalRequest(kinds, guard, serials, approved)
-    with sweep_options(context, params, request.terms(organization.describe()["id"]), _FINISHED) as options:
+    with sweep_options(context, params, request.terms(organization.identity()["id"]), _FINISHED) as options:
         accounts = remove(context, targets, request, options)
     for serial in unknown_serials(serials, accounts):
         context.warn(f"mfa_serials: no root user has the device {serial}.")
@@ -145,7 +145,7 @@ def remove(
         finally:  # whatever is raised, the entry has what was done
             _conclude(entry, removal.items)
 
-    blank = {
+    blank: dict[str, t.Any] = {
         "changed": False,
         "before": None,
         "after": None,

@@ -111,11 +111,11 @@ def next_step(current: str, wanted: str | None, update: Update | None, otp: bool
     if wanted is None or same(current, wanted):
         return NOTHING
     status = update.status if update else None
-    if status == ACCEPTED and update.is_young(now, PROPAGATION):
+    if update and status == ACCEPTED and update.is_young(now, PROPAGATION):
         return AWAIT_AWS
     if otp:
         return ACCEPT
-    if status == PENDING and update.is_young(now, CODE_VALID) and not again:
+    if update and status == PENDING and update.is_young(now, CODE_VALID) and not again:
         return AWAIT_CODE
     return START
 
@@ -223,8 +223,9 @@ def trusts(organization: Organization) -> bool:
 def explain_address_refusal(error: Exception, doing: str, organization: Organization) -> BreakglassError:
     """Why Account Management refused a call. The cause of a denial is found by reading the organization."""
     explained_error = explain(error, doing)
-    if error_code(error) in _ADDRESS_FIXES:
-        return BreakglassError(explained_error.cause, _ADDRESS_FIXES[error_code(error)], explained_error.code)
+    code = error_code(error)
+    if code in _ADDRESS_FIXES:
+        return BreakglassError(explained_error.cause, _ADDRESS_FIXES[code], explained_error.code)
     if not is_denied(error):
         return explained_error
     caller = organization.caller.account_id

@@ -115,7 +115,7 @@ class Recovery:
         def work(account_id: str, entry: dict) -> None:
             act(accounts[account_id], entry)
 
-        blank = {
+        blank: dict[str, t.Any] = {
             "changed": False,
             "before": None,
             "after": None,

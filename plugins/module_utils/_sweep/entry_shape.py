@@ -27,7 +27,7 @@ BASE: dict[str, Shape] = {
 SESSION: Shape = (None, {"access_key_id": str, "expiration": str})
 
 
-def shape_of(blank: dict) -> dict[str, Shape]:
+def shape_of(blank: dict[str, t.Any]) -> dict[str, Shape]:
     """The shape that a blank entry suggests: the same keys, and the types of values that are not None."""
     return {key: ANY if value is None else type(value) for key, value in blank.items()}
 

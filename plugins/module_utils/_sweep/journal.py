@@ -36,7 +36,7 @@ _OPEN = os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK  # 
 _ANOTHER = "Name another file in journal: nothing was done."
 
 
-def digest(terms: dict) -> str:
+def digest(terms: dict[str, t.Any]) -> str:
     """What was asked for, as SHA-256."""
     return hashlib.sha256(json.dumps(terms, sort_keys=True).encode()).hexdigest()
 
@@ -48,14 +48,14 @@ class Journal:
     noted: by then its work is done, so that this is no failure of the account, and closing never fails.
     """
 
-    def __init__(self, path: str, terms: dict, finished: t.Collection[str]) -> None:
+    def __init__(self, path: str, terms: dict[str, t.Any], finished: t.Collection[str]) -> None:
         self._path = path
         self._terms = digest(terms)
         self._finished = finished
         self._lock = threading.Lock()
         self._descriptor = -1
         self._size = 0
-        self._lines: dict[str, dict] = {}  # the newest of each account, with its number
+        self._lines: dict[str, dict[str, t.Any]] = {}  # the newest of each account, with its number
         self.trouble = ""
 
     def __enter__(self) -> Journal:
@@ -96,7 +96,7 @@ class Journal:
                     _ANOTHER,
                 )
 
-    def recall(self, account_id: str) -> dict | None:
+    def recall(self, account_id: str) -> dict[str, t.Any] | None:
         """The account's entry, with ``journal_time``, where it replaces working on the account again."""
         line = self._lines.get(account_id)
         if line is None or line["outcome"] not in self._finished:
@@ -106,7 +106,7 @@ class Journal:
         entry = {**line["entry"], "journal_time": line["time"]}
         return {**entry, "changed": False} if "changed" in entry else entry  # it was another run that changed it
 
-    def note(self, entry: dict) -> None:
+    def note(self, entry: dict[str, t.Any]) -> None:
         """Write down the outcome of an account, at once and to the disk."""
         line = {
             "format": FORMAT,
@@ -168,9 +168,9 @@ class Journal:
         return atomic.FileError(f"{self._path} is no journal of a sweep (line {number}).", _ANOTHER)
 
 
-def _parse(text: bytes) -> dict | None:
+def _parse(text: bytes) -> dict[str, t.Any] | None:
     with contextlib.suppress(ValueError, TypeError, RecursionError):
-        line = json.loads(text)
+        line: dict[str, t.Any] = json.loads(text)
         texts = [line[name] for name in _KEYS - {"entry"}] if isinstance(line, dict) and set(line) == _KEYS else [None]
         if all(isinstance(one, str) for one in texts) and line["format"] == FORMAT and isinstance(line["entry"], dict):
             parse_time(line["time"])

@@ -54,7 +54,7 @@ class SweepOptions:
 
 @contextlib.contextmanager
 def sweep_options(
-    context: Context, params: t.Mapping[str, t.Any], terms: dict, finished: t.Collection[str]
+    context: Context, params: t.Mapping[str, t.Any], terms: dict[str, t.Any], finished: t.Collection[str]
 ) -> t.Iterator[SweepOptions]:
     """The SweepOptions that the task's parameters (those in ARGUMENTS) ask for; the journal is open in the block.
 
@@ -76,13 +76,13 @@ def sweep_options(
 
 def sweep(
     targets: t.Sequence[Target],
-    work: t.Callable[[str, dict], None],
-    blank: dict,
+    work: t.Callable[[str, dict[str, t.Any]], None],
+    blank: dict[str, t.Any],
     workers: int = WORKERS,
     explain_error: t.Callable[[BreakglassError], BreakglassError] = lambda error: error,
     options: SweepOptions | None = None,
     shape: dict[str, Shape] | None = None,
-) -> list[dict]:
+) -> list[dict[str, t.Any]]:
     """Do ``work`` for each target, at most ``workers`` at a time; the entries in the order of ``targets``.
 
     ``work`` gets the account's ID and its entry, which has the fields of ``blank``, and puts in the outcome and what
@@ -101,7 +101,7 @@ def sweep(
         journal.require({**BASE, **(shape or shape_of(blank))})
     interrupted = threading.Event()
 
-    def process(target: Target) -> dict:
+    def process(target: Target) -> dict[str, t.Any]:
         entry = {
             "account_id": target.account.id,
             "name": target.account.name,
@@ -149,13 +149,13 @@ def _explained(error: Exception, explain_error: t.Callable[[BreakglassError], Br
 _INTERRUPTED = "The run was interrupted before work on this account began."
 
 
-def summarize(entries: t.Sequence[dict]) -> dict[str, int]:
+def summarize(entries: t.Sequence[dict[str, t.Any]]) -> dict[str, int]:
     """How many accounts had each outcome, worst first."""
     outcomes = [entry["outcome"] for entry in entries]
     return {outcome: outcomes.count(outcome) for outcome in v.OUTCOMES if outcome in outcomes}
 
 
-def not_done(entries: t.Sequence[dict], outcomes: t.Collection[str] = v.NOT_DONE) -> list[str]:
+def not_done(entries: t.Sequence[dict[str, t.Any]], outcomes: t.Collection[str] = v.NOT_DONE) -> list[str]:
     """A line for each account that could not be done, or has another of these ``outcomes``, with cause and fix."""
     return [
         f"{entry['name']} ({entry['account_id']}) is {entry['outcome']}: {entry['reason']} {entry['fix']}".rstrip()

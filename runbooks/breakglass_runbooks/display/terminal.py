@@ -48,7 +48,7 @@ def _kinds(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         if line.startswith(fence or _FENCE) and not (fence and line.strip("` ")):
             kind = _COMMANDS if line.strip("` ") == "sh" else _CODE
-            fence, literal = ("", "") if fence else (re.match("`+", line)[0], kind)
+            fence, literal = ("", "") if fence else ("`" * (len(line) - len(line.lstrip("`"))), kind)
         else:
             yield literal or (_TABLE if line.startswith("|") else _TEXT), line
 

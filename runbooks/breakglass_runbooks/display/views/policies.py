@@ -69,8 +69,8 @@ def _effects(rows: list[Result], changed: bool) -> list[RichOutput]:
         [
             html.mono(row["who"]) if row["who"].startswith("arn:") else row["who"],
             row["what"],
-            html.badge(labels.get(row["before"], row["before"])),
-            html.badge(labels.get(row["after"], row["after"])),
+            html.badge(labels.get(row["before"]) or str(row["before"])),
+            html.badge(labels.get(row["after"]) or str(row["after"])),
             row["denied_when"],
         ]
         for row in rows
