@@ -106,7 +106,7 @@ _LONGEST_TEXT = 200
 
 def _explain_answer(error: aws.ClientError, doing: str, root_of: str | None) -> tuple[str, str]:
     """AWS answered with an error."""
-    code, message = error_code(error), error_message(error).rstrip(".")
+    code, message = error_code(error) or "", error_message(error).rstrip(".")
     if message.startswith(answers.NOT_AWS):
         instead = message.removeprefix(answers.NOT_AWS).strip()
         return f"Something other than AWS answered while {doing} ({instead}).", _NOT_AWS
