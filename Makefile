@@ -32,7 +32,7 @@ test: $(READY) ## run all tests
 
 nightly: $(READY) ## what takes long: 10,000 policies for each property, every refusal, every fault at every call, every kill
 	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_FAULT=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
-		tests/unit/plugins/module_utils/_policies tests/modules/test_every_refusal.py \
+		tests/unit/plugins/module_utils/_policies tests/modules/test_lockout_agreement.py tests/modules/test_every_refusal.py \
 		tests/modules/test_faults_at_every_call.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
 
 bench: $(READY) ## measure the sandbox side by side with stock moto_server; some minutes
