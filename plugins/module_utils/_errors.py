@@ -57,6 +57,10 @@ class Unreachable(BreakglassError):
     outcome = v.UNREACHABLE
 
 
+class NotSent(BreakglassError):
+    """A call that changes something was not sent, because the process that started this one has ended."""
+
+
 class InvalidInput(BreakglassError):
     """An option has an invalid value. Raised before any call that writes."""
 

@@ -27,6 +27,7 @@ KINDS = {
 VOLATILE = frozenset({"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"})
 _VOLATILE_IN_EVIDENCE = VOLATILE | {"sessions"}
 
+REFUSED = "refused"  # the status of a call in the module's ledger
 DONE = ("changed", "removed")
 
 
@@ -247,9 +248,14 @@ def reads_only(action: str) -> bool:
 
 
 def _may_have_changed(call: Mapping[str, Any]) -> bool:
-    """Whether AWS carried out a call, or gave no answer to it; a refusal has a request ID and an error."""
+    """Whether AWS carried out a call, or may have, by the module's ledger.
+
+    Evidence of version 0.1 has no status; there a refusal has a request ID and an error.
+    """
     if call.get("service") in _HARMLESS_SERVICES or str(call.get("operation")).startswith(_HARMLESS_CALLS):
         return False
+    if "status" in call:
+        return bool(call["status"] != REFUSED)
     return not (call.get("error") and call.get("request_id"))
 
 

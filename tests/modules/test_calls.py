@@ -93,6 +93,23 @@ def test_nothing_is_changed_once_the_process_that_started_the_task_has_ended(san
     assert result["failed"] is True
     assert "the process that started this task has ended" in json.dumps(result)
     assert [event["action"] for event in sandbox.events()[since:] if event["write"]] == []
+    assert result["changed"] is False
+    assert {item["outcome"] for account in result.get("accounts", []) for item in account["items"]} <= {"failed"}
+
+
+def test_what_was_not_sent_was_not_done(sandbox, monkeypatch):
+    """The process that started the task ends in the middle of it: the rest is `failed`, never `unverified`."""
+    from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
+
+    opened = 2  # looks until the root session is open: before its call, and before the attempt
+    looks = iter([None] * (opened + 2))  # and as many for the first deletion
+    monkeypatch.setattr(_started_by, "missing", lambda: next(looks, "gone"))
+    result = run("root_credentials", environment=sandbox.environment("operator"), account_ids=[LEGACY], **ASKED)
+    outcomes = [item["outcome"] for item in result["accounts"][0]["items"]]
+    assert outcomes.count("removed") == 1
+    assert set(outcomes) <= {"removed", "failed", "skipped"}
+    assert result["changed"] is True
+    assert {call["status"] for call in result["aws_calls"]} <= {"done", "refused"}
 
 
 def test_a_call_is_not_sent_again_once_the_process_that_started_the_task_has_ended(sandbox, monkeypatch):
@@ -109,4 +126,4 @@ def test_a_call_is_not_sent_again_once_the_process_that_started_the_task_has_end
     with pytest.raises(BreakglassError, match="Stopped before iam:CreateUser"):
         client.create_user(UserName="x")
     assert len(sandbox.events()[since:]) == 1
-    assert calls.made[0]["error"] == "BreakglassError"
+    assert calls.made[0]["error"] == "NotSent"

@@ -15,7 +15,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, NotSent
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
@@ -153,7 +153,8 @@ class Calls:
 def call_of(error: BaseException) -> Call | None:
     """The ledger's entry of the call that ended in ``error``; None for a read, or when nothing was about to be sent."""
     if isinstance(error, BreakglassError):
-        return error.call or (call_of(error.__cause__) if error.__cause__ else None)
+        own = error.call or getattr(error, _ATTRIBUTE, None)
+        return own or (call_of(error.__cause__) if error.__cause__ else None)
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata") if isinstance(response, dict) else None
     return (metadata or {}).get(_ENTRY) or getattr(error, _ATTRIBUTE, None)
@@ -232,10 +233,10 @@ def _is_failure_of_aws(parsed: t.Any) -> bool:
 
 
 def _require_starters(client: t.Any, operation: str) -> None:
-    """Raise BreakglassError when a process that started this one has ended: nothing is changed any more."""
+    """Raise NotSent when a process that started this one has ended: nothing is changed any more."""
     if _started_by.missing():
         call = f"{client.meta.service_model.service_name}:{operation}"
-        raise BreakglassError(
+        raise NotSent(
             f"Stopped before {call}: the process that started this task has ended.",
             "Run it again, or resume the runbook: what is done is found done.",
         )

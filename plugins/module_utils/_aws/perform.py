@@ -25,7 +25,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log impor
     call_of,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, NotSent
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
@@ -102,6 +102,8 @@ def status_of(error: BaseException) -> str:
     call = call_of(error)
     if call:
         return call.status
+    if isinstance(error, NotSent):
+        return REFUSED
     if isinstance(error, BreakglassError) and error.__cause__:
         return status_of(error.__cause__)
     if isinstance(error, ClientError):  # of a client that is not watched
