@@ -69,6 +69,14 @@ options:
         most O(wait_timeout) seconds. Nothing is called in them. CloudTrail of the caller's account shows each.
     type: str
     version_added: 0.2.0
+  approved_actions:
+    description:
+      - The only calls that may be made, as RV(actions) of a run in check mode lists them. When another call is needed,
+        because the state is not that of the plan any more, nothing further is changed and the task fails.
+      - An empty list approves nothing. Without this option, every call that is needed is made.
+    type: list
+    elements: str
+    version_added: 0.2.0
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -96,6 +104,13 @@ EXAMPLES = r"""
     root_sessions: true
   check_mode: true
   diff: true
+  register: plan
+
+- name: Make these calls and no others, after a person approved them
+  breakglass.aws.root_access:
+    trusted_access: true
+    root_sessions: true
+    approved_actions: "{{ plan.actions }}"
 
 - name: Turn it on, and wait until STS opens root sessions
   breakglass.aws.root_access:
@@ -202,6 +217,7 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 180},
             "force": {"type": "bool", "default": False},
             "probe_account_id": {"type": "str"},
+            "approved_actions": {"type": "list", "elements": "str"},
         },
         required_one_of=[reconcile.DECLARED],
     ).run(reconcile.run)

@@ -35,6 +35,11 @@ options:
       - The new address, of 5 to 64 characters. No other AWS account may have it, not even a closed one.
       - Upper and lower case are the same.
     type: str
+  expected_email:
+    description:
+      - The present address, as in the approved plan. When the address is another one, nothing is changed and the task
+        fails. The new address itself is accepted too, so that a second run changes nothing.
+    type: str
   otp:
     description:
       - The one-time code that AWS sent to O(email), in quotes. It works once, for 24 hours.
@@ -84,6 +89,7 @@ EXAMPLES = r"""
   breakglass.aws.root_email:
     account_id: "888899990000"
     email: aws+invited-root@example.com
+    expected_email: aws+invited@example.com
     otp: "{{ otp }}"
 
 - name: Read the address
@@ -156,6 +162,7 @@ def main() -> None:
             "account_id": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present"], "default": "present"},
             "email": {"type": "str"},
+            "expected_email": {"type": "str"},
             "otp": {"type": "str", "no_log": True},
             "resend": {"type": "bool", "default": False},
             "activate_trusted_access": {"type": "bool", "default": False},

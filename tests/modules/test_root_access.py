@@ -435,3 +435,36 @@ def test_sessions_of_the_probe_stay_in_the_result_of_a_failure(sandbox):
     result = declare(sandbox, root_sessions=True, probe_account_id="333344445555", wait_timeout=0, **ONCE)
     assert result["failed"] is True
     assert [session["task"] for session in result["probe"]["sessions"]] == ["unlock_s3_bucket"]
+
+
+# Approved actions
+
+
+def test_the_plan_is_the_approval_of_the_act(switched_off):
+    plan = declare(switched_off, check_mode=True, **EVERYTHING)
+    result = declare(switched_off, **EVERYTHING, approved_actions=plan["actions"])
+    assert (result["failed"], result["actions"]) == (False, plan["actions"])
+
+
+@pytest.mark.parametrize("approved", [[], ["iam:EnableOrganizationsRootSessions"]])
+def test_what_is_not_approved_is_not_called(switched_off, approved):
+    since = len(switched_off.events())
+    result = declare(switched_off, **EVERYTHING, approved_actions=approved)
+    assert (result["failed"], result["changed"], result["actions"]) == (True, False, [])
+    assert "organizations:EnableAWSServiceAccess is needed" in result["cause"]
+    assert written(switched_off, since) == []
+
+
+def test_a_call_that_became_necessary_during_the_act_is_not_made(switched_off):
+    plan = declare(switched_off, check_mode=True, **EVERYTHING)
+
+    def interfere(event):
+        if event["operation"] == "EnableOrganizationsRootSessions":
+            service = {"AccountId": "333344445555", "ServicePrincipal": "iam.amazonaws.com"}
+            switched_off.client("organizations", "operator").register_delegated_administrator(**service)
+
+    switched_off.on_event(interfere)
+    result = declare(switched_off, **EVERYTHING, approved_actions=plan["actions"])
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "DeregisterDelegatedAdministrator 333344445555 is needed" in result["cause"]
+    assert result["actions"] == plan["actions"][:3]

@@ -193,6 +193,7 @@ def test_others_are_told_who_must(trusted, who, said):
         ({"email": "two words@example.com"}, "an e-mail address of 5 to 64 characters"),
         ({"email": f"{'x' * 60}@example.com"}, "5 to 64 characters"),
         ({"email": f"{NEW}\n"}, "an e-mail address"),
+        ({"email": NEW, "expected_email": "old"}, "expected_email: 'old'"),
         ({"otp": "123456"}, "the new address, with otp"),
         ({"resend": True}, "the new address, with resend"),
         ({"email": NEW, "otp": "12345"}, "write it in quotes"),
@@ -298,3 +299,15 @@ def test_a_refused_call_changes_nothing_and_says_so(trusted):
     trusted.add_fault("refusal", operation="StartPrimaryEmailUpdate", code="ConflictException", status=409)
     result = ask(trusted, email=NEW)
     assert (result["failed"], result["changed"], result.get("actions")) == (True, False, None)
+
+
+def test_an_address_that_is_not_the_expected_one_is_not_changed(trusted):
+    old, since = address(trusted), len(trusted.events())
+    result = ask(trusted, email=NEW, expected_email="someone@example.com")
+    assert (result["failed"], result["changed"], written(trusted, since)) == (True, False, [])
+    assert f"The address is {old}, not someone@example.com" in result["cause"]
+    assert ask(trusted, email=NEW, expected_email=old.upper())["changed"] is True
+    done = ask(trusted, email=NEW, expected_email=old, otp=code(trusted))
+    assert done["changed"] is True
+    again = ask(trusted, email=NEW, expected_email=old)
+    assert (again["failed"], again["changed"]) == (False, False)

@@ -74,7 +74,7 @@ def explain_assume_root_denial(
     if account and account.state in v.UNUSABLE_STATES:
         return because(f"its state is {account.state}", "It cannot be used until AWS makes it ACTIVE again.")
 
-    context = {"sts:taskpolicyarn": (task.policy_arn(caller.partition),)}
+    context: dict[str, tuple[str, ...]] = {"sts:taskpolicyarn": (task.policy_arn(caller.partition),)}
     stopping = attempts.read(
         lambda: policies.stopping_caller("sts:AssumeRoot", caller.root_arn(account_id), context),
         "the service control policies on the caller's account",

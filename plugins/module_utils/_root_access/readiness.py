@@ -116,7 +116,7 @@ class Readiness:
         caller = self._organization.caller
         root_arn = caller.root_arn(self._target_id or "*")
         for task in [self._task] if self._task else v.TASKS.values():
-            condition = {"sts:taskpolicyarn": (task.policy_arn(caller.partition),)}
+            condition: dict[str, tuple[str, ...]] = {"sts:taskpolicyarn": (task.policy_arn(caller.partition),)}
             read = functools.partial(self._policies.stopping_caller, "sts:AssumeRoot", root_arn, condition)
             self._add_policies(self._try(read, None))
 
@@ -155,7 +155,7 @@ class Readiness:
         """The target; ``service_control_policies`` is None where they are still to be read."""
         description = self._organization.describe()
         account = self._organization.account(account_id) if description else None
-        if account is None:
+        if description is None or account is None:
             self._add(
                 f"Account {account_id} is not in the organization.",
                 "Check the account ID and whose credentials are used.",

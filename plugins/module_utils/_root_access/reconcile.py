@@ -59,6 +59,8 @@ def run(params: dict, context: Context) -> dict:
     refuse_impossible(organization, before, desired)
     probe = _probe_account(params, organization, desired)
     planned = plan(before, desired)
+    for step in planned:
+        _require_approval(step, params["approved_actions"])
     details = _check_recovery(params, context, planned)
     for step in planned:
         if step.warning:
@@ -71,7 +73,7 @@ def run(params: dict, context: Context) -> dict:
     details["probe"] = {"account_id": probe, "sessions": sessions} if probe else None
     details["unverified"] = None
     wait_seconds = params["wait_timeout"] if params["wait"] else None
-    changes = Convergence(context, desired, wait_seconds)
+    changes = Convergence(context, desired, wait_seconds, params["approved_actions"])
     try:
         after = changes.carry_out(before)
         if probe:
@@ -86,6 +88,14 @@ def run(params: dict, context: Context) -> dict:
         )
         raise
     return _result(before_shown, show_state(after, organization), changes.done, details)
+
+
+def _require_approval(step: Step, approved: t.Collection[str] | None) -> None:
+    if approved is not None and step.action not in approved:
+        raise BreakglassError(
+            f"{step.action} is needed, and is not one of the approved actions.",
+            "Plan again (check mode), and have what it lists in actions approved.",
+        ).with_result(changed=False, actions=[])
 
 
 def _desired(params: dict) -> Desired:
@@ -171,8 +181,18 @@ class Convergence:
     one of them that AWS did not answer and that reading back does not show; None when there is none.
     """
 
-    def __init__(self, context: Context, desired: Desired, wait_seconds: float | None) -> None:
-        """``wait_seconds`` bounds the wait for each confirmation; None waits for none that AWS confirmed itself."""
+    def __init__(
+        self,
+        context: Context,
+        desired: Desired,
+        wait_seconds: float | None,
+        approved: t.Collection[str] | None = None,
+    ) -> None:
+        """``wait_seconds`` bounds the wait for each confirmation; None waits for none that AWS confirmed itself.
+
+        ``approved`` are the only actions that may be called, None when that is not limited.
+        """
+        self._approved = approved
         self._context = context
         self._organization = context.organization
         self._desired = desired
@@ -190,6 +210,7 @@ class Convergence:
                     "Find out what else changes these switches (CloudTrail shows the caller), and then run the task "
                     "again.",
                 )
+            _require_approval(step, self._approved)  # the state may have changed since the plan
             made.append(step.action)
             state = self._take(step)
         return state

@@ -18,6 +18,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     ACCESS_DENIED,
     BreakglassError,
     error_code,
+    error_message,
     is_denied,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
@@ -96,15 +97,11 @@ class RootSession:
         try:
             return self.client("sts").get_caller_identity().get("Arn")
         except (BotoCoreError, ClientError) as error:
-            denied = re.match(r"User: (arn:\S+) is not authorized", _message(error)) if is_denied(error) else None
+            denied = re.match(r"User: (arn:\S+) is not authorized", error_message(error)) if is_denied(error) else None
             if denied:
                 return denied[1]
             doing = f"asking who the root session is (sts:GetCallerIdentity in {account_id})"
             raise explain(error, doing, account_id) from error
-
-
-def _message(error: ClientError) -> str:
-    return error.response["Error"].get("Message", "")
 
 
 def open_root_session(connection: Connection, organization: Organization, account_id: str, task: Task) -> RootSession:

@@ -86,9 +86,10 @@ class Update:
         return self.since is not None and now - self.since <= than
 
 
-def check_email(email: str) -> str:
+def check_email(email: str, option: str = "email") -> str:
+    """The address; InvalidInput for what AWS would not accept (API reference, StartPrimaryEmailUpdate)."""
     if not 5 <= len(email) <= 64 or not _EMAIL.match(email):
-        raise InvalidInput("email", email, "an e-mail address of 5 to 64 characters")
+        raise InvalidInput(option, email, "an e-mail address of 5 to 64 characters")
     return email
 
 

@@ -31,8 +31,9 @@ def run(params: dict, context: Context) -> dict:
 def check_options(params: dict, context: Context) -> tuple[str | None, str | None]:
     """The address and the code; InvalidInput for what is wrong without asking AWS."""
     email, otp, resend = (params[name] for name in ("email", "otp", "resend"))
-    if email is not None:
-        addresses.check_email(email)
+    for option in ("email", "expected_email"):
+        if params[option] is not None:
+            addresses.check_email(params[option], option)
     if otp is not None:
         otp = addresses.check_otp(otp)
         context.hide(otp)  # AWS may repeat it in a refusal
@@ -106,6 +107,13 @@ class EmailChange:
                 result["email"] = self._root.read()
             update = self._root.last_update()
         result["update"] = show_update(update)
+        expected = self._params["expected_email"]
+        accepted = [address for address in (expected, self._email) if address]
+        if expected is not None and not any(addresses.same(result["email"], address) for address in accepted):
+            raise BreakglassError(
+                f"The address is {result['email']}, not {expected} as expected.",
+                "Plan again: read the address without email, and set expected_email to what it is.",
+            )
         now = organization.now()
         return addresses.next_step(result["email"], self._email, update, bool(self._otp), self._params["resend"], now)
 
