@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.executed import cells, denials, opened, run, told, writes
+from support.executed import cells, denials, opened, recorded_sessions, run, writes
 from support.least_privilege import operator_of
 
 from sandbox import Box
@@ -49,7 +49,7 @@ def test_it_is_turned_on_again_by_an_operator_who_may_just_that(
     assert "trusted access for IAM: off" in shown["hand-back"]
     evidence = json.loads((place.folder / "done/evidence.json").read_text())
     assert (evidence["before"]["trusted_access"], evidence["after"]["trusted_access"]) == (False, True)
-    assert told(place.folder / "done") == opened(sandbox)
+    assert recorded_sessions(place.folder / "done") == opened(sandbox)
 
 
 def test_nobody_is_replaced_by_mistake_and_others_are_told_who_must(

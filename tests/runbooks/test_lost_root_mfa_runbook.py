@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
-from support.executed import cells, denials, opened, resume, run, told, writes
+from support.executed import cells, denials, opened, recorded_sessions, resume, run, writes
 from support.least_privilege import operator_of
 
 from sandbox import Box
@@ -96,7 +96,7 @@ def test_a_person_signs_in_and_everything_is_taken_away_again(sandbox: Box, make
     assert evidence["changed"]
     assert evidence["before"][ACCOUNT]["access_keys"]
     assert [answer["answer"] for answer in evidence["answers"] if answer["gate"] == "work_done"][-1] == "done"
-    assert told(place.folder / "run") == opened(sandbox)
+    assert recorded_sessions(place.folder / "run") == opened(sandbox)
 
 
 def test_recovery_that_somebody_else_has_closed_is_not_said_to_be_open(

@@ -83,9 +83,9 @@ REMOVES, READS = "breakglass.aws.root_credentials", "breakglass.aws.root_credent
 def test_what_changed_something_or_may_have(
     event: str, action: str, result: dict[str, Any], calls: list[dict[str, Any]], acted: bool
 ) -> None:
-    told = {"event": event, "action": action, "result": result, "calls": calls, "check_mode": False}
-    assert results.acted(told) is acted
-    assert results.acted({**told, "check_mode": True}) is False
+    ended = {"event": event, "action": action, "result": result, "calls": calls, "check_mode": False}
+    assert results.acted(ended) is acted
+    assert results.acted({**ended, "check_mode": True}) is False
 
 
 @pytest.mark.parametrize(("call", "outcome"), [(DONE, "partial"), (UNANSWERED, "partial"), (REFUSED, "failed")])

@@ -12,7 +12,7 @@ from support.executed import writes
 
 from sandbox import Box
 
-# What each needs to be told, as papermill's -r keeps an account ID as it is; lists are given in YAML.
+# What each needs, as papermill's -r keeps an account ID as it is; lists are given in YAML.
 GIVEN: dict[str, dict[str, str]] = {
     "audit_root_credentials": {},
     "compromised_root_user": {"account_id": "555566667777"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support.executed import cells, denials, opened, resume, run, told, writes
+from support.executed import cells, denials, opened, recorded_sessions, resume, run, writes
 from support.least_privilege import operator_of
 
 from sandbox import Box
@@ -71,7 +71,7 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     lines = (place.folder / "done/journal.jsonl").read_text().splitlines()
     tasks = [entry for entry in map(json.loads, lines) if str(entry.get("module")).startswith("breakglass.aws.")]
     assert {entry["actor"] for entry in tasks} == {evidence["actor"]}
-    assert told(place.folder / "done") == opened(sandbox) - told(place.folder / "blocked")
+    assert recorded_sessions(place.folder / "done") == opened(sandbox) - recorded_sessions(place.folder / "blocked")
 
 
 def test_what_was_confirmed_but_is_not_so_is_refused_by_aws(sandbox: Box, make_workplace: Callable[..., Any]) -> None:

@@ -197,7 +197,7 @@ def test_what_is_left_of_a_cell_stays_on_its_lines() -> None:
 def test_what_a_killed_step_has_done_stands_in_the_evidence(
     world: World, kernel: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody has told what it did. The plan it followed says how it was before, the next look how it is since."""
+    """No result says what it did. The plan it followed says how it was before, the next look how it is since."""
     act = "%%tasks\n- do: one two\n  register: act\n"
     cells = [cell.replace("{folder!r}", repr(str(tmp_path / "run"))) for cell in [*CELLS[:5], act, CELLS[-1]]]
 
@@ -243,7 +243,7 @@ STEP, FINISHED, FAILED, TASK = ({"event": kind, "time": kind} for kind in ("step
 def test_only_the_task_that_ran_is_told_as_cut_off(
     journal: list[dict[str, str]], cut_off: str | None, tmp_path: Path
 ) -> None:
-    """What ended before has told how; what stands behind it was never begun."""
+    """What ended before has a result; what comes after it was never started."""
     begun = {"key": "k", "tasks": ["first", "second"]}
     unfinished = checkpoints.State(tmp_path).unfinished([{**begun, **entry} for entry in journal])
     assert (unfinished and unfinished["task"]) == cut_off

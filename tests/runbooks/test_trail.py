@@ -23,7 +23,7 @@ from sandbox import Box
 OURS = [{"access_key_id": "ASIA1", "account_id": "012345678901"}]
 
 
-def told(**changes: Any) -> dict[str, Any]:
+def found(**changes: Any) -> dict[str, Any]:
     """What the module says of a session."""
     calls = [{"service": "s3", "operation": "PutBucketPolicy"}]
     known = {"access_key_id": "ASIA1", "looked_into": True, "pending": False, "reason": None, "calls": calls}
@@ -34,10 +34,10 @@ def told(**changes: Any) -> dict[str, Any]:
     ("activity", "pending", "reason"),
     [
         ({}, True, "does not have it yet"),
-        (told(access_key_id="ASIA3"), True, "does not have it yet"),
-        (told(pending=True), True, "may still be on their way"),
-        (told(looked_into=False, reason="The role is not there."), True, "The role is not there."),
-        (told(), False, None),
+        (found(access_key_id="ASIA3"), True, "does not have it yet"),
+        (found(pending=True), True, "may still be on their way"),
+        (found(looked_into=False, reason="The role is not there."), True, "The role is not there."),
+        (found(), False, None),
     ],
 )
 def test_what_is_not_known_to_be_complete_is_pending(
@@ -93,13 +93,13 @@ def test_what_waits_is_told_once_for_all_that_wait_for_the_same() -> None:
 def test_a_session_that_the_evidence_does_not_have_is_named() -> None:
     """A step that was killed has opened it; by the IDs that the evidence has, it would never be found."""
     ours = {"opened_by": "me", "time": "2026-01-31T03:01:00Z", "account_id": "012345678901", "expires": None}
-    told = {**ours, "looked_into": True, "pending": False, "reason": "", "calls": []}
+    session = {**ours, "looked_into": True, "pending": False, "reason": "", "calls": []}
     activity = {
         "sessions": [
-            {**told, "access_key_id": "ASIA1"},
-            {**told, "access_key_id": "ASIA2"},
-            {**told, "access_key_id": "ASIA3", "opened_by": "somebody else"},
-            {**told, "access_key_id": "ASIA4", "time": "2026-01-31T05:00:00Z"},
+            {**session, "access_key_id": "ASIA1"},
+            {**session, "access_key_id": "ASIA2"},
+            {**session, "access_key_id": "ASIA3", "opened_by": "somebody else"},
+            {**session, "access_key_id": "ASIA4", "time": "2026-01-31T05:00:00Z"},
         ]
     }
     run = {"actor": "me", "started": "2026-01-31T03:00:00Z", "written": "2026-01-31T04:00:00Z", "sessions": OURS}

@@ -64,6 +64,6 @@ def opened(box: Box) -> set[str]:
     return {record["responseElements"]["credentials"]["accessKeyId"] for record in records if "errorCode" not in record}
 
 
-def told(folder: Path) -> set[str]:
-    """The access key IDs of the root sessions that the evidence of a run tells of."""
+def recorded_sessions(folder: Path) -> set[str]:
+    """The access key IDs of the root sessions that the evidence of a run has."""
     return {session["access_key_id"] for session in json.loads((folder / "evidence.json").read_text())["sessions"]}
