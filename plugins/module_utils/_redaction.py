@@ -57,8 +57,9 @@ class Secrets:
 
     def redact(self, text: str) -> str:
         """The text without secrets, and without user and password in addresses."""
-        text = _USERINFO.sub(r"\1***@", text)
-        if self._beginnings:
+        if "@" in text:
+            text = _USERINFO.sub(r"\1***@", text)
+        if self._beginnings and len(text) >= _ENOUGH:
             text = _WORD.sub(self._redact_word, text)
         if self._short:
             text = self._short_pattern().sub(REMOVED, text)
