@@ -24,7 +24,8 @@ KINDS = {
 }
 
 # Keys whose values differ each time, although the plan is the same.
-VOLATILE = frozenset({"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller"})
+# "until" is the end of a term that begins with the change, as the days in which a closed account can be reopened.
+VOLATILE = frozenset({"session", "invocation", "diff", "warnings", "deprecations", "msg", "failed", "caller", "until"})
 _VOLATILE_IN_EVIDENCE = VOLATILE | {"sessions"}
 
 REFUSED = "refused"  # the status of a call in the module's ledger
@@ -52,7 +53,7 @@ def plan_digest(result: Mapping[str, Any]) -> str:
 
 
 # What a result holds of the run that made it, and not of the plan.
-_OF_ONE_RUN = frozenset({"session", "sessions", "invocation", "caller", "backup", "warnings", "deprecations"})
+_OF_ONE_RUN = frozenset({"session", "sessions", "invocation", "caller", "backup", "warnings", "deprecations", "until"})
 
 
 def same_each_time(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
         "The state after the run is the same as before.",
         "password recovery opened",
         "password (never used to sign in)",
-        "Before, it was interrupted.",
+        "Before, the run was interrupted.",
         "Before, the run waited for a person.",
         "NOT DONE",
         "NO SECOND PERSON APPROVED THIS",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,10 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     since = len(sandbox.events())
     typed = (f"account_typed={NEWCOMER}",)
     given |= {"confirmed": LOOKED_AFTER, "restore_root": "true"}
+    untyped = run(place, "remove_account", "untyped", **given)
+    assert untyped.returncode == 3, untyped.stdout + untyped.stderr
+    assert "Type the account ID" in untyped.stdout
+    assert writes(sandbox, since) == []  # above all, password recovery is not open
     waiting = run(place, "remove_account", "done", answers=typed, **given)
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
     assert "Password recovery is open" in waiting.stdout
@@ -71,7 +76,8 @@ def test_a_reason_stops_it_and_the_root_user_is_restored_before_the_account_goes
     lines = (place.folder / "done/journal.jsonl").read_text().splitlines()
     tasks = [entry for entry in map(json.loads, lines) if str(entry.get("module")).startswith("breakglass.aws.")]
     assert {entry["actor"] for entry in tasks} == {evidence["actor"]}
-    assert recorded_sessions(place.folder / "done") == opened(sandbox) - recorded_sessions(place.folder / "blocked")
+    earlier = recorded_sessions(place.folder / "blocked") | recorded_sessions(place.folder / "untyped")
+    assert recorded_sessions(place.folder / "done") == opened(sandbox) - earlier
 
 
 def test_what_was_confirmed_but_is_not_so_is_refused_by_aws(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
@@ -103,6 +109,30 @@ def test_an_account_is_closed(sandbox: Box, make_workplace: Callable[..., Any]) 
     shown = cells(place.folder / "done/remove_account.ipynb")
     assert "never be used for another AWS account" in shown["preflight-reasons"]
     assert "Have AWS Support reopen it" in shown["hand-back"]
+
+
+def test_a_second_person_approves_before_an_account_is_closed(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    place = make_workplace(operator_of(sandbox, "remove_account"))
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place.folder / "ada"], check=True)
+    (place.folder / "signers").write_text(f"ada {(place.folder / 'ada.pub').read_text()}")
+    given = {"account_id": NO_CARD, "purpose": "close", "check_mode": "false"}
+    approved = {"allowed_signers": "signers", "requester": "olga"}
+    waiting = run(place, "remove_account", "run", answers=(f"account_typed={NO_CARD}",), **given, **approved)
+    assert waiting.returncode == 3, waiting.stdout + waiting.stderr
+    assert "A second person must approve" in waiting.stdout
+    assert members(sandbox)[NO_CARD] == "ACTIVE"
+    signed = place.run("breakglass_runbooks", "approve", "run", "--key", "ada", "--as", "ada", "--yes")
+    assert signed.returncode == 0, signed.stdout + signed.stderr
+    done = resume(place, "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert members(sandbox)[NO_CARD] == "CLOSED"
+    evidence = json.loads((place.folder / "run/evidence.json").read_text())
+    assert [approval["approver"] for approval in evidence["approvals"]] == ["ada"]
+    assert ":assumed-role/Operator-remove_account/" in evidence["actor"]
+    assert evidence["actor"] in (place.folder / "run/report.md").read_text()
+    entries = [json.loads(line) for line in (place.folder / "run/journal.jsonl").read_text().splitlines()]
+    [closing] = [entry for entry in entries if entry.get("actions") and not entry["check_mode"]]
+    assert closing["actor"] == evidence["actor"]
 
 
 def test_in_a_transfer_it_waits_for_the_accounts_own_people(sandbox: Box, make_workplace: Callable[..., Any]) -> None:

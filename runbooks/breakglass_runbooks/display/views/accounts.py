@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.html import RichOutput
@@ -164,10 +165,15 @@ def _undo(undo: Result) -> RichOutput:
     return html.facts(
         {
             "how": undo["how"],
-            "until": undo.get("until") or "no limit",
+            **({"until": undo["until"] or "no limit"} if "until" in undo else {}),
             "organizational unit": html.words(undo["ou"]["path"], html.mono(undo["ou"]["id"])),
-            "tags": undo["tags"] or None,
-            "delegations": undo["delegations"],
-            "attached policies": [policy["name"] for policy in undo["policies"] or []],
+            "tags": _read(undo, "tags", undo["tags"] or None),
+            "delegations": _read(undo, "delegations", undo["delegations"]),
+            "attached policies": _read(undo, "policies", [policy["name"] for policy in undo["policies"] or []]),
         }
     )
+
+
+def _read(undo: Result, name: str, value: Any) -> Any:
+    """A value, or that it could not be read, and why."""
+    return f"not known: {reason}" if (reason := (undo.get("unread") or {}).get(name)) else value
