@@ -36,7 +36,10 @@ def write(folder: Path, outcome: str, failure: str = "") -> Path | None:
 
 def add_events(folder: Path, sessions: Iterable[Mapping[str, Any]]) -> None:
     """Write CloudTrail's events of a run's root sessions at the end of its report, in place of earlier ones."""
-    text = reading.regular_file(folder / FILE).decode(errors="replace")
+    try:
+        text = reading.regular_file(folder / FILE).decode(errors="replace")
+    except FileNotFoundError:  # a run that was killed before its report was written
+        text = ""
     events = html.stack(
         [
             html.heading("CloudTrail"),
