@@ -33,6 +33,11 @@ class Context:
         """Clients with the caller's credentials. Raises a BreakglassError when the options make none."""
         return self.connect()
 
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether a call of this task changed something, or may have: the ledger knows, whatever was raised."""
+        return "connection" in self.__dict__ and self.connection.calls.changed
+
     @functools.cached_property
     def organization(self) -> Organization:
         """The caller's organization, read as it is needed."""

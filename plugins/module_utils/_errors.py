@@ -61,6 +61,13 @@ class NotSent(BreakglassError):
     """A call that changes something was not sent, because the process that started this one has ended."""
 
 
+class Interrupted(BreakglassError):
+    """Ctrl-C or SIGTERM ended the task."""
+
+    def __init__(self) -> None:
+        super().__init__("The task was interrupted.", "Run it again: it finds out what is left to do.")
+
+
 class InvalidInput(BreakglassError):
     """An option has an invalid value. Raised before any call that writes."""
 

@@ -20,7 +20,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Interrupted, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 
@@ -124,7 +124,7 @@ class BreakglassModule(AnsibleAWSModule):
         except BreakglassError as error:
             return {}, self._explained(error)
         except KeyboardInterrupt:
-            failure = BreakglassError("The task was interrupted.", "Run it again: it finds out what is left to do.")
+            failure = Interrupted()
         except Exception as error:
             failure = explain(error, "running the task")
         return {}, failure.with_result(aws_calls=self.connection.calls.made) if self._has_connection else failure

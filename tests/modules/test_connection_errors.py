@@ -132,6 +132,28 @@ def test_what_the_ledger_has_is_in_the_result_of_an_interrupted_task(sandbox: Bo
     assert [call["operation"] for call in result["aws_calls"] if call["service"] == "iam"] == done
 
 
+def test_an_interrupted_unlock_names_its_backup_and_what_is_not_known(sandbox: Box, tmp_path: Path) -> None:
+    """SIGTERM while the answer to the write is on its way: nothing that is known gets lost."""
+
+    def terminate(event: dict) -> None:
+        if event["operation"] in ("PutBucketPolicy", "DeleteBucketPolicy"):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    sandbox.on_event(terminate)
+    result = run(
+        "s3_bucket_policy_unlock",
+        environment=sandbox.environment("operator"),
+        account_id="333344445555",
+        bucket="payments-ledger-333344445555",
+        backup_dir=str(tmp_path),
+    )
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "interrupted" in result["cause"]
+    assert Path(result["backup"]["path"]).exists()
+    if result["outcome"] != "changed":  # the signal came before the answer was read
+        assert result["outcome"] == "unverified"
+
+
 def test_a_playbook_its_log_and_its_results_show_no_secret_of_a_broken_answer(sandbox: Box, tmp_path: Path) -> None:
     """Case S1, as a person meets it: terminal, log file and the journal of the sweep."""
     planted = "PlantedSecret/9876543210+abcdefghijklmnop"

@@ -21,7 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log impor
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import REFUSED, status_of
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Unreachable
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Interrupted, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._files import policy_backup
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import pretty
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.effects import effects
@@ -73,6 +73,10 @@ def unlock(
         request = UnlockRequest.of(params)
         known["account_id"] = request.account_id
         return _Unlock(request, context, known).run(target_of(request))
+    except KeyboardInterrupt as error:
+        if context.may_have_changed and known["outcome"] == v.FAILED:
+            known["outcome"] = v.UNVERIFIED
+        raise Interrupted().with_result(**known) from error
     except Exception as error:  # whatever it is: what was done until then must not get lost
         explained = explain(error, f"unlocking in account {known['account_id']}")
         if "plan" not in known:
