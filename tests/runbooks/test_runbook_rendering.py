@@ -271,3 +271,26 @@ def test_a_failure_that_is_ignored_is_shown_and_not_in_green() -> None:
     assert "> CloudTrail was NOT read." in shown.markdown
     assert COLOURS["attention"] in shown.html
     assert COLOURS["failed, ignored"] == COLOURS["attention"] != COLOURS["ok"]
+
+
+def test_a_scan_shows_what_is_locked_and_what_could_not_be_read() -> None:
+    resource = {"service": "s3", "name": "b", "region": "eu-west-1", "reason": "Denies all.", "lockout_statements": []}
+    account = {
+        "account_id": "333344445555",
+        "name": "payments",
+        "outcome": "unchanged",
+        "resources": [
+            {**resource, "arn": "arn:aws:s3:::locked", "outcome": "locked"},
+            {**resource, "arn": "arn:aws:s3:::maybe", "outcome": "possibly_locked"},
+            {**resource, "arn": "arn:aws:s3:::fine", "outcome": "unlocked"},
+        ],
+        "unlisted": [{"service": "sqs", "region": "eu-west-1", "reason": "Denied."}],
+    }
+    vault = {"account_id": "777788889999", "name": "vault", "outcome": "unreachable", "reason": "No role.", "fix": ""}
+    summary = {"locked": 1, "possibly_locked": 1, "unlocked": 1, "unlisted": 1}
+    shown = policies.lockouts_found({"accounts": [account, vault], "summary": summary}).markdown
+    assert "`arn:aws:s3:::locked` | eu-west-1 | `locked` | Denies all." in shown
+    assert "`possibly locked`" in shown
+    assert "arn:aws:s3:::fine" not in shown
+    assert "| sqs | eu-west-1 | Denied. |" in shown
+    assert "`unreachable` | No role." in shown

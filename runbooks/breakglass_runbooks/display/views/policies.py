@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from breakglass_runbooks.display import html
 from breakglass_runbooks.display.html import RichOutput
-from breakglass_runbooks.display.views.common import Result, outcome_label
+from breakglass_runbooks.display.views.common import Result, account_cell, outcome_label, reason_cell, spaced
 
 
 def unlocked_policy(result: Result, check_mode: bool) -> RichOutput:
@@ -28,6 +28,48 @@ def unlocked_policy(result: Result, check_mode: bool) -> RichOutput:
             *_lockouts(result.get("lockout_statements") or []),
             *_policies_compared(result),
             *_effects(result.get("effects") or [], result.get("changed", False)),
+        ]
+    )
+
+
+def lockouts_found(result: Result, check_mode: bool = False) -> RichOutput:
+    """Which buckets and queues are locked or may be, and what could not be read."""
+    accounts = result["accounts"]
+    unread = [account for account in accounts if account["outcome"] != "unchanged"]
+    return html.stack(
+        [
+            html.bar({spaced(outcome) or "": count for outcome, count in (result.get("summary") or {}).items()}),
+            html.table(
+                ["account", "resource", "region", "", "why"],
+                [
+                    [
+                        account_cell(account),
+                        html.mono(resource["arn"]),
+                        resource.get("region"),
+                        html.badge(spaced(resource["outcome"]) or ""),
+                        resource.get("reason"),
+                    ]
+                    for account in accounts
+                    for resource in account.get("resources") or []
+                    if resource["outcome"] not in ("unlocked", "no_policy")
+                ],
+                empty="No locked bucket or queue was found in what could be read.",
+            ),
+            html.table(
+                ["account", "not listed", "region", "why"],
+                [
+                    [account_cell(account), missing["service"], missing["region"], missing["reason"]]
+                    for account in accounts
+                    for missing in account.get("unlisted") or []
+                ],
+                empty="Everything in the scanned accounts was listed.",
+            ),
+            html.table(
+                ["account", "", "why"],
+                [[account_cell(account), html.badge(account["outcome"]), reason_cell(account)] for account in unread],
+            )
+            if unread
+            else None,
         ]
     )
 
