@@ -80,6 +80,7 @@ class State:
             self.service_event_count = 0  # how many service events there were; the oldest of them are forgotten
             self.sessions: dict[str, Session] = {}
             self.user_boundaries: dict[str, str] = {}  # ID of an IAM user -> ARN of its permissions boundary
+            self.public_access_blocks: dict[str, dict[str, bool]] = {}  # account ID -> Block Public Access
             self.root_keys: dict[str, str] = {
                 key: account.id for account in self.accounts() for key in account.root.access_keys
             }

@@ -109,13 +109,8 @@ def authenticate(state: State, request: Request) -> Caller:
 
 
 def _refusal(request: Request, problem: str, **values: str) -> AwsError:
-    kind = (
-        "s3"
-        if request.service == "s3"
-        else "json"
-        if request.protocol != "query" and request.service != "sqs"
-        else "query"
-    )
+    query = request.protocol in ("query", "ec2", "rest-xml") or request.service == "sqs"
+    kind = "s3" if request.service == "s3" else "query" if query else "json"
     code, status, text = _REFUSALS[problem][kind]
     return AwsError(code, text.format(**values), status)
 
@@ -197,7 +192,7 @@ def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
 
 def _canonical_path(request: Request) -> str:
     # S3 signs the path as it is sent; every other service encodes it once more.
-    return request.signed_path if request.service == "s3" else quote(request.signed_path, safe="/-_.~")
+    return request.signed_path if request.service in ("s3", "s3control") else quote(request.signed_path, safe="/-_.~")
 
 
 def _canonical_query(raw_query: str) -> str:

@@ -70,6 +70,8 @@ def denied(request: Request, need: Need, decision: Decision) -> AwsError:
     text = f"{text} {decision.clause(action)}"
     if request.protocol == "json" and request.service != "sqs":
         return AwsError("AccessDeniedException", text, 400)
+    if request.service == "ec2":
+        return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. {text}", 403)
     if request.service == "account":
         return AwsError("AccessDeniedException", text, 403, fields={"errorType": "AccessDeniedException"})
     return AwsError("AccessDenied", text, 403)

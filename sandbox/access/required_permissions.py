@@ -67,12 +67,20 @@ _SQS = {
 }
 ACCOUNT_SERVICE = "account.amazonaws.com"
 # The prefix of a service's actions where it is not the model's name.
-_PREFIXES = {"sso-admin": "sso"}
+_PREFIXES = {"resourcegroupstaggingapi": "tag", "s3control": "s3", "sso-admin": "sso"}
+_S3_CONTROL = {
+    "DeletePublicAccessBlock": "PutAccountPublicAccessBlock",
+    "GetPublicAccessBlock": "GetAccountPublicAccessBlock",
+    "PutPublicAccessBlock": "PutAccountPublicAccessBlock",
+}
 # Parameter that names the resource of a call, by service; the first one given counts.
 _RESOURCE_PARAMETERS = {
     "cloudformation": ("StackSetName",),
     "cloudtrail": (),
+    "ec2": (),
     "identitystore": ("IdentityStoreId",),
+    "resourcegroupstaggingapi": (),
+    "s3control": (),
     "sso-admin": ("PermissionSetArn", "InstanceArn"),
 }
 # Calls that need no permission (GetCallerIdentity, GetSessionToken), or whose service decides with words of its own.
@@ -142,6 +150,8 @@ def primary_action(request: Request) -> str:
     """The IAM action by which an event is known."""
     if request.service == "s3":
         return f"s3:{_S3.get(request.operation, request.operation)}"
+    if request.service == "s3control":
+        return f"s3:{_S3_CONTROL.get(request.operation, request.operation)}"
     if request.service == "sqs":
         return f"sqs:{_SQS.get(request.operation, request.operation)}"
     return f"{_PREFIXES.get(request.service, request.service)}:{request.operation}"

@@ -14,6 +14,7 @@ from sandbox.authorization.validation import (
     validate_bucket_policy,
     validate_queue_policy,
     validate_resource_control_policy,
+    validate_service_control_policy,
 )
 from sandbox.model.principals import Principal
 
@@ -33,4 +34,5 @@ __all__ = [
     "validate_bucket_policy",
     "validate_queue_policy",
     "validate_resource_control_policy",
+    "validate_service_control_policy",
 ]

@@ -78,6 +78,20 @@ def queue_policy_excess(document: str | bytes) -> str | None:
     return None
 
 
+def validate_service_control_policy(document: str | bytes) -> None:
+    """Refuse an SCP as AWS does: it names no principals, for it binds all of an account.
+
+    Organizations User Guide, "SCP syntax": Principal and NotPrincipal are not supported.
+
+    Raises:
+        PolicyError: It cannot be stored.
+    """
+    parse(document)
+    for statement in as_list(load(document)["Statement"]):
+        if "Principal" in statement or "NotPrincipal" in statement:
+            raise PolicyError("It names no principals.")
+
+
 def validate_resource_control_policy(document: str | bytes) -> None:
     """Refuse what cannot be a resource control policy: it denies, everyone, actions of named services.
 

@@ -83,6 +83,7 @@ def _event(request: Request, response: Response) -> dict[str, Any]:
     fault: Fault | None = request.environ.get(HIT)
     return {
         "time": now().isoformat(),
+        "request_id": request.request_id,
         "service": request.service,
         "operation": request.operation,
         "action": required_permissions.primary_action(request),

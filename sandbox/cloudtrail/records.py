@@ -173,7 +173,7 @@ def _record(state: State, trace: Trace, account: str) -> dict[str, Any]:
     record |= {
         "requestParameters": _request_parameters(trace),
         "responseElements": None if trace.error else _response_elements(trace),
-        "requestID": trace.request_id[:16].upper() if trace.service == "s3" else str(uuid.UUID(trace.request_id)),
+        "requestID": trace.request_id,
         "eventID": _uuid(trace.request_id, account),
         "readOnly": not trace.write,
         "resources": _touched(state, trace),

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sandbox.authorization import PolicyError, validate_resource_control_policy
+from sandbox.authorization import PolicyError, validate_resource_control_policy, validate_service_control_policy
 from sandbox.clock import now
 from sandbox.model.iam_entities import (
     ADMINISTRATOR_ROLE,
@@ -175,11 +175,15 @@ def _identities(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]
 def _policy_spec(name: str, kind: str, item: ConfigNode, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
     given = item.fields("description", "document", "targets", required=("document",))
     document = given["document"].policy()
-    if kind == RCP:
-        try:
+    try:
+        if kind == RCP:
             validate_resource_control_policy(json.dumps(document))
-        except PolicyError:
-            raise given["document"].refuse("a policy that denies, Principal *, actions of named services") from None
+        else:
+            validate_service_control_policy(json.dumps(document))
+    except PolicyError:
+        accepted = "a policy that denies, Principal *, actions of named services"
+        accepted = accepted if kind == RCP else "a policy without Principal and NotPrincipal"
+        raise given["document"].refuse(accepted) from None
     targets = []
     for entry in entries_of(given, "targets"):
         accepted = "Root, the path of an OU of this file, or an account ID"

@@ -251,6 +251,16 @@ def _root_may_work(state: State, account: Account) -> bool:
     return evaluate(question, Policies(scps=state.organization.scps(account.id))).allowed
 
 
+def _require_permission(state: State, account: Account, action: str, resource: str) -> None:
+    """Refuse what the SCPs deny to the root user who is signed in."""
+    principal = state.root_principal(account.id)
+    question = AuthorizationRequest(principal, action, resource, account.id)
+    decision = evaluate(question, Policies(scps=state.organization.scps(account.id)))
+    if not decision.allowed:
+        text = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
+        raise Refused(f"{text} {decision.clause(action)}")
+
+
 def _signed_in_as_root(state: State, account: Account) -> bool:
     moment = now()
     return any(
@@ -279,6 +289,10 @@ def _enrol_mfa(state: State, account: Account, *, name: str = "root-account-mfa-
         raise Refused("MFADevice entity at the same path and name already exists.")
     if len(account.root.mfa_devices) >= _MFA_LIMIT:
         raise Refused(f"You can register up to {_MFA_LIMIT} MFA devices.")
+    for action in ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice"):
+        _require_permission(
+            state, account, action, serial if "Create" in action else f"arn:{state.partition}:iam::{account.id}:root"
+        )
     moment = now().replace(microsecond=0)
     account.root.mfa_devices[serial] = MfaDevice(serial, moment, virtual=True)
     make_virtual_device(backend, account.id, serial, moment)

@@ -279,7 +279,7 @@ def _verify_phone(_: State, account: Account, parameters: Parameters) -> dict[st
 # Regions
 
 
-def _regions(state: State) -> dict[str, str]:
+def regions(state: State) -> dict[str, str]:
     """Regions that must be switched on are off, as in a new account. Other partitions have none of these."""
     return _REGIONS if state.partition == "aws" else {state.home_region: "ENABLED_BY_DEFAULT"}
 
@@ -293,7 +293,7 @@ def _list_regions(state: State, _: Account, parameters: Parameters) -> dict[str,
     size, token = parameters.get("MaxResults", 20), parameters.get("NextToken") or "0"
     if not 1 <= size <= 50 or not token.isdigit():
         raise _invalid("The request is not valid.")
-    found = [(name, status) for name, status in sorted(_regions(state).items()) if status in wanted]
+    found = [(name, status) for name, status in sorted(regions(state).items()) if status in wanted]
     start = int(token)
     page = [{"RegionName": name, "RegionOptStatus": status} for name, status in found[start : start + size]]
     return {"Regions": page, **({"NextToken": str(start + size)} if start + size < len(found) else {})}
@@ -301,7 +301,7 @@ def _list_regions(state: State, _: Account, parameters: Parameters) -> dict[str,
 
 def _region_status(state: State, _: Account, parameters: Parameters) -> dict[str, Any]:
     region = parameters.get("RegionName", "")
-    status = _regions(state).get(region)
+    status = regions(state).get(region)
     if status is None:
         text = f"{region} is not a valid region for opt-in or opt-out."
         raise _invalid(text, reason="fieldValidationFailed", fieldList=[{"name": "RegionName", "message": text}])

@@ -43,12 +43,17 @@ def handle(state: State, request: Request) -> dict[str, Any] | Response | None:
     if request.operation.startswith("Attach") and ":policy/root-task/" in request.parameters.get("PolicyArn", ""):
         # They cannot be attached, although IsAttachable reads true; with which error is UNVERIFIED (aws-facts 2.1).
         raise AwsError("PolicyNotAttachable", f"Policy {request.parameters['PolicyArn']} cannot be attached.")
+    if request.operation == "GetAccountAuthorizationDetails":
+        for policy in state.iam(request.account).managed_policies.values():
+            vars(policy).update(policy_name=policy.name, policy_id=policy.id)  # what moto's serializer looks for
     going = policy_principals.about_to_go(state, request)
     response = forward(request, _Iam.dispatch)
     if response.error is None:
         _store_as_given(state, request)
     if going and response.error is None:
         policy_principals.replace_deleted(state, *going)
+    if request.operation == "CreateGroup" and response.error is None:
+        response = _with_a_groups_id(state, request, response)
     if request.operation == "CreateUser" and response.error is None:
         response = _with_a_users_id(state, request, response)
         if request.parameters.get("PermissionsBoundary"):
@@ -61,6 +66,12 @@ def _with_a_users_id(state: State, request: Request, response: Response) -> Resp
     user = _user(state, request)
     given, user.id = user.id, names.unique_id("AIDA", request.account, length=21)
     return response._replace(body=response.body.replace(given.encode(), user.id.encode()))
+
+
+def _with_a_groups_id(state: State, request: Request, response: Response) -> Response:
+    group = state.iam(request.account).groups[request.parameters["GroupName"]]
+    given, group.id = group.id, names.unique_id("AGPA", request.account, length=21)
+    return response._replace(body=response.body.replace(given.encode(), group.id.encode()))
 
 
 class _Iam(Forwarded, IamResponse):

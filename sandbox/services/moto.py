@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -11,6 +12,11 @@ from moto.core.responses import BaseResponse
 from sandbox.errors import AwsError, not_implemented
 from sandbox.wire.messages import Request, Response
 from sandbox.wire.requests import moto_request
+from sandbox.wire.responses import request_id_headers
+
+# Of moto's answers: what the server writes itself, and IDs of moto's own.
+_OF_MOTO = ("status", "x-amz-request-id", "x-amz-id-2", "x-amzn-requestid")
+_REQUEST_ID = re.compile(rb"(<RequestId>)([^<]*)(</RequestId>)", re.IGNORECASE)
 
 
 class Forwarded(BaseResponse):
@@ -40,8 +46,10 @@ def forward(request: Request, dispatch: Callable[..., Any]) -> Response:
     except ExpatError as error:
         text = "The XML you provided was not well-formed or did not validate against our published schema"
         raise AwsError("MalformedXML", text) from error
-    headers = {name: str(value) for name, value in headers.items() if name.lower() != "status"}
+    headers = {name: str(value) for name, value in headers.items() if name.lower() not in _OF_MOTO}
+    headers |= request_id_headers(request)
     body = body if isinstance(body, bytes) else str(body).encode()
+    body = _REQUEST_ID.sub(rf"\g<1>{request.request_id}\g<3>".encode(), body, count=1)
     error_code = _error_code(body) if int(status) >= 400 else None
     return Response(int(status), headers, b"" if request.method == "HEAD" else body, error_code)
 

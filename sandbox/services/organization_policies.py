@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox import names
-from sandbox.authorization import parse
+from sandbox.authorization import validate_service_control_policy
 from sandbox.authorization.policy import PolicyError
 from sandbox.authorization.validation import validate_resource_control_policy
 from sandbox.errors import AwsError
@@ -84,7 +84,7 @@ def _checked_content(kind: str, content: str | None) -> str:
         if kind == RCP:
             validate_resource_control_policy(content)
         else:
-            parse(content)
+            validate_service_control_policy(content)
     except PolicyError as error:
         raise AwsError(
             "MalformedPolicyDocumentException",

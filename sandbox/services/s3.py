@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket, PublicAccessBlock, s3_backends
 from moto.s3.responses import S3Response
 
 from sandbox import names
@@ -22,6 +22,9 @@ from sandbox.wire.messages import Request, Response
 _POLICY_CALLS = ("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy")
 _ADMITTED = "AWS4-HMAC-SHA256 Credential=-/-/us-east-1/s3/aws4_request"
 _MAX_POLICY = 20 * 1024
+# What every bucket has since January 2023 (S3 User Guide, "Default encryption FAQ").
+_ENCRYPTION = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+_OWNERSHIP: Any = "BucketOwnerEnforced"
 
 
 class _S3(Forwarded, S3Response):
@@ -72,17 +75,36 @@ def _elsewhere(request: Request, bucket: FakeBucket) -> AwsError:
 def handle(state: State, request: Request) -> dict[str, Any] | Response | None:
     if request.operation == "ListBuckets":
         return _list_buckets(state, request)
-    if request.operation != "CreateBucket":
-        name = request.parameters.get("Bucket", "")
-        bucket = state.bucket(name)
-        if bucket is None:
-            raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, fields={"BucketName": name})
-        request.account = bucket.account_id
-        if request.operation in _POLICY_CALLS and request.caller.account != bucket.account_id:
-            # [B]: permitted by the policy, but policies are the owner account's business.
-            raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
-        if request.operation == "PutBucketPolicy":
-            _check_policy(state, request.body, name)
+    if request.operation == "CreateBucket":
+        return _create_bucket(state, request)
+    name = request.parameters.get("Bucket", "")
+    bucket = state.bucket(name)
+    if bucket is None:
+        raise AwsError("NoSuchBucket", "The specified bucket does not exist", 404, fields={"BucketName": name})
+    request.account = bucket.account_id
+    if request.operation in _POLICY_CALLS and request.caller.account != bucket.account_id:
+        # [B]: permitted by the policy, but policies are the owner account's business.
+        raise AwsError("MethodNotAllowed", "The specified method is not allowed against this resource.", 405)
+    if request.operation == "PutBucketPolicy":
+        _check_policy(state, request.body, name)
+    if request.operation == "GetBucketEncryption" and not bucket.encryption:
+        return {"ServerSideEncryptionConfiguration": {"Rules": [_ENCRYPTION]}}
+    return _forward(request)
+
+
+def _create_bucket(state: State, request: Request) -> Response:
+    """A new bucket blocks public access and has no ACLs (S3 User Guide, "Default settings for new S3 buckets FAQ")."""
+    name = request.parameters.get("Bucket", "")
+    existed = state.bucket(name) is not None
+    response = _forward(request)
+    made = state.bucket(name)
+    if made is not None and not existed:
+        made.public_access_block = PublicAccessBlock(True, True, True, True)
+        made.ownership_rule = made.ownership_rule or _OWNERSHIP
+    return response
+
+
+def _forward(request: Request) -> Response:
     # moto serves objects unasked to signed requests only; this one has been admitted.
     request.environ.setdefault("HTTP_AUTHORIZATION", _ADMITTED)
     dispatch = _S3.key_dispatch if "Key" in request.parameters else _S3.bucket_dispatch

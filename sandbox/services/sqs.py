@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from moto.sqs.responses import SQSResponse
 
 from sandbox.access import policy_principals
@@ -12,6 +14,9 @@ from sandbox.services import inputs
 from sandbox.services.moto import Forwarded, forward
 from sandbox.state import State
 from sandbox.wire.messages import Request, Response
+
+# moto's times have fractions of a second; SQS's do not.
+_TIMES = re.compile(rb'(Timestamp(?:"\s*:\s*"|</Name>\s*<Value>))(\d+)\.\d+')
 
 
 class _Sqs(Forwarded, SQSResponse):
@@ -31,4 +36,5 @@ def handle(state: State, request: Request) -> Response:
             raise AwsError("InvalidAttributeValue", str(error)) from error
         if excess := queue_policy_excess(policy):
             raise AwsError("OverLimit", excess, 403)
-    return forward(request, _Sqs.dispatch)
+    response = forward(request, _Sqs.dispatch)
+    return response._replace(body=_TIMES.sub(rb"\1\2", response.body))

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox import names
 from sandbox.access import authorizer
+from sandbox.authorization import Source
 from sandbox.clock import now
 from sandbox.errors import AwsError, not_implemented
 from sandbox.model.sessions import Caller, Session, session_principal
@@ -180,11 +181,9 @@ def _admitting_role(state: State, request: Request, account: str, context: dict[
             resource_must_allow=True,
         )
         if not decision or not decision.allowed:
-            raise AwsError(
-                "AccessDenied",
-                f"User: {request.caller.principal.arn} is not authorized to perform: {action} on resource: {arn}",
-                403,
-            )
+            text = f"User: {request.caller.principal.arn} is not authorized to perform: {action} on resource: {arn}"
+            by_session = decision and decision.source is Source.SESSION
+            raise AwsError("AccessDenied", f"{text} {decision.clause(action)}" if by_session else text, 403)
     return role
 
 

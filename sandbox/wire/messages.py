@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from moto.core.model import OperationModel
 from moto.core.request import Request as MotoRequest
@@ -18,10 +19,13 @@ SERVICES = (
     "account",
     "cloudformation",
     "cloudtrail",
+    "ec2",
     "iam",
     "identitystore",
     "organizations",
+    "resourcegroupstaggingapi",
     "s3",
+    "s3control",
     "sqs",
     "sso-admin",
     "sts",
@@ -88,11 +92,16 @@ class Request:
     signed_path: str = "/"
     place: str = ""
     network: dict[str, str] = field(default_factory=dict)
-    request_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    unique_id: str = field(default_factory=lambda: secrets.token_hex(16))
 
     def header(self, name: str, default: str = "") -> str:
         key = name.upper().replace("-", "_")
         return self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", default)
+
+    @property
+    def request_id(self) -> str:
+        """The one ID of the request: in headers, in bodies and in CloudTrail."""
+        return self.unique_id[:16].upper() if self.service == "s3" else str(UUID(self.unique_id))
 
     @cached_property
     def fields(self) -> dict[str, str]:

@@ -22,7 +22,8 @@ from sandbox.wire import network_origin
 from sandbox.wire.messages import SERVICES, Request, Signature
 from sandbox.wire.models import protocol_of, service_model
 
-_SIGNED_AS = {"sso": "sso-admin"}  # services that sign with another name than their model's
+# Services that sign with another name than their model's.
+_SIGNED_AS = {"sso": "sso-admin", "tagging": "resourcegroupstaggingapi"}
 _BY_TARGET = {
     "AWSIdentityStore": "identitystore",
     "AWSOrganizationsV20161128": "organizations",
@@ -31,6 +32,7 @@ _BY_TARGET = {
     "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101": "cloudtrail",
 }
 _BY_VERSION = {"2010-05-08": "iam", "2010-05-15": "cloudformation", "2011-06-15": "sts", "2012-11-05": "sqs"}
+_S3_CONTROL = "/v20180820/"
 _BUCKET_HOST = re.compile(
     r"(?P<bucket>.+)\.(?:127\.0\.0\.1|localhost|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?)(?::\d+)?"
 )
@@ -64,6 +66,8 @@ def read(environ: dict[str, Any]) -> Request:
     )
     if not request.service:
         request.service = _unsigned_service(request)
+    if request.service == "s3" and request.raw_path.startswith(_S3_CONTROL):
+        request.service = "s3control"  # it signs as S3
     model = service_model(request.service)
     if model is not None:
         request.protocol = protocol_of(model, request.header("content-type"))
@@ -141,7 +145,7 @@ def identify(request: Request) -> None:
     if request.service == "s3":
         return _identify_s3(request, moto_request(request))
     labels: dict[str, Any] = {}
-    if request.protocol == "rest-json":
+    if request.protocol in ("rest-json", "rest-xml"):
         try:
             request.operation, labels = _route(request)
         except HTTPException as error:
@@ -176,7 +180,7 @@ def _source(request: Request, labels: dict[str, Any]) -> Any:
         "body": request.body,
         "url_params": labels,
     }
-    if request.protocol == "rest-json":
+    if request.protocol in ("rest-json", "rest-xml"):
         for_moto = moto_request(request)
         source |= {"headers": for_moto.headers, "url_path": for_moto.path}
     return source

@@ -25,7 +25,7 @@ def response(request: Request, result: dict[str, Any] | None) -> Response:
     body = written["body"]
     return Response(
         written["status_code"],
-        {**written["headers"], **_request_id_headers(request)},
+        {**written["headers"], **request_id_headers(request)},
         body if isinstance(body, bytes) else body.encode(),
     )
 
@@ -52,13 +52,13 @@ def _elements(members: dict[str, Any]) -> Iterator[str]:
 
 def error_response(request: Request, error: AwsError) -> Response:
     """An error in the form the service has for it."""
-    headers = {**_request_id_headers(request), **error.headers}
+    headers = {**request_id_headers(request), **error.headers}
     if request.service == "s3":
         headers["Content-Type"] = "application/xml"
         body = _s3_error(request, error)
     elif request.protocol in ("query", "ec2", "rest-xml"):
         headers["Content-Type"] = "text/xml"
-        body = _query_error(request, error)
+        body = _ec2_error(request, error) if request.protocol == "ec2" else _query_error(request, error)
     else:
         headers["Content-Type"] = "application/x-amz-json-1.1" if request.protocol == "json" else "application/json"
         headers["X-Amzn-ErrorType"] = error.code
@@ -68,12 +68,11 @@ def error_response(request: Request, error: AwsError) -> Response:
     return Response(error.status, headers, b"" if request.method == "HEAD" else body.encode(), error.code)
 
 
-def _request_id_headers(request: Request) -> dict[str, str]:
+def request_id_headers(request: Request) -> dict[str, str]:
+    """The headers that name the request, as the service has them."""
     if request.service == "s3":
-        return {"x-amz-request-id": request.request_id[:16].upper(), "x-amz-id-2": request.request_id}
-    identifier = request.request_id
-    groups = (identifier[:8], identifier[8:12], identifier[12:16], identifier[16:20], identifier[20:])
-    return {"x-amzn-RequestId": "-".join(groups)}
+        return {"x-amz-request-id": request.request_id, "x-amz-id-2": request.unique_id}
+    return {"x-amzn-RequestId": request.request_id}
 
 
 def _members(members: dict[str, str]) -> str:
@@ -82,7 +81,7 @@ def _members(members: dict[str, str]) -> str:
 
 def _s3_error(request: Request, error: AwsError) -> str:
     members = {"Code": error.code, "Message": error.message, **error.fields}
-    members |= {"RequestId": request.request_id[:16].upper(), "HostId": request.request_id}
+    members |= {"RequestId": request.request_id, "HostId": request.unique_id}
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{_members(members)}</Error>'
 
 
@@ -95,3 +94,8 @@ def _query_error(request: Request, error: AwsError) -> str:
         f'<ErrorResponse xmlns="{namespace}"><Error>{_members(members)}</Error>'
         f"<RequestId>{request.request_id}</RequestId></ErrorResponse>"
     )
+
+
+def _ec2_error(request: Request, error: AwsError) -> str:
+    members = _members({"Code": error.code, "Message": error.message})
+    return f"<Response><Errors><Error>{members}</Error></Errors><RequestID>{request.request_id}</RequestID></Response>"

@@ -21,7 +21,7 @@ def known(box: Box, who: str) -> dict[str, tuple]:
     pages = box.client("cloudtrail", who).get_paginator("lookup_events").paginate()
     records = [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]]
     return {
-        record["requestID"].replace("-", ""): (record["eventName"], record["userIdentity"].get("accessKeyId"))
+        record["requestID"]: (record["eventName"], record["userIdentity"].get("accessKeyId"))
         for record in records
         if not record["readOnly"] or record["eventName"] == "AssumeRoot"
     }
