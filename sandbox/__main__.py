@@ -54,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="loopback address to bind (default: 127.0.0.1)")
     serve.add_argument("--faults", metavar="FILE", help="YAML file of faults to begin with; a reset returns to them")
     serve.add_argument("--seed", type=int, default=0, help="seed of faults that have none of their own (default: 0)")
+    serve.add_argument(
+        "--tls-front",
+        type=_port,
+        nargs="?",
+        const=0,
+        metavar="PORT",
+        help="answer under AWS's own host names too, through an HTTPS proxy; for clients that ignore AWS_ENDPOINT_URL",
+    )
     serve.set_defaults(do=_serve)
     command = _command(commands, "env", _env, "print the variables that make AWS clients act as an identity")
     command.add_argument("--as", dest="name", metavar="NAME", default="operator", help="identity (default: operator)")
@@ -64,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PLACE",
         default="",
         help=f"the network of the client: {network_origin.ACCEPTED} (default: this machine)",
+    )
+    command.add_argument(
+        "--tls-front",
+        action="store_true",
+        help="reach the sandbox by its TLS front: HTTPS_PROXY and AWS_CA_BUNDLE instead of AWS_ENDPOINT_URL",
     )
     _command(commands, "events", _events, "print the requests so far, one JSON object a line")
     _command(commands, "snapshot", _snapshot, "print the state worth comparing, as JSON")
@@ -194,7 +207,14 @@ def _serve(options: argparse.Namespace) -> int:
     from sandbox.server.server import SandboxServer, ServerError
 
     try:
-        server = SandboxServer(options.organization, options.port, options.host, faults=rules, seed=options.seed)
+        server = SandboxServer(
+            options.organization,
+            options.port,
+            options.host,
+            faults=rules,
+            seed=options.seed,
+            tls_front=options.tls_front,
+        )
     except (OrganizationError, ServerError) as error:
         raise _UsageError(str(error)) from error
     except RuleError as error:
@@ -210,6 +230,8 @@ def _serve(options: argparse.Namespace) -> int:
         f"sandbox ready on {server.url} (organization {organization.id}, {len(organization.accounts)} accounts)",
         flush=True,
     )
+    if server.tls_front is not None:
+        print(f"TLS front on {server.tls_front.url} (CA certificate {server.tls_front.ca_file})", flush=True)
     ended.wait()
     server.stop()
     return 0
@@ -231,8 +253,20 @@ def _generate(options: argparse.Namespace) -> int:
 
 def _env(options: argparse.Namespace) -> int:
     credentials = ask(options.port, ["identities", options.name])
-    print("unset AWS_PROFILE AWS_DEFAULT_PROFILE")  # clients refuse a profile beside keys
-    for name, value in environment(f"http://127.0.0.1:{options.port}", credentials, options.place).items():
+    variables = environment(f"http://127.0.0.1:{options.port}", credentials, options.place)
+    unset = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]  # clients refuse a profile beside keys
+    if options.tls_front:
+        if options.place:
+            raise _UsageError("--tls-front and --from exclude each other: the network is named in the endpoint")
+        front = ask(options.port, ["ready"])["tls_front"]
+        if front is None:
+            raise _UsageError("this sandbox has no TLS front; start it with: serve --tls-front")
+        unset.append("AWS_ENDPOINT_URL")
+        del variables["AWS_ENDPOINT_URL"]
+        proxies = dict.fromkeys(("HTTPS_PROXY", "https_proxy"), front["proxy"])
+        variables |= proxies | {"AWS_CA_BUNDLE": front["ca_file"]}
+    print(f"unset {' '.join(unset)}")
+    for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
 

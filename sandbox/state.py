@@ -60,6 +60,8 @@ class State:
         self.after_reset: list[Callable[[], None]] = []
         # The switches for root access as STS knows them; a fault can delay them.
         self.sts_view: Callable[[], Switches] = lambda: switches(self.organization)
+        # Where clients that ignore AWS_ENDPOINT_URL reach the sandbox, when it has a TLS front.
+        self.tls_front: dict[str, str] | None = None
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
         self.reset()
 

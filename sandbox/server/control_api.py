@@ -45,7 +45,13 @@ def response(state: State, faults: FaultInjector, method: str, path: str, body: 
 
 
 def _ready(state: State, _: str) -> Response:
-    return _json({"organization": state.organization.id, "accounts": len(state.organization.accounts)})
+    return _json(
+        {
+            "organization": state.organization.id,
+            "accounts": len(state.organization.accounts),
+            "tls_front": state.tls_front,
+        }
+    )
 
 
 def _identity(state: State, name: str) -> Response:

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cheroot.server import ChunkedRFile, HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10, Server
@@ -19,6 +19,9 @@ from sandbox.organization_file.schema import load
 from sandbox.server.application import Application
 from sandbox.state import State
 from sandbox.wire.requests import MAX_BODY
+
+if TYPE_CHECKING:
+    from sandbox.server.tls_front import TlsFront
 
 # moto's state is the process's, and so is the clock: whoever serves them holds this.
 _THE_ONE = threading.Lock()
@@ -39,6 +42,7 @@ class SandboxServer:
         host: A loopback address; any other is refused, because the sandbox's credentials are no secrets.
         faults: Fault rules to begin with.
         seed: Seed of the rules that have none of their own.
+        tls_front: Port of a TLS front (see `tls_front`); None for none, 0 picks a free one.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class SandboxServer:
         *,
         faults: Any = (),
         seed: int = 0,
+        tls_front: int | None = None,
     ):
         if not _is_loopback(host):
             raise ServerError(f"{host} is not a loopback address; the sandbox serves this machine only")
@@ -69,6 +74,16 @@ class SandboxServer:
             raise
         self.port: int = self._server.bind_addr[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.tls_front: TlsFront | None = None
+        if tls_front is not None:
+            from sandbox.server.tls_front import TlsFront  # takes a while to load
+
+            try:
+                self.tls_front = TlsFront(tls_front, (host, self.port))
+            except OSError as error:
+                self.stop()
+                raise ServerError(_bind_problem("127.0.0.1", tls_front).replace("--port", "--tls-front")) from error
+            self.state.tls_front = {"proxy": self.tls_front.url, "ca_file": str(self.tls_front.ca_file)}
 
     def _bound(self, host: str, port: int) -> Server:
         server = Server(
@@ -91,8 +106,12 @@ class SandboxServer:
     def start(self) -> None:
         """Serve from a thread of its own until `stop` is called."""
         threading.Thread(target=self._server.serve, name="sandbox", daemon=True).start()
+        if self.tls_front is not None:
+            self.tls_front.start()
 
     def stop(self) -> None:
+        if self.tls_front is not None:
+            self.tls_front.stop()
         self._server.stop()
         self._let_go()
 

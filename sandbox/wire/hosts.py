@@ -32,6 +32,11 @@ def is_accepted(host: str) -> bool:
     return is_loopback(host) or name.endswith((*_BUCKET_SUFFIXES, *_AWS_SUFFIXES))
 
 
+def is_aws(name: str) -> bool:
+    """Whether a host name without a port is one of AWS's."""
+    return re.fullmatch(r"[a-z0-9.-]+", name) is not None and name.endswith(_AWS_SUFFIXES)
+
+
 def _name(host: str) -> str | None:
     found = _HOST.fullmatch(host)
     return found["name"].lower() if found else None
