@@ -89,6 +89,11 @@ def test_a_value_is_the_same_text_wherever_it_stands(name: str) -> None:
     assert plain.splitlines()[0] == f"{name} {name} `{name.replace('`', chr(39))}`"
 
 
+def test_an_indented_line_of_a_paragraph_is_no_code() -> None:
+    gate = gates.parse("x", "Words:\n    {{ name }}")
+    assert "<strong>" not in str(markdown2html(gates.render(gate, {"name": "**bold**"})))
+
+
 def test_what_a_terminal_would_obey_is_shown_as_escapes() -> None:
     gate = gates.parse("x", "Account {{ name }}.")
     shown = gates.render(gate, {"name": "a\x1b[2Jb\u202ec\u2028d"})

@@ -82,11 +82,13 @@ def unmark(text: str, values: Sequence[str]) -> str:
 
 def fill(template: str, values: Sequence[object]) -> str:
     """Return Markdown in which each mark is replaced by its value, on one line: as text, or literally inside code."""
-    fenced, lines = False, []
+    fenced, indented, lines = False, True, []
     for line in template.split("\n"):
+        # After words, an indented line continues their paragraph and is no code.
+        indented = not line.strip() or (indented and line.startswith("    "))
         if line.lstrip().startswith("```"):
             fenced = not fenced
-        if fenced or line.startswith("    "):
+        if fenced or indented:
             lines.append(_MARK.sub(lambda match: one_line(values[int(match[1])]), line))
             continue
         line = _SPAN.sub(lambda span: _MARK.sub(lambda match: _in_span(values[int(match[1])]), span[0]), line)
