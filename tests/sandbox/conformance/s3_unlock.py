@@ -269,7 +269,7 @@ def deleted_principals(box: Box) -> None:
 
 
 @fact(
-    FACTS, "3.1", "Whoever signs nothing gets what a policy admits, and Access Denied otherwise", source=BUCKET_POLICIES
+    FACTS, "3.1", "An unsigned request gets what a policy admits, and Access Denied otherwise", source=BUCKET_POLICIES
 )
 def anonymous(box: Box) -> None:
     s3, url = box.client("s3", "reports-administrator"), f"{box.url}/{REPORTS}/public.txt"
