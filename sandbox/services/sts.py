@@ -182,8 +182,9 @@ def _admitting_role(state: State, request: Request, account: str, context: dict[
         )
         if not decision or not decision.allowed:
             text = f"User: {request.caller.principal.arn} is not authorized to perform: {action} on resource: {arn}"
-            by_session = decision and decision.source is Source.SESSION
-            raise AwsError("AccessDenied", f"{text} {decision.clause(action)}" if by_session else text, 403)
+            if decision and decision.source is Source.SESSION:
+                text = f"{text} {decision.clause(action)}"
+            raise AwsError("AccessDenied", text, 403)
     return role
 
 

@@ -206,7 +206,7 @@ def test_a_sign_in_ends(sandbox):
     ("who", "step", "given", "said"),
     [
         ("nowhere", "sign_in", {}, "no account 'nowhere'"),
-        ("payments", "fly", {}, "nobody can 'fly'; there are: request_password_reset"),
+        ("payments", "fly", {}, "no step 'fly'; there are: request_password_reset"),
         ("payments", "sign_in", {"user": "x"}, "sign_in takes no user; accepted: password, mfa"),
         ("payments", "sign_in", {"mfa": 6}, "mfa must be text"),
         ("payments", "choose_support_plan", {"plan": "gold"}, "accepted: basic, developer, business, enterprise"),
