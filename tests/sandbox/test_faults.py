@@ -578,7 +578,7 @@ WRONG = [
     ({"service": "iam"}, "kind: None", "throttling"),
     ({"kind": "reset", "speed": 3}, "speed: unknown key of reset", "service, operation, account"),
     ({"kind": "reset", "seconds": 3}, "seconds: unknown key of reset", "service"),
-    ({"kind": "reset", "service": "dynamodb"}, "service: 'ec2'", "account, cloudformation"),
+    ({"kind": "reset", "service": "dynamodb"}, "service: 'dynamodb'", "account, cloudformation"),
     ({"kind": "reset", "operation": "GetNothing"}, "operation: 'GetNothing'", "the name of an operation of account"),
     ({"kind": "reset", "service": "sts", "operation": "ListUsers"}, "operation: 'ListUsers'", "an operation of sts"),
     ({"kind": "reset", "operation": "a b"}, "operation: 'a b'", "the name of an operation"),
