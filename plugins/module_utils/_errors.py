@@ -58,7 +58,7 @@ class Unreachable(BreakglassError):
 
 
 class NotSent(BreakglassError):
-    """A call that changes something was not sent, because the process that started this one has ended."""
+    """A call that changes something was not sent: its starter has ended, or the ledger cannot be written."""
 
 
 class Interrupted(BreakglassError):

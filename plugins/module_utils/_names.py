@@ -17,6 +17,7 @@ FOREIGN_VARIABLES = ("ansible_", "awx_", "tower_")
 # The environment variables of this collection, its runbooks, drills and tests.
 ENVIRONMENT_PREFIX = "BREAKGLASS_"
 ENVIRONMENT = (
+    "BREAKGLASS_CALL_LEDGER",
     "BREAKGLASS_DRILL_REPORTS",
     "BREAKGLASS_EVENTS",
     "BREAKGLASS_EVERY_FAULT",

@@ -234,12 +234,22 @@ def acted(event: Event) -> bool:
         return False
     if event["event"] not in ("failed", "unreachable"):
         return event["event"] == "changed"
-    places = [event["result"], *(item for item in event["result"].get("results") or [] if isinstance(item, dict))]
-    if any(place.get("changed") is True for place in places):
+    if any(place.get("changed") is True for place in _places(event)):
         return True
-    if any("module_stdout" in place for place in places) and not reads_only(event["action"]):
+    if died(event) and not reads_only(event["action"]):
         return True
     return any(_may_have_changed(call) for call in event.get("calls", []))
+
+
+def died(event: Event) -> bool:
+    """Whether a module, or that of an item of its loop, ended without a result, as one does that is killed."""
+    return any("module_stdout" in place for place in _places(event))
+
+
+def _places(event: Event) -> list[dict[str, Any]]:
+    """Return the result of a task, and those of the items of its loop."""
+    items = event["result"].get("results") or []
+    return [event["result"], *(item for item in items if isinstance(item, dict))]
 
 
 def reads_only(action: str) -> bool:

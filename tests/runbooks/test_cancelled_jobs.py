@@ -131,7 +131,7 @@ def test_a_module_does_not_outlive_ansible_playbook(box: Box, make_workplace: Ca
     done = writes(box, 0)
     psutil.wait_procs(started, timeout=120)
     assert len(writes(box, 0)) - len(done) <= 1  # one may have been on its way
-    assert "DeactivateMFADevice" not in writes(box, 0)  # which comes last in each account
+    assert "iam:DeactivateMFADevice" not in writes(box, 0)  # which comes last in each account
 
 
 def check_evidence(folder: Path, process: subprocess.Popen[Any], changes: int) -> None:
@@ -170,3 +170,35 @@ def test_when_the_launcher_is_killed_its_step_ends_and_is_recorded(
     resumed = place.run("breakglass_runbooks", "resume", "run", "--answer", "confirmed=3")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "was interrupted" in (folder / "report.md").read_text()
+
+
+def test_a_killed_module_leaves_the_call_that_it_had_sent(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
+    """Its result is lost. The call was written down before it was sent: sent, and its answer not known."""
+    place = make_workplace(sandbox.environment("operator"))
+    sandbox.add_fault("slow", operation="DeleteAccessKey", seconds=20, times=1)
+    given = [f"account_ids={LEGACY}", "check_mode=false", "evidence_dir=run"]
+    options = [word for value in given for word in ("-p", value)]
+    with place.start(
+        "breakglass_runbooks", "run", "remove_root_credentials", *options, "--answer", f"confirmed={LEGACY}"
+    ) as process:
+        while "iam:DeleteAccessKey" not in writes(sandbox, 0) and process.poll() is None:
+            time.sleep(0.01)
+        modules = [one for one in run_of(process) if "AnsiballZ_root_credentials" in " ".join(one.cmdline())]
+        assert modules, [" ".join(one.cmdline()) for one in run_of(process)] + [process.poll()]
+        for one in modules:
+            one.kill()
+        process.communicate()
+    wait_for_all(process)
+    folder = place.folder / "run"
+    assert (folder / "calls.jsonl").stat().st_mode & 0o777 == 0o600
+    lines = [json.loads(line) for line in (folder / "calls.jsonl").read_text().splitlines()]
+    sent = [line for line in lines if line["operation"] == "DeleteAccessKey"]
+    assert [(line["event"], line["status"]) for line in sent] == [("intended", "intended")]
+    assert [line["event"] for line in lines if line["operation"] == "AssumeRoot"][-2:] == ["intended", "ended"]
+    task = [entry for entry in Journal(folder).entries() if entry["event"] == "task"][-1]
+    assert [call["status"] for call in task["calls"] if call["id"] == sent[0]["id"]] == ["unknown"]
+    content = json.loads((folder / record.FILE).read_text())
+    assert (content["outcome"], content["changed"]) == ("partial", True)
+    sealed = json.loads((folder / manifest.FILE).read_text())
+    assert "calls.jsonl" in sealed["files"]
+    assert manifest.problems(folder) == []

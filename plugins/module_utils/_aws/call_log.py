@@ -4,7 +4,8 @@
 
 """The ledger of calls that open a session or change something: written before a call is sent and after its answer.
 
-Whatever goes wrong later, the ledger has what was done. A task derives from it whether it changed anything, and the
+Whatever goes wrong later, the ledger has what was done; where the environment names a file (:mod:`.call_file`), also
+after this process was killed. A task derives from it whether it changed anything, and the
 work on an item whether the item was changed, was refused, or must be read back (:func:`perform`).
 """
 
@@ -12,9 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
+import uuid
 from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import call_file
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, NotSent
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
@@ -68,6 +71,8 @@ class Call:
     status: str = INTENDED
     answer_lost: bool = False
     unanswered: list[bool] = field(default_factory=list, repr=False)  # of each attempt: sent without a usable answer?
+    file: call_file.CallFile | None = field(default=None, repr=False)
+    id: str = field(default_factory=lambda: str(uuid.uuid4()), repr=False)  # joins its lines in the file
 
     @property
     def changes(self) -> bool:
@@ -83,6 +88,30 @@ class Call:
         """Reading back showed whether it was done: an unknown end becomes known."""
         if self.status != DONE:
             self.status = DONE if done else REFUSED
+            self.note("settled")
+
+    def intend(self) -> None:
+        """Write down that it is about to be sent. Raises NotSent when that is not possible: it must not be sent."""
+        try:
+            self._append(INTENDED)
+        except BreakglassError as error:
+            self.status, self.error = REFUSED, NotSent.__name__
+            unsent = NotSent(f"{self.service}:{self.operation} was not sent. {error.cause}", error.fix)
+            setattr(unsent, _ATTRIBUTE, self)
+            raise unsent from error
+
+    def note(self, event: str) -> None:
+        """Write down how it ended, where that is possible: a later error must not hide what was done.
+
+        Without the processes that started this one, the run has been recorded and its files are not written any more.
+        """
+        if self.file and not _started_by.missing():
+            with contextlib.suppress(BreakglassError):
+                self._append(event)
+
+    def _append(self, event: str) -> None:
+        if self.file:
+            self.file.append({"id": self.id, "event": event, **self.as_result()})
 
     def as_result(self) -> dict:
         """As results and evidence have it."""
@@ -102,10 +131,14 @@ class Call:
 
 
 class Calls:
-    """The ledger: ``entries`` in the order in which calls were about to be sent. May be used from several threads."""
+    """The ledger: ``entries`` in the order in which calls were about to be sent. May be used from several threads.
+
+    Making one raises a BreakglassError when the environment names a file that cannot be used.
+    """
 
     def __init__(self) -> None:
         self.entries: list[Call] = []
+        self._file = call_file.from_environment()
 
     @property
     def made(self) -> list[dict]:
@@ -134,8 +167,10 @@ class Calls:
             if _TARGET in context:
                 service, region = client.meta.service_model.service_name, client.meta.region_name
                 # The key is asked for first, as signing will: if that fails, nothing was sent.
-                context[_ENTRY] = Call(service, model.name, region, context.pop(_TARGET), access_key_id())
-                self.entries.append(context[_ENTRY])
+                entry = Call(service, model.name, region, context.pop(_TARGET), access_key_id(), file=self._file)
+                context[_ENTRY] = entry
+                self.entries.append(entry)
+                entry.intend()
 
         def about_to_try(operation_name: str, **unused: t.Any) -> None:  # each attempt of a call
             if not operation_name.startswith(_READS):
@@ -192,6 +227,7 @@ def _answered(parsed: dict, context: dict, **unused: t.Any) -> None:
     else:
         entry.error = (parsed.get("Error") or {}).get("Code")
         entry.status = UNKNOWN if any(entry.unanswered) else REFUSED
+    entry.note("ended")
 
 
 def _not_answered(exception: BaseException, context: dict, **unused: t.Any) -> None:
@@ -204,6 +240,7 @@ def _not_answered(exception: BaseException, context: dict, **unused: t.Any) -> N
     earlier = entry.unanswered[:-1] if is_attempt else entry.unanswered
     entry.answer_lost = any(earlier)
     entry.status = UNKNOWN if any(earlier) or _was_sent(exception) else REFUSED
+    entry.note("ended")
 
 
 def _was_sent(exception: BaseException) -> bool:

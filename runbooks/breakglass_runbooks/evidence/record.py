@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +18,12 @@ from typing import Any
 from breakglass_runbooks import files, results, times
 from breakglass_runbooks.errors import RunbookError
 from breakglass_runbooks.evidence import checkpoints, journal, reading
+from breakglass_runbooks.evidence.call_ledger import FILE as CALLS
+from breakglass_runbooks.evidence.call_ledger import CallLedger
 from breakglass_runbooks.evidence.redaction import ENGINE
 
 FILE = "evidence.json"
-UNFINISHED = (journal.FILE, checkpoints.FILE, "report.md")
+UNFINISHED = (journal.FILE, CALLS, checkpoints.FILE, "report.md")
 # More than the journal of a run takes: when this much cannot be written, a run must not start.
 ROOM = 256 * 1024
 
@@ -133,6 +135,9 @@ class Record:
     actor: str = ""  # the ARN of the caller of AWS, once it is known
     user: str = ""  # who runs this on which machine
 
+    def __post_init__(self) -> None:
+        self.ledger = CallLedger(self.folder)
+
     @staticmethod
     def is_in(folder: Path) -> bool:
         """Return whether the folder holds the evidence of a run."""
@@ -181,6 +186,9 @@ class Record:
 
     def add(self, event: results.Event) -> None:
         """Record a finished task, in the evidence and in the journal."""
+        written = self.ledger.of_task()
+        if results.died(event) and written:
+            event = {**event, "calls": written}  # the result that has them is lost
         result, message = event["result"], results.message(event)
         self.steps.append(
             {
@@ -222,13 +230,17 @@ class Record:
     def add_unknown(self, event: results.Event) -> None:
         """Record a task that began and ended without a result; `event` is its beginning."""
         acted = not event["check_mode"] and not results.reads_only(event["action"])
+        calls = self.ledger.of_task()
         row = {"time": times.text(), "task": event["task"], "action": event["action"], "outcome": "unknown"}
         self.steps.append({**row, "check_mode": event["check_mode"], "acted": acted})
-        self.journal("unknown", task=event["task"], module=event["action"], check_mode=event["check_mode"])
+        details = {"task": event["task"], "module": event["action"], "check_mode": event["check_mode"]}
+        self.journal("unknown", **details, calls=calls)
         self.write()
 
-    def resumed(self, unfinished: dict[str, Any] | None, journal: Iterable[Mapping[str, Any]] = ()) -> None:
+    def resumed(self, unfinished: dict[str, Any] | None, journal: Sequence[Mapping[str, Any]] = ()) -> None:
         """Record that the run is resumed, which step did not report its end, and by the journal how it stopped."""
+        if calls := self.ledger.unreported(journal):
+            self.journal("unknown", task=unfinished["task"] if unfinished else "", calls=calls)
         if unfinished:
             self.unfinished.append(unfinished)
         if unfinished and unfinished["task"]:

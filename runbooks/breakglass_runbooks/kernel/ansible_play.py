@@ -26,6 +26,8 @@ import yaml
 from breakglass_runbooks.collection import ROOT, module_util
 from breakglass_runbooks.errors import Interrupted, RunbookError
 from breakglass_runbooks.evidence import locks
+from breakglass_runbooks.evidence.call_ledger import VARIABLE as LEDGER
+from breakglass_runbooks.evidence.call_ledger import CallLedger
 from breakglass_runbooks.results import Event
 
 CALLBACK = "breakglass.aws.events"
@@ -131,11 +133,13 @@ def run_tasks(
     check_mode: bool,
     on_event: Callable[[Event], None],
     module_defaults: Mapping[str, Any] | None = None,
+    ledger: CallLedger | None = None,
 ) -> bool:
     """Run `tasks` (checked YAML text) with `variables`; call `on_event` with each event of the callback plugin.
 
-    An interruption lets the running task end, so that its result is known. No task is started once a process that
-    started this one has ended; see `_started_by`. Returns whether an interruption came after the last task had started.
+    The modules write their calls into `ledger`. An interruption lets the running task end, so that its result is known.
+    No task is started once a process that started this one has ended; see `_started_by`. Returns whether an
+    interruption came after the last task had started.
     Raises Interrupted when tasks were left undone, RunbookError when a task failed or Ansible could not run the tasks.
     """
     if importlib.util.find_spec("ansible") is None:
@@ -157,7 +161,7 @@ def run_tasks(
             on_event(event)
 
         with _letting_finish(folder / STOP) as interrupted:
-            status, output = _follow(_command(folder, check_mode), _environment(folder), watch)
+            status, output = _follow(_command(folder, check_mode), _environment(folder, ledger), watch)
         if status != 0 and last_failure:
             raise RunbookError(_task_message(last_failure[0], folder))
         if status != 0 and interrupted.is_set():
@@ -219,7 +223,7 @@ def _command(folder: Path, check_mode: bool) -> list[str]:
     return [*cleanly, *command, *(["--check"] if check_mode else []), str(folder / "play.yml")]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(folder: Path, ledger: CallLedger | None) -> dict[str, str]:
     """The environment of ansible-playbook: ours, with plain output and its temporary files in `folder`."""
     enabled = [os.environ["ANSIBLE_CALLBACKS_ENABLED"]] if os.environ.get("ANSIBLE_CALLBACKS_ENABLED") else []
     own = {
@@ -230,6 +234,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
         "BREAKGLASS_STOP": str(folder / STOP),
         "ANSIBLE_DEBUG_BOTOCORE_LOGS": "true",  # makes our modules return their calls, for the journal
+        **({LEDGER: str(ledger.path)} if ledger else {}),
         **module_util("_started_by").extended(os.getpid()),
     }
     return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | own

@@ -106,6 +106,7 @@ class RunbookMagics(Magics):
         if resume:
             entries = Journal(folder).entries()
             record.resumed(self._state.unfinished(entries), entries)
+        record.ledger.open()
         record.user = _user()
         record.write()
         record.journal(
@@ -178,9 +179,8 @@ class RunbookMagics(Magics):
                 self._note(step, checkpoints.BEGUN)
 
         try:
-            interrupted = run_tasks(
-                cell, variables, record.check_mode, on, module_defaults.used_in(cell, self._defaults)
-            )
+            defaults = module_defaults.used_in(cell, self._defaults)
+            interrupted = run_tasks(cell, variables, record.check_mode, on, defaults, record.ledger)
         except RunbookError as error:
             if live.unfinished and not isinstance(error, Interrupted):
                 record.add_unknown(live.unfinished)
