@@ -147,9 +147,7 @@ def credentials_stay(box: Box) -> None:
     assert box.snapshot()["root_users"] == before
 
 
-@fact(
-    FACTS, "1.3", "Accounts keep their root credentials until they are deleted, features on or not", source=ENABLE
-)
+@fact(FACTS, "1.3", "Accounts keep their root credentials until they are deleted, features on or not", source=ENABLE)
 def accounts_keep_credentials(box: Box) -> None:
     summary = as_root(box, "444455556666", "IAMAuditRootUserCredentials")("iam").get_account_summary()["SummaryMap"]
     assert summary["AccountPasswordPresent"] == 1
