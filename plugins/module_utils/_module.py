@@ -118,13 +118,14 @@ class BreakglassModule(AnsibleAWSModule):
 
     def _end_of(self, work: t.Callable[[dict, Context], dict]) -> tuple[dict, BreakglassError | None]:
         """What ``work`` returns, or why it did not. What nothing expected has the ledger in its result."""
+        failure: BreakglassError = Interrupted()
         try:
             with _sigterm_interrupts():
                 return work(self.params, self.context), None
         except BreakglassError as error:
             return {}, self._explained(error)
         except KeyboardInterrupt:
-            failure = Interrupted()
+            pass  # the failure above
         except Exception as error:
             failure = explain(error, "running the task")
         return {}, failure.with_result(aws_calls=self.connection.calls.made) if self._has_connection else failure

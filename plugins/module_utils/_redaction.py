@@ -67,7 +67,7 @@ class Secrets:
 
     def _remember(self, secret: str) -> None:
         with self._lock:
-            for spelling in {secret, urllib.parse.quote(secret, safe=""), html.escape(secret)}:
+            for spelling in (secret, urllib.parse.quote(secret, safe=""), html.escape(secret)):
                 if _WORD.match(spelling):
                     self._beginnings.add(spelling[:_ENOUGH])
                 elif len(spelling) >= _SHORTEST:

@@ -17,10 +17,16 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+# fmt: off
 @t.overload
 def format_time(moment: datetime) -> str: ...
+
+
 @t.overload
 def format_time(moment: None) -> None: ...
+
+
+# fmt: on
 def format_time(moment: datetime | None) -> str | None:
     """A moment such as "2026-01-31T03:00:00Z"; None stays None. A moment without a zone is taken as local time."""
     return moment.astimezone(timezone.utc).strftime(FORMAT) if moment else None

@@ -42,7 +42,7 @@ AWS_FAILED = ("InternalFailure", "InternalError", "InternalServerException", "Se
 
 # What a call of a client raises.
 CALL_ERRORS: tuple[type[Exception], ...] = ()
-with contextlib.suppress(ImportError):
+with contextlib.suppress(NameError):  # botocore is missing
     CALL_ERRORS = (aws.BotoCoreError, aws.ClientError)  # a parser's error is a BotoCoreError here: see answers.py
 
 ISSUES = "https://breakglass.example/aws/issues"  # as in galaxy.yml
