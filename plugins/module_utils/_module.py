@@ -17,6 +17,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Call
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
@@ -39,6 +40,7 @@ class BreakglassModule(AnsibleAWSModule):
     def __init__(self, reveals: t.Collection[str] = (), **arguments: t.Any) -> None:
         self._reveals = reveals
         super().__init__(supports_check_mode=True, **arguments)
+        redaction.learn_from_addresses(self.params.get("endpoint_url"))
         _started_by.find_ansible()  # once ansible-playbook has ended, no call that changes something is sent
         self.require_botocore_at_least(BOTOCORE, reason="for sts:AssumeRoot and the state of accounts")
 
@@ -146,7 +148,7 @@ class BreakglassModule(AnsibleAWSModule):
         doubtful = self.connection.calls.doubtful if self._has_connection else []
         if not doubtful:
             return ""
-        names = dict.fromkeys(f"{call.service}:{call.operation} ({call.target})" for call in doubtful)
+        names = dict.fromkeys(_named(call) for call in doubtful)
         return f"It is not known whether AWS carried out {', '.join(names)}."
 
     @property
@@ -160,6 +162,11 @@ class BreakglassModule(AnsibleAWSModule):
         result.setdefault("invocation", {"module_args": self.params})
         secret = {name: result[name] for name in self._reveals if name in result}
         return {**redaction.redact_all(result), **secret}
+
+
+def _named(call: Call) -> str:
+    """A call in words, with its target where its parameters name one."""
+    return f"{call.service}:{call.operation}" + (f" ({call.target})" if call.target else "")
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ kept, passes :func:`clean` (messages) or :func:`redact` (data).
 from __future__ import annotations
 
 import html
+import os
 import re
 import threading
 import typing as t
@@ -23,7 +24,9 @@ REMOVED = "[secret removed]"
 _ENOUGH = 16
 _SHORTEST = 6  # one-time codes; what is shorter would be found in everything
 _WORD = re.compile(r"[A-Za-z0-9+/=_%.~-]{16,}")
-_USERINFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]*@")
+_USERINFO = re.compile(rf"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#\"'<>]|{re.escape(REMOVED)})*@")
+# Variables that hold addresses, which may have a password in them.
+_ADDRESSES = re.compile(r"(?i)AWS_ENDPOINT_URL.*|(?:https?|all)_proxy")
 # Members of AWS's answers that are secret, as XML elements and as JSON members. The end may have been cut off.
 _MEMBERS = (
     "SecretAccessKey|SessionToken|CertificateBody|PrivateKey|accessToken|refreshToken|secretAccessKey|sessionToken"
@@ -55,14 +58,22 @@ class Secrets:
             for found in pattern.findall(body):
                 self.learn(unescape(found))
 
+    def learn_from_addresses(self, *addresses: str | None) -> None:
+        """Remember passwords that no pattern finds, with spaces or slashes, in these addresses and the environment."""
+        environment = (value for name, value in os.environ.items() if _ADDRESSES.fullmatch(name))
+        for address in (*addresses, *environment):
+            beginning, found, _host = (address or "").rpartition("@")
+            if found and not _USERINFO.fullmatch(f"{beginning}@"):
+                self.learn(beginning.partition("://")[2].partition(":")[2])
+
     def redact(self, text: str) -> str:
         """The text without secrets, and without user and password in addresses."""
-        if "@" in text:
-            text = _USERINFO.sub(r"\1***@", text)
-        if self._beginnings and len(text) >= _ENOUGH:
-            text = _WORD.sub(self._redact_word, text)
         if self._short:
             text = self._short_pattern().sub(REMOVED, text)
+        if self._beginnings and len(text) >= _ENOUGH:
+            text = _WORD.sub(self._redact_word, text)
+        if "@" in text:
+            text = _USERINFO.sub(r"\1***@", text)
         return text
 
     def _remember(self, secret: str) -> None:
@@ -70,7 +81,7 @@ class Secrets:
             for spelling in (secret, urllib.parse.quote(secret, safe=""), html.escape(secret)):
                 if _WORD.match(spelling):
                     self._beginnings.add(spelling[:_ENOUGH])
-                elif len(spelling) >= _SHORTEST:
+                if len(spelling) >= _SHORTEST and not _WORD.fullmatch(spelling):
                     self._short.add(spelling)
                     self._pattern = None
 
@@ -94,6 +105,7 @@ class Secrets:
 _process = Secrets()
 learn = _process.learn
 learn_from_answer = _process.learn_from_answer
+learn_from_addresses = _process.learn_from_addresses
 redact = _process.redact
 
 

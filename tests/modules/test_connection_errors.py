@@ -102,6 +102,22 @@ def test_user_and_password_of_an_endpoint_are_masked(sandbox: Box) -> None:
     assert "http://***@127.0.0.1:1" in result["msg"]
 
 
+@pytest.mark.parametrize(
+    "password", ["planted pass", "planted%zz pass", "plan@planted/pass", "abcdefghijklmnop@planted/pass"]
+)
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_a_password_that_is_no_valid_part_of_an_address_is_hidden_too(
+    sandbox: Box, password: str, by_variable: bool
+) -> None:
+    address = f"http://operator:{password}@127.0.0.1:1/"
+    environment = sandbox.environment("operator") | ({"AWS_ENDPOINT_URL": address} if by_variable else {})
+    options = {} if by_variable else {"endpoint_url": address}
+    once = {"retries": {"total_max_attempts": 1}}
+    result = run("root_access_info", environment=environment, aws_config=once, **options)
+    assert result["failed"] is True
+    assert "planted" not in json.dumps(result)
+
+
 def test_a_defect_is_called_one_and_can_be_reported(sandbox: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     """Case 21: 'KeyError … Check the connection options'."""
     monkeypatch.setattr(organizations, "_account", lambda entry: entry["Surprise"])

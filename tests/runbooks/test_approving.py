@@ -297,6 +297,16 @@ def test_a_run_that_only_plans_is_shown_and_not_signed(
     assert "only plans" in capsys.readouterr().err
 
 
+def test_a_run_that_only_plans_does_not_send_for_an_approver(stage: Stage) -> None:
+    """An answer made for another run: `approve` would refuse what the gate told people to run."""
+    stage.parameters["check_mode"] = True
+    with pytest.raises(Waiting) as waiting:
+        stage.start(approval="yes").cell(GATE)
+    assert "--key KEY" not in str(waiting.value)
+    assert "Start the run with check_mode=false" in str(waiting.value)
+    stage.start(resume=True).cell(GATE)
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [

@@ -42,6 +42,7 @@ CONTENTS = {
     "number": b"1",
     "null": b"null",
     "object": b"{}",
+    "twice": b'{"files": {}, "runbook": 1, "files": {}}',
     "strange object": b'{"runbook": 1, "sha256": [], "parameters": "x", "notebook": null, "part": "y", "files": 3}',
     "deep": DEEP.encode(),
     "deep list": (DEEP + "]" * 100_000).encode(),

@@ -91,6 +91,14 @@ def test_a_damaged_file_ends_each_command_with_a_sentence(
     assert main(["approve", str(run)]) == (2 if name == "request.json" else 0)
 
 
+def test_a_manifest_that_names_a_file_twice_is_not_consistent(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Readers of JSON differ in which of two equal names they take."""
+    path = run / manifest.FILE
+    path.write_text(path.read_text().replace('"files": {', '"files": {"run.json": "' + "0" * 64 + '", ', 1))
+    assert main(["verify", str(run)]) == 1
+    assert "'run.json' is in it twice" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("damage", DAMAGE)
 @pytest.mark.parametrize("name", ["journal.jsonl", "state.json", "run.json", "evidence.json"])
 def test_without_a_manifest_a_damaged_file_is_not_resumed(

@@ -37,6 +37,11 @@ SHORTEST_REASON = 20
 LARGEST_TOKEN = 64 * 1024 * 1024  # characters; a plan may have the items of 10,000 accounts
 TYPED = 8  # characters of the digest that an approver types
 
+ONLY_PLANS = (
+    "This run only plans (check_mode is true), and an approval is for one run. Start the run with check_mode=false: "
+    "it waits for the approval before it changes anything."
+)
+
 _NAME = re.compile(r"[^\s\"*?!,\x00]{1,256}")  # of a signer, as `ssh-keygen -I` takes it
 # Where the evidence is differs between machines, and decides nothing.
 _NOT_BOUND = {"evidence_dir"}
@@ -204,10 +209,7 @@ def sign(request: Request, key: Path, approver: str, hours: int = HOURS) -> str:
             "version; it writes a new request."
         )
     if request.parameters.get("check_mode") is True:
-        raise RunbookError(
-            "This run only plans (check_mode is true), and an approval is for one run. Start the run with "
-            "check_mode=false: it waits for the approval before it changes anything."
-        )
+        raise RunbookError(ONLY_PLANS)
     if _is_requester(approver, request.requester):
         raise RunbookError(f"{approver} asked for this approval. Another person must approve.")
     now = datetime.now(UTC)

@@ -166,6 +166,8 @@ class ApprovalGate:
 
     def next_steps(self) -> str:
         """Return what a second person must do."""
+        if self._record.check_mode:
+            return f"{approval.ONLY_PLANS} To finish this plan, resume it without an answer to this gate."
         emergency = commands.answer(self._gate.name, f"{approval.EMERGENCY} ...")
         return (
             f"{self._refused}\n\n".lstrip()
