@@ -117,6 +117,14 @@ def check_refusals(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert {path: path.lstat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+def test_a_parameter_that_is_given_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Otherwise a reader of the file sees check_mode, and the run takes the other one."""
+    (tmp_path / "given.json").write_text('{"check_mode": true, "account_id": "333344445555", "check_mode": false}')
+    status, output = run(capsys, "run", "unlock_s3_bucket", "--parameters-file", str(tmp_path / "given.json"))
+    assert status == 2
+    assert "'check_mode' is in it twice" in output
+
+
 @pytest.mark.parametrize("content", [name for name in CONTENTS if name != "object"])
 @pytest.mark.parametrize("option", ["--parameters-file", "--answers-file"])
 def test_a_file_of_parameters_or_answers_is_one_json_object(

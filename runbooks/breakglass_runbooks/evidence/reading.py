@@ -47,15 +47,15 @@ def regular_file(path: Path, largest: int = LARGEST) -> bytes:
 def json_of(content: bytes | str, what: str) -> Any:
     """Return the JSON value in `content`; raise Damaged, naming `what`, when it is none, or too deep to be ours."""
     try:
-        return json.loads(content, object_pairs_hook=_object)
+        return json.loads(content, object_pairs_hook=object_of)
     except RecursionError:
         raise Damaged(f"{what} cannot be read: its JSON is nested too deeply.") from None
     except ValueError as error:
         raise Damaged(f"{what} cannot be read: it is not JSON ({error}).") from None
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; readers of JSON differ in which one of two equal names they take, so that is refused."""
+def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Readers of JSON differ in which of two equal names they take: ValueError for these."""
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

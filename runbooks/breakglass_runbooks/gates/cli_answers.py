@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_runbooks.errors import RunbookError
+from breakglass_runbooks.evidence import reading
 from breakglass_runbooks.gates import definition as gates
 
 
 def json_object(name: str) -> dict[str, Any]:
     """Return the JSON object in a file; "-" is standard input. Raises RunbookError when there is none."""
     try:
-        content = json.loads(sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8"))
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
+        content = json.loads(text, object_pairs_hook=reading.object_of)
     except OSError as error:
         raise RunbookError(f"{name} cannot be read: {error.strerror}.") from None
     except RecursionError:
