@@ -16,6 +16,7 @@ import os
 import re
 import secrets
 import stat
+import typing as t
 from dataclasses import asdict, dataclass, fields
 
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
@@ -99,7 +100,7 @@ def read(path: str) -> Backup:
         try:
             _require_own(path, os.fstat(descriptor))
             with os.fdopen(descriptor, encoding="utf-8", closefd=False) as file:
-                content = json.load(file)
+                content = json.load(file, object_pairs_hook=_without_repetition)
         finally:
             os.close(descriptor)
     except OSError as error:
@@ -148,6 +149,15 @@ def _require_own(path: str, status: os.stat_result) -> None:
             f"The backup {path} can be changed by other users (mode {mode:04o}).",
             f"Nothing was changed. Check its content, then run: chmod 600 {path}",
         )
+
+
+def _without_repetition(pairs: list[tuple[str, t.Any]]) -> dict[str, t.Any]:
+    """Python keeps the last of two equal names silently; in a backup that would be guessing."""
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        names = [name for name, unused in pairs]
+        raise ValueError(f"it has {next(name for name in names if names.count(name) > 1)} twice")
+    return content
 
 
 def _digest(text: str) -> str:

@@ -170,3 +170,11 @@ def test_deep_json_is_no_backup(tmp_path):
     (tmp_path / "deep.json").write_text("[" * 100_000)
     with pytest.raises(BackupError, match="not JSON"):
         policy_backup.read(str(tmp_path / "deep.json"))
+
+
+def test_a_backup_with_a_name_twice_is_refused(tmp_path):
+    path = policy_backup.write(taken(), str(tmp_path))
+    text = Path(path).read_text()
+    Path(path).write_text(text.replace('"account_id":', '"account_id": "999999999999", "account_id":', 1))
+    with pytest.raises(BackupError, match="account_id twice"):
+        policy_backup.read(path)
