@@ -13,7 +13,7 @@ from sandbox.state import State
 _ROLE = "AWSServiceRoleForSSO"
 
 
-# IAM wants at least 1,000 characters of metadata; what they say nobody here reads.
+# IAM wants at least 1,000 characters of metadata; their content is not read here.
 _METADATA = '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata">'.ljust(1000) + "</EntityDescriptor>"
 
 

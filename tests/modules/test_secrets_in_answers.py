@@ -43,6 +43,7 @@ def test_no_artifact_has_anything_of_a_broken_answer(sandbox: Box, tmp_path: Pat
         sandbox.reset()
         sandbox.add_fault("appended", service=service, operation=operation, text=PLANTED)
         result, left = work(sandbox, module, tmp_path / f"{service}-{operation}")
+        assert any(event["fault"] == "appended" for event in sandbox.events()), f"{operation} was not hit"
         # A backup has the text of a policy as AWS gave it: it is not a message.
         visible = json.dumps(result, ensure_ascii=False) + ("" if module.endswith("_unlock") else left)
         if module.startswith("sts_assume_root") and not result["failed"]:

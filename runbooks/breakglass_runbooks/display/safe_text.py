@@ -22,7 +22,7 @@ _INDENT = re.compile(r"^[ \t]{4,}", re.MULTILINE)
 # A bare address becomes a link.
 _LINK = re.compile(r"(?i)\b(?:https?|ftp)(?=://)|\bwww(?=\.)")
 _FENCE = re.compile(r"`{3,}")
-# What `fill` replaces: characters that nobody uses, around the number of a value.
+# What `fill` replaces: characters that are not in use, around the number of a value.
 _MARK = re.compile("\ue000(\\d+)\ue001")
 _SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 

@@ -128,7 +128,7 @@ def _execute_notebook(
         return RunbookError.__name__, str(error)
     except KeyboardInterrupt:
         return KeyboardInterrupt.__name__, ""
-    except BrokenPipeError:  # nobody reads the progress any more: the run stopped there
+    except BrokenPipeError:  # the progress is not read any more: the run stopped there
         raise
     except Exception as error:  # of papermill, Jupyter or this package; the run still ends with its evidence
         return type(error).__name__, f"Unexpected error: {type(error).__name__}: {error}"
