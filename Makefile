@@ -27,7 +27,7 @@ help: ## show this list
 # A drill needs no tools for tests and style: without the whole environment it makes one of its own, with half the size.
 DRILL_READY := $(if $(wildcard $(READY)),$(READY),.venv-drill/.ready)
 drill: $(DRILL_READY) ## run the recoveries in a simulated organization and write a report
-	@PATH="$(CURDIR)/$(dir $(DRILL_READY))bin:$$PATH" python -m drills
+	@PATH="$(CURDIR)/$(dir $(DRILL_READY))bin:$$PATH" python -m breakglass_aws.drills
 
 test: $(READY) ## run all tests
 	@python -m pytest
@@ -58,7 +58,7 @@ format: $(READY) ## bring the code into the project's format
 	@ruff format .
 
 sandbox: $(READY) ## serve the simulated organization on 127.0.0.1, port 5599 (PORT=... for another)
-	@python -m sandbox serve --port $(PORT)
+	@python -m breakglass_aws.sandbox serve --port $(PORT)
 
 lab: $(READY) ## open the runbooks in JupyterLab on port 8888 (LAB_PORT=... for another)
 	@python -c 'import jupyterlab' 2>/dev/null || pip install --quiet --editable '.[lab]'

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["sandbox.pytest_plugin", "support.waiting"]
+pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.waiting"]

@@ -20,9 +20,9 @@ from ansible.utils.vars import load_extra_vars
 from ansible_collections.breakglass.aws.plugins.module_utils import _names, _started_by
 from ansible_collections.breakglass.aws.plugins.module_utils._redaction import visible
 
-# The collection this plugin is in: runbooks/ lies beside plugins/.
-RUNBOOKS = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "runbooks")
-# The runbooks print commands that work for how a run was started (breakglass_runbooks.commands).
+# The collection this plugin is in: src/, with the engine that runs the runbooks, is beside plugins/.
+SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "src")
+# The runbooks print commands that work for how a run was started (breakglass_aws.engine.commands).
 STARTED_WITH = {"BREAKGLASS_STARTED_WITH": "ansible-playbook"}
 REQUIREMENTS = ("ipykernel", "nbconvert", "nbformat", "papermill", "rich")
 
@@ -49,7 +49,7 @@ class ActionModule(ActionBase):
         if problems := _names.unknown_environment():
             raise AnsibleActionFail(" ".join(problems))
         extra_variables = self._extra_vars(options["extra_vars_except"], task_vars or {})
-        launcher, answers = [sys.executable, "-m", "breakglass_runbooks"], json.dumps(options["answers"])
+        launcher, answers = [sys.executable, "-m", "breakglass_aws.engine"], json.dumps(options["answers"])
         if options["resume"]:
             _require_nothing_else(options, [*extra_variables], self._task.check_mode)
             command = [*launcher, "resume", options["resume"], "--json"]
@@ -132,7 +132,7 @@ class ActionModule(ActionBase):
         """Our environment and the task's, with the runbooks on Python's path. Others could read a command line."""
         own: dict[str, t.Any] = {}
         self._compute_environment_string(own)
-        path = [RUNBOOKS, *filter(None, [os.environ.get("PYTHONPATH")])]
+        path = [SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])]
         return {**os.environ, **{k: str(v) for k, v in own.items()}, "PYTHONPATH": os.pathsep.join(path)}
 
 
@@ -175,9 +175,9 @@ def _require_nothing_else(options: dict[str, t.Any], extra_variables: list[str],
 
 def _require_runbooks() -> None:
     """Fail with what is missing, and how to install it."""
-    if not os.path.isdir(RUNBOOKS):
+    if not os.path.isdir(SOURCES):
         raise AnsibleActionFail(
-            f"The runbooks of breakglass.aws are not part of this installation: {RUNBOOKS} does not exist. "
+            f"The runbooks of breakglass.aws are not part of this installation: {SOURCES} does not exist. "
             "Install the whole collection (ansible-galaxy collection install breakglass.aws), or use a checkout of it."
         )
     missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]

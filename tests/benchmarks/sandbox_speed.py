@@ -34,8 +34,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
 
-from sandbox.client import ask
-from sandbox.organization_file.generator import generate
+from breakglass_aws.sandbox.client import ask
+from breakglass_aws.sandbox.organization_file.generator import generate
 
 USER = "engineer"  # of the default organization; stock is given one of that name
 BODIES = {
@@ -100,7 +100,7 @@ class Server:
 
 @contextlib.contextmanager
 def sandbox(organization: Path | None = None) -> Iterator[Server]:
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0"]
     command += ["--organization", str(organization)] if organization else []
     begun = time.monotonic()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=CLEAN) as process:

@@ -33,7 +33,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox.client import CONTROL_HEADER
 
 MANAGEMENT = "100000000000"
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
@@ -586,7 +586,7 @@ def main() -> int:
         file = Path(folder) / "organization.yml"
         file.write_text(json.dumps(organization(given.accounts)))  # JSON is YAML
         errors = Path(folder) / "stderr"
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--organization", str(file)]
+        command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0", "--organization", str(file)]
         with (
             errors.open("w") as stderr,
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True) as server,

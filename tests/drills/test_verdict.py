@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills import report
-from drills.people import Approver
-from drills.run import Drill, Observation, ScenarioRun, differences, root_sessions
-from drills.scenarios import LEDGER, QUEUE, SCENARIOS
+from breakglass_aws.drills import report
+from breakglass_aws.drills.people import Approver
+from breakglass_aws.drills.run import Drill, Observation, ScenarioRun, differences, root_sessions
+from breakglass_aws.drills.scenarios import LEDGER, QUEUE, SCENARIOS
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.text(max_size=5),
@@ -165,7 +165,15 @@ def test_an_approver_has_a_key_and_stands_in_the_list(tmp_path):
 
 def test_drill_that_cannot_start_says_why(tmp_path):
     result = subprocess.run(
-        [sys.executable, "-m", "drills", "--organization", str(tmp_path / "none.yml"), "--reports", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "breakglass_aws.drills",
+            "--organization",
+            str(tmp_path / "none.yml"),
+            "--reports",
+            str(tmp_path),
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Brea
 from botocore.exceptions import CredentialRetrievalError
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEGACY, REPORTS = "444455556666", "555566667777"
 ASKED = {"debug_botocore_endpoint_logs": True}

@@ -13,7 +13,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws import organiz
 from support.playbooks import run_playbook
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEGACY = "444455556666"
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")

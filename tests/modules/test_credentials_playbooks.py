@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEGACY, PAYMENTS, REPORTS, VAULT = "444455556666", "333344445555", "555566667777", "777788889999"
 

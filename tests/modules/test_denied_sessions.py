@@ -6,7 +6,7 @@ import json
 
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 SECURITY, LEGACY, VAULT = "222233334444", "444455556666", "777788889999"
 

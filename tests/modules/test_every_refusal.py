@@ -19,7 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user import e
 from botocore.session import Session
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 ANY_CALL = ("AccessDenied", "ExpiredToken", "Throttling", "InternalFailure")
 LEGACY, PAYMENTS, LAKE, LOST = "444455556666", "333344445555", "012345678901", "999900001111"

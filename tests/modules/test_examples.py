@@ -10,7 +10,7 @@ import pytest
 import yaml
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 # Starts a kernel for each of its tasks; the runbooks' tests run it.

@@ -25,7 +25,7 @@ from support.waiting import InstantClock
 from test_every_refusal import LAKE, LEGACY, LOST, PAYMENTS, impatient
 from test_every_refusal import WORK as REFUSED_WORK
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 __all__ = ["impatient"]  # the fixture that removes waiting
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 MANAGEMENT, SECURITY, PAYMENTS = "111122223333", "222233334444", "333344445555"
 LEGACY, REPORTS, VAULT, CLOSED = "444455556666", "555566667777", "777788889999", "666677778888"

@@ -16,7 +16,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies import co
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import lockout_statements
 from botocore.exceptions import ClientError
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 EXAMPLES = min(500, int(os.environ.get("BREAKGLASS_EXAMPLES", "60")))
 ACCOUNT, BUCKET, REGION = "333344445555", "payments-exports-333344445555", "us-east-1"

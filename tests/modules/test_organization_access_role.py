@@ -15,7 +15,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LOST, INVITED, PAYMENTS, VAULT, MANAGEMENT = (
     "999900001111",
@@ -492,11 +492,11 @@ def enrolled(tmp_path) -> Iterator[dict]:
     """Variables for a sandbox of another process (moto's state is global) with an account Control Tower manages."""
     file = tmp_path / "organization.yml"
     file.write_text(json.dumps(CONTROL_TOWER))
-    serve = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--organization", str(file)]
+    serve = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0", "--organization", str(file)]
     with subprocess.Popen(serve, stdout=subprocess.PIPE, text=True) as process:
         try:
             port = process.stdout.readline().split()[3].rpartition(":")[2]
-            env = [sys.executable, "-m", "sandbox", "env", "--port", port, "--as", "operator"]
+            env = [sys.executable, "-m", "breakglass_aws.sandbox", "env", "--port", port, "--as", "operator"]
             lines = subprocess.run(env, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines()
             yield dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
         finally:

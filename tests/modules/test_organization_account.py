@@ -4,9 +4,9 @@ import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
 from support.run_module import run
 
-from sandbox import Box
-from sandbox.errors import AwsError
-from sandbox.services import membership, organizations
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.errors import AwsError
+from breakglass_aws.sandbox.services import membership, organizations
 
 SPIN_OFF, NEWCOMER, NO_CARD, SECURITY = "343434343434", "246824682468", "121212121212", "222233334444"
 PAYMENTS, REPORTS, VAULT, CLOSED_SHOP = "333344445555", "555566667777", "777788889999", "666677778888"
@@ -42,7 +42,7 @@ def shown(box: Box, account_id: str) -> dict:
 
 def behave(box: Box, **spans: str) -> None:
     """How fast AWS is in this sandbox."""
-    from sandbox.organization_file.schema import change_behaviour
+    from breakglass_aws.sandbox.organization_file.schema import change_behaviour
 
     box._state.behaviour = change_behaviour(spans, box._state.behaviour)
 

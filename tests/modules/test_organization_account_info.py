@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import CONFIRMABLE
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 SPIN_OFF, NEWCOMER, NO_CARD, SECURITY = "343434343434", "246824682468", "121212121212", "222233334444"
 LOOKED_AFTER = ["payment_method", "phone_verification", "support_plan", "agreement", "contact_information"]

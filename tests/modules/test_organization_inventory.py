@@ -12,7 +12,7 @@ import pytest
 import yaml
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LAKE, PAYMENTS, LEGACY, VAULT, REPORTS = "012345678901", "333344445555", "444455556666", "777788889999", "555566667777"
 INVITED, CLOSED_SHOP, MANAGEMENT = "888899990000", "666677778888", "111122223333"

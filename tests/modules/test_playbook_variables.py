@@ -10,7 +10,7 @@ import pytest
 import yaml
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 LEGACY, PAYMENTS = "444455556666", "333344445555"

@@ -7,7 +7,7 @@ import json
 import pytest
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 PAYMENTS, LEDGER, MANAGEMENT = "333344445555", "payments-ledger-333344445555", "111122223333"
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 DATA_LAKE, PAYMENTS, REPORTS = "012345678901", "333344445555", "555566667777"
 LEDGER, EXPORTS = "payments-ledger-333344445555", "payments-exports-333344445555"

@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 EVERYTHING = {
     "trusted_access": True,

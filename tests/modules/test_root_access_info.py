@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import readiness
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 
 def look(box: Box, name: str = "operator", **options) -> dict:

@@ -11,7 +11,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_access import
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import session as root_session
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 MANAGEMENT, SECURITY, LEGACY, PAYMENTS, DATA_LAKE, REPORTS, INVITED, VAULT = (
     "111122223333",

@@ -5,7 +5,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user import c
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEGACY = "444455556666"
 REPORTS = "555566667777"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 INVITED, SECURITY = "888899990000", "222233334444"
 NEW = "aws+invited-root@example.com"
@@ -134,7 +134,7 @@ def test_an_address_in_use_is_refused(trusted):
 
 
 def test_a_change_that_takes_aws_its_time_is_no_failure_but_a_warning(trusted, monkeypatch):
-    from sandbox.services import account
+    from breakglass_aws.sandbox.services import account
 
     monkeypatch.setattr(account, "_finish_email", lambda *unused: None)
     ask(trusted, email=NEW)

@@ -7,7 +7,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user import p
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 PAYMENTS, LEGACY, LAKE, VAULT = "333344445555", "444455556666", "012345678901", "777788889999"
 RECOVERER = [
@@ -211,8 +211,8 @@ def test_a_session_that_is_not_the_targets_root_writes_nothing(sandbox, monkeypa
 
 def test_a_denial_that_names_whom_it_denies_counts_as_an_answer(sandbox, monkeypatch):
     """Should AWS's task policy deny GetCallerIdentity: the denial names the root user."""
-    from sandbox.errors import AwsError
-    from sandbox.services import sts
+    from breakglass_aws.sandbox.errors import AwsError
+    from breakglass_aws.sandbox.services import sts
 
     def deny(state, call):
         if call.caller.is_root:

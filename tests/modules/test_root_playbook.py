@@ -10,7 +10,7 @@ import pytest
 import yaml
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 # One block for both collections: our group extends that of amazon.aws.
 PLAY = """

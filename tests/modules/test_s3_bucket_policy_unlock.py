@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from support.lockout_kinds import lockouts
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 PAYMENTS, LEDGER, EXPORTS = "333344445555", "payments-ledger-333344445555", "payments-exports-333344445555"
 TASK_POLICY = {"arn": "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"}

@@ -14,7 +14,7 @@ import pytest
 from test_every_refusal import WORK, impatient
 from test_faults_at_every_call import no_backoff, work
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 __all__ = ["impatient", "no_backoff"]  # fixtures that remove waiting
 

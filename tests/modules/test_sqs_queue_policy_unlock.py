@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from support.lockout_kinds import lockouts
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 DATA_LAKE, REGION, NAME = "012345678901", "eu-central-1", "ingest-events"
 QUEUE = f"arn:aws:sqs:{REGION}:{DATA_LAKE}:{NAME}"

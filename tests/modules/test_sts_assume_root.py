@@ -17,7 +17,7 @@ from support.playbooks import run_playbook
 from support.run_module import run
 from test_examples import examples
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEGACY, PAYMENTS = "444455556666", "333344445555"
 AUDIT = {"account_id": LEGACY, "task": "audit_root_credentials"}

@@ -15,7 +15,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep import journ
 from support.run_module import run
 from support.waiting import InstantClock
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 processes = multiprocessing.get_context("spawn")
 LEGACY, PAYMENTS = "444455556666", "333344445555"

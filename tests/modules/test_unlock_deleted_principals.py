@@ -16,7 +16,7 @@ from moto.s3.models import s3_backends
 from moto.sqs.models import sqs_backends
 from support.run_module import run
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 PAYMENTS, EXPORTS = "333344445555", "payments-exports-333344445555"
 DATA_LAKE, REGION, LETTERS = "012345678901", "eu-central-1", "ingest-events-dead-letters"

@@ -12,7 +12,7 @@ import pytest
 from support.run_module import run
 from support.waiting import no_waiting  # noqa: F401
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 QUEUE = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
 LEDGER = "payments-ledger-333344445555"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.playbooks import run_playbook
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEDGER, QUEUE = "payments-ledger-333344445555", "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
 # The playbook, the variables that name the resource, and where the sandbox's snapshot has its policy.

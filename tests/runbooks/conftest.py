@@ -14,10 +14,11 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.errors import RunbookError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from breakglass_aws.engine.errors import RunbookError
 
 # State of tools that a test must not leave in anybody's home.
 TOOL_FOLDERS = ("ANSIBLE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
@@ -157,5 +158,5 @@ def notebook(new_notebook_shell: Callable[[], Notebook]) -> Notebook:
     notebook = new_notebook_shell()
     notebook.cell('account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""')
     notebook.cell('account_id = "012345678901"\ncheck_mode = False')
-    notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
+    notebook.cell("%reload_ext breakglass_aws\n%runbook test")
     return notebook

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import results, times
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import redaction, ssh_signatures
-from breakglass_runbooks.gates import approval
-from breakglass_runbooks.gates.approval import Request
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
+
+from breakglass_aws.engine import results, times
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import redaction, ssh_signatures
+from breakglass_aws.engine.gates import approval
+from breakglass_aws.engine.gates.approval import Request
 
 ARN = "arn:aws:sts::111122223333:assumed-role/Operators/olga@example.com"
 ITEM = {"account_id": "012345678901", "kind": "bucket_policy", "id": "data-lake-raw"}

@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import results
-from breakglass_runbooks.__main__ import main
-from breakglass_runbooks.errors import RunbookError, Waiting
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.gates import approval, approval_gate
-from breakglass_runbooks.kernel import magics
-from breakglass_runbooks.kernel_options import VARIABLE, KernelOptions
+
+from breakglass_aws.engine import results
+from breakglass_aws.engine.__main__ import main
+from breakglass_aws.engine.errors import RunbookError, Waiting
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.gates import approval, approval_gate
+from breakglass_aws.engine.kernel import magics
+from breakglass_aws.engine.kernel_options import VARIABLE, KernelOptions
 
 PARAMETERS = (
     'account_id: str = None\nallowed_signers: str = ""\nrequester: str = ""\n'
     'check_mode: bool = True\nevidence_dir: str = ""'
 )
-START = "%reload_ext breakglass_runbooks\n%runbook tiny"
+START = "%reload_ext breakglass_aws\n%runbook tiny"
 PLAN = "%%tasks\n- name: Plan\n  register: plan\n"
 GATE = "%%gate approval\nApprove what is planned.\n\nanswer: approval of plan\nwhen: plan is changed\n"
 ACT = "%%tasks\n- name: Act, {{ approval }}\n  register: act\n"
@@ -114,7 +115,7 @@ def test_a_run_waits_until_somebody_else_has_approved_it(
     stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(
-        Waiting, match=r"(?s)Approve what is planned.*breakglass_runbooks approve .*run --key KEY --as NAME.*resume"
+        Waiting, match=r"(?s)Approve what is planned.*breakglass_aws.engine approve .*run --key KEY --as NAME.*resume"
     ):
         stage.start().cell(GATE)
     capsys.readouterr()

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.display.credentials_csv import COLUMNS, FILE, as_csv, write_list
 from support.executed import cells, denials, run, writes
 from support.least_privilege import operator_of
 
-from sandbox import Box
+from breakglass_aws.engine.display.credentials_csv import COLUMNS, FILE, as_csv, write_list
+from breakglass_aws.sandbox import Box
 
 LEGACY, DATA_LAKE, VAULT = "444455556666", "012345678901", "777788889999"
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.notebooks.catalog import find
 
-from sandbox import Box
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.notebooks.catalog import find
+from breakglass_aws.sandbox import Box
 
 REPORTS, LEGACY, PAYMENTS, NO_CARD = "555566667777", "444455556666", "333344445555", "121212121212"
 BUCKET = "payments-ledger-333344445555"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.executed import run, writes
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LEGACY = "444455556666"
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence.call_ledger import FILE, CallLedger
-from breakglass_runbooks.evidence.record import Record
-from breakglass_runbooks.kernel import magics
+
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence.call_ledger import FILE, CallLedger
+from breakglass_aws.engine.evidence.record import Record
+from breakglass_aws.engine.kernel import magics
 
 REMOVES = "breakglass.aws.root_credentials"
 TASK = {"task": "Remove", "action": REMOVES, "check_mode": False, "path": "", "warnings": [], "ignored": False}

@@ -18,10 +18,10 @@ from typing import Any
 
 import psutil
 import pytest
-from breakglass_runbooks.evidence import manifest, record
-from breakglass_runbooks.evidence.journal import Journal
 
-from sandbox import Box
+from breakglass_aws.engine.evidence import manifest, record
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.sandbox import Box
 
 LEGACY, DATA_LAKE, REPORTS = "444455556666", "012345678901", "555566667777"
 ACCOUNTS = [LEGACY, DATA_LAKE, REPORTS]
@@ -154,7 +154,7 @@ def test_when_the_launcher_is_killed_its_step_ends_and_is_recorded(
     given = [f"account_ids={','.join(ACCOUNTS)}", "check_mode=false", "evidence_dir=run"]
     options = [word for value in given for word in ("-p", value)]
     with place.start(
-        "breakglass_runbooks", "run", "remove_root_credentials", *options, "--answer", "confirmed=3"
+        "breakglass_aws.engine", "run", "remove_root_credentials", *options, "--answer", "confirmed=3"
     ) as process:
         wait_for_requests(sandbox, process, 3)
         process.kill()
@@ -167,7 +167,7 @@ def test_when_the_launcher_is_killed_its_step_ends_and_is_recorded(
     assert "the process that started this run has ended" in last["reason"]
     assert "the process that started this run has ended" in (folder / "report.md").read_text()
     assert manifest.problems(folder) == []
-    resumed = place.run("breakglass_runbooks", "resume", "run", "--answer", "confirmed=3")
+    resumed = place.run("breakglass_aws.engine", "resume", "run", "--answer", "confirmed=3")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert "was interrupted" in (folder / "report.md").read_text()
 
@@ -179,7 +179,7 @@ def test_a_killed_module_leaves_the_call_that_it_had_sent(sandbox: Box, make_wor
     given = [f"account_ids={LEGACY}", "check_mode=false", "evidence_dir=run"]
     options = [word for value in given for word in ("-p", value)]
     with place.start(
-        "breakglass_runbooks", "run", "remove_root_credentials", *options, "--answer", f"confirmed={LEGACY}"
+        "breakglass_aws.engine", "run", "remove_root_credentials", *options, "--answer", f"confirmed={LEGACY}"
     ) as process:
         while "iam:DeleteAccessKey" not in writes(sandbox, 0) and process.poll() is None:
             time.sleep(0.01)

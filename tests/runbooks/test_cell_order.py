@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.kernel.cell_order import CellOrder
+
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.kernel.cell_order import CellOrder
 
 
 def run(order: CellOrder, *steps: str, fails: bool = False) -> None:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks import commands
-from breakglass_runbooks.collection import NOTEBOOKS
+
+from breakglass_aws.engine import commands
+from breakglass_aws.engine.collection import NOTEBOOKS, SOURCES
 
 FOLDER = Path("/home/alice/evidence/INC-1")
 ODD = Path("/home/alice/it's $HOME {{ x }}")
@@ -24,7 +25,7 @@ def started_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def by_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(commands.STARTED_WITH, commands.ANSIBLE)
-    monkeypatch.setenv("PYTHONPATH", str(NOTEBOOKS))
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
 
 
 def test_the_launchers_own_commands() -> None:
@@ -38,9 +39,9 @@ def test_the_launchers_own_commands() -> None:
 
 
 def test_an_installed_collection_names_the_python_and_the_path_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(NOTEBOOKS))
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
     assert commands.approve(FOLDER) == (
-        f"PYTHONPATH={NOTEBOOKS} {sys.executable} -m breakglass_runbooks approve {FOLDER} --key KEY --as NAME"
+        f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_runbooks approve {FOLDER} --key KEY --as NAME"
     )
 
 
@@ -61,5 +62,5 @@ def test_a_run_of_ansible_playbook_is_resumed_with_it() -> None:
 def test_a_secret_answer_is_never_part_of_a_command() -> None:
     """Other users can read a command line; the launcher asks for it."""
     assert commands.resume(FOLDER, "code", secret=True) == (
-        f"PYTHONPATH={NOTEBOOKS} {sys.executable} -m breakglass_runbooks resume {FOLDER} --answer code"
+        f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_runbooks resume {FOLDER} --answer code"
     )

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from support.executed import cells, denials, resume, run, writes
 from support.least_privilege import operator_of
 
-from sandbox import Box
-from sandbox.people.console import Refused
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.people.console import Refused
 
 ACCOUNT = "555566667777"
 DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device"

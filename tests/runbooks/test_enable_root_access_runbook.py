@@ -10,7 +10,7 @@ import pytest
 from support.executed import cells, denials, opened, recorded_sessions, run, writes
 from support.least_privilege import operator_of
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 SECURITY, PAYMENTS = "222233334444", "333344445555"
 

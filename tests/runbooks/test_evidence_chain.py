@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.errors import Blocked, RunbookError
-from breakglass_runbooks.evidence import checkpoints, locks, manifest, reading, record
-from breakglass_runbooks.evidence.journal import FILE, Journal
-from breakglass_runbooks.notebooks.parameters import declared, target
 from hypothesis import given
 from hypothesis import strategies as st
+
+from breakglass_aws.engine.errors import Blocked, RunbookError
+from breakglass_aws.engine.evidence import checkpoints, locks, manifest, reading, record
+from breakglass_aws.engine.evidence.journal import FILE, Journal
+from breakglass_aws.engine.notebooks.parameters import declared, target
 
 
 @pytest.fixture
@@ -311,7 +312,7 @@ def test_runs_on_overlapping_accounts_exclude_each_other(
 ) -> None:
     """Also when the lists are not the same; an empty list is all accounts."""
     code = (
-        "import sys, json; from breakglass_runbooks.evidence import locks;"
+        "import sys, json; from breakglass_aws.engine.evidence import locks;"
         "held = locks.on_target('remove', json.loads(sys.argv[1]), 'evidence/first');"
         "print('held', flush=True); input()"
     )
@@ -332,7 +333,8 @@ def test_runs_on_overlapping_accounts_exclude_each_other(
 @pytest.mark.usefixtures("_locks_here")
 def test_the_lock_of_a_run_that_was_killed_stands_in_nobodys_way(tmp_path: Path) -> None:
     code = (
-        f"import os; from breakglass_runbooks.evidence import locks; held = locks.on_run(locks.Path({str(tmp_path)!r}))"
+        "import os; from breakglass_aws.engine.evidence import locks; "
+        f"held = locks.on_run(locks.Path({str(tmp_path)!r}))"
     )
     killed = subprocess.run([sys.executable, "-c", f"{code}; os.kill(os.getpid(), 9)"], check=False)
     assert killed.returncode == -9
@@ -346,7 +348,7 @@ def test_the_lock_of_a_run_that_was_killed_stands_in_nobodys_way(tmp_path: Path)
 @pytest.mark.usefixtures("_locks_here")
 def test_the_lock_holds_until_the_tasks_of_a_killed_kernel_have_ended(tmp_path: Path) -> None:
     code = (
-        "import os, subprocess; from breakglass_runbooks.evidence import locks;"
+        "import os, subprocess; from breakglass_aws.engine.evidence import locks;"
         f"held = locks.on_run(locks.Path({str(tmp_path)!r}));"
         "task = subprocess.Popen(['sleep', '60'], pass_fds=[*locks.HELD]); print(task.pid, flush=True);"
         "os.kill(os.getpid(), 9)"

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import manifest
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.gates import approval
-from breakglass_runbooks.launcher.resume import runbook_of
 from support.run_module import run as run_module
 
-from sandbox import Box
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import manifest
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.gates import approval
+from breakglass_aws.engine.launcher.resume import runbook_of
+from breakglass_aws.sandbox import Box
 
 FILES = Path(__file__).parents[1] / "fixtures" / "first_format"
 SEALED = ["finished", "waiting", "approval"]
@@ -26,7 +26,7 @@ MANIFEST_OF_FINISHED = "8301f69df8b6d28b4df98b865b6f67eb74505bbb3904188ef1cc6470
 @pytest.mark.parametrize("name", SEALED)
 def test_a_sealed_folder_is_unaltered(name: str, make_workplace: Callable[..., Any]) -> None:
     expected = [] if name == "finished" else ["--manifest", manifest.sha256(FILES / name)]
-    verified = make_workplace({}).run("breakglass_runbooks", "verify", str(FILES / name), *expected)
+    verified = make_workplace({}).run("breakglass_aws.engine", "verify", str(FILES / name), *expected)
     # Whoever approved since the run was sealed has added to its folder.
     assert verified.returncode == (1 if name == "approval" else 0), verified.stdout + verified.stderr
     assert manifest.sha256(FILES / "finished") == MANIFEST_OF_FINISHED
@@ -34,7 +34,7 @@ def test_a_sealed_folder_is_unaltered(name: str, make_workplace: Callable[..., A
 
 def test_its_signature_is_valid(make_workplace: Callable[..., Any]) -> None:
     signed = ["--signed-by", "ada", "--signers", str(FILES / "signers")]
-    verified = make_workplace({}).run("breakglass_runbooks", "verify", str(FILES / "finished"), *signed)
+    verified = make_workplace({}).run("breakglass_aws.engine", "verify", str(FILES / "finished"), *signed)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
@@ -67,7 +67,7 @@ def test_it_is_resumed_and_nothing_is_done_twice(
 ) -> None:
     place = make_workplace({})
     folder = moved(name, place, notebook)
-    resumed = place.run("breakglass_runbooks", "resume", name, *arguments)
+    resumed = place.run("breakglass_aws.engine", "resume", name, *arguments)
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert resumed.stdout.splitlines()[-1] == "Outcome: changed"
     assert (place.folder / "done.txt").read_text() == done
@@ -89,7 +89,7 @@ def test_it_is_not_resumed_with_another_notebook(make_workplace: Callable[..., A
 def test_its_request_for_an_approval_is_shown(make_workplace: Callable[..., Any]) -> None:
     place = make_workplace({})
     moved("approval", place, "approval.ipynb")
-    shown = place.run("breakglass_runbooks", "approve", "approval")
+    shown = place.run("breakglass_aws.engine", "approve", "approval")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     assert "To be done in 012345678901: two." in shown.stdout
     assert approval.Request.load(FILES / "approval").requester == ["alice"]

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.display import terminal
-from breakglass_runbooks.errors import RunbookError, Waiting
-from breakglass_runbooks.gates import definition as gates
-from breakglass_runbooks.gates.cli_answers import given
-from breakglass_runbooks.notebooks.catalog import runbooks
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
+
+from breakglass_aws.engine.display import terminal
+from breakglass_aws.engine.errors import RunbookError, Waiting
+from breakglass_aws.engine.gates import definition as gates
+from breakglass_aws.engine.gates.cli_answers import given
+from breakglass_aws.engine.notebooks.catalog import runbooks
 
 SECRET = "planted-answer-4711"
 
@@ -215,17 +216,17 @@ def waited(make_workplace: Callable[..., Any], write_notebook: Callable[..., Pat
     place = make_workplace({})
     write_notebook(
         place.folder / "gated.ipynb",
-        "%reload_ext breakglass_runbooks\n%runbook gated",
+        "%reload_ext breakglass_aws\n%runbook gated",
         GATE,
         CODE,
         "print(way, code); raise ValueError(code)",
         parameters='account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""\n',
     )
     given = ["-p", "account_id=012345678901", "-p", "check_mode=false"]
-    place.waiting = place.run("breakglass_runbooks", "run", "gated.ipynb", *given, "-p", "evidence_dir=waiting")
+    place.waiting = place.run("breakglass_aws.engine", "run", "gated.ipynb", *given, "-p", "evidence_dir=waiting")
     (place.folder / "answers.json").write_text(json.dumps({"way": "role", "code": SECRET}))
     more = ["--answers-file", "answers.json", "-p", "evidence_dir=answered"]
-    place.answered = place.run("breakglass_runbooks", "run", "gated.ipynb", *given, *more)
+    place.answered = place.run("breakglass_aws.engine", "run", "gated.ipynb", *given, *more)
     (place.folder / "answers.json").unlink()
     return place
 
@@ -233,7 +234,7 @@ def waited(make_workplace: Callable[..., Any], write_notebook: Callable[..., Pat
 def test_a_headless_run_ends_waiting_and_says_how_to_go_on(waited: Any) -> None:
     assert waited.waiting.returncode == 3, waited.waiting.stderr
     assert "How do you get into 012345678901?" in waited.waiting.stdout
-    assert "breakglass_runbooks resume" in waited.waiting.stdout
+    assert "breakglass_aws.engine resume" in waited.waiting.stdout
     assert "--answer way=..." in waited.waiting.stdout
     assert waited.waiting.stdout.splitlines()[-1] == "Outcome: waiting"
     notebook = json.loads((waited.folder / "waiting/gated.ipynb").read_text())

@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 PARAMETERS = 'check_mode: bool = False\nevidence_dir: str = ""\n'
-START = "%reload_ext breakglass_runbooks\n%runbook gated"
+START = "%reload_ext breakglass_aws\n%runbook gated"
 WAY = "%%gate way\nWhich way?\n\nanswer: one of root, role\n"
 CODE = "%%gate code\nType the code.\n\nanswer: secret\n"
 USE = "print(way, len(code))"

@@ -20,12 +20,12 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from breakglass_runbooks.evidence import manifest, record
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.notebooks.catalog import find
 from support.executed import cells as shown_in
 
-from sandbox import Box
+from breakglass_aws.engine.evidence import manifest, record
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.notebooks.catalog import find
+from breakglass_aws.sandbox import Box
 
 MANAGEMENT, SECURITY, PAYMENTS = "111122223333", "222233334444", "333344445555"
 LEGACY, DATA_LAKE, REPORTS = "444455556666", "012345678901", "555566667777"
@@ -82,7 +82,7 @@ def read_code(box: Box, place: Any) -> str:
 
 def approve(box: Box, place: Any) -> None:
     """A second person signs; the run finds it in its folder."""
-    done = place.run("breakglass_runbooks", "approve", "run", "--key", "ada", "--as", "ada", "--yes")
+    done = place.run("breakglass_aws.engine", "approve", "run", "--key", "ada", "--as", "ada", "--yes")
     assert done.returncode == 0, done.stderr
 
 
@@ -223,7 +223,7 @@ def run_until(place: Any, command: Sequence[str], killed_after: str | None) -> d
     power does, and return None.
     """
     with subprocess.Popen(
-        [sys.executable, "-m", "breakglass_runbooks", *command, "--json"],
+        [sys.executable, "-m", "breakglass_aws.engine", *command, "--json"],
         cwd=place.folder,
         env=place.environment,
         stdout=subprocess.PIPE,
@@ -330,14 +330,14 @@ def test_killed_after_its_cells_it_comes_through(case: Case, box: Box, start: Ca
 def test_credentials_that_expire_between_two_steps(box: Box, start: Callable[..., Any]) -> None:
     """The session ends once the plan is made; with a new one the run goes on where it was."""
     place = start(UNLOCK)
-    assert place.run("breakglass_runbooks", *begin(UNLOCK)).returncode == 3
+    assert place.run("breakglass_aws.engine", *begin(UNLOCK)).returncode == 3
     box.add_fault("refusal", code="ExpiredToken")
-    expired = place.run("breakglass_runbooks", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
+    expired = place.run("breakglass_aws.engine", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
     assert expired.returncode in (1, 5), expired.stdout + expired.stderr
     assert "expired" in expired.stdout
-    assert "breakglass_runbooks resume" in expired.stdout
+    assert "breakglass_aws.engine resume" in expired.stdout
     box.clear_faults()
-    through = place.run("breakglass_runbooks", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
+    through = place.run("breakglass_aws.engine", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
     assert through.returncode == 0, through.stdout + through.stderr
     folder = Path(place.folder / "run")
     assert json.loads((folder / record.FILE).read_text())["outcome"] == "changed"

@@ -9,7 +9,7 @@ from typing import Any
 from support.executed import cells, resume, run, writes
 from support.least_privilege import operator_of
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 LOST = "999900001111"
 ROLE = "OrganizationAccountAccessRole"

@@ -13,8 +13,8 @@ import pytest
 from support.executed import cells, denials, opened, recorded_sessions, resume, run, writes
 from support.least_privilege import operator_of
 
-from sandbox import Box
-from sandbox.people.console import Refused
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.people.console import Refused
 
 ACCOUNT, TASK = "444455556666", "activate IAM access to billing"
 TYPED = f"account_typed={ACCOUNT}"
@@ -143,7 +143,7 @@ def test_an_unread_mailbox_stops_it_and_a_new_address_helps(sandbox: Box, make_w
 
     code = sandbox.look(address, "mailbox")[-1]["code"]
     (place.folder / "answers.json").write_text(json.dumps({"mailed_code": code}))
-    waiting = place.run("breakglass_runbooks", "resume", "run", "--answers-file", "answers.json")
+    waiting = place.run("breakglass_aws.engine", "resume", "run", "--answers-file", "answers.json")
     (place.folder / "answers.json").unlink()
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
     assert f"The person who reads {address}" in waiting.stdout
@@ -189,7 +189,7 @@ def test_cut_off_as_recovery_was_opened_it_goes_on_there(sandbox: Box, make_work
     sandbox.add_fault("slow", service="iam", operation="CreateLoginProfile", seconds=3)
     since = len(sandbox.events())
     answers = ("--answer", "mailbox=readable", "--answer", "account_typed=333344445555")
-    process = place.start("breakglass_runbooks", "resume", "run", *answers)
+    process = place.start("breakglass_aws.engine", "resume", "run", *answers)
     while "iam:CreateLoginProfile" not in writes(sandbox, since):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

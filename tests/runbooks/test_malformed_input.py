@@ -9,10 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks.__main__ import main
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.launcher import run_file
-from breakglass_runbooks.notebooks.catalog import Runbook
+
+from breakglass_aws.engine.__main__ import main
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.launcher import run_file
+from breakglass_aws.engine.notebooks.catalog import Runbook
 
 FILES = Path(__file__).parents[1] / "fixtures" / "first_format"
 DEEP = "[" * 100_000

@@ -10,11 +10,12 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.kernel.ansible_play import check_tasks
-from breakglass_runbooks.launcher.notebook_client import title_of
-from breakglass_runbooks.notebooks.catalog import Runbook, find, runbooks
 from papermill import inspect_notebook
+
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.kernel.ansible_play import check_tasks
+from breakglass_aws.engine.launcher.notebook_client import title_of
+from breakglass_aws.engine.notebooks.catalog import Runbook, find, runbooks
 
 RUNBOOKS = list(runbooks())
 # The sections every runbook has, in order.
@@ -116,7 +117,7 @@ def test_permissions_are_stated_as_a_policy(cells: list[Any]) -> None:
 
 
 def test_a_copy_made_by_hand_is_no_runbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("breakglass_runbooks.notebooks.catalog.NOTEBOOKS", tmp_path)
+    monkeypatch.setattr("breakglass_aws.engine.notebooks.catalog.NOTEBOOKS", tmp_path)
     for name in ("unlock_s3_bucket.ipynb", "unlock_s3_bucket-Copy1.ipynb"):
         (tmp_path / name).touch()
     assert [runbook.name for runbook in runbooks()] == ["unlock_s3_bucket"]

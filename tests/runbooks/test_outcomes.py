@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import outcomes, results
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.kernel import magics
+
+from breakglass_aws.engine import outcomes, results
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.kernel import magics
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.notebooks.catalog import find, runbooks
 from support.executed import writes
 
-from sandbox import Box
+from breakglass_aws.engine.notebooks.catalog import find, runbooks
+from breakglass_aws.sandbox import Box
 
 # What each needs, as papermill's -r keeps an account ID as it is; lists are given in YAML.
 GIVEN: dict[str, dict[str, str]] = {

@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from breakglass_runbooks.evidence import checkpoints, redaction
-from breakglass_runbooks.evidence.redaction import HIDDEN, Redactor, visible
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from breakglass_aws.engine.evidence import checkpoints, redaction
+from breakglass_aws.engine.evidence.redaction import HIDDEN, Redactor, visible
 
 ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYplantedKEY",
@@ -27,7 +28,7 @@ QUOTED = "planted/quoted/secret/key/0123456789abcd"
 SECRETS = [*ENVIRONMENT.values(), ANSWER, PASSWORD, *RESULT.values(), QUOTED]
 
 CELLS = [
-    "%reload_ext breakglass_runbooks\n%runbook leaky",
+    "%reload_ext breakglass_aws\n%runbook leaky",
     "%%gate code\nType the code.\n\nanswer: secret\n",
     """\
 %%tasks
@@ -81,7 +82,7 @@ def leaky(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path
     answers = place.folder / "answers.json"
     answers.write_text(json.dumps({"code": ANSWER}))
     given = ["-p", "check_mode=false", "-p", "evidence_dir=run", "--answers-file", "answers.json"]
-    place.ended = place.run("breakglass_runbooks", "run", "leaky.ipynb", *given)
+    place.ended = place.run("breakglass_aws.engine", "run", "leaky.ipynb", *given)
     answers.unlink()
     place.planted = (place.folder / "written").read_text()
     (place.folder / "written").unlink()

@@ -11,7 +11,7 @@ import pytest
 from support.executed import cells, denials, opened, recorded_sessions, resume, run, writes
 from support.least_privilege import operator_of
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 NEWCOMER, NO_CARD, SPIN_OFF = "246824682468", "121212121212", "343434343434"
 LOOKED_AFTER = "payment_method,phone_verification,support_plan,agreement,contact_information"
@@ -121,7 +121,7 @@ def test_a_second_person_approves_before_an_account_is_closed(sandbox: Box, make
     assert waiting.returncode == 3, waiting.stdout + waiting.stderr
     assert "A second person must approve" in waiting.stdout
     assert members(sandbox)[NO_CARD] == "ACTIVE"
-    signed = place.run("breakglass_runbooks", "approve", "run", "--key", "ada", "--as", "ada", "--yes")
+    signed = place.run("breakglass_aws.engine", "approve", "run", "--key", "ada", "--as", "ada", "--yes")
     assert signed.returncode == 0, signed.stdout + signed.stderr
     done = resume(place, "run")
     assert done.returncode == 0, done.stdout + done.stderr

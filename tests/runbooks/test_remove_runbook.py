@@ -11,9 +11,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.collection import NOTEBOOKS
 
-from sandbox import Box
+from breakglass_aws.engine.collection import NOTEBOOKS
+from breakglass_aws.sandbox import Box
 
 CLEAN = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
 MANAGEMENT, LEGACY, DATA_LAKE = "111122223333", "444455556666", "012345678901"
@@ -44,7 +44,7 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
     operator = box.environment("operator")
     place = make_workplace(operator)
     before = box.snapshot()
-    command = ["breakglass_runbooks", "run", "remove_root_credentials"]
+    command = ["breakglass_aws.engine", "run", "remove_root_credentials"]
 
     planned = place.run(*command, "-p", f"account_ids={LEGACY}", "-p", "evidence_dir=planned")
     after_plan = box.snapshot()

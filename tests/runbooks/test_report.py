@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import outcomes
-from breakglass_runbooks.display import report
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.evidence.record import Record
-from breakglass_runbooks.gates import approval_gate
+
+from breakglass_aws.engine import outcomes
+from breakglass_aws.engine.display import report
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.evidence.record import Record
+from breakglass_aws.engine.gates import approval_gate
 
 
 @pytest.fixture

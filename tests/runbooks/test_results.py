@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 import yaml
-from breakglass_runbooks import results
-from breakglass_runbooks.display.views.registry import VIEWS
+
+from breakglass_aws.engine import results
+from breakglass_aws.engine.display.views.registry import VIEWS
 
 ENGINE = Path(results.__file__).parent
-MODULES = ENGINE.parents[1] / "plugins/modules"
+MODULES = ENGINE.parents[2] / "plugins/modules"
 # Keys that ansible-core adds to the result of any module, or that belong to the events of our callback plugin.
 ANSIBLE = {"changed", "failed", "skipped", "msg", "stdout", "results"}
 ANSIBLE |= {"diff", "before", "after", "before_header", "after_header", "module_stdout"}

@@ -11,18 +11,19 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from breakglass_runbooks.errors import RunbookError, Waiting
-from breakglass_runbooks.evidence import checkpoints
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.kernel import ansible_play, magics, variable_references
-from breakglass_runbooks.kernel_options import VARIABLE, KernelOptions
-from breakglass_runbooks.launcher import run_file
-from breakglass_runbooks.launcher.resume import resume, runbook_of
+
+from breakglass_aws.engine.errors import RunbookError, Waiting
+from breakglass_aws.engine.evidence import checkpoints
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.kernel import ansible_play, magics, variable_references
+from breakglass_aws.engine.kernel_options import VARIABLE, KernelOptions
+from breakglass_aws.engine.launcher import run_file
+from breakglass_aws.engine.launcher.resume import resume, runbook_of
 
 CELLS = [
     'account_id: str = None\ncheck_mode: bool = True\nevidence_dir: str = ""',
     "account_id = '012345678901'; check_mode = False; evidence_dir = {folder!r}",
-    "%reload_ext breakglass_runbooks\n%runbook tiny",
+    "%reload_ext breakglass_aws\n%runbook tiny",
     "%%tasks\n- look: access\n  register: access\n",
     "%%tasks\n- look: one two\n  register: plan\n",
     "%%gate confirmed\nThere is {{ plan.left }} to do in {{ account_id }}.\n\nanswer: equals account_id\n",
@@ -371,7 +372,7 @@ ACT = """\
   register: {register}
 """
 REAL = [
-    "%reload_ext breakglass_runbooks\n%runbook real",
+    "%reload_ext breakglass_aws\n%runbook real",
     ACT.format(what="one", register="plan"),
     "%%gate way\nWhich way?\n\nanswer: one of root, role\n",
     "import os\nos.path.exists('die') and os.kill(os.getpid(), 9)",
@@ -387,9 +388,9 @@ def story(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path
     place.environment["PWD"] = str(place.folder)
     parameters = 'check_mode: bool = True\nevidence_dir: str = ""\n'
     write_notebook(place.folder / "real.ipynb", *REAL, parameters=parameters)
-    command = ["breakglass_runbooks", "resume", "run"]
+    command = ["breakglass_aws.engine", "resume", "run"]
     given = ["-p", "check_mode=false", "-p", "evidence_dir=run"]
-    place.waiting = place.run("breakglass_runbooks", "run", "real.ipynb", *given)
+    place.waiting = place.run("breakglass_aws.engine", "run", "real.ipynb", *given)
     place.refused = place.run(*command, "--answer", "way=both")
     (place.folder / "die").touch()
     place.died = place.run(*command, "--answer", "way=root")
@@ -426,7 +427,7 @@ def test_the_journal_tells_all_of_it(story: Any) -> None:
     assert [entry["outcome"] for entry in entries if entry["event"] == "ended"] == ["waiting", "partial", "changed"]
     assert [entry["task"] for entry in entries if entry["event"] == "task"] == ["Write one", "Write two root"]
     assert [entry["gate"] for entry in entries if entry["event"] == "answer"] == ["way"]
-    assert story.run("breakglass_runbooks", "verify", "run").returncode == 0
+    assert story.run("breakglass_aws.engine", "verify", "run").returncode == 0
 
 
 def test_what_is_through_or_changed_does_not_go_on(story: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -473,16 +474,16 @@ def test_on_a_full_disk_it_stops_and_goes_on_when_there_is_room(
     steps.insert(2 if filled_before == "step" else 4, FULL)
     parameters = 'check_mode: bool = True\nevidence_dir: str = ""\n'
     write_notebook(place.folder / "real.ipynb", *steps, parameters=parameters)
-    run = place.run("breakglass_runbooks", "run", "real.ipynb", "-p", "check_mode=false", "-p", "evidence_dir=run")
+    run = place.run("breakglass_aws.engine", "run", "real.ipynb", "-p", "check_mode=false", "-p", "evidence_dir=run")
     assert run.returncode == 4, run.stdout + run.stderr
     assert "cannot be written: File too large." in run.stdout
     assert "Page:" not in run.stdout
     assert "Manifest: none, the evidence is not sealed" in run.stdout
-    assert "breakglass_runbooks resume" in run.stdout
+    assert "breakglass_aws.engine resume" in run.stdout
     assert run.stderr == ""
     (place.folder / "room").touch()
-    resumed = place.run("breakglass_runbooks", "resume", "run")
+    resumed = place.run("breakglass_aws.engine", "resume", "run")
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert resumed.stdout.splitlines()[-1] == "Outcome: changed"
     assert (place.folder / "done.txt").read_text() == "one\ntwo\n"
-    assert place.run("breakglass_runbooks", "verify", "run").returncode == 0
+    assert place.run("breakglass_aws.engine", "verify", "run").returncode == 0

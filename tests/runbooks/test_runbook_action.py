@@ -11,7 +11,7 @@ import pytest
 
 ACT = "%%tasks\n- name: Act\n  ansible.builtin.command: echo {{ way }} {{ code | length }}\n  register: act\n"
 CELLS = [
-    "%reload_ext breakglass_runbooks\n%runbook gated",
+    "%reload_ext breakglass_aws\n%runbook gated",
     "%%tasks\n- name: Plan\n  ansible.builtin.debug:\n  register: plan\n",
     "%%gate way\nWhich way?\n\nanswer: one of root, role\n",
     "%%gate code\nType the code.\n\nanswer: secret\n",

@@ -16,14 +16,15 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
-from breakglass_runbooks.display import page
-from breakglass_runbooks.errors import Blocked
-from breakglass_runbooks.evidence import locks, manifest
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.launcher import launch
-from breakglass_runbooks.launcher.notebook_client import Progress
-from breakglass_runbooks.notebooks.catalog import Runbook
 from papermill.exceptions import PapermillExecutionError
+
+from breakglass_aws.engine.display import page
+from breakglass_aws.engine.errors import Blocked
+from breakglass_aws.engine.evidence import locks, manifest
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.launcher import launch
+from breakglass_aws.engine.launcher.notebook_client import Progress
+from breakglass_aws.engine.notebooks.catalog import Runbook
 
 PARAMETERS = 'who: str = "nobody"  # whom to greet\ncheck_mode: bool = True\n'
 
@@ -87,7 +88,7 @@ def test_every_end_is_told(
 
 
 def start(folder: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "breakglass_runbooks", "run", *arguments]
+    command = [sys.executable, "-m", "breakglass_aws.engine", "run", *arguments]
     return subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}, **options
     )
@@ -139,7 +140,7 @@ def slow(tmp_path: Path, write_notebook: Callable[..., Path]) -> subprocess.Pope
     """A run whose first task has begun, and takes a while to leave the file `ended`; the next one leaves `next`."""
     source = write_notebook(
         tmp_path / "slow.ipynb",
-        "%load_ext breakglass_runbooks\n%runbook slow",
+        "%load_ext breakglass_aws\n%runbook slow",
         "import os, pathlib\npathlib.Path(where, 'kernel').write_text(str(os.getpid()))",
         "%%tasks\n- name: Slow\n  ansible.builtin.shell: touch begun; sleep 3; touch ended\n"
         "  args: {chdir: '{{ where }}'}\n"
@@ -176,7 +177,7 @@ def test_an_interruption_while_the_end_is_written_down_loses_nothing(
     """The run has ended: nothing is left to stop, and without report and manifest its evidence counts for nothing."""
     source = write_notebook(
         tmp_path / "fails.ipynb",
-        "%load_ext breakglass_runbooks\n%runbook fails",
+        "%load_ext breakglass_aws\n%runbook fails",
         "1 / 0",
         parameters='check_mode: bool = False\nevidence_dir: str = ""\n',
     )
@@ -200,7 +201,7 @@ def test_an_error_of_the_page_hides_neither_outcome_nor_evidence(
     """As nbconvert 7.16 has with a newer mistune: the export fails after something was changed."""
     source = write_notebook(
         tmp_path / "acts.ipynb",
-        "%load_ext breakglass_runbooks\n%runbook acts",
+        "%load_ext breakglass_aws\n%runbook acts",
         "%%tasks\n- name: Act\n  ansible.builtin.file: {path: '{{ where }}/acted', state: touch}\n",
         parameters='where: str = None\ncheck_mode: bool = False\nevidence_dir: str = ""\n',
     )
@@ -222,7 +223,7 @@ def test_an_error_of_the_page_does_not_hide_the_outcome(
     """nbconvert and what it needs raise errors of any kind."""
     source = write_notebook(
         tmp_path / "x.ipynb",
-        "%load_ext breakglass_runbooks\n%runbook x",
+        "%load_ext breakglass_aws\n%runbook x",
         "%%tasks\n- name: Act\n  ansible.builtin.command: 'true'\n  register: act\n",
         "%evidence act act",
         parameters='check_mode: bool = False\nevidence_dir: str = ""\n',
@@ -238,7 +239,7 @@ def test_a_secret_answer_is_in_no_environment(tmp_path: Path, write_notebook: Ca
     """/proc/PID/environ has what a process was started with, whatever it does later."""
     source = write_notebook(
         tmp_path / "secret.ipynb",
-        "%load_ext breakglass_runbooks\n%runbook secret",
+        "%load_ext breakglass_aws\n%runbook secret",
         "%%gate code\nType the code.\n\nanswer: secret\n",
         "import pathlib, psutil\nfound = ''.join(pathlib.Path(f'/proc/{process.pid}/environ').read_text()"
         " for process in (psutil.Process(), psutil.Process().parent()))\n"
@@ -285,7 +286,7 @@ def _holds(path: Path, what: Path) -> bool:
 def test_the_launcher_runs_shows_and_keeps(tmp_path: Path, write_notebook: Callable[..., Path]) -> None:
     source = write_notebook(
         tmp_path / "greet.ipynb",
-        "%load_ext breakglass_runbooks\n%runbook greet",
+        "%load_ext breakglass_aws\n%runbook greet",
         '%%tasks\n- name: Greet\n  ansible.builtin.fail:\n    msg: "Nobody is called {{ who }}."\n',
         parameters=PARAMETERS,
     )
@@ -334,7 +335,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from breakglass_runbooks.__main__ import main
+    from breakglass_aws.engine.__main__ import main
 
     monkeypatch.chdir(tmp_path)
     write_notebook(tmp_path / "greet.ipynb", "1", parameters=PARAMETERS)

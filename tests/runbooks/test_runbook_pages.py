@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from breakglass_runbooks.notebooks import docs_pages
+from breakglass_aws.engine.notebooks import docs_pages
 
 
 def test_every_page_is_that_of_its_notebook():

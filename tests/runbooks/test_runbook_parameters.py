@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.notebooks.parameters import check, declared
 from hypothesis import given
 from hypothesis import strategies as st
+
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.notebooks.parameters import check, declared
 
 TAKEN = declared(
     """

@@ -7,13 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks.display import html as render
-from breakglass_runbooks.display import page, terminal
-from breakglass_runbooks.display.styles import COLOURS
-from breakglass_runbooks.display.views import policies, registry, root_credentials
-from breakglass_runbooks.errors import WIDTH, RunbookError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from breakglass_aws.engine.display import html as render
+from breakglass_aws.engine.display import page, terminal
+from breakglass_aws.engine.display.styles import COLOURS
+from breakglass_aws.engine.display.views import policies, registry, root_credentials
+from breakglass_aws.engine.errors import WIDTH, RunbookError
 
 NASTY = "<script>alert(1)</script>"
 

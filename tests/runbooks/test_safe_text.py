@@ -8,11 +8,12 @@ from html import unescape
 from html.parser import HTMLParser
 
 import pytest
-from breakglass_runbooks.display import html as render
-from breakglass_runbooks.display import safe_text, terminal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
+
+from breakglass_aws.engine.display import html as render
+from breakglass_aws.engine.display import safe_text, terminal
 
 ESC, RIGHT_TO_LEFT, LINE_SEPARATOR = "\x1b", "\u202e", "\u2028"
 NASTY = [

@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks.__main__ import main
-from breakglass_runbooks.evidence import manifest
-from breakglass_runbooks.evidence.journal import Journal
+
+from breakglass_aws.engine.__main__ import main
+from breakglass_aws.engine.evidence import manifest
+from breakglass_aws.engine.evidence.journal import Journal
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import manifest
-from breakglass_runbooks.kernel.ansible_play import check_tasks
+
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import manifest
+from breakglass_aws.engine.kernel.ansible_play import check_tasks
 
 SECRET = "planted-secret-of-the-environment"
 
@@ -210,7 +211,7 @@ def test_a_run_must_be_started_with_what_it_needs(notebook: Any) -> None:
 
 def test_a_run_whose_parameters_cell_was_skipped_does_not_begin(new_notebook_shell: Callable[[], Any]) -> None:
     notebook = new_notebook_shell()
-    assert "Run the cells from the top" in notebook.failure("%reload_ext breakglass_runbooks\n%runbook test")
+    assert "Run the cells from the top" in notebook.failure("%reload_ext breakglass_aws\n%runbook test")
     assert "No run has been started" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
 
 
@@ -240,7 +241,7 @@ def test_a_run_that_cannot_be_started_leaves_none_to_go_on_with(notebook: Any) -
     notebook.failure("%runbook test")
     assert "No run has been started" in notebook.failure("%%tasks\n- name: x\n  ansible.builtin.debug:\n")
     notebook.cell("account_id = '012345678901'")
-    notebook.cell("%reload_ext breakglass_runbooks\n%runbook test")
+    notebook.cell("%reload_ext breakglass_aws\n%runbook test")
     assert notebook["evidence_dir"] != started
     assert "already loaded" not in notebook.shown
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pexpect
 import pytest
-from breakglass_runbooks.evidence import manifest
-from breakglass_runbooks.evidence.journal import Journal
+
+from breakglass_aws.engine.evidence import manifest
+from breakglass_aws.engine.evidence.journal import Journal
 
 PARAMETERS = 'account_id: str = "012345678901"\ncheck_mode: bool = True\nevidence_dir: str = ""\n'
 ACT = """\
@@ -21,7 +22,7 @@ ACT = """\
   register: act
 """
 CELLS = [
-    "%reload_ext breakglass_runbooks\n%runbook gated",
+    "%reload_ext breakglass_aws\n%runbook gated",
     "%%tasks\n- name: Plan\n  ansible.builtin.debug:\n  register: plan\n",
     "%%gate way\nWhich way?\n\nanswer: one of root, role\n",
     "%%gate code\nType the code.\n\nanswer: secret\n",
@@ -37,7 +38,16 @@ def run(make_workplace: Callable[..., Any], write_notebook: Callable[..., Any]) 
     place = make_workplace({"TERM": "xterm"})
     place.environment["PWD"] = str(place.folder)
     write_notebook(place.folder / "gated.ipynb", *CELLS, parameters=PARAMETERS)
-    arguments = ["-m", "breakglass_runbooks", "run", "gated.ipynb", "-p", "check_mode=false", "-p", "evidence_dir=run"]
+    arguments = [
+        "-m",
+        "breakglass_aws.engine",
+        "run",
+        "gated.ipynb",
+        "-p",
+        "check_mode=false",
+        "-p",
+        "evidence_dir=run",
+    ]
     spawned = pexpect.spawn(
         sys.executable, arguments, cwd=place.folder, env=place.environment, encoding="utf-8", timeout=120
     )
@@ -77,6 +87,6 @@ def test_a_person_who_leaves_leaves_the_run_waiting(run: tuple[Any, pexpect.spaw
     terminal.close()
     assert terminal.exitstatus == 3
     assert not (place.folder / "done.txt").exists()
-    resumed = place.run("breakglass_runbooks", "resume", "run", "--answer", "way=root")
+    resumed = place.run("breakglass_aws.engine", "resume", "run", "--answer", "way=root")
     assert resumed.returncode == 3, resumed.stdout  # no terminal: it stops at the next gate
     assert "code" in resumed.stdout

@@ -7,12 +7,13 @@ import json
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks import outcomes
-from breakglass_runbooks.launcher import progress
-from breakglass_runbooks.launcher.notebook_client import Progress
-from breakglass_runbooks.launcher.run_file import Run
-from breakglass_runbooks.launcher.run_result import RunResult
 from rich.console import Console
+
+from breakglass_aws.engine import outcomes
+from breakglass_aws.engine.launcher import progress
+from breakglass_aws.engine.launcher.notebook_client import Progress
+from breakglass_aws.engine.launcher.run_file import Run
+from breakglass_aws.engine.launcher.run_result import RunResult
 
 HOSTILE = "a\x1b[2Jb\u202ec\u2028d\re\x07"
 VISIBLE = r"a\x1b[2Jb\u202ec\u2028d\x0de\x07"

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from breakglass_runbooks import times
-from breakglass_runbooks.errors import RunbookError
-from breakglass_runbooks.evidence import manifest
-from breakglass_runbooks.evidence.journal import Journal
-from breakglass_runbooks.launcher import cloudtrail_join
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import Box
+from breakglass_aws.engine import times
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import manifest
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.engine.launcher import cloudtrail_join
+from breakglass_aws.sandbox import Box
 
 OURS = [{"access_key_id": "ASIA1", "account_id": "012345678901"}]
 
@@ -111,13 +111,15 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     box.reset()
     place = make_workplace(box.environment("operator"))
     values = ["account_id=333344445555", "bucket=payments-ledger-333344445555", "evidence_dir=run"]
-    ran = place.run("breakglass_runbooks", "run", "unlock_s3_bucket", *(word for one in values for word in ("-p", one)))
+    ran = place.run(
+        "breakglass_aws.engine", "run", "unlock_s3_bucket", *(word for one in values for word in ("-p", one))
+    )
     assert ran.returncode == 0, ran.stdout
     opened = json.loads((place.folder / "run/evidence.json").read_text())
     assert "eu-west-1" in opened["regions"]
 
     sealed = manifest.sha256(place.folder / "run")
-    barred = place.run("breakglass_runbooks", "trail", "run")
+    barred = place.run("breakglass_aws.engine", "trail", "run")
     assert barred.returncode == 4, barred.stdout + barred.stderr
     assert "does not allow sts:SetSourceIdentity" in barred.stdout  # so the operator cannot look into the account
     assert "credentials of account 111122223333" in barred.stdout
@@ -128,22 +130,22 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert manifest.sha256(place.folder / "run") == sealed
 
     place.environment |= box.environment("auditor")
-    refused = place.run("breakglass_runbooks", "trail", "run")
+    refused = place.run("breakglass_aws.engine", "trail", "run")
     assert refused.returncode == 2
     assert "credentials of account 111122223333" in refused.stderr
     assert manifest.sha256(place.folder / "run") == sealed
 
     # The other account that opens root sessions looks into the target, but not where this run opened its own.
     place.environment |= box.environment("delegate")
-    elsewhere = place.run("breakglass_runbooks", "trail", "run")
+    elsewhere = place.run("breakglass_aws.engine", "trail", "run")
     assert "credentials of account 111122223333" in elsewhere.stdout, elsewhere.stdout + elsewhere.stderr
     assert "Ask again" not in elsewhere.stdout
 
     key = place.folder / "ada"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    assert place.run("breakglass_runbooks", "sign", "run", "--key", "ada").returncode == 0
+    assert place.run("breakglass_aws.engine", "sign", "run", "--key", "ada").returncode == 0
     place.environment |= box.environment("engineer")
-    asked = place.run("breakglass_runbooks", "trail", "run")
+    asked = place.run("breakglass_aws.engine", "trail", "run")
     assert asked.returncode == 4, asked.stdout + asked.stderr
     sessions = json.loads((place.folder / "run/cloudtrail.json").read_text())
     # A session may act until it ends, and CloudTrail tells it a quarter of an hour later.
@@ -161,15 +163,15 @@ def test_a_run_is_joined_with_its_calls_and_sealed_again(box: Box, make_workplac
     assert Journal(place.folder / "run").entries()[-1]["event"] == "cloudtrail"
     assert manifest.sha256(place.folder / "run") in asked.stdout  # the one that the ticket has is of before
     place.environment |= box.environment("operator")  # who may read less
-    less = place.run("breakglass_runbooks", "trail", "run")
+    less = place.run("breakglass_aws.engine", "trail", "run")
     assert "does not allow sts:SetSourceIdentity" in less.stdout or "may still be on their way" in less.stdout
     assert json.loads((place.folder / "run/cloudtrail.json").read_text()) == sessions
-    again = place.run("breakglass_runbooks", "resume", "run")
+    again = place.run("breakglass_aws.engine", "resume", "run")
     assert again.returncode == 2
     assert "has finished" in again.stderr
 
     (place.folder / "run/evidence.json").write_text("{}")
-    refused = place.run("breakglass_runbooks", "trail", "run")
+    refused = place.run("breakglass_aws.engine", "trail", "run")
     assert refused.returncode == 2
     assert "evidence.json: changed." in refused.stderr
 

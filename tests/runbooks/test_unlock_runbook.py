@@ -13,10 +13,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from breakglass_runbooks.collection import NOTEBOOKS
-from breakglass_runbooks.evidence.journal import Journal
 
-from sandbox import Box
+from breakglass_aws.engine.collection import NOTEBOOKS
+from breakglass_aws.engine.evidence.journal import Journal
+from breakglass_aws.sandbox import Box
 
 NOTEBOOK = str(NOTEBOOKS / "unlock_s3_bucket.ipynb")
 ACCOUNT, BUCKET = "333344445555", "payments-ledger-333344445555"
@@ -69,7 +69,7 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
         "--answer",
         f"confirmed={ACCOUNT}",
     ]
-    done = place.run("breakglass_runbooks", "run", "unlock_s3_bucket", *given)
+    done = place.run("breakglass_aws.engine", "run", "unlock_s3_bucket", *given)
     after_done, calls = box.snapshot(), len(box.events())
 
     given = ["-e", "runbook=unlock_s3_bucket", "-e", "output_dir=again", "-e", "wait_timeout=1"]
@@ -197,7 +197,9 @@ def test_a_queue_is_unlocked_and_an_administrator_shows_it(sandbox: Box, make_wo
     given = [f"account_id={queue.split(':')[4]}", f"queue={queue}", "verify_profile=lake", "check_mode=false"]
     parameters = [word for one in given for word in ("-p", one)]
     answer = ("--answer", f"confirmed={queue.split(':')[4]}")
-    done = place.run("breakglass_runbooks", "run", "unlock_sqs_queue", *parameters, "-p", "evidence_dir=done", *answer)
+    done = place.run(
+        "breakglass_aws.engine", "run", "unlock_sqs_queue", *parameters, "-p", "evidence_dir=done", *answer
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     allow, deny = sandbox.snapshot()["queue_policies"][queue]["Statement"]
     assert (allow["Sid"], deny["Condition"]) == (

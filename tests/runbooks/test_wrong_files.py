@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from breakglass_runbooks.__main__ import main
-from breakglass_runbooks.evidence import manifest, reading
+
+from breakglass_aws.engine.__main__ import main
+from breakglass_aws.engine.evidence import manifest, reading
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "first_format"
 
@@ -79,8 +80,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_damaged_file_ends_each_command_with_a_sentence(
     name: str, damage: str, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("breakglass_runbooks.launcher.launch.execute", lambda *_, **__: pytest.fail("it was resumed"))
-    monkeypatch.setattr("breakglass_runbooks.launcher.cloudtrail_join.run_tasks", lambda *_: pytest.fail("it acted"))
+    monkeypatch.setattr("breakglass_aws.engine.launcher.launch.execute", lambda *_, **__: pytest.fail("it was resumed"))
+    monkeypatch.setattr("breakglass_aws.engine.launcher.cloudtrail_join.run_tasks", lambda *_: pytest.fail("it acted"))
     DAMAGE[damage](run / name)
     for command in ("verify", "resume", "trail", "sign"):
         more = ["--key", "none"] if command == "sign" else []
@@ -105,7 +106,7 @@ def test_without_a_manifest_a_damaged_file_is_not_resumed(
     name: str, damage: str, run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As a run that was killed leaves its folder: nothing has sealed it."""
-    monkeypatch.setattr("breakglass_runbooks.launcher.launch.execute", lambda *_, **__: pytest.fail("it was resumed"))
+    monkeypatch.setattr("breakglass_aws.engine.launcher.launch.execute", lambda *_, **__: pytest.fail("it was resumed"))
     (run / manifest.FILE).unlink()
     DAMAGE[damage](run / name)
     if (name, damage) == ("journal.jsonl", "truncated"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 Clients = Callable[..., Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.organization_file.schema import load
-from sandbox.organization_file.yaml_source import OrganizationError
+from breakglass_aws.sandbox.organization_file.schema import load
+from breakglass_aws.sandbox.organization_file.yaml_source import OrganizationError
 
 MANAGEMENT, MEMBER = "111111111111", "222222222222"
 

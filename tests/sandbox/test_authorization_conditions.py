@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.authorization import Policies, PolicyError, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, PolicyError, Principal, Request, evaluate
 
 USER = Principal("111122223333", "arn:aws:iam::111122223333:user/staff/alice", "user", "AIDAEXAMPLE")
 KEY = "test:Key"

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from sandbox.authorization import (
+from breakglass_aws.sandbox.authorization import (
     Policies,
     PolicyError,
     Principal,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Request, evaluate
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 OURS, THEIRS = "arn:aws:s3:::ours", "arn:aws:s3:::theirs"

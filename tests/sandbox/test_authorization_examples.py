@@ -5,7 +5,7 @@
 
 import pytest
 
-from sandbox.authorization import Policies, Principal, Reason, Request, Source, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Reason, Request, Source, evaluate
 
 ACCOUNT, OTHER, ORGANIZATION = "111122223333", "444455556666", "o-ours"
 ROOT = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", "root")

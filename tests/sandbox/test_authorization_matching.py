@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Request, evaluate
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 ROOT = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", "root", canonical_user_id="c0ffee")

@@ -7,7 +7,7 @@ from itertools import product
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Request, evaluate
 
 ACCOUNT, OTHER = "111122223333", "444455556666"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"

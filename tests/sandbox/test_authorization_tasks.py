@@ -5,7 +5,7 @@ import json
 import pytest
 from moto.iam import aws_managed_policies
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Request, evaluate
 
 MEMBER, OTHER = "444455556666", "111122223333"
 ROOT = f"arn:aws:iam::{MEMBER}:root"

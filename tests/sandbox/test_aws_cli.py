@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 AWS = Path(sys.executable).with_name("aws")
 FAILED = (254, 255)  # versions 2 and 1 of the CLI

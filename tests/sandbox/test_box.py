@@ -9,8 +9,8 @@ import urllib.request
 import pytest
 from support.refusals import refused
 
-from sandbox.client import CONTROL_HEADER
-from sandbox.state import UnknownIdentity
+from breakglass_aws.sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox.state import UnknownIdentity
 
 
 def test_environment(box):

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.refusals import refused
 
-from sandbox import clock
-from sandbox.client import CONTROL_HEADER
-from sandbox.clock import ClockError
+from breakglass_aws.sandbox import clock
+from breakglass_aws.sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox.clock import ClockError
 
 DATA_LAKE = "012345678901"
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sandbox.authorization import Principal
-from sandbox.model import event_history
-from sandbox.model.sessions import Caller
+from breakglass_aws.sandbox.authorization import Principal
+from breakglass_aws.sandbox.model import event_history
+from breakglass_aws.sandbox.model.sessions import Caller
 
 TRACE = event_history.Trace(
     number=0,

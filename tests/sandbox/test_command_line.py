@@ -1,4 +1,4 @@
-"""`python -m sandbox`, and the AWS command line, unmodified, on what it prints."""
+"""`python -m breakglass_aws.sandbox`, and the AWS command line, unmodified, on what it prints."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_nothing_running():
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
         text = one_line(run_sandbox("env", "--port", port), 1)
-    assert f"no sandbox answers on port {port}; start one: python -m sandbox serve --port {port}" in text
+    assert f"no sandbox answers on port {port}; start one: python -m breakglass_aws.sandbox serve --port {port}" in text
 
 
 def test_broken_organization(tmp_path):
@@ -230,7 +230,7 @@ def test_wrong_people(port, arguments, status, text):
 def test_help(command):
     shown = run_sandbox(*command, "--help")
     assert (shown.returncode, shown.stderr) == (0, "")
-    assert shown.stdout.startswith(f"usage: {' '.join(['python -m sandbox', *command])}")
+    assert shown.stdout.startswith(f"usage: {' '.join(['python -m breakglass_aws.sandbox', *command])}")
 
 
 @pytest.mark.parametrize("command", [["clock"], ["faults"], []], ids=str)
@@ -243,7 +243,7 @@ def test_an_unfinished_command_says_how_it_goes_on(command):
 def test_a_reader_that_has_seen_enough(port):
     for _ in range(3):
         environment(port, "operator")
-    command = f"{sys.executable} -m sandbox snapshot --port {port} | head -c 1"
+    command = f"{sys.executable} -m breakglass_aws.sandbox snapshot --port {port} | head -c 1"
     ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, env=CLEAN, check=False)
     assert (ended.stdout, ended.stderr) == ("{", "")
 
@@ -289,7 +289,7 @@ def problem_of(error: str) -> str:
 import errno, socket
 def refuse(*_): raise {error}
 socket.socket.bind = refuse
-from sandbox.__main__ import main
+from breakglass_aws.sandbox.__main__ import main
 raise SystemExit(main(["serve", "--port", "81"]))
 """
     return one_line(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False), 2)
@@ -302,7 +302,7 @@ def test_the_other_loopback():
             trial.bind(("::1", 0))
     except OSError:
         pytest.skip("this machine has no IPv6")
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--host", "::1"]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0", "--host", "::1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=CLEAN) as process:
         try:
             url = re.search(r"http://\[::1\]:\d+", process.stdout.readline())[0]

@@ -8,7 +8,7 @@ import pytest
 from conformance import table
 from conformance.facts import Fact
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 ROWS = [pytest.param(row, id=f"{row.check.__module__.rpartition('.')[2]}-{row.check.__name__}") for row in table.rows()]
 

@@ -21,9 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.refusals import refused
 
-from sandbox.client import CONTROL_HEADER
-from sandbox.faults.rate_limits import PUBLISHED, Buckets, Limit
-from sandbox.faults.rules import KINDS, RuleError, rules
+from breakglass_aws.sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox.faults.rate_limits import PUBLISHED, Buckets, Limit
+from breakglass_aws.sandbox.faults.rules import KINDS, RuleError, rules
 
 LEGACY = "444455556666"
 AUDIT = {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}

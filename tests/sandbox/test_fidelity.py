@@ -10,7 +10,7 @@ import boto3
 import pytest
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 PAYMENTS = "333344445555"
 BLOCKED = {

@@ -10,9 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.sandbox_cli import one_line, run_sandbox
 
-from sandbox.authorization import parse
-from sandbox.organization_file.generator import LEAST, MOST, generate
-from sandbox.organization_file.schema import load
+from breakglass_aws.sandbox.authorization import parse
+from breakglass_aws.sandbox.organization_file.generator import LEAST, MOST, generate
+from breakglass_aws.sandbox.organization_file.schema import load
 
 
 def loaded(tmp_path_factory, accounts: int, seed: int = 0):
@@ -93,7 +93,7 @@ def test_the_command(tmp_path):
     file = tmp_path / "organization.yml"
     assert run_sandbox("generate", "--accounts", "12", "--seed", "-7", "--output", str(file)).returncode == 0
     text = file.read_text(encoding="utf-8")
-    assert "# Made by: python -m sandbox generate --accounts 12 --seed -7\n" in text
+    assert "# Made by: python -m breakglass_aws.sandbox generate --accounts 12 --seed -7\n" in text
     assert run_sandbox("generate", "--accounts", "12", "--seed", "-7").stdout == text
 
 

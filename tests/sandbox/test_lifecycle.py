@@ -11,13 +11,13 @@ import pytest
 from conformance.steps import control, settle
 from support.refusals import refused
 
-from sandbox import Box
-from sandbox.clock import now
-from sandbox.model.lifecycle import Schedule
-from sandbox.organization_file.schema import load
-from sandbox.organization_file.yaml_source import OrganizationError
-from sandbox.people.console import Refused, Unknown
-from sandbox.services.account_closure import closure_quota
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.clock import now
+from breakglass_aws.sandbox.model.lifecycle import Schedule
+from breakglass_aws.sandbox.organization_file.schema import load
+from breakglass_aws.sandbox.organization_file.yaml_source import OrganizationError
+from breakglass_aws.sandbox.people.console import Refused, Unknown
+from breakglass_aws.sandbox.services.account_closure import closure_quota
 
 DATA_LAKE, SPIN_OFF = "012345678901", "343434343434"
 MANAGEMENT = {"id": "111111111111", "name": "management"}

@@ -16,7 +16,7 @@ from moto.sts.responses import TokenResponse
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,11 +24,19 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("responses", "operation", "ours"),
     [
-        (TokenResponse, "assume_root", "sandbox/services/sts.py, assume_root"),
-        (IamResponse, "list_organizations_features", "sandbox/services/iam.py, the organization's features"),
-        (IamResponse, "enable_organizations_root_sessions", "sandbox/services/iam.py, the organization's features"),
-        (OrganizationsResponse, "leave_organization", "sandbox/services/membership.py"),
-        (OrganizationsResponse, "invite_account_to_organization", "sandbox/services/membership.py"),
+        (TokenResponse, "assume_root", "services/sts.py, assume_root"),
+        (
+            IamResponse,
+            "list_organizations_features",
+            "services/iam.py, the organization's features",
+        ),
+        (
+            IamResponse,
+            "enable_organizations_root_sessions",
+            "services/iam.py, the organization's features",
+        ),
+        (OrganizationsResponse, "leave_organization", "services/membership.py"),
+        (OrganizationsResponse, "invite_account_to_organization", "services/membership.py"),
     ],
 )
 def test_moto_lacks_what_the_sandbox_adds(responses: type, operation: str, ours: str) -> None:
@@ -75,6 +83,6 @@ def test_nothing_of_moto_is_patched(sandbox: Box) -> None:
 def test_a_patch_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def get_caller_identity() -> None: ...
 
-    get_caller_identity.__module__ = "sandbox.services.sts"
+    get_caller_identity.__module__ = "breakglass_aws.sandbox.services.sts"
     monkeypatch.setattr(TokenResponse, "get_caller_identity", get_caller_identity)
     assert "moto.sts.responses.TokenResponse.get_caller_identity" in list(_patched())

@@ -9,8 +9,8 @@ import sys
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import Box
-from sandbox.wire import network_origin
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.wire import network_origin
 
 LAKE, BUCKET, ENDPOINT = "data-lake-administrator", "data-lake-raw-012345678901", "vpce-0a1b2c3d4e5f67890"
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/012345678901/ingest-errors"
@@ -86,7 +86,7 @@ def test_the_signature_covers_the_place(sandbox: Box):
 
 def test_the_command_line_puts_people_in_a_place(sandbox: Box):
     port = sandbox.url.rpartition(":")[2]
-    command = [sys.executable, "-m", "sandbox", "env", "--port", port, "--as", LAKE, "--from"]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", "env", "--port", port, "--as", LAKE, "--from"]
     printed = subprocess.run([*command, ENDPOINT], capture_output=True, text=True, check=True).stdout
     assert f"export AWS_ENDPOINT_URL={sandbox.url}/_from/{ENDPOINT}\n" in printed
     refused = subprocess.run([*command, "home"], capture_output=True, text=True)

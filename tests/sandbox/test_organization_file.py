@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.organization_file.schema import DEFAULT, load
-from sandbox.organization_file.yaml_source import OrganizationError, read
+from breakglass_aws.sandbox.organization_file.schema import DEFAULT, load
+from breakglass_aws.sandbox.organization_file.yaml_source import OrganizationError, read
 
 MINIMAL = """\
     organization: o-exampleorg1

@@ -13,7 +13,7 @@ management_account: "111122223333"
 accounts: [{id: "111122223333", name: management, roles: [{name: Op, policies: [AdministratorAccess]}]}]
 identities: {op: {account: "111122223333", role: Op}}
 """
-CONFTEST = 'pytest_plugins = ["sandbox.pytest_plugin"]\n'
+CONFTEST = 'pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin"]\n'
 OVERRIDE = """\
 import pytest
 @pytest.fixture(scope="session")

@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.refusals import refused
 
-from sandbox import in_process
-from sandbox.client import CONTROL_HEADER
-from sandbox.server.server import SandboxServer, ServerError
+from breakglass_aws.sandbox import in_process
+from breakglass_aws.sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox.server.server import SandboxServer, ServerError
 
 NOT_IMPLEMENTED = [
     ("iam", "generate_service_last_accessed_details", {"Arn": "arn:aws:iam::111122223333:role/x"}),
@@ -396,7 +396,7 @@ def test_one_sandbox_in_a_process(sandbox):
 
 def test_a_sandbox_that_could_not_start_is_in_nobodys_way():
     script = """
-from sandbox import in_process
+from breakglass_aws.sandbox import in_process
 for wrong in ({}, {"organization": 5}):
     try:
         with in_process(wrong):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.errors import AwsError
-from sandbox.model.templates import parse, resolve
+from breakglass_aws.sandbox.errors import AwsError
+from breakglass_aws.sandbox.model.templates import parse, resolve
 
 ROLE = "AWS::IAM::Role"
 

@@ -26,7 +26,7 @@ PAYMENTS = "333344445555"
 @contextmanager
 def served() -> Iterator[tuple[str, str, str]]:
     """Port of a sandbox with a TLS front, the proxy, and the file of its authority."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--tls-front"]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0", "--tls-front"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=CLEAN) as process:
         try:
             first, second = process.stdout.readline(), process.stdout.readline()
@@ -137,7 +137,7 @@ def test_a_reset_is_a_reset(front):
 
 
 def test_without_a_front(front):
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=CLEAN) as process:
         port = re.search(r":(\d+) ", process.stdout.readline())[1]
         asked = run_sandbox("env", "--port", port, "--tls-front")

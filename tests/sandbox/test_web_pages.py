@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sandbox import Box
-from sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.client import CONTROL_HEADER
 
 CONTROL = {CONTROL_HEADER: "1"}
 SIMPLE = {"Content-Type": "text/plain", "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}

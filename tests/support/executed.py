@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 
 def run(
@@ -18,12 +18,14 @@ def run(
     """Run a runbook with the launcher; its evidence goes into `folder` of the workplace."""
     parameters = [word for name, value in given.items() for word in ("-p", f"{name}={value}")]
     answered = [word for answer in answers for word in ("--answer", answer)]
-    return place.run("breakglass_runbooks", "run", runbook, *parameters, "-p", f"evidence_dir={folder}", *answered)
+    return place.run("breakglass_aws.engine", "run", runbook, *parameters, "-p", f"evidence_dir={folder}", *answered)
 
 
 def resume(place: Any, folder: str, *answers: str) -> subprocess.CompletedProcess[str]:
     """Go on with a run that waits."""
-    return place.run("breakglass_runbooks", "resume", folder, *(word for one in answers for word in ("--answer", one)))
+    return place.run(
+        "breakglass_aws.engine", "resume", folder, *(word for one in answers for word in ("--answer", one))
+    )
 
 
 def cells(notebook: Path) -> dict[str, str]:

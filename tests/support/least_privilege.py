@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from breakglass_runbooks.notebooks.catalog import find
-
-from sandbox import Box
+from breakglass_aws.engine.notebooks.catalog import find
+from breakglass_aws.sandbox import Box
 
 MANAGEMENT = "111122223333"
 

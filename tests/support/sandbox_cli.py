@@ -18,14 +18,14 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 def run_sandbox(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sandbox", *arguments]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=CLEAN, check=False)
 
 
 @contextmanager
 def serving(stop: signal.Signals, *options: str) -> Iterator[str]:
     """A sandbox of its own process, by its port; ended as a user or a supervisor would."""
-    command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=CLEAN) as process:
         try:
             line = process.stdout.readline()

@@ -13,7 +13,7 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 # Folders whose committed files are packed as a whole, and files beside them.
-PACKED = ("playbooks", "plugins", "docs", "extensions", "drills", "sandbox", "runbooks", "meta")
+PACKED = ("playbooks", "plugins", "docs", "extensions", "src", "runbooks", "meta")
 BESIDE = (
     *("CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "README.md", "SECURITY.md"),
     *("pyproject.toml", "changelogs/changelog.yaml", "changelogs/config.yaml"),
@@ -32,7 +32,7 @@ LEFT = [
     "playbooks/audit.jsonl",
     "drill-reports/index.html",
     "docs/evidence/evidence.json",
-    "sandbox/__pycache__/clock.cpython-311.pyc",
+    "src/breakglass_aws/sandbox/__pycache__/clock.cpython-311.pyc",
     "plugins/modules/__pycache__/root_email.cpython-311.pyc",
     "plugins/.root_email.py.swp",
     ".env",

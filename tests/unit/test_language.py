@@ -29,8 +29,20 @@ AVOID = {
     r"be it": "whether",
 }
 PATTERN = re.compile("|".join(rf"(?P<w{n}>\b(?:{words})\b)" for n, words in enumerate(AVOID)), re.IGNORECASE)
-PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md", "playbooks/*.yml", "sandbox/**/*.yml")
-CODE = ("plugins/**/*.py", "runbooks/**/*.py", "sandbox/**/*.py", "drills/**/*.py")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/**/*.md",
+    "playbooks/*.yml",
+    "src/breakglass_aws/sandbox/**/*.yml",
+)
+CODE = (
+    "plugins/**/*.py",
+    "runbooks/**/*.py",
+    "src/breakglass_aws/sandbox/**/*.py",
+    "src/breakglass_aws/drills/**/*.py",
+)
 # Facts of AWS with the wording of their sources, and generated pages whose source is tested.
 EXCEPT = ("docs/reference/aws-facts.md",)
 

@@ -12,7 +12,7 @@ from conformance.facts import Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, attach_scp, control, settle
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 MEMBER, SPIN_OFF, NO_CARD = "333344445555", "343434343434", "121212121212"

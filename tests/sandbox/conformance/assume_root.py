@@ -17,7 +17,7 @@ from conformance.facts import MODEL, RECORDED, REGIONS, TASKS, Fact, fact
 from conformance.steps import DELEGATE, LOST_ROLE, MANAGEMENT, as_root, attach_scp, clients_of, control, deny, grant
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 TASK = "arn:aws:iam::aws:policy/root-task/"

@@ -11,7 +11,7 @@ from conformance.facts import Fact, fact
 from conformance.steps import MANAGEMENT, clients_of, records, root_session, settle
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 LEGACY, PAYMENTS, DATA_LAKE, SPIN_OFF = "444455556666", "333344445555", "012345678901", "343434343434"

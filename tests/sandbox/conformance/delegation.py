@@ -10,7 +10,7 @@ from conformance.facts import MODEL, RECORDED, SCPS, TASKS, Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, as_root, attach_scp, control, deny, grant
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS, LEGACY = "333344445555", "444455556666"

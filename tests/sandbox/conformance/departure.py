@@ -9,7 +9,7 @@ from conformance.stacksets import ROLE, create, deploy, template
 from conformance.steps import at_once, clients_of, control, serving
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 SPIN_OFF, OTHER_ROLE = "343434343434", "SecondWayBack"

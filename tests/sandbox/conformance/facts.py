@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 Check = Callable[[Box], None]
 

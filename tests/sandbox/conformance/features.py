@@ -6,7 +6,7 @@ from conformance.facts import ENABLE, MODEL, RECORDED, Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, as_root, deny, grant
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS = "333344445555"

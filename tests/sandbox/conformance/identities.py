@@ -16,7 +16,7 @@ from conformance.facts import CONDITIONS, EVALUATION, Fact, fact
 from conformance.steps import ADMINISTRATOR, attach_scp, clients_of, control, deny, grant
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 ERRORS = "AWS API references: Common errors; public reports"

@@ -22,7 +22,7 @@ from conformance.steps import (
 )
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 SERVICE = "sso.amazonaws.com"

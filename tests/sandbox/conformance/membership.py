@@ -12,7 +12,7 @@ from conformance.facts import Fact, fact
 from conformance.steps import DELEGATE, MANAGEMENT, attach_scp, clients_of, control, records, serving, settle
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 NEWCOMER, NO_CARD, SPIN_OFF = "246824682468", "121212121212", "343434343434"

@@ -12,7 +12,7 @@ from conformance.facts import MODEL, QUOTAS, SCPS, Fact, fact
 from conformance.steps import control
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 SCP = "SERVICE_CONTROL_POLICY"

@@ -8,7 +8,7 @@ from conformance.facts import REGIONS, Fact, fact
 from conformance.steps import Served, clients_of, control, serving
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 MANAGEMENT, MEMBER = "111111111111", "222222222222"

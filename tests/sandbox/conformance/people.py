@@ -14,7 +14,7 @@ from conformance.facts import LOST_MFA, Fact, fact
 from conformance.steps import attach_scp, clients_of, control, records, root_session
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS, DATA_LAKE, LEGACY, SPIN_OFF, VAULT = (

@@ -19,7 +19,7 @@ from conformance.steps import (
 )
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS, LEGACY, REPORTS, DATA_LAKE = "333344445555", "444455556666", "555566667777", "012345678901"

@@ -11,7 +11,7 @@ from conformance.facts import ENABLE, LOST_MFA, MODEL, RECORDED, ROOT_USER, TASK
 from conformance.steps import MANAGEMENT, as_root, control, records
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 LEGACY, PAYMENTS, DATA_LAKE = "444455556666", "333344445555", "012345678901"

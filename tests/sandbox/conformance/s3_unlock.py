@@ -12,7 +12,7 @@ from conformance.facts import EVALUATION, MODEL, TASKS, Fact, fact
 from conformance.steps import as_root, attach_scp, deny
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS, DATA_LAKE, REPORTS_ACCOUNT = "333344445555", "012345678901", "555566667777"

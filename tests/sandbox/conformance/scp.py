@@ -9,7 +9,7 @@ from conformance.facts import CONDITIONS, MODEL, RCPS, SCPS, Fact, fact
 from conformance.steps import MANAGEMENT, VAULT, as_root, attach_scp, deny
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS, LEGACY, REPORTS = "333344445555", "444455556666", "555566667777"

@@ -9,7 +9,7 @@ from conformance.facts import EVALUATION, MODEL, POLICIES, QUEUE_QUOTAS, TASKS, 
 from conformance.steps import as_root
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 REPORTS, REGION = "555566667777", "eu-west-1"

@@ -16,8 +16,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import boto3
 
-from sandbox import Box
-from sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox import Box
+from breakglass_aws.sandbox.client import CONTROL_HEADER
 
 MANAGEMENT, DELEGATE, LOST_ROLE, VAULT = "111122223333", "222233334444", "999900001111", "777788889999"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -139,7 +139,7 @@ def serving(organization: dict[str, Any]) -> Iterator[Served]:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "organization.yml"
         file.write_text(json.dumps(organization), encoding="utf-8")
-        command = [sys.executable, "-m", "sandbox", "serve", "--port", "0", "--organization", str(file)]
+        command = [sys.executable, "-m", "breakglass_aws.sandbox", "serve", "--port", "0", "--organization", str(file)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
             try:
                 line = process.stdout.readline() if process.stdout else ""

@@ -10,7 +10,7 @@ from conformance.facts import POLICIES, Fact, fact
 from conformance.steps import ADMINISTRATOR, as_root
 from support.refusals import refused
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 FACTS: list[Fact] = []
 PAYMENTS, LEGACY = "333344445555", "444455556666"

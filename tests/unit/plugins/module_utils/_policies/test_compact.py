@@ -23,7 +23,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Request, evaluate
 
 ACCOUNT = "333344445555"
 BUCKET = "arn:aws:s3:::ledger"

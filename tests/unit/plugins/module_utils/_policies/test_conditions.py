@@ -8,7 +8,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.authorization import Policies, Principal, Request, evaluate
+from breakglass_aws.sandbox.authorization import Policies, Principal, Request, evaluate
 
 KNOWN = {
     "aws:principalarn": ("arn:aws:iam::111122223333:role/path/Admin",),

@@ -23,7 +23,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.authorization import (
+from breakglass_aws.sandbox.authorization import (
     Policies,
     PolicyError,
     Principal,

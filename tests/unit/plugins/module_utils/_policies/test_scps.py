@@ -15,7 +15,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import Box
+from breakglass_aws.sandbox import Box
 
 VAULT, PAYMENTS, LOST_ROLE, MANAGEMENT = "777788889999", "333344445555", "999900001111", "111122223333"
 AUDIT = v.AUDIT_ROOT_CREDENTIALS.actions

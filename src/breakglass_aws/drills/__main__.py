@@ -1,0 +1,43 @@
+"""`python -m breakglass_aws.drills`: run the recoveries in a simulated organization and report; for `make drill`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from breakglass_aws.drills import report
+from breakglass_aws.drills.run import reports_folder, run
+from breakglass_aws.drills.simulated_organization import StartError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a drill; return 0 only when it passed, 1 when it did not, 2 when it could not be run."""
+    parser = argparse.ArgumentParser(prog="python -m breakglass_aws.drills", description=__doc__)
+    parser.add_argument("--organization", metavar="FILE", help="organization file (default: the sandbox's own)")
+    parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
+    options = parser.parse_args(arguments)
+
+    console = Console(highlight=False)
+    folder = options.reports.absolute() / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    try:
+        drill = run(folder, options.organization, lambda text: console.print(text, markup=False, soft_wrap=True))
+    except StartError as error:
+        print(f"The drill could not be run. {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The drill could not be run. {error.strerror}: {error.filename}", file=sys.stderr)
+        return 2
+    page = report.write(drill)
+    console.print()
+    console.print(report.summary_table(drill))
+    console.print("The drill passed." if drill.passed else "The drill FAILED.")
+    print(page)
+    return 0 if drill.passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The engine that runs notebook runbooks: launcher, kernel, gates, display and evidence."""
