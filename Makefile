@@ -11,6 +11,7 @@ LAB_PORT ?= 8888
 export PATH := $(BIN):$(PATH)
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv
 export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 export IPYTHONDIR := $(CURDIR)/.cache/ipython
 export JUPYTER_CONFIG_DIR := $(CURDIR)/.cache/jupyter/config
@@ -73,7 +74,8 @@ floors: ## run a part of the tests with the lowest versions that pyproject.toml 
 		tests/modules/test_s3_bucket_policy_unlock.py tests/runbooks/test_unlock_runbook.py --ignore tests/unit/test_architecture.py
 
 lock: $(READY) ## pin the development environment and the lowest versions anew, with hashes
-	@pip install --quiet uv
+	@echo uv | uv pip compile - --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
+		--custom-compile-command 'make lock' --output-file requirements/uv.txt
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 		--custom-compile-command 'make lock' --output-file requirements/dev.txt
 	@uv pip compile pyproject.toml --extra drills --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
