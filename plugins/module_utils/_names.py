@@ -36,10 +36,17 @@ def unknown_names(kind: str, given: t.Iterable[str], known: t.Collection[str]) -
     """A sentence for each name that is not known, with the known one that is nearest."""
     problems = []
     for name in sorted(set(given) - set(known)):
-        nearest = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {nearest[0]}?" if nearest else ""
+        near = nearest(name, known)
+        hint = f" Did you mean {near}?" if near else ""
         problems.append(f"Unknown {kind} '{visible(name)}'.{hint}")
     return problems
+
+
+def nearest(name: str, known: t.Collection[str]) -> str:
+    """The known name that is nearest to a given one, whatever its case; empty when none is near."""
+    by_lower = {one.lower(): one for one in sorted(known, reverse=True)}
+    found = difflib.get_close_matches(name.lower(), by_lower, n=1)
+    return by_lower[found[0]] if found else ""
 
 
 def unknown_environment(environment: t.Mapping[str, str] | None = None) -> list[str]:

@@ -29,6 +29,9 @@ MANAGEMENT_ACCOUNT_IS_NO_TARGET = (
 )
 
 
+MANAGEMENT_ACCOUNT_IS_SKIPPED = "The management account is never a target."
+
+
 @dataclass(frozen=True)
 class Target:
     """An account and, when nothing is to be done to it, why."""
@@ -102,7 +105,7 @@ def _named(organization: Organization, account_id: str) -> Target:
 
 def _reason_to_skip(account: Account, management: str, protected: set[str]) -> str:
     if account.id == management:
-        return "The management account is never a target."
+        return MANAGEMENT_ACCOUNT_IS_SKIPPED
     if account.id in protected:
         return "The account is in protected_accounts."
     return unusable(account)

@@ -23,8 +23,9 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
     ServiceControlPolicies,
     policy_in_words,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import Selection, select_accounts
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 VERIFY_SECONDS = 60
 # What of a role must be as in an approved plan.
@@ -33,21 +34,23 @@ _PLANNED = ("arn", "state", "trust_policy", "policies")
 
 def read_access_roles(params: dict, context: Context) -> dict:
     """What organization_access_role_info returns."""
-    request, targets = _request_and_targets(params, context)
-    accounts = inspect_accounts(context, targets, request)
+    request, selection = _request_and_selection(params, context)
+    accounts = inspect_accounts(context, selection.targets, request)
     for problem in not_done(accounts):
         context.warn(problem)
-    return {"accounts": accounts, "summary": summarize(accounts)}
+    return {"accounts": accounts, "selection": selection.as_dict(), "summary": summarize(accounts)}
 
 
 def restore_access_roles(params: dict, context: Context) -> dict:
     """What organization_access_role returns; a BreakglassError with it when an account is not done."""
-    request, targets = _request_and_targets(params, context)
+    request, selection = _request_and_selection(params, context)
+    targets = selection.targets
     options.refuse_contradictions(request, params["method"], targets)
     accounts = restore(context, targets, request, params["method"])
     result = {
         "changed": any(account["changed"] for account in accounts),
         "accounts": accounts,
+        "selection": selection.as_dict(),
         "summary": summarize(accounts),
         "diff": diff(accounts),
     }
@@ -58,11 +61,10 @@ def restore_access_roles(params: dict, context: Context) -> dict:
     return result
 
 
-def _request_and_targets(params: dict, context: Context) -> tuple[RestoreRequest, list[Target]]:
+def _request_and_selection(params: dict, context: Context) -> tuple[RestoreRequest, Selection]:
     request = options.restore_request(params, context.connection)
     _require_management_account(context.organization)
-    targets = choose_targets(context.organization, params["account_ids"], params["all_accounts"], warn=context.warn)
-    return request, targets
+    return request, select_accounts(context.organization, params, warn=context.warn)
 
 
 def _require_management_account(organization: Organization) -> None:

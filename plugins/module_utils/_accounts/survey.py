@@ -12,19 +12,15 @@ from dataclasses import asdict
 from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._account_id import parse_account_ids
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import facts, findings
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.account_management import AccountManagement
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Unit
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import select_accounts
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
-    Target,
-    management_account_id,
-    member_account,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, management_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 TAGS, DELEGATIONS, CONTACTS = "tags", "delegations", "contacts"
@@ -173,35 +169,22 @@ def read_accounts(params: dict, context: Context) -> dict:
     for option in ("confirmed", "read_root_credentials"):
         if params[option] and not params["purpose"]:
             raise InvalidInput(option, params[option], "given together with purpose")
-    ids = None if params["all_accounts"] else _named_ids(params["account_ids"])
-    if ids is None and params["account_ids"]:
-        raise InvalidInput("all_accounts", True, "false, when account_ids names accounts")
-    reader, organization = AccountReader(context, params["purpose"]), context.organization
-    accounts = organization.accounts() if ids is None else [_named_account(context, account_id) for account_id in ids]
-    entries = describe_accounts(reader, accounts, params)
+    selection = select_accounts(context.organization, params, with_all=True, warn=context.warn)
+    reader = AccountReader(context, params["purpose"])
+    entries = describe_accounts(reader, selection.targets, params)
     for problem in not_done(entries):
         context.warn(problem)
-    return {"changed": False, "accounts": entries, "summary": summarize(entries)}
+    return {
+        "changed": False,
+        "accounts": entries,
+        "selection": selection.as_dict(),
+        "summary": summarize(entries),
+    }
 
 
-def _named_ids(account_ids: list | None) -> list[str]:
-    if not account_ids:
-        raise InvalidInput("account_ids", account_ids, "at least one account ID, unless all_accounts=true")
-    return parse_account_ids(account_ids, "account_ids")
-
-
-def _named_account(context: Context, account_id: str) -> Account:
-    """Any account of the organization, the management account too: nothing is done to it."""
-    if account_id == context.organization.identity()["management_account_id"]:
-        account = context.organization.account(account_id)
-        if account:
-            return account
-    return member_account(context.organization, account_id, "account_ids")
-
-
-def describe_accounts(reader: AccountReader, accounts: t.Sequence[Account], params: dict) -> list[dict]:
+def describe_accounts(reader: AccountReader, targets: t.Sequence[Target], params: dict) -> list[dict]:
     """One entry an account, whatever happens to the others. ``params`` are organization_account_info's."""
-    by_id = {account.id: account for account in accounts}
+    by_id = {target.account.id: target.account for target in targets}
 
     def work(account_id: str, entry: dict) -> None:
         account = by_id[account_id]
@@ -217,7 +200,7 @@ def describe_accounts(reader: AccountReader, accounts: t.Sequence[Account], para
             )
         entry["outcome"] = v.UNCHANGED
 
-    return sweep([Target(account) for account in accounts], work, blank=BLANK)
+    return sweep(targets, work, blank=BLANK)
 
 
 def _through(source: t.Any, read: t.Callable[[t.Any], t.Any]) -> t.Any:

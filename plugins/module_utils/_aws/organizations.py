@@ -163,6 +163,10 @@ class Organization:
         """The OUs right below one, or below the root."""
         return self._once(f"below {unit_id}", lambda: self._list_units(unit_id))
 
+    def accounts_in(self, unit_id: str) -> list[Account]:
+        """The accounts right in an OU, or right in the root, without those of the OUs below."""
+        return self._once(f"accounts in {unit_id}", lambda: self._list_accounts_in(unit_id))
+
     def root(self) -> Unit:
         """The organization's root."""
         entry = self._once("root", self._describe_root)
@@ -253,6 +257,10 @@ class Organization:
     def _list_accounts(self) -> dict[str, Account]:
         pages = self._pages("list_accounts", "listing the organization's accounts")
         return {entry["Id"]: _account(entry) for page in pages for entry in page["Accounts"]}
+
+    def _list_accounts_in(self, unit_id: str) -> list[Account]:
+        pages = self._pages("list_accounts_for_parent", f"listing the accounts in {unit_id}", ParentId=unit_id)
+        return [_account(entry) for page in pages for entry in page["Accounts"]]
 
     def _describe_account(self, account_id: str) -> Account | None:
         with explained(f"reading account {account_id}"):

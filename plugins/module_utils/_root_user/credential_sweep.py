@@ -24,6 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user import c
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal_request as requests
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal import Removal, plan_removal, without
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal_request import Item, RemovalRequest
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import select_accounts
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import SESSION
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
     SweepOptions,
@@ -32,7 +33,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner impor
     sweep,
     sweep_options,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 from ansible_collections.breakglass.aws.plugins.module_utils._time import now
 
 # After these, nothing is left to do in an account, and reading back confirmed it.
@@ -42,13 +43,13 @@ _FINISHED = (v.REMOVED, v.ABSENT)
 def run_audit(params: dict, context: Context) -> dict:
     """The result of root_credentials_info. Warns of each account that could not be read."""
     organization = context.organization
-    targets = choose_targets(organization, params["account_ids"], params["all_accounts"], warn=context.warn)
+    selection = select_accounts(organization, params, warn=context.warn)
     terms = {"do": "root_credentials_info", "organization": organization.identity()["id"]}
     with sweep_options(context, params, terms, (v.UNCHANGED, v.ABSENT)) as options:
-        accounts = audit(context, targets, options)
+        accounts = audit(context, selection.targets, options)
     for line in not_done(accounts):
         context.warn(line)
-    return {"accounts": accounts, "summary": summarize(accounts)}
+    return {"accounts": accounts, "selection": selection.as_dict(), "summary": summarize(accounts)}
 
 
 def run_removal(params: dict, context: Context) -> dict:
@@ -56,9 +57,8 @@ def run_removal(params: dict, context: Context) -> dict:
     organization = context.organization
     kinds = requests.check_kinds(params["kinds"])
     guard = requests.check_guard(params["recently_used_days"], params["allow_recently_used"], now())
-    targets = choose_targets(
-        organization, params["account_ids"], params["all_accounts"], params["protected_accounts"], warn=context.warn
-    )
+    selection = select_accounts(organization, params, protected=params["protected_accounts"], warn=context.warn)
+    targets = selection.targets
     partition = context.connection.caller.partition
     serials = requests.check_serials(params["mfa_serials"], kinds, partition, targets)
     accepted_ids = {kind: requests.ACCEPTED_IDS[kind] for kind in kinds}
@@ -71,6 +71,7 @@ def run_removal(params: dict, context: Context) -> dict:
     result = {
         "changed": any(account["changed"] for account in accounts),
         "accounts": accounts,
+        "selection": selection.as_dict(),
         "summary": summarize(accounts),
         "diff": diff(accounts),
     }

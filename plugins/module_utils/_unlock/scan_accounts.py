@@ -16,8 +16,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations 
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput, Unreachable
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import (
+    Selection,
+    is_given,
+    select_accounts,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import scan_account, summarize
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
@@ -28,12 +33,11 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
     for region in params["regions"] or []:
         check_region("regions", region)
     regions = list(dict.fromkeys(params["regions"])) if params["regions"] else None
-    own = not params["account_ids"] and not params["all_accounts"]
-    targets = (
-        [Target(Account(id=context.connection.caller.account_id, name="", state="ACTIVE"))]
-        if own
-        else choose_targets(context.organization, params["account_ids"], params["all_accounts"], warn=context.warn)
+    own = not is_given(params)
+    selection = (
+        _own_account(params, context) if own else select_accounts(context.organization, params, warn=context.warn)
     )
+    targets = selection.targets
     _check_administrators(params["administrators"], targets)
     partition = context.connection.caller.partition
     organization_id = _organization_id(context)
@@ -49,7 +53,25 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
     entries = sweep(targets, work, {"resources": [], "regions": [], "unlisted": []})
     for line in (*not_done(entries), *_unlisted(entries)):
         context.warn(line)
-    return {"changed": False, "accounts": entries, "summary": summarize(entries)}
+    return {
+        "changed": False,
+        "accounts": entries,
+        "selection": selection.as_dict(),
+        "summary": summarize(entries),
+    }
+
+
+def _select(params: dict[str, t.Any], context: Context) -> Selection:
+    return select_accounts(context.organization, params, warn=context.warn)
+
+
+def _own_account(params: dict[str, t.Any], context: Context) -> Selection:
+    """The caller's own account. Raises InvalidInput for options that only select among others."""
+    for option in ("account_states", "exclude_accounts"):
+        if params[option]:
+            accepted = "nothing, unless all_accounts=true, organizational_units or account_tags selects accounts"
+            raise InvalidInput(option, params[option], accepted)
+    return Selection([Target(Account(id=context.connection.caller.account_id, name="", state="ACTIVE"))])
 
 
 def _unlisted(entries: list[dict[str, t.Any]]) -> list[str]:
