@@ -20,7 +20,7 @@ attributes:
   action_group:
     description: >-
       Use C(group/breakglass.aws.aws) in C(module_defaults) to set the connection options once for the modules of this
-      collection and of C(amazon.aws).
+      collection, and of C(amazon.aws) where that is installed.
     support: full
     membership:
       - breakglass.aws.aws

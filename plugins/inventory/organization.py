@@ -60,10 +60,7 @@ options:
 extends_documentation_fragment:
   - inventory_cache
   - constructed
-  - amazon.aws.boto3
-  - amazon.aws.common.plugins
-  - amazon.aws.region.plugins
-  - amazon.aws.assume_role.plugins
+  - breakglass.aws.connection_options.plugins
 notes:
   - The management account and delegated administrators can read the organization.
   - The variables are C(account_id), C(account_name), C(account_email), C(account_tags), C(state), C(joined_method),
@@ -103,26 +100,23 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible import constants
-from ansible.errors import AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.data import InventoryData
-from ansible_collections.amazon.aws.plugins.plugin_utils.botocore import get_aws_connection_info
-from ansible_collections.amazon.aws.plugins.plugin_utils.inventory import AWSInventoryBase
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import inventory_names
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.facts import place
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Organization
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
-from ansible_collections.breakglass.aws.plugins.module_utils._module import BOTOCORE
 from ansible_collections.breakglass.aws.plugins.module_utils._names import unknown_environment, unknown_names
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import WORKERS
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import management_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
+from ansible_collections.breakglass.aws.plugins.plugin_utils._aws_inventory import AWSInventory
 
 _LISTED = 5  # names in a warning
 
 
-class InventoryModule(AWSInventoryBase):
+class InventoryModule(AWSInventory):
     NAME = "breakglass.aws.organization"
     INVENTORY_FILE_SUFFIXES = ("breakglass_aws.yml", "breakglass_aws.yaml", "organization.yml", "organization.yaml")
 
@@ -132,7 +126,7 @@ class InventoryModule(AWSInventoryBase):
     def parse(self, inventory, loader, path, cache=True):
         config = loader.load_from_file(path, cache="none")
         try:
-            super().parse(inventory, loader, path, cache=cache, botocore_version=BOTOCORE)
+            super().parse(inventory, loader, path, cache)
             self._refuse_unknown_options(config, path)
             self._populate(self._read(path, cache))
         except Exception:
@@ -160,27 +154,14 @@ class InventoryModule(AWSInventoryBase):
 
     def _read(self, path, cache) -> list:
         """All accounts as plain data, from the cache or from AWS."""
-        cached, accounts = self.get_cached_result(path, cache)
-        if not cached:
-            try:
-                accounts = read_accounts(Organization(self._connection()), with_tags=self.get_option("tags"))
-            except BreakglassError as error:
-                self.fail_aws(str(error))
-            self.update_cached_result(path, cache, accounts)
-        return accounts
 
-    def _connection(self) -> Connection:
-        region, endpoint_url, options = get_aws_connection_info(self)
-        options.update(self._frozen_credentials)  # those of assume_role_arn
-        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-        return Connection(
-            region=region,
-            endpoint_url=endpoint_url,
-            profile=options.get("profile_name"),
-            credentials={name: options[name] for name in names},
-            verify=options["verify"],
-            user_agent=f"{v.COLLECTION}/{v.VERSION}",
-        )
+        def read() -> list:
+            return read_accounts(Organization(self.connection()), with_tags=self.get_option("tags"))
+
+        try:
+            return self.cached(path, cache, read)
+        except BreakglassError as error:
+            raise AnsibleError(str(error)) from None
 
     def _is_wanted(self, account: dict) -> bool:
         states = self.get_option("states")

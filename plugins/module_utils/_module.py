@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What all modules of the collection share: amazon.aws' module class with our connection and our way to fail."""
+"""What all modules of the collection share: the connection options, our connection and our way to fail."""
 
 from __future__ import annotations
 
@@ -12,64 +12,83 @@ import signal
 import typing as t
 
 from ansible.module_utils.ansible_release import __version__ as core_version
-from ansible_collections.amazon.aws.plugins.module_utils.botocore import get_aws_connection_info
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible.module_utils.compat.version import LooseVersion
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Call
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection_options import (
+    KEYS,
+    OPTIONS,
+    Option,
+    connect,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Interrupted, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Interrupted
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
+
+try:
+    import boto3
+    import botocore
+except ImportError:
+    boto3 = botocore = None  # BreakglassModule fails then
 
 # The first botocore that knows AssumeRoot and an account's State.
 BOTOCORE = "1.40.30"
 _SHOWN = ("msg", "cause", "fix", "exception")  # what people read of a failed task's result
 
 
-class BreakglassModule(AnsibleAWSModule):
-    """An AnsibleAWSModule (same connection options) that reports BreakglassErrors as failed tasks.
+def connection_arguments() -> dict:
+    """The argument spec of the connection options."""
+    return {name: _argument(option) for name, option in OPTIONS.items()}
+
+
+def _argument(option: Option) -> dict:
+    argument: dict[str, t.Any] = {"type": option.type, "aliases": list(option.aliases)}
+    if option.default is not None:
+        argument["default"] = option.default
+    if option.environment:
+        argument["fallback"] = (env_fallback, list(option.environment))
+    if option.no_log is not None:
+        argument["no_log"] = option.no_log
+    return argument
+
+
+def sdk_problem() -> str:
+    """What is wrong with boto3 and botocore, and how to install them; empty when nothing is."""
+    if botocore is None or boto3 is None:
+        return missing_required_lib(f"boto3>={BOTOCORE}")
+    if LooseVersion(botocore.__version__) < LooseVersion(BOTOCORE):
+        reason = f"for sts:AssumeRoot and the state of accounts; found {botocore.__version__}"
+        return missing_required_lib(f"botocore>={BOTOCORE}", reason=reason)
+    return ""
+
+
+class BreakglassModule(AnsibleModule):
+    """An AnsibleModule with the connection options, which reports BreakglassErrors as failed tasks.
 
     ``argument_spec`` and the other arguments are AnsibleModule's; check mode is always supported. ``reveals`` names the
     keys of the result that hold secrets on purpose.
     """
 
-    def __init__(self, reveals: t.Collection[str] = (), **arguments: t.Any) -> None:
+    def __init__(self, argument_spec: dict | None = None, reveals: t.Collection[str] = (), **arguments: t.Any) -> None:
         self._reveals = reveals
-        super().__init__(supports_check_mode=True, **arguments)
+        spec = {**connection_arguments(), **(argument_spec or {})}
+        super().__init__(argument_spec=spec, supports_check_mode=True, **arguments)
         redaction.learn_from_addresses(self.params.get("endpoint_url"))
         _started_by.find_ansible()  # once ansible-playbook has ended, no call that changes something is sent
-        self.require_botocore_at_least(BOTOCORE, reason="for sts:AssumeRoot and the state of accounts")
+        if problem := sdk_problem():
+            self.fail_json(msg=problem)
 
     @functools.cached_property
     def connection(self) -> Connection:
         """Clients, made from the module's connection options. Our name in the user agent is what CloudTrail shows."""
-        keys = [name for name in ("access_key", "secret_key", "session_token") if self.params.get(name)]
-        if keys and self.params.get("profile"):
-            raise BreakglassError(
-                f"Both profile ({self.params['profile']}) and {keys[0]} are set: unclear whose credentials to use.",
-                "Set one of them. Both may come from variables: unset AWS_PROFILE and AWS_DEFAULT_PROFILE to use the "
-                "keys, or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN to use the profile.",
-            )
-        try:
-            region, endpoint_url, options = get_aws_connection_info(self)
-        except TypeError as error:
-            given = self.params["aws_config"]
-            raise InvalidInput("aws_config", given, "what botocore.config.Config takes", hint=str(error)) from error
-        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-        connection = Connection(
-            region=region,
-            endpoint_url=endpoint_url,
-            profile=options.get("profile_name"),
-            credentials={name: options[name] for name in names},
-            verify=options["verify"],
-            config=options.get("aws_config"),
-            user_agent=f"Ansible/{core_version} {v.COLLECTION}/{v.VERSION}",
-        )
-        if connection.profile.warning and not keys:
+        connection = connect(self.params, f"Ansible/{core_version} {v.COLLECTION}/{v.VERSION}")
+        if connection.profile.warning and not any(self.params.get(name) for name in KEYS):
             self.warn(connection.profile.warning)
         return connection
 
@@ -84,8 +103,7 @@ class BreakglassModule(AnsibleAWSModule):
         )
 
     def warn(self, warning: str) -> None:
-        """Warn through ansible-core alone: amazon.aws 10 repeats warnings in the result, which core deprecates."""
-        self._module.warn(redaction.clean(warning))
+        super().warn(redaction.clean(warning))
 
     def hide(self, secret: str) -> None:
         """Let nothing that this process writes show a secret, its log and result included."""
@@ -156,9 +174,12 @@ class BreakglassModule(AnsibleAWSModule):
         return "connection" in self.__dict__
 
     def _with_calls(self, result: dict) -> dict:
-        """A result as it may be shown, with the ledger for evidence where debug_botocore_endpoint_logs asks for it."""
-        if self.params.get("debug_botocore_endpoint_logs") and self._has_connection:
-            result["aws_calls"] = self.connection.calls.made
+        """A result as it may be shown; where debug_botocore_endpoint_logs asks for it, with the ledger for evidence."""
+        if self.params.get("debug_botocore_endpoint_logs"):
+            calls = self.connection.calls if self._has_connection else None
+            result["resource_actions"] = sorted(calls.operations) if calls else []  # for the callback of amazon.aws
+            if calls:
+                result["aws_calls"] = calls.made
         result.setdefault("invocation", {"module_args": self.params})
         secret = {name: result[name] for name in self._reveals if name in result}
         return {**redaction.redact_all(result), **secret}

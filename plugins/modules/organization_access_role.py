@@ -117,8 +117,7 @@ options:
     type: int
     default: 600
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.accounts
   - breakglass.aws.selection

@@ -47,8 +47,7 @@ options:
         description: The group to assign it to, by display name.
         type: str
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.accounts
   - breakglass.aws.selection

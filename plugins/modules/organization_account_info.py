@@ -75,8 +75,7 @@ options:
     type: bool
     default: false
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.selection
   - breakglass.aws.attributes

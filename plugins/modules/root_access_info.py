@@ -39,8 +39,7 @@ options:
       - unlock_sqs_queue
     version_added: 0.2.0
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module

@@ -53,8 +53,7 @@ options:
     type: str
     default: OrganizationAccountAccessRole
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module

@@ -17,8 +17,7 @@ description:
 author:
   - breakglass.aws contributors (@breakglass)
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.accounts
   - breakglass.aws.selection

@@ -65,8 +65,7 @@ options:
     type: int
     default: 60
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module

@@ -50,8 +50,7 @@ options:
     elements: str
     default: []
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.approved_items
   - breakglass.aws.attributes

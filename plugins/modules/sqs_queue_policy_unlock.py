@@ -38,8 +38,7 @@ options:
     type: int
     default: 90
 extends_documentation_fragment:
-  - amazon.aws.common.modules
-  - amazon.aws.region.modules
+  - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.unlock
   - breakglass.aws.attributes

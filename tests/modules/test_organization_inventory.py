@@ -125,6 +125,23 @@ def test_what_users_of_constructed_inventories_know_works(listed):
     assert LAKE in found["cost_center_none"]["hosts"]
 
 
+def test_a_role_can_read_the_organization(listed, sandbox):
+    """assume_role_arn as of the inventory plugins of amazon.aws; the connection options may be templates."""
+    found = listed(
+        identity="engineer", assume_role_arn="arn:aws:iam::{{ '2222' ~ 33334444 }}:role/OrganizationAccountAccessRole"
+    )
+    assert found["account_data_lake"]["hosts"] == [LAKE]
+    reads = [event for event in sandbox.events() if event["operation"] == "ListAccounts"]
+    assert {event["account"] for event in reads} == {"222233334444"}
+
+
+def test_keys_beside_a_profile_are_refused(sandbox, tmp_path):
+    failed = inventory(sandbox, tmp_path, profile="work")
+    assert failed.returncode != 0
+    assert "Both profile (work) and access_key are set" in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
 # Names are free text, and select nothing
 
 

@@ -27,7 +27,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
     policy_in_words,
 )
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 # States of a role. Only the first two let the management account in.

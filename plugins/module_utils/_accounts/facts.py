@@ -25,7 +25,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Brea
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 SCP = "SERVICE_CONTROL_POLICY"

@@ -23,7 +23,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log impor
 
 try:
     from botocore.exceptions import BotoCoreError, ClientError
-except ImportError:  # AnsibleAWSModule reports it
+except ImportError:  # BreakglassModule reports it
     BotoCoreError = ClientError = Exception
 
 

@@ -21,7 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws import call_fi
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, NotSent
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore import exceptions as aws
 
 # What became of a call.
@@ -138,6 +138,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.entries: list[Call] = []
+        self.operations: set[str] = set()  # of all calls, reads too, as "iam:GetUser"
         self._file = call_file.from_environment()
 
     @property
@@ -164,6 +165,7 @@ class Calls:
                 context[_TARGET] = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
 
         def about_to_send(model: t.Any, context: dict, **unused: t.Any) -> None:
+            self.operations.add(f"{client.meta.service_model.service_name}:{model.name}")
             if _TARGET in context:
                 service, region = client.meta.service_model.service_name, client.meta.region_name
                 # The key is asked for first, as signing will: if that fails, nothing was sent.

@@ -21,7 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.profiles import ProfileCredentials
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, InvalidInput
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     import boto3
     import botocore.session
     from botocore.config import Config
@@ -75,6 +75,7 @@ class Caller:
 class Connection:
     """Makes boto3 clients from one set of connection options. May be used from several threads.
 
+    ``region`` is that of the environment or of the AWS configuration files when it is not given.
     ``credentials`` are those of boto3 (aws_access_key_id, aws_secret_access_key, aws_session_token), all None to let
     boto3 find them. ``config`` is the user's botocore Config and wins over ours.
     """
@@ -91,9 +92,6 @@ class Connection:
         user_agent: str = "",
         calls: Calls | None = None,
     ) -> None:
-        # "aws-global" is botocore's name for the global endpoint, which AssumeRoot refuses.
-        self.chosen_region = region if region and region != "aws-global" else None
-        self.region = self.chosen_region or DEFAULT_REGION
         self._options: dict[str, t.Any] = {"endpoint_url": endpoint_url or None, "verify": verify}
         self._config = Config(user_agent_extra=user_agent, retries=_RETRIES, connect_timeout=10)
         if config:
@@ -109,6 +107,10 @@ class Connection:
             self._session = boto3.session.Session(
                 botocore_session=self._core, profile_name=profile or None, **credentials
             )
+            region = region or self._session.region_name
+        # "aws-global" is botocore's name for the global endpoint, which AssumeRoot refuses.
+        self.chosen_region = region if region != "aws-global" else None
+        self.region = self.chosen_region or DEFAULT_REGION
         answers.guard(self._session)
         self.profile = ProfileCredentials(self._core)
 

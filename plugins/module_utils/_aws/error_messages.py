@@ -24,7 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     is_denied,
 )
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore import exceptions as aws
 
 EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")

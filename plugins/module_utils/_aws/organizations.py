@@ -19,7 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection imp
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 

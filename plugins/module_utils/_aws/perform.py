@@ -27,7 +27,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log impor
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, NotSent
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 __all__ = ("DONE", "REFUSED", "UNKNOWN", "Performed", "may_have_done", "perform", "recorded", "status_of")

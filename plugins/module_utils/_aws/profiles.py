@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError
 
 

@@ -19,7 +19,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import recorded
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 POLL_SECONDS = 3

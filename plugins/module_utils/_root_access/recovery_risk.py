@@ -22,7 +22,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Brea
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import choose_targets
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 _SHOWN = 10

@@ -25,7 +25,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_assume_root_denial
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 

@@ -18,7 +18,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import error_code
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 NO_PASSWORD = {"present": False, "created": None, "last_used": None}

@@ -33,7 +33,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import MANAGEMENT_ACCOUNT_IS_NO_TARGET, unusable
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 # States of a change (GetPrimaryEmailUpdateStatus). AWS does not report to which address.

@@ -47,7 +47,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner impor
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, choose_targets
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, parse_time
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 OPEN = "open"

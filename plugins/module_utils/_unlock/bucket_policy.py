@@ -17,7 +17,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, Session
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 

@@ -20,7 +20,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Brea
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import GONE, QueueName
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import Session
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 _WORKERS = 8  # regions asked at a time

@@ -31,7 +31,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_polic
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
 
-with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 # What a resource's policy does to administrators; FAILED where that could not be found out.
