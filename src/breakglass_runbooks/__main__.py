@@ -1,10 +1,10 @@
-"""`python -m breakglass_runbooks`: the former name of the launcher's command."""
+"""`python -m breakglass_runbooks`: the former name of the command `breakglass`."""
 
 from __future__ import annotations
 
 import sys
 
-from breakglass_aws.engine.__main__ import main
+from breakglass_aws.cli.main import former_name
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(former_name())

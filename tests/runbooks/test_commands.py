@@ -16,10 +16,21 @@ FOLDER = Path("/home/alice/evidence/INC-1")
 ODD = Path("/home/alice/it's $HOME {{ x }}")
 
 
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """The command, as pip installs it beside a Python."""
+    installed = tmp_path / "bin" / "breakglass"
+    installed.parent.mkdir()
+    installed.touch(mode=0o755)
+    return installed
+
+
 @pytest.fixture(autouse=True)
-def started_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
+def started_plainly(monkeypatch: pytest.MonkeyPatch, script: Path) -> None:
     monkeypatch.delenv(commands.STARTED_WITH, raising=False)
     monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setattr(sys, "executable", str(script.with_name("python")))
+    monkeypatch.setenv("PATH", str(script.parent))
 
 
 @pytest.fixture
@@ -29,19 +40,39 @@ def by_ansible(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_launchers_own_commands() -> None:
-    assert commands.resume(FOLDER) == f"python -m breakglass_runbooks resume {FOLDER}"
-    assert commands.resume(FOLDER, "way") == f"python -m breakglass_runbooks resume {FOLDER} --answer way=..."
+    assert commands.resume(FOLDER) == f"breakglass resume {FOLDER}"
+    assert commands.resume(FOLDER, "way") == f"breakglass resume {FOLDER} --answer way=..."
     assert commands.resume(FOLDER, "code", secret=True).endswith("--answer code")
     assert commands.answer("approval", "WORD") == "--answer approval=WORD"
     assert commands.answer("approval", "EMERGENCY because ...") == "--answer approval='EMERGENCY because ...'"
     run = commands.run(str(NOTEBOOKS / "unlock_s3_bucket.ipynb"), {"account_id": "012345678901", "check_mode": False})
-    assert run == "python -m breakglass_runbooks run unlock_s3_bucket -p account_id=012345678901 -p check_mode=false"
+    assert run == "breakglass run unlock_s3_bucket -p account_id=012345678901 -p check_mode=false"
+
+
+def test_a_command_that_the_shell_does_not_find_is_named_by_its_path(
+    monkeypatch: pytest.MonkeyPatch, script: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert commands.program() == str(script)
+    other = tmp_path / "other" / "breakglass"  # of another installation
+    other.parent.mkdir()
+    other.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(other.parent))
+    assert commands.program() == str(script)
+    other.unlink()
+    other.symlink_to(script)  # as pipx links it
+    assert commands.program() == "breakglass"
+
+
+def test_without_the_command_the_module_is_named(script: Path) -> None:
+    script.unlink()
+    assert commands.program() == f"{sys.executable} -m breakglass_aws"
 
 
 def test_an_installed_collection_names_the_python_and_the_path_that_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SOURCES))
     assert commands.approve(FOLDER) == (
-        f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_runbooks approve {FOLDER} --key KEY --as NAME"
+        f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_aws approve {FOLDER} --key KEY --as NAME"
     )
 
 
@@ -62,5 +93,5 @@ def test_a_run_of_ansible_playbook_is_resumed_with_it() -> None:
 def test_a_secret_answer_is_never_part_of_a_command() -> None:
     """Other users can read a command line; the launcher asks for it."""
     assert commands.resume(FOLDER, "code", secret=True) == (
-        f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_runbooks resume {FOLDER} --answer code"
+        f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_aws resume {FOLDER} --answer code"
     )

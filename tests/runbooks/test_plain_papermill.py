@@ -9,6 +9,7 @@ import nbformat
 import pytest
 from support.executed import writes
 
+from breakglass_aws.engine import commands
 from breakglass_aws.engine.notebooks.catalog import find, runbooks
 from breakglass_aws.sandbox import Box
 
@@ -65,7 +66,7 @@ def test_for_real_our_engine_says_at_the_gate_what_it_needs(sandbox: Box, make_w
     waiting = papermill(place, "unlock_sqs_queue", "-p", "check_mode", "false", "--engine", "breakglass")
     assert waiting.returncode == 1, waiting.stderr
     assert "waits for a person at the gate 'confirmed'" in waiting.stderr
-    assert "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`." in waiting.stderr
+    assert f"Open the notebook in JupyterLab, or run it with `{commands.program()} run`." in waiting.stderr
     assert "without encryption" not in waiting.stderr
     assert writes(sandbox, since) == []
     cells = nbformat.read(place.folder / "out.ipynb", as_version=4).cells

@@ -214,8 +214,8 @@ def test_what_a_run_that_went_on_found_as_before_is_told_once(record: Record) ->
 
 
 def test_a_command_in_a_failure_can_be_copied(record: Record) -> None:
-    text = of(record, outcomes.FAILED, "Put_right.\n\n    python -m breakglass_runbooks resume /evidence/lost_root_mfa")
-    assert ">     python -m breakglass_runbooks resume /evidence/lost_root_mfa\n" in text
+    text = of(record, outcomes.FAILED, "Put_right.\n\n    breakglass resume /evidence/lost_root_mfa")
+    assert ">     breakglass resume /evidence/lost_root_mfa\n" in text
     assert "> Put_right." in text
 
 

@@ -12,6 +12,7 @@ import nbformat
 import pytest
 import yaml
 
+from breakglass_aws.engine import commands
 from breakglass_aws.engine.errors import RunbookError, Waiting
 from breakglass_aws.engine.evidence import checkpoints
 from breakglass_aws.engine.evidence.journal import Journal
@@ -401,7 +402,7 @@ def story(make_workplace: Callable[..., Any], write_notebook: Callable[..., Path
 
 def test_a_run_that_waited_and_died_comes_through(story: Any) -> None:
     assert story.waiting.returncode == 3, story.waiting.stderr
-    resume = f"python -m breakglass_runbooks resume {story.folder / 'run'}"
+    resume = f"{commands.program()} resume {story.folder / 'run'}"
     assert story.waiting.stdout.count(resume) == 1  # by the gate, in the kernel; not again by the launcher
     assert story.refused.returncode == 2
     assert "way must be one of: root, role" in story.refused.stderr

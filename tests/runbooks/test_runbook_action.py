@@ -68,7 +68,8 @@ def test_a_run_that_waits_fails_the_task_and_says_how_to_go_on(results: dict[str
     # Right for how it was started: an installed collection has no package on Python's path.
     resume = f"ansible-playbook breakglass.aws.runbook -e resume={waiting['evidence_dir']}"
     assert f'{resume} -e \'{{"answers": {{"way": "..."}}}}\'' in waiting["msg"]
-    assert "python -m breakglass_runbooks resume" not in waiting["msg"]
+    assert "breakglass resume" not in waiting["msg"]
+    assert "breakglass_aws resume" not in waiting["msg"]
     assert [cell["status"] for cell in waiting["cells"]][-4:] == ["waiting", "skipped", "skipped", "skipped"]
 
 

@@ -349,7 +349,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
 
 
 def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
-    command = f"{{ {sys.executable} -m breakglass_runbooks describe lost_root_mfa; echo $? > status; }} | head -1"
+    command = f"{{ {sys.executable} -m breakglass_aws describe lost_root_mfa; echo $? > status; }} | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.stdout, done.stderr) == ("Lost root MFA\n", "")
     assert (tmp_path / "status").read_text() in ("0\n", "130\n")  # whether it had said all before the reader went

@@ -104,7 +104,7 @@ def test_what_a_task_says_to_copy_is_shown_literally() -> None:
 
 
 def test_an_error_breaks_between_words_and_not_in_what_is_to_be_copied() -> None:
-    command = f"    python -m breakglass_runbooks resume {'x' * 90} --answer y=z"
+    command = f"    breakglass resume {'x' * 90} --answer y=z"
     shown = RunbookError("\n".join(["- " + "word " * 40, "", command]))._render_traceback_()
     assert [len(line) > WIDTH for line in shown] == [False] * 4 + [True]
     assert shown[1].startswith("  word")

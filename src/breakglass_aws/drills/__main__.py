@@ -14,12 +14,17 @@ from breakglass_aws.drills.run import reports_folder, run
 from breakglass_aws.drills.simulated_organization import StartError
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a drill; return 0 only when it passed, 1 when it did not, 2 when it could not be run."""
-    parser = argparse.ArgumentParser(prog="python -m breakglass_aws.drills", description=__doc__)
+def parser(prog: str) -> argparse.ArgumentParser:
+    """The command line of a program with this name."""
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument("--organization", metavar="FILE", help="organization file (default: the sandbox's own)")
     parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_aws.drills") -> int:
+    """Run a drill; return 0 only when it passed, 1 when it did not, 2 when it could not be run."""
+    options = parser(prog).parse_args(arguments)
 
     console = Console(highlight=False)
     folder = options.reports.absolute() / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")

@@ -1,7 +1,8 @@
 """The commands that start, resume and approve a run, as they work for the person who started this one.
 
-A run may have been started with `python -m breakglass_runbooks`, with that and PYTHONPATH where the collection is
-installed and the package is not, or by ansible-playbook, which sets BREAKGLASS_STARTED_WITH.
+A run may have been started with `breakglass`, which is installed with the package; with PYTHONPATH and
+`python -m breakglass_aws`, where the collection is installed and the package is not; or by ansible-playbook, which sets
+BREAKGLASS_STARTED_WITH.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,19 +22,27 @@ from breakglass_aws.engine.collection import NOTEBOOKS, SOURCES
 STARTED_WITH = "BREAKGLASS_STARTED_WITH"
 PROGRAM_OF_LAUNCHER = "BREAKGLASS_PROGRAM"
 ANSIBLE = "ansible-playbook"
-PROGRAM = "python -m breakglass_runbooks"
+PROGRAM = "breakglass"
 _PLAYBOOK = f"{ANSIBLE} breakglass.aws.runbook"
 _PLAIN = re.compile(r"[\w./:@%+,-]+", re.ASCII)  # what -e NAME=VALUE takes as it is
 
 
 def program() -> str:
-    """Return the launcher's command, with the path to its package where Python would not find it otherwise."""
+    """Return the command that runs this program here: as short as it works in the shell of this person.
+
+    `breakglass` where the shell finds the one of this Python, its path where not, and the module where only PYTHONPATH
+    leads to the package.
+    """
     if launcher := os.environ.get(PROGRAM_OF_LAUNCHER):  # which puts the package on the path of its kernel
         return launcher
-    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if str(SOURCES) not in paths:
-        return PROGRAM
-    return f"PYTHONPATH={shlex.quote(str(SOURCES))} {shlex.quote(sys.executable)} -m breakglass_runbooks"
+    module = f"{shlex.quote(sys.executable)} -m breakglass_aws"
+    if str(SOURCES) in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        return f"PYTHONPATH={shlex.quote(str(SOURCES))} {module}"
+    script = Path(sys.executable).with_name(PROGRAM)
+    if not script.is_file():
+        return module
+    found = shutil.which(PROGRAM)  # pipx links it into a folder of its own
+    return PROGRAM if found and os.path.realpath(found) == os.path.realpath(script) else shlex.quote(str(script))
 
 
 def resume(folder: Path, gate: str = "", *, secret: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import gc
 import json
 import os
@@ -13,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from breakglass_aws.sandbox.client import ControlError, ask, environment
 from breakglass_aws.sandbox.wire import network_origin
@@ -26,8 +27,8 @@ class _UsageError(Exception):
     """An option cannot be used; the text says what is accepted."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_aws.sandbox") -> int:
+    options = parser(prog).parse_args(arguments)
     try:
         status = options.do(options)
         sys.stdout.flush()
@@ -43,9 +44,26 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m breakglass_aws.sandbox", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, with the nearest name of a command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, and end with status 2."""
+        wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
+        if wrong:
+            names = re.findall(r"[\w-]+", wrong[2])
+            near = difflib.get_close_matches(wrong[1], names, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
+            message = f"There is no command {wrong[1]!r}. {hint}"
+        elif not message.endswith("."):
+            message += "."
+        self.exit(2, f"{self.prog}: {message} See: {self.prog} --help\n")
+
+
+def parser(prog: str) -> argparse.ArgumentParser:
+    """The command line of a program with this name."""
+    top = _Parser(prog=prog, description=__doc__)
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve an organization on this machine until interrupted")
     serve.add_argument("--port", type=_port, default=5599, help="port of 127.0.0.1; 0 picks a free one (default: 5599)")
     serve.add_argument(
@@ -85,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_faults(commands)
     _add_person(commands)
     _add_generate(commands)
-    return parser
+    return top
 
 
 def _command(commands: Any, name: str, do: Callable[[argparse.Namespace], int], text: str, **more: Any) -> Any:

@@ -362,6 +362,6 @@ def _parts(token: str) -> tuple[str, str]:
         return statement, signature
     except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
         raise ValueError(
-            "This is not an approval. Expected the word that `python -m breakglass_runbooks approve --token` prints, "
+            "This is not an approval. Expected the word that `breakglass approve --token` prints, "
             f"or in an emergency '{EMERGENCY} ...' with the reason."
         ) from None

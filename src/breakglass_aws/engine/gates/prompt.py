@@ -126,7 +126,7 @@ class GatePrompt:
     def _next_steps(self, gate: Gate, approval: ApprovalGate | None) -> str:
         """Return what to do where no person can be asked."""
         if not self.options.launcher:
-            return "Open the notebook in JupyterLab, or run it with `python -m breakglass_runbooks run`."
+            return f"Open the notebook in JupyterLab, or run it with `{commands.program()} run`."
         folder = self.record.folder
         if approval:
             return f"{approval.next_steps()}\n\nThen resume:\n\n    {commands.resume(folder)}"

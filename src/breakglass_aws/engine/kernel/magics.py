@@ -16,7 +16,7 @@ from typing import Any
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from breakglass_aws.engine import outcomes, results, times
+from breakglass_aws.engine import commands, outcomes, results, times
 from breakglass_aws.engine.collection import module_util
 from breakglass_aws.engine.display import html, report, run_output
 from breakglass_aws.engine.display.views import registry
@@ -369,7 +369,7 @@ class RunbookMagics(Magics):
             raise Blocked(
                 "check_mode is false, and this program would report a killed kernel as a completed run.\n"
                 "Nothing was changed. Run it with papermill --engine breakglass, or with:\n\n"
-                "    python -m breakglass_runbooks run NAME -p check_mode=false"
+                f"    {commands.program()} run NAME -p check_mode=false"
             )
 
     def _named_results(self, names: list[str]) -> list[Any]:
