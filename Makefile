@@ -19,7 +19,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint format floors lock sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint gates matrix format floors lock sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -54,6 +54,12 @@ lint: $(READY) ## check style, metadata, documentation and changelog
 	@ansible-lint --offline
 	@tests/sanity/run
 
+gates: .venv-gates/.ready ## check the built collection as Galaxy does, its documentation, and known vulnerabilities
+	@tests/gates/run
+
+matrix: $(READY) ## tests and sanity with each Python, ansible-core, boto3 and amazon.aws (ONLY=names); half an hour
+	@python tests/gates/matrix.py $(ONLY)
+
 format: $(READY) ## bring the code into the project's format
 	@ruff check --fix .
 	@ruff format .
@@ -80,14 +86,19 @@ lock: $(READY) ## pin the development environment and the lowest versions anew, 
 		--custom-compile-command 'make lock' --output-file requirements/dev.txt
 	@uv pip compile pyproject.toml --extra drills --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
 		--constraint requirements/dev.txt --custom-compile-command 'make lock' --output-file requirements/drills.txt
+	@printf 'antsibull-docs\ndistlib\ngalaxy-importer\npip-audit\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/gates.txt
 	@uv pip compile pyproject.toml --extra drills --extra test --resolution lowest-direct --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
 
 clean: ## remove the environment and everything tools keep here
-	rm -rf $(VENV) .venv-drill .venv-floors .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-drill .venv-floors .venv-gates .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 $(READY): pyproject.toml requirements/dev.txt tests/environment
 	@tests/environment $(PYTHON) $(VENV)
 
 .venv-drill/.ready: pyproject.toml requirements/drills.txt tests/environment
 	@tests/environment $(PYTHON) .venv-drill requirements/drills.txt
+
+.venv-gates/.ready: requirements/gates.txt tests/environment
+	@tests/environment $(PYTHON) .venv-gates requirements/gates.txt

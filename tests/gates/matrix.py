@@ -1,0 +1,149 @@
+"""Run a part of the tests and ansible-test's sanity tests with each supported Python, ansible-core and boto3.
+
+Usage: python tests/gates/matrix.py [NAME ...]
+
+Each combination has an environment of its own under .cache/matrix, made by uv, which also finds the interpreters. The
+result is a table. The exit status is 1 when a required combination fails or its interpreter is not there.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+CHECKOUT = Path(__file__).parents[2]
+CACHE = CHECKOUT / ".cache" / "matrix"
+# What meets ansible-core, boto3 and the interpreter: all pure logic, modules as processes, and one whole runbook.
+TESTS = (
+    "tests/unit",
+    "tests/modules/test_root_credentials.py",
+    "tests/modules/test_s3_bucket_policy_unlock.py",
+    "tests/runbooks/test_unlock_runbook.py",
+)
+# Their tools are of the development environment alone, or need a fixed release.
+LEFT_OUT = ("tests/unit/test_architecture.py",)
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One environment: an interpreter and what is installed beside the project."""
+
+    name: str
+    python: str
+    packages: tuple[str, ...]
+    required: bool = True
+    sanity: bool = True
+
+
+COMBINATIONS = (
+    Combination("python3.11-core2.19", "3.11", ("ansible-core==2.19.*",)),
+    Combination("python3.12-core2.19", "3.12", ("ansible-core==2.19.*",)),
+    Combination("python3.12-core2.20", "3.12", ("ansible-core==2.20.*",)),
+    Combination("python3.12-core2.21", "3.12", ("ansible-core==2.21.*",)),
+    Combination("python3.13-core2.20", "3.13", ("ansible-core==2.20.*",)),
+    Combination("python3.13-core2.21", "3.13", ("ansible-core==2.21.*",)),
+    Combination("python3.13-core2.22", "3.13", ("ansible-core>=2.22.0b1,<2.23",), required=False),
+    Combination("oldest-boto3", "3.11", ("boto3==1.40.30", "botocore==1.40.30", "ansible-core==2.19.*"), sanity=False),
+    Combination("newest-boto3", "3.13", ("boto3", "ansible-core==2.21.*"), sanity=False),
+    Combination("oldest-amazon.aws", "3.11", ("ansible==12.0.0",), sanity=False),
+    Combination("newest-amazon.aws", "3.13", ("ansible",), sanity=False),
+)
+
+
+@dataclass
+class Outcome:
+    """What came of one combination; ``steps`` has a word for each of environment, tests and sanity."""
+
+    combination: Combination
+    steps: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0
+
+    @property
+    def passed(self) -> bool:
+        return all(word.startswith(("passed", "left out")) or " passed" in word for word in self.steps.values())
+
+
+def main(names: list[str]) -> int:
+    """Run the combinations with these names, all when there is none; return the exit status."""
+    known = {one.name: one for one in COMBINATIONS}
+    if unknown := [name for name in names if name not in known]:
+        print(f"Unknown combination: {', '.join(unknown)}. Known: {', '.join(known)}.", file=sys.stderr)
+        return 2
+    outcomes = [_run(known[name]) for name in names or known]
+    Console(width=140).print(_table(outcomes))
+    return 1 if any(one.combination.required and not one.passed for one in outcomes) else 0
+
+
+def _run(combination: Combination) -> Outcome:
+    outcome, folder, start = Outcome(combination), CACHE / combination.name, time.monotonic()
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"{combination.name}: log in {folder}", flush=True)
+    outcome.steps["environment"] = _environment(combination, folder)
+    if outcome.steps["environment"] == "passed":
+        outcome.steps["tests"] = _tests(folder)
+        outcome.steps["sanity"] = _sanity(folder) if combination.sanity else "left out"
+    outcome.seconds = time.monotonic() - start
+    print(f"{combination.name}: {outcome.steps}", flush=True)
+    return outcome
+
+
+def _environment(combination: Combination, folder: Path) -> str:
+    venv = folder / "venv"
+    python = str(venv / "bin" / "python")
+    install = ["uv", "pip", "install", "--system-certs", "--python", python, "--prerelease", "if-necessary-or-explicit"]
+    for command in (
+        ["uv", "venv", "--quiet", "--clear", "--seed", "--python", combination.python, str(venv)],
+        [*install, "--editable", f"{CHECKOUT}[test]", *combination.packages],
+    ):
+        if _logged(command, folder / "environment.log", dict(os.environ)):
+            return "failed"
+    site = subprocess.run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], capture_output=True)
+    collections = Path(site.stdout.decode().strip()) / "ansible_collections" / "breakglass"
+    collections.mkdir(parents=True, exist_ok=True)
+    (collections / "aws").unlink(missing_ok=True)
+    (collections / "aws").symlink_to(CHECKOUT)
+    return "passed"
+
+
+def _in(folder: Path) -> dict[str, str]:
+    home = str(folder / "ansible")
+    return {**os.environ, "PATH": f"{folder / 'venv' / 'bin'}:{os.environ['PATH']}", "ANSIBLE_HOME": home}
+
+
+def _tests(folder: Path) -> str:
+    left_out = [word for name in LEFT_OUT for word in ("--ignore", name)]
+    log = folder / "tests.log"
+    status = _logged([str(folder / "venv/bin/python"), "-m", "pytest", "-n", "2", *TESTS, *left_out], log, _in(folder))
+    last = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+    return last.strip("= ") if not status else f"failed: {last.strip('= ')}"
+
+
+def _sanity(folder: Path) -> str:
+    return "passed" if not _logged(["tests/sanity/run"], folder / "sanity.log", _in(folder)) else "failed"
+
+
+def _logged(command: list[str], log: Path, environment: dict[str, str]) -> int:
+    with log.open("w", encoding="utf-8") as output:
+        return subprocess.run(
+            command, cwd=CHECKOUT, env=environment, stdout=output, stderr=subprocess.STDOUT, check=False
+        ).returncode
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    table = Table("combination", "environment", "tests", "sanity", "minutes")
+    for one in outcomes:
+        name = one.combination.name + ("" if one.combination.required else " (not required)")
+        words = [one.steps.get(step, "not run") for step in ("environment", "tests", "sanity")]
+        table.add_row(name, *words, f"{one.seconds / 60:.1f}", style="" if one.passed else "red")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
