@@ -1,0 +1,95 @@
+"""When a ratio counts as worse than the recorded one, and what the history keeps."""
+
+from __future__ import annotations
+
+import pytest
+from benchmarks import history
+from benchmarks.figures import Figure, ratio
+
+
+def figure(*values: float, more_is_better: bool = False, unit: str = "times") -> Figure:
+    return Figure("time", unit, values, ratio=True, more_is_better=more_is_better)
+
+
+def recorded(*values: float) -> dict:
+    run = history.entry([figure(*values)], "2026-01-31T03:00Z", "abc1234", "whole")
+    return history.latest([run], "whole")
+
+
+@pytest.mark.parametrize("now", [0.5, 1.0, 1.19])
+def test_a_ratio_within_the_noise_is_not_worse(now):
+    assert history.worse([figure(now)], recorded(1.0)) == []
+
+
+def test_a_ratio_over_the_noise_is_worse():
+    (found,) = history.worse([figure(1.21)], recorded(1.0))
+    assert (found.name, found.recorded, found.now, found.commit) == ("time", 1.0, 1.21, "abc1234")
+    assert "recorded 1 (commit abc1234)" in str(found)
+
+
+def test_more_may_be_better():
+    assert history.worse([figure(0.84, more_is_better=True)], recorded(1.0)) == []
+    assert history.worse([figure(0.82, more_is_better=True)], recorded(1.0))
+    assert history.worse([figure(5.0, more_is_better=True)], recorded(1.0)) == []
+
+
+def test_the_spread_of_both_runs_is_noise():
+    wide = recorded(0.7, 1.0, 1.3)  # 30 %
+    assert history.worse([figure(1.39)], wide) == []
+    assert history.worse([figure(1.41)], wide)
+    assert history.worse([figure(1.2, 1.5, 1.8)], wide) == []  # 20 % more
+
+
+def test_a_number_of_calls_has_no_noise():
+    assert history.worse([figure(6.25, unit="calls")], recorded(6.25)) == []
+    assert history.worse([figure(6.26, unit="calls")], recorded(6.25))
+
+
+def test_what_is_no_ratio_or_is_new_is_not_compared():
+    seconds = Figure("time", "s", [100.0])
+    assert history.worse([seconds], recorded(1.0)) == []
+    assert history.worse([figure(100.0)], {}) == []
+    assert history.entry([seconds], "", "", "whole")["ratios"] == {}
+
+
+def test_the_latest_of_the_same_selection_counts():
+    runs = [
+        history.entry([figure(value)], "", commit, selection)
+        for value, commit, selection in ((1.0, "a", "whole"), (2.0, "b", "whole"), (9.0, "c", "quick"))
+    ]
+    assert history.latest(runs, "whole")["time"]["median"] == 2.0
+    assert history.latest(runs, "quick")["time"]["commit"] == "c"
+
+
+def test_a_run_is_read_as_it_was_appended(tmp_path):
+    file = tmp_path / "history.jsonl"
+    assert history.read(file) == []
+    runs = [history.entry([figure(value)], "2026-01-31T03:00Z", "abc", "whole") for value in (1.0, 2.0)]
+    for run in runs:
+        history.append(run, file)
+    assert history.read(file) == runs
+
+
+def test_a_broken_line_is_named(tmp_path):
+    file = tmp_path / "history.jsonl"
+    file.write_text('{"date": ""}\n{"da\n')
+    with pytest.raises(ValueError, match=r"history\.jsonl, line 2"):
+        history.read(file)
+
+
+def test_the_file_of_this_repository_can_be_read():
+    assert all(set(run) >= {"date", "commit", "selection", "ratios"} for run in history.read())
+
+
+def test_ratios_are_made_of_the_same_repetitions():
+    made = ratio("time", [2.0, 9.0], [1.0, 3.0], at_most=2.5)
+    assert (made.values, made.median, made.met) == ([2.0, 3.0], 2.5, True)
+    with pytest.raises(ValueError, match="zip"):
+        ratio("time", [1.0], [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("limits", "met"), [({"at_most": 2}, True), ({"at_most": 1.9}, False), ({"at_least": 2}, True), ({}, None)]
+)
+def test_a_target_is_of_the_median(limits, met):
+    assert Figure("time", "s", [1.0, 2.0, 50.0], **limits).met is met
