@@ -138,10 +138,12 @@ SKIPPED = "skipped"
 UNREACHABLE = "unreachable"
 UNVERIFIED = "unverified"
 FAILED = "failed"
+NOT_REACHED = "not_reached"  # the run ended, as it was asked to, before work on the account began
 
 # From worst to best: the outcome of an account is that of its worst item.
-OUTCOMES = (FAILED, UNVERIFIED, UNREACHABLE, SKIPPED, CHANGED, REMOVED, UNCHANGED, ABSENT)
+OUTCOMES = (FAILED, UNVERIFIED, UNREACHABLE, NOT_REACHED, SKIPPED, CHANGED, REMOVED, UNCHANGED, ABSENT)
 NOT_DONE = (FAILED, UNVERIFIED, UNREACHABLE)
+UNFINISHED = (*NOT_DONE, NOT_REACHED)
 
 
 def worst(outcomes) -> str:

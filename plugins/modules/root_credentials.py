@@ -74,6 +74,7 @@ extends_documentation_fragment:
   - breakglass.aws.selection
   - breakglass.aws.approved_items
   - breakglass.aws.sweep
+  - breakglass.aws.waves
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
@@ -124,6 +125,23 @@ EXAMPLES = r"""
     kinds: [mfa_devices]
     mfa_serials: ["arn:aws:iam::343434343434:mfa/lost-phone"]
 
+- name: Plan the removal in two OUs, one account first and then ten at a time
+  breakglass.aws.root_credentials:
+    organizational_units: [Workloads/Legacy, Workloads/Test]
+    exclude_accounts: ["555566667777"]
+    waves: [1, 10]
+    max_failures: 10%
+  check_mode: true
+  register: plan
+
+- name: Remove what the plan has, in its waves, and stop when more than a tenth of a wave is not done
+  breakglass.aws.root_credentials:
+    organizational_units: [Workloads/Legacy, Workloads/Test]
+    exclude_accounts: ["555566667777"]
+    waves: [1, 10]
+    max_failures: 10%
+    approved_items: "{{ plan.plan_items }}"
+
 - name: Remove all root credentials of all accounts but one, and resume from the journal if the run is interrupted
   breakglass.aws.root_credentials:
     all_accounts: true
@@ -151,6 +169,8 @@ accounts:
         - The worst outcome of the account's items, V(failed), V(unverified), V(skipped), V(removed) or V(absent).
           V(absent) also when there was nothing to remove.
         - V(skipped) or V(unreachable) for an account in which nothing was attempted, with the reason.
+        - V(not_reached) when the task ended before it began with the account, because of O(max_accounts) or
+          O(max_failures). Nothing is known about the account then.
         - In check mode the outcome that is expected.
       type: str
       sample: removed
@@ -197,6 +217,7 @@ accounts:
             - V(removed), or V(absent) when it was gone before this run could remove it.
             - V(skipped) when it was kept.
             - V(failed) when AWS refused to remove it.
+            - V(not_reached) in check mode, when it is in an account beyond O(max_accounts).
             - V(unverified) when it may be removed, but reading back did not confirm it.
           type: str
           sample: removed
@@ -238,6 +259,36 @@ plan_items:
   version_added: 0.2.0
   sample:
     - {account_id: "444455556666", kind: access_keys, id: AKIAEXAMPLEEXAMPLE00, created: "2024-01-31T03:00:00Z"}
+plan_waves:
+  description:
+    - The accounts that would be changed, by ID, as the waves in which they would be. One wave without O(waves).
+    - In an approved plan this binds the order in which the accounts are changed.
+  returned: in check mode
+  type: list
+  elements: list
+  version_added: 0.2.0
+  sample: [["444455556666"], ["012345678901", "888899990000"]]
+waves:
+  description: The waves that were begun, in their order. Empty without O(waves), O(max_failures) and O(max_accounts).
+  returned: except in check mode
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    account_ids:
+      description: The accounts of the wave.
+      type: list
+      elements: str
+      sample: ["444455556666"]
+    summary:
+      description: How many of them had each outcome.
+      type: dict
+      sample: {removed: 1}
+stopped:
+  description: Why no other account was begun. Empty when all accounts were reached.
+  returned: except in check mode
+  type: str
+  version_added: 0.2.0
 selection:
   description: How the options selected accounts.
   returned: always, once the options were found valid
@@ -294,7 +345,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import ARGUMENTS
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner, waves
 
 
 def main() -> None:
@@ -302,6 +353,7 @@ def main() -> None:
         argument_spec={
             **ARGUMENTS,
             **runner.ARGUMENTS,
+            **waves.ARGUMENTS,
             **approved_items.ARGUMENTS,
             "state": {"type": "str", "choices": ["absent"], "default": "absent"},
             "kinds": {"type": "list", "elements": "str", "choices": list(v.KINDS), "default": list(v.KINDS)},

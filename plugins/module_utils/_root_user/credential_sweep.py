@@ -33,6 +33,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner impor
     sweep,
     sweep_options,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.waves import (
+    Course,
+    Waves,
+    check_waves,
+    limit_plan,
+    sweep_in_waves,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 from ansible_collections.breakglass.aws.plugins.module_utils._time import now
 
@@ -56,6 +63,7 @@ def run_removal(params: dict, context: Context) -> dict:
     """The result of root_credentials; as a BreakglassError that carries it when an account is not done."""
     organization = context.organization
     kinds = requests.check_kinds(params["kinds"])
+    waves = check_waves(params)
     guard = requests.check_guard(params["recently_used_days"], params["allow_recently_used"], now())
     selection = select_accounts(organization, params, protected=params["protected_accounts"], warn=context.warn)
     targets = selection.targets
@@ -65,7 +73,7 @@ def run_removal(params: dict, context: Context) -> dict:
     approved = check_approved_items(params["approved_items"], accepted_ids, targets)
     request = RemovalRequest(kinds, guard, serials, approved)
     with sweep_options(context, params, request.terms(organization.identity()["id"]), _FINISHED) as options:
-        accounts = remove(context, targets, request, options)
+        accounts, course = remove(context, targets, request, options, waves)
     for serial in unknown_serials(serials, accounts):
         context.warn(f"mfa_serials: no root user has the device {serial}.")
     result = {
@@ -77,11 +85,25 @@ def run_removal(params: dict, context: Context) -> dict:
     }
     if context.check_mode:
         result["plan_items"] = plan_items(accounts)
-    problems = not_done(accounts)
-    if problems:
-        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
-        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
+        result["plan_waves"] = waves.split([account["account_id"] for account in accounts if account["changed"]])
+    else:
+        result.update(course.as_dict())
+    _conclude_course(context, accounts, course, result)
     return result
+
+
+def _conclude_course(context: Context, accounts: list[dict], course: Course, result: dict) -> None:
+    """Raise a BreakglassError with the result when an account is not done; warn of what was not to be reached."""
+    problems = not_done(accounts)
+    unreached = sum(account["outcome"] == v.NOT_REACHED for account in accounts)
+    stopped = course.stopped and not course.at_limit
+    if unreached and not stopped:
+        context.warn(f"max_accounts: {unreached} accounts were not reached. Run it again for the next ones.")
+    if problems or stopped:
+        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
+        if stopped:
+            cause += f" The run stopped in wave {len(course.waves)}: {unreached} accounts were not reached."
+        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
 
 
 # What an entry of a journal has of an account's credentials.
@@ -119,8 +141,12 @@ def audit(context: Context, targets: list[Target], options: SweepOptions | None 
 
 
 def remove(
-    context: Context, targets: list[Target], request: RemovalRequest, options: SweepOptions | None = None
-) -> list[dict]:
+    context: Context,
+    targets: list[Target],
+    request: RemovalRequest,
+    options: SweepOptions,
+    waves: Waves,
+) -> tuple[list[dict], Course]:
     """The requested root credentials removed from each target; in check mode, what would be removed.
 
     Reading, removing and reading back happen in one session. Check mode, and an account of which nothing is approved,
@@ -163,7 +189,20 @@ def remove(
         "session": SESSION,
     }
     explain_error = _name_policies(context.organization)
-    return sweep(targets, clean, blank, explain_error=explain_error, options=options, shape=shape)
+    if context.check_mode:
+        entries = sweep(targets, clean, blank, explain_error=explain_error, options=options, shape=shape)
+        limit_plan(entries, waves)
+        return entries, Course()
+    return sweep_in_waves(
+        targets,
+        clean,
+        blank,
+        waves,
+        options,
+        changes=request.touches,
+        explain_error=explain_error,
+        shape=shape,
+    )
 
 
 def plan_items(entries: list[dict]) -> list[dict[str, str]]:

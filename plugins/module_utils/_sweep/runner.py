@@ -14,7 +14,7 @@ import copy
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
@@ -44,6 +44,7 @@ class SweepOptions:
     workers: int = WORKERS
     connection: Connection | None = None
     journal: Journal | None = None
+    interrupted: threading.Event = field(default_factory=threading.Event)  # set by Ctrl-C and SIGTERM
 
     def limiter(self) -> ConcurrencyLimiter:
         limiter = ConcurrencyLimiter(self.workers)
@@ -99,7 +100,7 @@ def sweep(
     journal = options.journal if options else None
     if journal:
         journal.require({**BASE, **(shape or shape_of(blank))})
-    interrupted = threading.Event()
+    interrupted = options.interrupted if options else threading.Event()
 
     def process(target: Target) -> dict[str, t.Any]:
         entry = {

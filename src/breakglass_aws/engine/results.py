@@ -145,8 +145,8 @@ def final_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict
 
 def unfinished_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the accounts in which the work could not be done."""
-    not_done = module_util("_constants").NOT_DONE
-    return [account for account in final_accounts(plan, act) if account["outcome"] in not_done]
+    unfinished = module_util("_constants").UNFINISHED
+    return [account for account in final_accounts(plan, act) if account["outcome"] in unfinished]
 
 
 def finished_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -48,6 +48,7 @@ COLOURS = {
     **dict.fromkeys(
         (
             "skipped",
+            "not reached",
             "for real",
             "unknown",
             "present",
