@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.client_pool import SessionCredentials
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
@@ -52,7 +53,7 @@ def assume(connection: Connection, account_id: str, role_name: str) -> Connectio
 
 
 def assume_arn(connection: Connection, arn: str) -> Connection:
-    """The same way to AWS as a role.
+    """The same way to AWS as a role: no client is made for it (``Connection.in_session``).
 
     Raises Refused when STS denies it. That looks the same for a role that is missing and for one that does not trust
     the caller (aws-facts 5b, 6), with one exception: a session that carries a source identity is denied
@@ -60,18 +61,12 @@ def assume_arn(connection: Connection, arn: str) -> Connection:
     """
     with explained(f"assuming {arn} (sts:AssumeRole)"):
         try:
-            answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)["Credentials"]
+            answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)
         except ClientError as error:
             if is_denied(error):
                 raise _refused(error, arn, connection.caller.arn) from error
             raise
-    return connection.with_credentials(
-        credentials={
-            "aws_access_key_id": answer["AccessKeyId"],
-            "aws_secret_access_key": answer["SecretAccessKey"],
-            "aws_session_token": answer["SessionToken"],
-        }
-    )
+    return connection.in_session(SessionCredentials.of(answer["Credentials"]))
 
 
 def _refused(error: ClientError, arn: str, caller_arn: str) -> Refused:

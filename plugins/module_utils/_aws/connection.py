@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import re
 import threading
@@ -17,9 +18,16 @@ from urllib.parse import urlsplit
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.client_pool import (
+    ClientPool,
+    SessionCredentials,
+    bound_credentials,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.profiles import ProfileCredentials
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.rate import Rates
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.retry_policy import ATTEMPTS, RetryPolicy
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 
 with contextlib.suppress(ImportError):  # BreakglassModule reports it
     import boto3
@@ -29,10 +37,11 @@ with contextlib.suppress(ImportError):  # BreakglassModule reports it
 
 DEFAULT_REGION = "us-east-1"  # where STS cannot be switched off, and where IAM and Organizations live
 
-# Throttling and broken connections are retried by botocore itself: its retries are safe in many threads at once.
-_RETRIES = {"mode": "adaptive", "total_max_attempts": 8}
 # The first call of a run shows whether AWS can be reached at all. That should not take a minute.
-_FIRST_CALL_RETRIES = {"mode": "standard", "total_max_attempts": 2}
+_FIRST_CALL = {"total_max_attempts": 2}
+
+
+_MOST_CONNECTIONS = 128  # kept open per client: 64 accounts at a time, two calls each
 
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d\Z", re.ASCII)
@@ -78,6 +87,9 @@ class Connection:
     ``region`` is that of the environment or of the AWS configuration files when it is not given.
     ``credentials`` are those of boto3 (aws_access_key_id, aws_secret_access_key, aws_session_token), all None to let
     boto3 find them. ``config`` is the user's botocore Config and wins over ours.
+
+    There is one client per service and Region for the caller, and one for all sessions that the caller opens
+    (:mod:`.client_pool`): :meth:`root_client` and :meth:`in_session` make no further ones.
     """
 
     def __init__(
@@ -93,12 +105,22 @@ class Connection:
         calls: Calls | None = None,
     ) -> None:
         self._options: dict[str, t.Any] = {"endpoint_url": endpoint_url or None, "verify": verify}
-        self._config = Config(user_agent_extra=user_agent, retries=_RETRIES, connect_timeout=10)
+        self._config = Config(
+            user_agent_extra=user_agent,
+            retries={"total_max_attempts": ATTEMPTS},
+            connect_timeout=10,
+            max_pool_connections=_MOST_CONNECTIONS,
+        )
         if config:
             self._config = self._config.merge(config)
+        self._limited = bool(config and config.retries)  # the user chose how many attempts a call has
+        self.rates = Rates()  # of the quotas that all accounts of the run share
         self._listeners: list[t.Callable[[], t.Any]] = []
         self.calls = calls or Calls()  # of all clients, those with other credentials made from here too
-        self._lock = threading.Lock()  # making clients is not thread-safe in boto3, using them is
+        self._lock = threading.RLock()  # making clients is not thread-safe in boto3, using them is
+        self._clients: dict[tuple[str, str | None], t.Any] = {}  # with the caller's credentials
+        self._pool = ClientPool(self._make_session_client)
+        self._credentials: SessionCredentials | None = None  # of a session that the caller opened
         credentials = credentials or {}
         redaction.learn(credentials.get("aws_secret_access_key"), credentials.get("aws_session_token"))
         redaction.learn(_password_in(endpoint_url))
@@ -115,11 +137,34 @@ class Connection:
         self.profile = ProfileCredentials(self._core)
 
     def client(self, service: str, region: str | None = None) -> t.Any:
-        """A client with the caller's own credentials."""
-        return self._client(service, region)
+        """A client with the caller's own credentials; in a session (:meth:`in_session`) with those of the session.
+
+        The same one each time: code that registers handlers of its events shares them with all other code.
+        """
+        if self._credentials:
+            return self._pool.client(service, region, self._credentials)
+        with self._lock:
+            if (service, region) not in self._clients:
+                self._clients[service, region] = self._client(service, region)
+            return self._clients[service, region]
+
+    def in_session(self, credentials: SessionCredentials, caller: Caller | None = None) -> Connection:
+        """The same way to AWS with the temporary credentials of a session, such as a member account's role.
+
+        Costs nothing: the clients are those of all sessions of the run, and each request is signed with the
+        credentials of the session whose client sends it. ``caller`` is who the session is, where that is known
+        (AssumeRole's answer has it); else AWS is asked when it is needed.
+        """
+        session = copy.copy(self)
+        session._credentials = credentials
+        for cached in ("sts", "caller"):
+            session.__dict__.pop(cached, None)
+        if caller:
+            session.__dict__["caller"] = caller
+        return session
 
     def with_credentials(self, profile: str | None = None, credentials: dict | None = None) -> Connection:
-        """The same way to AWS with other credentials: a profile's, or those of boto3's names."""
+        """The same way to AWS with other lasting credentials: a profile's, or those of boto3's names."""
         return Connection(
             region=self.region,
             profile=profile,
@@ -134,7 +179,7 @@ class Connection:
         return self._session.get_available_regions(service, self.caller.partition)
 
     def on_throttled(self, listener: t.Callable[[], t.Any]) -> None:
-        """Call ``listener`` whenever AWS throttles a call of any client, those that botocore itself tries again too."""
+        """Call ``listener`` whenever AWS throttles an attempt of a call of any client, also one that is repeated."""
         self._listeners.append(listener)
 
     @functools.cached_property
@@ -148,29 +193,28 @@ class Connection:
         All three parts are given explicitly, so that boto3 uses no profile, variable or instance role: if one is
         missing, this fails instead of acting with other credentials.
         """
-        return self._client(
-            service,
-            region,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
+        return self._pool.client(service, region, SessionCredentials.of(credentials))
 
     @functools.cached_property
     def caller(self) -> Caller:
         """Who the caller is. Raises a BreakglassError when there are no credentials or AWS cannot be reached."""
-        self._access_key_id()  # explains credentials that cannot be loaded
+        if not self._credentials:
+            self._access_key_id()  # explains credentials that cannot be loaded
         with explained("asking AWS who the caller is (sts:GetCallerIdentity)"):
-            sts = self._client("sts", None, config=Config(retries=_FIRST_CALL_RETRIES))
+            sts = self.sts if self._credentials else self._client("sts", None, Config(retries=_FIRST_CALL))
             identity = sts.get_caller_identity()
         return Caller(identity["Account"], identity["Arn"])
+
+    def _make_session_client(self, service: str, region: str | None, credentials: dict[str, str]) -> t.Any:
+        no_express = Config(s3={**(self._config.s3 or {}), "disable_s3_express_session_auth": True})
+        return self._client(service, region, no_express if service == "s3" else None, **credentials)
 
     def _client(self, service: str, region: str | None, config: Config | None = None, **credentials: t.Any) -> t.Any:
         options = {
             **self._options,
             **credentials,
             "region_name": region or self.region,
-            "config": self._config.merge(config) if config else self._config,
+            "config": _without_retry_mode(self._config.merge(config) if config else self._config),
         }
         try:
             with self._lock:
@@ -185,8 +229,9 @@ class Connection:
             raise BreakglassError(
                 f"No client for {service} can be made ({error}).", "Check endpoint_url, AWS_ENDPOINT_URL and region."
             ) from error
-        client.meta.events.register("needs-retry", self._notice)
-        self.calls.watch(client, lambda: credentials.get("aws_access_key_id") or self._access_key_id())
+        limited = self._limited or config is not None
+        RetryPolicy(client, None if credentials else self.rates, limited, self._throttled).install(client)
+        self.calls.watch(client, (lambda: bound_credentials().access_key) if credentials else self._access_key_id)
         return client
 
     def _access_key_id(self) -> str | None:
@@ -199,12 +244,14 @@ class Connection:
         redaction.learn(frozen.secret_key, frozen.token)
         return frozen.access_key
 
-    def _notice(self, response: tuple | None = None, **unused: t.Any) -> None:
-        # Botocore's event after each attempt. It takes what a handler returns for a number of seconds to wait.
-        code = response[1].get("Error", {}).get("Code") if response else None
-        if code in THROTTLED:
-            for listener in self._listeners:
-                listener()
+    def _throttled(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+
+def _without_retry_mode(config: Config) -> Config:
+    """The mode in which botocore retries has no effect on our clients but for what it adds to a client."""
+    return config.merge(Config(retries={**(config.retries or {}), "mode": "standard"}))
 
 
 def _password_in(address: str | None) -> str | None:
