@@ -35,6 +35,7 @@ COMMANDS = {
     "sign": f"{_PLACE}evidence:sign",
     "verify": f"{_PLACE}evidence:verify",
     "trail": f"{_PLACE}evidence:trail",
+    "lint-policy": f"{_PLACE}lint.command:lint_policy",
     "drill": f"{_PLACE}delegated:drill",
     "sandbox": f"{_PLACE}delegated:sandbox",
     "version": f"{_PLACE}version:version",
