@@ -10,9 +10,11 @@ The names are those of AWS's Service Authorization Reference ("Actions, resource
 
 from __future__ import annotations
 
+import functools
+import itertools
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import Patterns, matched, tokens
 
 # Managing a resource policy, by service: what an administrator must be able to do. These are also what the task
 # policies S3UnlockBucketPolicy and SQSUnlockQueuePolicy allow a root session.
@@ -172,15 +174,26 @@ QUEUE_ACTIONS = tuple(
 ACTIONS = {"s3": (*BUCKET_ACTIONS, *OBJECT_ACTIONS), "sqs": QUEUE_ACTIONS}
 
 
-def action_matches(action: str, pattern: str) -> bool:
-    """Does the pattern of an Action element match the action? Action names ignore case."""
-    return like(action.lower(), pattern.lower())
+def action_matches(action: str, patterns: t.Sequence[str]) -> bool:
+    """Does one of the patterns of an Action element match the action? Action names ignore case."""
+    return _patterns(tuple(patterns)).match(action.lower())
+
+
+@functools.lru_cache(maxsize=512)
+def _patterns(patterns: tuple[str, ...]) -> Patterns:
+    return Patterns(map(tokens, dict.fromkeys(pattern.lower() for pattern in patterns)))
 
 
 def matching(actions: t.Iterable[str], patterns: t.Iterable[str]) -> list[str]:
     """Those of the actions that at least one pattern matches, in their order."""
-    lowered = [pattern.lower() for pattern in patterns]
-    return [action for action in actions if any(like(action.lower(), pattern) for pattern in lowered)]
+    prepared = _patterns(tuple(patterns))
+    return [action for action in actions if prepared.match(action.lower())]
+
+
+def touching(patterns: t.Sequence[str], actions: t.Iterable[str]) -> list[str]:
+    """Those of the patterns that match at least one of the actions, in their order."""
+    found = matched([tokens(pattern.lower()) for pattern in patterns], [action.lower() for action in actions])
+    return list(itertools.compress(patterns, found))
 
 
 def is_wildcard_for_all(pattern: str, service: str) -> bool:

@@ -25,11 +25,14 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
     knows_variables,
     statements,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import applies, find_lockouts
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts import denied_management, find_lockouts
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import PreparedStatement
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     Administrator,
     Resource,
     administrators_of,
+    every_place,
     is_role_or_user,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import arn_like, has_wildcard, like
@@ -53,19 +56,18 @@ def principals_denied_by_name(document: Document, resource: Resource) -> list[st
     everyone = {lockout.index for lockout in find_lockouts(document, resource, administrators_of(resource))}
     found: dict[str, None] = {}
     for index, statement in enumerate(statements(document)):
-        if statement["Effect"] != "Deny" or index in everyone:
+        if index in everyone or not denied_management(statement, resource):
             continue
+        prepared = PreparedStatement(statement, variables)
         for name, examples in _named_by(statement, resource):
-            if name not in found and any(_is_locked(one, document, statement, resource, variables) for one in examples):
+            if name not in found and any(_is_locked(one, prepared, resource) for one in examples):
                 found[name] = None
     return sorted(found)
 
 
-def _is_locked(arn: str, document: Document, statement: Statement, resource: Resource, variables: bool) -> bool:
+def _is_locked(arn: str, statement: PreparedStatement, resource: Resource) -> bool:
     administrator = Administrator(arn, named=True)
-    if applies(statement, administrator, resource, variables) is False:
-        return False
-    return bool(find_lockouts({**document, "Statement": [statement]}, resource, [administrator]))
+    return some(statement.applies(administrator, resource.arn, every_place(administrator, resource))) is not False
 
 
 def _named_by(statement: Statement, resource: Resource) -> t.Iterator[tuple[str, list[str]]]:

@@ -38,15 +38,15 @@ _Entries = t.Dict[t.Tuple[str, str], t.FrozenSet[str]]
 
 def merged(parts: t.Sequence[Statement], resource: Resource) -> list[Statement]:
     """Deny statements of policy management on ``resource`` in fewer, which together deny the same."""
-    groups: dict[str, _Part] = {}
+    groups: dict[t.Hashable, _Part] = {}
     for part in map(_Part, parts):
-        key = part.key(part.entries)
-        if key in groups:
-            groups[key].actions |= part.actions
+        alike = (part.principals, part.conditions())
+        if alike in groups:
+            groups[alike].actions |= part.actions
         else:
-            groups[key] = part
+            groups[alike] = part
     left = list(groups.values())
-    while (fewer := _merge_once(left)) is not None:
+    while len(fewer := _merged_once(left)) < len(left):
         left = fewer
     kept = [part for part in left if not any(other is not part and other.covers(part) for other in left)]
     return [part.statement(resource) for part in kept]
@@ -68,6 +68,8 @@ class _Part:
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
+        principals = [statement.get(element) for element in ("Principal", "NotPrincipal")]
+        self.principals = json.dumps(principals, sort_keys=True)
         self.actions = set(as_list(statement["Action"]))
         self.names: dict[tuple[str, str], tuple[str, str]] = {}
         self.entries: _Entries = {}
@@ -76,22 +78,17 @@ class _Part:
             self.names[name] = (operator, key)
             self.entries[name] = frozenset(text_of(value) for value in as_list(values))
 
-    def key(self, entries: _Entries) -> str:
-        """The same for parts with the same principals and these conditions."""
-        principals = [self._statement.get(element) for element in ("Principal", "NotPrincipal")]
-        conditions = sorted([*name, *sorted(values)] for name, values in entries.items())
-        return json.dumps([principals, conditions], sort_keys=True)
-
-    def without(self, name: tuple[str, str]) -> _Entries:
-        return {other: values for other, values in self.entries.items() if other != name}
+    def conditions(self, without: tuple[str, str] | None = None) -> frozenset[tuple[tuple[str, str], frozenset[str]]]:
+        """The conditions, to be compared; ``without`` one of them."""
+        return frozenset(entry for entry in self.entries.items() if entry[0] != without)
 
     def covers(self, other: _Part) -> bool:
         """Does this deny everything that the other denies? Its conditions are some of the other's."""
         return (
-            self.key({}) == other.key({})
+            len(self.entries) < len(other.entries)
+            and self.principals == other.principals
             and self.actions >= other.actions
-            and len(self.entries) < len(other.entries)
-            and all(other.entries.get(name) == values for name, values in self.entries.items())
+            and self.entries.items() <= other.entries.items()
         )
 
     def statement(self, resource: Resource) -> Statement:
@@ -107,22 +104,23 @@ class _Part:
         return {**result, "Condition": condition} if condition else result
 
 
-def _merge_once(parts: list[_Part]) -> list[_Part] | None:
-    """The parts with all merged that differ in the values of one and the same condition; None when there are none."""
+def _merged_once(parts: list[_Part]) -> list[_Part]:
+    """The parts, with all merged that differ in one condition's values only, for each condition in turn."""
     for name in dict.fromkeys(name for part in parts for name in part.entries if _is_mergeable(name)):
-        groups: dict[str, list[_Part]] = {}
+        first: dict[t.Hashable, _Part] = {}
+        gone: set[int] = set()
         for part in parts:
-            alike = str(id(part))
-            if name in part.entries and _is_literal(name, part.entries[name]):
-                alike = part.key(part.without(name)) + str(sorted(part.actions))
-            groups.setdefault(alike, []).append(part)
-        if len(groups) == len(parts):
-            continue
-        for group in groups.values():
-            for other in group[1:]:
-                _merge(group[0], other, name)
-        return [group[0] for group in groups.values()]
-    return None
+            if name not in part.entries or not _is_literal(name, part.entries[name]):
+                continue
+            alike = (part.principals, part.conditions(without=name), frozenset(part.actions))
+            if alike in first:
+                _merge(first[alike], part, name)
+                gone.add(id(part))
+            else:
+                first[alike] = part
+        if gone:
+            parts = [part for part in parts if id(part) not in gone]
+    return parts
 
 
 def _is_mergeable(name: tuple[str, str]) -> bool:
@@ -151,4 +149,4 @@ def _merge(part: _Part, other: _Part, name: tuple[str, str]) -> None:
     if common:
         part.entries[name] = common
     else:
-        part.entries = part.without(name)
+        del part.entries[name]

@@ -12,14 +12,12 @@ the Service Authorization Reference; ``tests/unit`` compares them with the insta
 from __future__ import annotations
 
 import enum
+import functools
 import typing as t
 from datetime import datetime, timezone
 
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
-    UNKNOWN_REST,
-    UNLISTED_ADDRESS,
-    Facts,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import Facts
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import UNKNOWN_REST, UNLISTED_ADDRESS
 
 
 class Source(enum.Enum):
@@ -221,6 +219,7 @@ PLACES: tuple[Values, ...] = (
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def source_of(key: str) -> Source:
     """Where the value of a key comes from. A key that is not in the tables is unknown."""
     name = key.lower()

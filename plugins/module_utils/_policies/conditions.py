@@ -10,21 +10,16 @@ IAM user guide, "IAM JSON policy elements: Condition operators", "Multivalued co
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
-import re
+import functools
+import json
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import wildcards
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import OPERATORS, Wanted, some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import Tokens
 
 # What is known of a request: a lower-case condition key -> its values. Empty: the key is absent. None: unknown.
 Facts = t.Callable[[str], "t.Optional[t.Tuple[str, ...]]"]
-
-# An address no policy lists. It lies in a list of networks only when they are the whole Internet.
-UNLISTED_ADDRESS = "an address the policy does not name"
-# Ends a value of which only the beginning is known.
-UNKNOWN_REST = "\0unknown"
 
 _QUALIFIERS = ("forallvalues", "foranyvalue")
 _IF_EXISTS = "ifexists"
@@ -42,26 +37,52 @@ def entries_of(condition: dict[str, t.Any]) -> list[tuple[str, str, t.Any]]:
 
 def entry_holds(operator: str, key: str, values: t.Any, facts: Facts, variables: bool) -> bool | None:
     """Does one ``operator: {key: values}`` hold?"""
-    wanted = [text_of(value) for value in (values if isinstance(values, list) else [values])]
-    qualifier, name, if_exists = split_operator(operator)
-    actual = facts(key.lower())
-    if actual is None:
-        return None
-    if name == "null":
-        return any((value.lower() == "true") == (not actual) for value in wanted)
-    if name not in _MATCHES:
-        return None
-    if not actual:
-        return if_exists or qualifier == "forallvalues" or (is_negated(operator) and not qualifier)
-    if not qualifier and len(actual) > 1:
-        return None  # AWS does not document a key of several values without a set operator
-    takes_variables = variables and name.startswith(("string", "arn"))
-    patterns = [expanded(value, facts) if takes_variables else wildcards.tokens(value) for value in wanted]
-    match, negated = _MATCHES[name]
-    answers = [match(value, patterns) for value in actual]
-    if negated:
-        answers = [opposite(answer) for answer in answers]
-    return every(answers) if qualifier == "forallvalues" else some(answers)
+    return Entry(operator, key, _texts(values), variables).holds(facts)
+
+
+def entries(condition: dict[str, t.Any], variables: bool) -> tuple[Entry, ...]:
+    """The entries of a Condition block, prepared for many requests."""
+    return _prepared(json.dumps(condition), variables)
+
+
+@functools.lru_cache(maxsize=256)
+def _prepared(condition: str, variables: bool) -> tuple[Entry, ...]:
+    found = entries_of(json.loads(condition))
+    return tuple(Entry(operator, key, _texts(values), variables) for operator, key, values in found)
+
+
+class Entry:
+    """One ``operator: {key: values}``."""
+
+    def __init__(self, operator: str, key: str, texts: tuple[str, ...], variables: bool) -> None:
+        self._key, self._texts = key.lower(), texts
+        self._qualifier, self._name, if_exists = split_operator(operator)
+        self._negated = is_negated(operator)
+        self._when_absent = if_exists or self._qualifier == "forallvalues" or (self._negated and not self._qualifier)
+        takes_variables = variables and self._name.startswith(("string", "arn"))
+        self._values = Values(self._name, texts, takes_variables) if self._name in OPERATORS else None
+
+    def holds(self, facts: Facts) -> bool | None:
+        """Does it hold for a request?"""
+        actual = facts(self._key)
+        if actual is None:
+            return None
+        if self._name == "null":
+            return any((text.lower() == "true") == (not actual) for text in self._texts)
+        if self._values is None:
+            return None
+        if not actual:
+            return self._when_absent
+        if not self._qualifier and len(actual) > 1:
+            return None  # AWS does not document a key of several values without a set operator
+        answers = [self._values.match(value, facts) for value in actual]
+        if self._negated:
+            answers = [opposite(answer) for answer in answers]
+        return every(answers) if self._qualifier == "forallvalues" else some(answers)
+
+
+def _texts(values: t.Any) -> tuple[str, ...]:
+    return tuple(text_of(value) for value in (values if isinstance(values, list) else [values]))
 
 
 def split_operator(operator: str) -> tuple[str, str, bool]:
@@ -85,14 +106,6 @@ def every(answers: t.Iterable[bool | None]) -> bool | None:
     return None if None in answers else True
 
 
-def some(answers: t.Iterable[bool | None]) -> bool | None:
-    """Three-valued 'or'."""
-    answers = list(answers)
-    if True in answers:
-        return True
-    return None if None in answers else False
-
-
 def opposite(answer: bool | None) -> bool | None:
     """Three-valued 'not'."""
     return None if answer is None else not answer
@@ -111,6 +124,59 @@ def has_variable(text: str) -> bool:
     return "${" in text
 
 
+_MOST_ANSWERS = 4096  # that are remembered for one list of values
+
+
+class Values:
+    """The values of a condition, or the patterns of resources, with policy variables in some of them.
+
+    The comparison with a request's value depends on nothing but that value and those of the variables, so its answers
+    are remembered.
+    """
+
+    def __init__(self, name: str, texts: t.Sequence[str], variables: bool) -> None:
+        self._name = name
+        self._open = [text for text in texts if variables and has_variable(text)]
+        self._fixed = Wanted(name, [wildcards.tokens(text) for text in texts if not (variables and has_variable(text))])
+        self._keys = tuple(dict.fromkeys(key for text in self._open for key in _keys_of(text)))
+        self._answers: dict[t.Any, bool | None] = {}
+
+    def match(self, value: str, facts: Facts) -> bool | None:
+        """Does the value match one of them?"""
+        asked = (value, *map(facts, self._keys))
+        if asked not in self._answers:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers.clear()
+            self._answers[asked] = self._compare(value, facts)
+        return self._answers[asked]
+
+    def _compare(self, value: str, facts: Facts) -> bool | None:
+        found = self._fixed.match(value)
+        if found or not self._open:
+            return found
+        return some([found, Wanted(self._name, [expanded(text, facts) for text in self._open]).match(value)])
+
+
+@functools.lru_cache(maxsize=512)
+def patterns(texts: tuple[str, ...], variables: bool) -> Values:
+    """Patterns of resources, prepared for many requests."""
+    return Values("stringlike", texts, variables)
+
+
+@functools.lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[tuple[Tokens, str | None], ...]:
+    """A pattern as pieces of text, each with the policy variable after it; the last one has none."""
+    found: list[tuple[Tokens, str | None]] = []
+    position = 0
+    while True:
+        start = text.find("${", position)
+        end = text.find("}", start) if start >= 0 else -1
+        if end < 0:
+            return (*found, (wildcards.tokens(text[position:]), None))
+        found.append((wildcards.tokens(text[position:start]), text[start + 2 : end]))
+        position = end + 1
+
+
 def expanded(text: str, facts: Facts) -> Tokens | None:
     """A pattern with its policy variables replaced; None when the value of one of them is not known.
 
@@ -118,26 +184,29 @@ def expanded(text: str, facts: Facts) -> Tokens | None:
     characters themselves. A default applies when the key is absent (IAM user guide, "Variables and tags"); a variable
     without one whose key is absent counts as unknown, because AWS does not document what a negated operator does then.
     """
-    if not has_variable(text):
-        return wildcards.tokens(text)
     result: list[wildcards.Token] = []
-    position = 0
-    while True:
-        start = text.find("${", position)
-        end = text.find("}", start)
-        if start < 0 or end < 0:
-            return (*result, *wildcards.tokens(text[position:]))
-        value = _value_of(text[start + 2 : end], facts)
-        if value is None:
-            return None
-        result.extend(wildcards.tokens(text[position:start]))
-        result.extend(value)  # character by character: text, not wildcards
-        position = end + 1
+    for piece, variable in _pieces(text):
+        result.extend(piece)
+        if variable is not None:
+            value = _value_of(variable, facts)
+            if value is None:
+                return None
+            result.extend(value)  # character by character: text, not wildcards
+    return tuple(result)
+
+
+_CHARACTERS = ("*", "?", "$")
+
+
+def _keys_of(text: str) -> list[str]:
+    """The condition keys that the policy variables of a pattern name."""
+    named = (variable for _piece, variable in _pieces(text) if variable is not None)
+    return [variable.partition(",")[0].strip().lower() for variable in named if variable not in _CHARACTERS]
 
 
 def _value_of(variable: str, facts: Facts) -> str | None:
     """The text that a policy variable is replaced with; None when it is not known."""
-    if variable in ("*", "?", "$"):
+    if variable in _CHARACTERS:
         return variable
     key, comma, default = variable.partition(",")
     values = facts(key.strip().lower())
@@ -147,153 +216,3 @@ def _value_of(variable: str, facts: Facts) -> str | None:
     if values == () and comma and len(default) >= 2 and default[0] == default[-1] == "'":
         return default[1:-1]
     return None
-
-
-# --- operators: does a value match any of the wanted ones? ---
-
-_Match = t.Callable[[str, "t.Sequence[t.Optional[Tokens]]"], "t.Optional[bool]"]
-
-
-def _any_of(match: t.Callable[[str, Tokens], bool | None]) -> _Match:
-    """Compare with each wanted value on its own; an unknown one may match."""
-
-    def match_any(value: str, wanted: t.Sequence[Tokens | None]) -> bool | None:
-        if value.endswith(UNKNOWN_REST):
-            by_pattern = match is wildcards.matches
-            return some(None if one is None else _match_beginning(value, one, by_pattern) for one in wanted)
-        return some(None if one is None else match(value, one) for one in wanted)
-
-    return match_any
-
-
-def _match_beginning(value: str, wanted: Tokens, by_pattern: bool) -> bool | None:
-    """Does a value match of which only the beginning is known? True when any end would do, False when none would."""
-    known = value.removesuffix(UNKNOWN_REST)
-    if not by_pattern:
-        return None if _plain(wanted).startswith(known) else False
-    length = next((index for index, token in enumerate(wanted) if not isinstance(token, str)), len(wanted))
-    head = "".join(token for token in wanted[:length] if isinstance(token, str))
-    if wanted[length:] == (wildcards.Wildcard.ANY,) and known.startswith(head):
-        return True
-    return None if head.startswith(known) or known.startswith(head) else False
-
-
-def _plain(wanted: Tokens) -> str:
-    return "".join(token if isinstance(token, str) else token.value for token in wanted)
-
-
-def _equal(value: str, wanted: Tokens) -> bool:
-    return value == _plain(wanted)
-
-
-def _equal_ignoring_case(value: str, wanted: Tokens) -> bool:
-    return value.lower() == _plain(wanted).lower()
-
-
-_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?\Z")
-
-
-def _number(compare: t.Callable[[float, float], bool]) -> _Match:
-    def match(value: str, wanted: Tokens) -> bool | None:
-        text = _plain(wanted)
-        if not _NUMBER.match(value) or not _NUMBER.match(text):
-            return None
-        return compare(float(value), float(text))
-
-    return _any_of(match)
-
-
-_DATE = re.compile(
-    r"(\d{4})-(\d{2})(?:-(\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2}))?)?\Z", re.ASCII
-)
-_SECONDS = re.compile(r"[0-9]{5,12}\Z")
-
-
-def parse_date(text: str) -> datetime.datetime | None:
-    """A date of a policy: the W3C's profile of ISO 8601 or seconds since 1970; None when it is neither.
-
-    (IAM user guide, "Date condition operators".) A date without a time is midnight UTC.
-    """
-    found = _DATE.match(text)
-    try:
-        if found:
-            day, time = found.group(3) or "01", found.group(4) or "T00:00Z"
-            return datetime.datetime.fromisoformat(f"{found.group(1)}-{found.group(2)}-{day}{time}")
-        if _SECONDS.match(text):
-            return datetime.datetime.fromtimestamp(int(text), datetime.timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        pass
-    return None
-
-
-def _date(compare: t.Callable[[datetime.datetime, datetime.datetime], bool]) -> _Match:
-    def match(value: str, wanted: Tokens) -> bool | None:
-        is_at, limit = parse_date(value), parse_date(_plain(wanted))
-        return None if is_at is None or limit is None else compare(is_at, limit)
-
-    return _any_of(match)
-
-
-def _in_networks(value: str, wanted: t.Sequence[Tokens | None]) -> bool | None:
-    """Is the address in one of the networks? The networks together may be the whole Internet."""
-    networks = [None if one is None else parse_network(_plain(one)) for one in wanted]
-    known = [network for network in networks if network is not None]
-    if value == UNLISTED_ADDRESS:
-        found = any(network.prefixlen == 0 for network in _collapsed(known))
-    else:
-        try:
-            address = ipaddress.ip_address(value)
-        except ValueError:
-            return None
-        found = any(address in network for network in known)
-    return True if found else (None if None in networks else False)
-
-
-_Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
-
-
-def parse_network(text: str) -> _Network | None:
-    """A network or address in CIDR notation; None when it is neither."""
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return None
-
-
-def _collapsed(networks: t.Iterable[_Network]) -> list[_Network]:
-    """The fewest networks that hold the same addresses, for each version of IP."""
-    listed = list(networks)
-    fourth = [network for network in listed if isinstance(network, ipaddress.IPv4Network)]
-    sixth = [network for network in listed if isinstance(network, ipaddress.IPv6Network)]
-    return [*ipaddress.collapse_addresses(fourth), *ipaddress.collapse_addresses(sixth)]
-
-
-# Operator -> (does a value match one of the wanted ones, is the operator a negation). BinaryEquals is left out: no key
-# that is known here has a binary value.
-_MATCHES: dict[str, tuple[_Match, bool]] = {
-    "stringequals": (_any_of(_equal), False),
-    "stringnotequals": (_any_of(_equal), True),
-    "stringequalsignorecase": (_any_of(_equal_ignoring_case), False),
-    "stringnotequalsignorecase": (_any_of(_equal_ignoring_case), True),
-    "stringlike": (_any_of(wildcards.matches), False),
-    "stringnotlike": (_any_of(wildcards.matches), True),
-    "arnequals": (_any_of(wildcards.arn_like), False),
-    "arnnotequals": (_any_of(wildcards.arn_like), True),
-    "arnlike": (_any_of(wildcards.arn_like), False),
-    "arnnotlike": (_any_of(wildcards.arn_like), True),
-    "bool": (_any_of(_equal_ignoring_case), False),
-    "numericequals": (_number(lambda value, wanted: value == wanted), False),
-    "numericnotequals": (_number(lambda value, wanted: value == wanted), True),
-    "numericlessthan": (_number(lambda value, wanted: value < wanted), False),
-    "numericlessthanequals": (_number(lambda value, wanted: value <= wanted), False),
-    "numericgreaterthan": (_number(lambda value, wanted: value > wanted), False),
-    "numericgreaterthanequals": (_number(lambda value, wanted: value >= wanted), False),
-    "dateequals": (_date(lambda value, wanted: value == wanted), False),
-    "datenotequals": (_date(lambda value, wanted: value == wanted), True),
-    "datelessthan": (_date(lambda value, wanted: value < wanted), False),
-    "datelessthanequals": (_date(lambda value, wanted: value <= wanted), False),
-    "dategreaterthan": (_date(lambda value, wanted: value > wanted), False),
-    "dategreaterthanequals": (_date(lambda value, wanted: value >= wanted), False),
-    "ipaddress": (_in_networks, False),
-    "notipaddress": (_in_networks, True),
-}

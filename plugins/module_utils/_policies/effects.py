@@ -7,16 +7,9 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import ACTIONS, OBJECT_ACTIONS
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import PLACES
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
-    entries_of,
-    entry_holds,
-    every,
-    some,
-)
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     Document,
     Statement,
@@ -25,8 +18,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.explain import describe
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import (
+    PreparedStatement,
     concerns_action,
-    concerns_administrator,
     concerns_resource,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
@@ -74,8 +67,9 @@ def effects(
     people[rest] = administrators_of(resource)
     rows: list[dict[str, t.Any]] = []
     compared: dict[tuple[t.Any, t.Any], list[tuple[str, Effect, Effect]]] = {}  # most people meet the same statements
+    policy_before, policy_after = _Policy(before, resource), _Policy(after, resource)
     for who, examples in people.items():
-        was, becomes = _View(before, resource, examples), _View(after, resource, examples)
+        was, becomes = policy_before.seen_by(examples), policy_after.seen_by(examples)
         alike = (was.key, becomes.key)
         if alike not in compared:
             compared[alike] = [
@@ -100,7 +94,7 @@ def _changes_of(actions: t.Sequence[str], was: _View, becomes: _View) -> t.Itera
 def freed_actions(before: Document | None, after: Document | None, resource: Resource) -> list[str]:
     """The actions, other than managing the policy, that a change no longer denies to everyone of the account."""
     people = administrators_of(resource)
-    was, becomes = _View(before, resource, people), _View(after, resource, people)
+    was, becomes = _Policy(before, resource).seen_by(people), _Policy(after, resource).seen_by(people)
     return [
         action
         for action in ACTIONS[resource.service]
@@ -112,63 +106,68 @@ def _row(who: str, what: str, before: Effect, after: Effect) -> dict[str, t.Any]
     return {"who": who, "what": what, "before": before[0], "after": after[0], "denied_when": list(after[1])}
 
 
-@dataclass(frozen=True)
 class _Denial:
-    """A Deny statement that applies to some of the people, or may."""
+    """A Deny statement. What it denies is found out once, for all principals."""
 
-    statement: Statement
-    condition: str
-    on_resource: bool
-    on_content: bool
+    def __init__(self, statement: Statement, resource: Resource, variables: bool) -> None:
+        self.prepared = PreparedStatement(statement, variables)
+        self.condition = " and ".join(describe(statement))
+        on_resource, on_content = (
+            concerns_resource(statement, arn, variables=variables) is not False for arn in _arns(resource)
+        )
+        self._actions = {
+            action
+            for action in ACTIONS[resource.service]
+            if (on_content if action in OBJECT_ACTIONS else on_resource) and concerns_action(statement, action)
+        }
+
+    def denies(self, action: str) -> bool:
+        return action in self._actions
+
+
+class _Policy:
+    """A policy as far as it denies something. None is no policy."""
+
+    def __init__(self, policy: Document | None, resource: Resource) -> None:
+        variables = policy is not None and knows_variables(policy)
+        found = statements(policy) if policy is not None else []
+        self._resource = resource
+        self._denials = [_Denial(one, resource, variables) for one in found if one["Effect"] == "Deny"]
+
+    def seen_by(self, people: t.Sequence[Administrator]) -> _View:
+        """The statements that apply to one of the people, or may."""
+        asking = [(one, facts_of_any_request(one, self._resource, place)) for one in people for place in PLACES]
+        return _View(
+            [
+                denial
+                for denial in self._denials
+                if any(denial.prepared.concerns(one, facts) is not False for one, facts in asking)
+            ]
+        )
 
 
 class _View:
-    """A policy as some principals meet it. Whether a statement applies to them is found out once."""
+    """A policy as some principals meet it."""
 
-    def __init__(self, policy: Document | None, resource: Resource, people: t.Sequence[Administrator]) -> None:
-        self._denials: list[_Denial] = []
-        variables = policy is not None and knows_variables(policy)
-        for statement in statements(policy) if policy is not None else []:
-            if statement["Effect"] != "Deny" or not any(
-                _may_apply(statement, one, resource, variables) for one in people
-            ):
-                continue
-            covers = {arn: concerns_resource(statement, arn, variables=variables) for arn in _arns(resource)}
-            on_resource, on_content = (covers[arn] is not False for arn in _arns(resource))
-            self._denials.append(_Denial(statement, " and ".join(describe(statement)), on_resource, on_content))
+    def __init__(self, denials: list[_Denial]) -> None:
+        self._denials = denials
 
     @property
     def key(self) -> tuple[int, ...]:
         """The same for principals that meet the same statements of the policy."""
-        return tuple(id(denial.statement) for denial in self._denials)
+        return tuple(id(denial) for denial in self._denials)
 
     def effect_on(self, actions: t.Sequence[str]) -> Effect:
         """Is any of the actions denied? With the conditions where it depends on some."""
         conditions: dict[str, None] = {}
-        for action in actions:
-            on_content = action in OBJECT_ACTIONS
-            for denial in self._denials:
-                if (denial.on_content if on_content else denial.on_resource) and concerns_action(
-                    denial.statement, action
-                ):
-                    if not denial.condition:
-                        return DENIED, ()
-                    conditions[denial.condition] = None
+        for denial in self._denials:
+            if any(denial.denies(action) for action in actions):
+                if not denial.condition:
+                    return DENIED, ()
+                conditions[denial.condition] = None
         return (DENIED_WHEN, tuple(conditions)) if conditions else (NOT_DENIED, ())
 
 
 def _arns(resource: Resource) -> tuple[str, str]:
     """The resource itself and, as an example, what is in it. S3 takes the pattern of all objects for one."""
     return resource.arn, f"{resource.arn}/*"
-
-
-def _may_apply(statement: Statement, principal: Administrator, resource: Resource, variables: bool) -> bool:
-    who = concerns_administrator(statement, principal)
-    if who is False:
-        return False
-    entries = entries_of(statement.get("Condition", {}))
-    answers = []
-    for place in PLACES:
-        facts = facts_of_any_request(principal, resource, place)
-        answers.append(every([who, *(entry_holds(*entry, facts, variables) for entry in entries)]))
-    return some(answers) is not False

@@ -17,11 +17,11 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition
     entry_holds,
     every,
     is_negated,
-    some,
     split_operator,
     text_of,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Statement, as_list
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     Administrator,
     Resource,

@@ -14,14 +14,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
     entries_of,
-    entry_holds,
     every,
-    parse_date,
-    some,
+    split_operator,
     text_of,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
@@ -34,10 +32,10 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.explain import describe, explain
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching import (
+    PreparedStatement,
     concerns_action,
-    concerns_administrator,
-    concerns_resource,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import parse_date, some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     Administrator,
     Resource,
@@ -100,12 +98,14 @@ class Lockout:
 def find_lockouts(document: Document, resource: Resource, administrators: t.Sequence[Administrator]) -> list[Lockout]:
     """The lockouts of a parsed policy, in the order of its statements."""
     variables = knows_variables(document)
+    people = [(one, every_place(one, resource)) for one in administrators]
     found = []
     for index, statement in enumerate(statements(document)):
-        actions = _denied_management(statement, resource)
+        actions = denied_management(statement, resource)
         if not actions:
             continue
-        answers = [(one, _answers(statement, one, resource, variables)) for one in administrators]
+        prepared = PreparedStatement(statement, variables)
+        answers = [(one, prepared.applies(one, resource.arn, places)) for one, places in people]
         locked = tuple(one for one, by_place in answers if some(by_place) is not False)
         if locked:
             conditions = tuple(describe(statement))
@@ -115,33 +115,8 @@ def find_lockouts(document: Document, resource: Resource, administrators: t.Sequ
     return found
 
 
-def applies(statement: Statement, administrator: Administrator, resource: Resource, variables: bool) -> bool | None:
-    """Does the statement apply to a request on the policy, from at least one of the places it may come from?"""
-    return some(_answers(statement, administrator, resource, variables))
-
-
-def _answers(
-    statement: Statement, administrator: Administrator, resource: Resource, variables: bool
-) -> list[bool | None]:
-    """Does the statement apply to a request on the policy? An answer for each place the request may come from."""
-    who = concerns_administrator(statement, administrator)
-    if who is False:
-        return [False]
-    entries = entries_of(statement.get("Condition", {}))
-    return [
-        every(
-            [
-                who,
-                concerns_resource(statement, resource.arn, facts, variables),
-                *(entry_holds(*entry, facts, variables) for entry in entries),
-            ]
-        )
-        for facts in every_place(administrator, resource)
-    ]
-
-
-def _denied_management(statement: Statement, resource: Resource) -> tuple[str, ...]:
-    """The actions that manage the policy which a statement denies, to whom ever."""
+def denied_management(statement: Statement, resource: Resource) -> tuple[str, ...]:
+    """The actions that manage the policy which a statement denies, to whomever."""
     if statement["Effect"] != "Deny":
         return ()
     return tuple(action for action in resource.management_actions if concerns_action(statement, action))
@@ -161,23 +136,25 @@ def upcoming_lockouts(
     locking_now = {lockout.index for lockout in find_lockouts(document, resource, administrators)}
     found = []
     for index, statement in enumerate(statements(document)):
-        if index in locking_now or not _denied_management(statement, resource):
+        if index in locking_now or not denied_management(statement, resource):
             continue
         alone = {**document, "Statement": [statement]}
-        for text in _dates(statement):
-            date = parse_date(text)
-            if date is None or date < resource.time:
+        for date, text in _beginnings(statement):
+            if date < resource.time:
                 continue
             then = dataclasses.replace(resource, time=date + timedelta(seconds=1))
-            for lockout in find_lockouts(alone, then, administrators):
-                found.append((text, dataclasses.replace(lockout, index=index)))
+            lockouts = find_lockouts(alone, then, administrators)
+            if lockouts:
+                found.append((text, dataclasses.replace(lockouts[0], index=index)))
+                break
     return found
 
 
-def _dates(statement: Statement) -> list[str]:
-    return [
-        text_of(value)
-        for _operator, key, values in entries_of(statement.get("Condition", {}))
-        if key.lower() in _CLOCK_KEYS
-        for value in as_list(values)
-    ]
+def _beginnings(statement: Statement) -> list[tuple[datetime, str]]:
+    """When a condition on the clock begins to hold: from the earliest of the values that the time must be after."""
+    found = []
+    for operator, key, values in entries_of(statement.get("Condition", {})):
+        if key.lower() in _CLOCK_KEYS and "greaterthan" in split_operator(operator)[1]:
+            dates = [(parse_date(text), text) for text in map(text_of, as_list(values))]
+            found.extend(sorted([(date, text) for date, text in dates if date is not None])[:1])
+    return sorted(found)

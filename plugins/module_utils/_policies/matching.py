@@ -9,27 +9,27 @@ Answers are three-valued where something may be unknown: True, False, and None f
 
 from __future__ import annotations
 
-import re
+import functools
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import action_matches
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.canonical import account_of_root
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
     Facts,
-    expanded,
-    has_variable,
+    entries,
+    every,
     opposite,
-    some,
+    patterns,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Statement, as_list
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import Administrator
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like, matches
 
 
 def concerns_action(statement: Statement, action: str) -> bool:
     """Does the statement apply to this action? Action names ignore case."""
     if "NotAction" in statement:
-        return not any(action_matches(action, pattern) for pattern in as_list(statement["NotAction"]))
-    return any(action_matches(action, pattern) for pattern in as_list(statement["Action"]))
+        return not action_matches(action, as_list(statement["NotAction"]))
+    return action_matches(action, as_list(statement["Action"]))
 
 
 def concerns_resource(
@@ -40,15 +40,34 @@ def concerns_resource(
     ``facts`` are what is known of the request, for policy variables; ``variables`` is False for Version 2008-10-17.
     """
     element = "NotResource" if "NotResource" in statement else "Resource"
-    covered = some(_resource_matches(arn, pattern, facts, variables) for pattern in as_list(statement[element]))
+    covered = patterns(tuple(as_list(statement[element])), variables).match(arn, facts)
     return opposite(covered) if element == "NotResource" else covered
 
 
-def _resource_matches(arn: str, pattern: str, facts: Facts, variables: bool) -> bool | None:
-    if not variables or not has_variable(pattern):
-        return like(arn, pattern)
-    tokens = expanded(pattern, facts)
-    return None if tokens is None else matches(arn, tokens)
+class PreparedStatement:
+    """A statement of a resource policy, to be asked about many requests."""
+
+    def __init__(self, statement: Statement, variables: bool) -> None:
+        self.statement = statement
+        self._variables = variables
+        self._entries = entries(statement.get("Condition", {}), variables)
+
+    def concerns(self, administrator: Administrator, facts: Facts) -> bool | None:
+        """Does it apply to the administrator under these conditions, on some resource?"""
+        return every([concerns_administrator(self.statement, administrator), self._conditions_hold(facts)])
+
+    def applies(self, administrator: Administrator, arn: str, places: t.Sequence[Facts]) -> list[bool | None]:
+        """Does it apply to a request of the administrator on the resource? An answer for each place it comes from."""
+        who = concerns_administrator(self.statement, administrator)
+        if who is False:
+            return [False]
+        return [
+            every([who, concerns_resource(self.statement, arn, facts, self._variables), self._conditions_hold(facts)])
+            for facts in places
+        ]
+
+    def _conditions_hold(self, facts: Facts) -> bool | None:
+        return every(entry.holds(facts) for entry in self._entries)
 
 
 def concerns_administrator(statement: Statement, administrator: Administrator) -> bool | None:
@@ -61,8 +80,8 @@ def concerns_administrator(statement: Statement, administrator: Administrator) -
         return False
     # NotPrincipal exempts a role or user only when its account is listed too, and a role's session only when that is
     # listed as well (IAM user guide, "NotPrincipal with Deny"). Which session the administrator has is not known.
-    account = any(_is_account(value, administrator.account_id) for value in listed)
-    if not account or administrator.arn not in listed:
+    named = _names(tuple(listed))
+    if administrator.account_id not in named or administrator.arn not in named:
         return True
     if administrator.is_user:
         return False
@@ -73,7 +92,7 @@ def _is_among(principal: t.Any, administrator: Administrator) -> bool | None:
     if principal == "*":
         return True
     listed = as_list(principal.get("AWS", []))
-    if any(one in ("*", administrator.arn) or _is_account(one, administrator.account_id) for one in listed):
+    if not _names(tuple(listed)).isdisjoint(("*", administrator.arn, administrator.account_id)):
         return True
     # The account of a canonical user ID cannot be read from it. The administrator may have a listed session of a role.
     return None if "CanonicalUser" in principal or _has_session_of(listed, administrator) else False
@@ -84,10 +103,7 @@ def _has_session_of(listed: list[str], administrator: Administrator) -> bool:
     return not administrator.is_user and any(prefix in value for value in listed)
 
 
-_ACCOUNT_ROOT = re.compile(r"arn:aws[\w-]*:iam::([0-9]{12}):root\Z", re.ASCII)
-
-
-def _is_account(value: str, account_id: str) -> bool:
-    """An account ID or the ARN of its root user: in a Deny, every principal of that account."""
-    found = _ACCOUNT_ROOT.match(value)
-    return value == account_id or (found is not None and found.group(1) == account_id)
+@functools.lru_cache(maxsize=512)
+def _names(listed: tuple[str, ...]) -> frozenset[str]:
+    """The principals, with the account ID in place of the ARN of its root user: both mean the whole account."""
+    return frozenset(map(account_of_root, listed))

@@ -16,7 +16,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition
     entries_of,
     has_variable,
     is_negated,
-    parse_network,
     split_operator,
     text_of,
 )
@@ -26,6 +25,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
     as_list,
     statements,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import parse_network
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import has_wildcard
 
 _FIXING_KEYS = (

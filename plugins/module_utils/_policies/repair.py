@@ -34,6 +34,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions i
     QUEUE_ACTIONS,
     is_wildcard_for_all,
     matching,
+    touching,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import has_variable
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
@@ -89,6 +90,7 @@ def repair(
     if not lockouts:
         return document
     parts: list[_Part] = []
+    outside = _allows_outside(document, resource)
     sids = {statement.get("Sid") for statement in statements(document)}
     for index, statement in enumerate(statements(document)):
         if index not in lockouts:
@@ -96,7 +98,7 @@ def repair(
         elif lockouts[index].administrators[0].named:
             parts.extend(_named_apart(_without_named(lockouts[index], resource, exempt), sids))
         else:
-            parts.extend(_named_apart(_without_account(lockouts[index], document, resource), sids))
+            parts.extend(_named_apart(_without_account(lockouts[index], outside, resource), sids))
     parts = [part for part in map(_without_deleted_principals, parts) if part is not None]
     if not parts:
         return None
@@ -168,12 +170,12 @@ def _without_named(lockout: Lockout, resource: Resource, exempt: str) -> list[_P
 # --- every principal of the account ---
 
 
-def _without_account(lockout: Lockout, document: Document, resource: Resource) -> list[_Part]:
+def _without_account(lockout: Lockout, outside: t.Sequence[tuple[Statement, bool]], resource: Resource) -> list[_Part]:
     """What of the statement locks no administrator, and the rest with the account exempted where that is a guard."""
     outright = _denies_everything(lockout.statement, resource)
     remaining, locking = ([], lockout.statement) if outright else _cut(lockout, resource)
     parts = [_Part(statement) for statement in remaining]
-    if any(_reaches_outside(statement, locking, resource) for statement in statements(document)):
+    if _is_needed_outside(locking, outside):
         exempted = _with_exemption(locking, "StringNotEquals", "aws:PrincipalAccount", [resource.account_id])
         parts.append(_Part(exempted, manages=not outright))
     return parts
@@ -190,13 +192,14 @@ def _cut(lockout: Lockout, resource: Resource) -> tuple[list[Statement], Stateme
     patterns = as_list(statement["Action"])
     if any(is_wildcard_for_all(pattern, resource.service) for pattern in patterns):
         return [_with(statement, "NotAction", list(managing))], locking
-    touching = [one for one in patterns if matching(managing, [one])]
-    others = [one for one in patterns if one not in touching]
-    wild = [one for one in touching if has_wildcard(one)]
+    managed = touching(patterns, managing)
+    touched = set(managed)
+    others = [one for one in patterns if one not in touched]
+    wild = [one for one in managed if has_wildcard(one)]
     remaining: list[Statement] = []
     if resource.service == "s3":
         spelled = matching(BUCKET_ACTIONS, wild)
-        on_objects = [one for one in wild if matching(OBJECT_ACTIONS, [one])]
+        on_objects = touching(wild, OBJECT_ACTIONS)
         elsewhere = _other_resources(statement, resource)
         if elsewhere is None:  # one list of resources for both
             spelled += matching(OBJECT_ACTIONS, on_objects)
@@ -237,18 +240,26 @@ def _denies_everything(statement: Statement, resource: Resource) -> bool:
     return everything and "Principal" in statement and not statement.get("Condition")
 
 
-def _reaches_outside(statement: Statement, locking: Statement, resource: Resource) -> bool:
-    """May this statement allow a principal outside of the account something the locking part denies?
+def _allows_outside(document: Document, resource: Resource) -> list[tuple[Statement, bool]]:
+    """The statements that allow principals outside of the account something, each with: maybe on the resource itself?
 
     Everyone inside is an administrator, and is meant to have access.
     """
-    if statement["Effect"] != "Allow" or _is_inside(statement.get("Principal", "*"), resource.account_id):
-        return False
+    return [
+        (statement, concerns_resource(statement, resource.arn) is not False)
+        for statement in statements(document)
+        if statement["Effect"] == "Allow" and not _is_inside(statement.get("Principal", "*"), resource.account_id)
+    ]
+
+
+def _is_needed_outside(locking: Statement, outside: t.Sequence[tuple[Statement, bool]]) -> bool:
+    """May a principal outside of the account be allowed something that the locking part denies?"""
     denied = as_list(locking.get("Action", ["*"]))
     if any(has_wildcard(pattern) for pattern in denied):
-        return True
-    return concerns_resource(statement, resource.arn) is not False and any(
-        concerns_action(statement, action) for action in denied
+        return bool(outside)
+    return any(
+        on_resource and any(concerns_action(statement, action) for action in denied)
+        for statement, on_resource in outside
     )
 
 

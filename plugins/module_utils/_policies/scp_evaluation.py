@@ -20,10 +20,9 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions i
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import Source, Values
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
     Facts,
+    entries,
     entries_of,
-    entry_holds,
     every,
-    some,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     Document,
@@ -37,6 +36,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching 
     concerns_action,
     concerns_resource,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import some
 
 ROOT_SESSION, ROOT_USER, ROLE = "root_session", "root_user", "role"
 PRINCIPALS = (ROOT_SESSION, ROOT_USER, ROLE)
@@ -88,10 +88,10 @@ def denials(document: Document, request: Request) -> t.Iterator[Judgement]:
     facts, variables = facts_of(request), knows_variables(document)
     for statement in statements(document):
         if statement["Effect"] == "Deny" and concerns_action(statement, request.action):
-            answers = list(_condition_answers(statement, facts, variables))
-            answer = every([_concerns(statement, request, facts, variables), *(found for _phrase, found in answers)])
+            answers = [entry.holds(facts) for entry in entries(statement.get("Condition", {}), variables)]
+            answer = every([_concerns(statement, request, facts, variables), *answers])
             if answer is not False:
-                yield Judgement(statement, answer, tuple(phrase for phrase, found in answers if found is None))
+                yield Judgement(statement, answer, _open_conditions(statement, answers))
 
 
 def allows(document: Document, request: Request) -> bool | None:
@@ -101,7 +101,7 @@ def allows(document: Document, request: Request) -> bool | None:
         every(
             [
                 _concerns(statement, request, facts, variables),
-                *(found for _phrase, found in _condition_answers(statement, facts, variables)),
+                *(entry.holds(facts) for entry in entries(statement.get("Condition", {}), variables)),
             ]
         )
         for statement in statements(document)
@@ -192,11 +192,11 @@ def explain(judgement: Judgement, actions: t.Sequence[str], arn: str, principal:
     return "; ".join([text, *notes]) + "."
 
 
-def _condition_answers(statement: Statement, facts: Facts, variables: bool) -> t.Iterator[tuple[str, bool | None]]:
-    """Each condition in words, and whether it holds."""
-    entries = entries_of(statement.get("Condition", {}))
-    for index, phrase in enumerate(describe(statement)):
-        yield phrase, entry_holds(*entries[index], facts, variables)
+def _open_conditions(statement: Statement, answers: t.Sequence[bool | None]) -> tuple[str, ...]:
+    """The conditions of which it is not known whether they hold, in words."""
+    if None not in answers:
+        return ()
+    return tuple(phrase for phrase, answer in zip(describe(statement), answers, strict=True) if answer is None)
 
 
 _MFA_DEVICE = re.compile(r"iam:(?:create|delete)virtualmfadevice\Z", re.IGNORECASE)

@@ -17,13 +17,13 @@ from dataclasses import asdict, dataclass
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Policy
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     Document,
     PolicyError,
     Statement,
     parse,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import some
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evaluation import (
     PRINCIPALS,
     ROLE,

@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
-    UNLISTED_ADDRESS,
-    holds,
-)
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import holds
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import UNLISTED_ADDRESS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

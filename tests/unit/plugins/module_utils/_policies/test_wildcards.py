@@ -93,6 +93,33 @@ def test_no_generated_pattern_takes_more_steps_than_it_is_long(value, pattern):
     assert steps_of(lambda: like(value, pattern)) < 20 * (len(value) + len(pattern)) + 100
 
 
+def test_many_patterns_take_no_more_steps_than_one():
+    made = [wildcards.tokens(f"*{number}?b*") for number in range(3000)]
+    one, all_of_them = wildcards.Patterns(made[:1]), wildcards.Patterns(made)
+    value = "a" * 2000
+    assert steps_of(lambda: all_of_them.match(value)) <= steps_of(lambda: one.match(value)) + 10
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("ab:*?", max_size=8), max_size=6), st.lists(st.text("ab:", max_size=10), max_size=4))
+def test_patterns_together_match_as_each_alone(texts, values):
+    made = [wildcards.tokens(text) for text in texts]
+    for value in values:
+        assert wildcards.Patterns(made).match(value) is any(by_regular_expression(value, text) for text in texts)
+        by_part = [arn_like(value, text) for text in texts]
+        expected = True if True in by_part else None if None in by_part else False
+        assert wildcards.ArnPatterns(made).match(value) is expected
+    expected = [any(by_regular_expression(value, text) for value in values) for text in texts]
+    assert wildcards.matched(made, values) == expected
+
+
+@given(st.lists(st.text("ab*?", max_size=4), min_size=6, max_size=7), st.lists(st.text("ab", max_size=4), min_size=6))
+def test_parts_of_arns_are_compared_one_by_one(patterns, values):
+    value, pattern = ":".join(values), ":".join(patterns)
+    parts = zip(value.split(":", 5), pattern.split(":", 5), strict=True)
+    assert arn_like(value, pattern) is all(by_regular_expression(one, other) for one, other in parts)
+
+
 def test_arn_wildcards_stop_at_colons_but_in_the_last_part():
     assert arn_like("arn:aws:iam::1:role/a:b", "arn:aws:iam::1:*")
     assert arn_like("arn:aws:iam::1:role/a", "arn:*:*:*:*:*")
