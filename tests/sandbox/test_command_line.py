@@ -105,7 +105,7 @@ def test_nothing_running():
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
         text = one_line(run_sandbox("env", "--port", port), 1)
-    assert f"no sandbox answers on port {port}; start one: python -m breakglass_aws.sandbox serve --port {port}" in text
+    assert f"no sandbox answers on port {port}; start one: breakglass sandbox serve --port {port}" in text
 
 
 def test_broken_organization(tmp_path):

@@ -93,7 +93,7 @@ def test_the_command(tmp_path):
     file = tmp_path / "organization.yml"
     assert run_sandbox("generate", "--accounts", "12", "--seed", "-7", "--output", str(file)).returncode == 0
     text = file.read_text(encoding="utf-8")
-    assert "# Made by: python -m breakglass_aws.sandbox generate --accounts 12 --seed -7\n" in text
+    assert "# Made by: breakglass sandbox generate --accounts 12 --seed -7\n" in text
     assert run_sandbox("generate", "--accounts", "12", "--seed", "-7").stdout == text
 
 

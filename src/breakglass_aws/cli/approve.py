@@ -29,7 +29,7 @@ from breakglass_aws.engine.gates import approval
 @options.folder
 @click.option("--key", metavar="FILE", type=options.PATH, help="Your SSH key; a public key signs through ssh-agent.")
 @click.option("--as", "name", metavar="NAME", default="", help="Your name in the list of allowed signers.")
-@click.option("--hours", metavar="N", type=int, default=24, show_default=True, help="Validity in hours.")
+@click.option("--hours", metavar="N", type=int, default=24, help="Validity in hours.  [default: 24]")
 @click.option("--token", is_flag=True, help="Print the approval as one word, and store it nowhere.")
 @click.option("--yes", is_flag=True, help="Sign without asking for the plan's digest; required without a terminal.")
 @options.as_json

@@ -82,11 +82,12 @@ def _runbook(context: click.Context, what: str) -> Iterator[Any]:
         ("breakglass completion fish > ~/.config/fish/completions/breakglass.fish", "once"),
     ],
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
     """Print the completion script of a shell.
 
-    It completes commands, options, runbooks, their parameters and gates, and evidence folders.
+    SHELL is bash (4.4 or newer), zsh or fish. Commands, options, runbooks, their parameters and gates, and evidence
+    folders are completed.
     """
     from breakglass_aws.cli import main
 

@@ -56,15 +56,15 @@ class Delegated(Command):
     def _complete(self, ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         parser = self.parser(ctx.command_path)
         for word in ctx.params.get("arguments") or ():
-            parser = _subparsers(parser).get(word, parser)
+            parser = subparsers(parser).get(word, parser)
         names: list[str] = [option for action in parser._actions for option in action.option_strings]
         if not incomplete.startswith("-"):
-            names = list(_subparsers(parser))
+            names = list(subparsers(parser))
         found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
         return found or [CompletionItem(incomplete, type="file")]
 
 
-def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     """Return the commands of a parser, by name."""
     groups = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     return {name: command for choices in groups for name, command in (choices or {}).items()}

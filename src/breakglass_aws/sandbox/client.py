@@ -61,5 +61,5 @@ def ask(port: int, path: list[str], method: str = "GET", body: Any = None) -> An
         raise ControlError(problem) from error
     except (OSError, ValueError) as error:
         raise ControlError(
-            f"no sandbox answers on port {port}; start one: python -m breakglass_aws.sandbox serve --port {port}"
+            f"no sandbox answers on port {port}; start one: breakglass sandbox serve --port {port}"
         ) from error

@@ -52,7 +52,7 @@ STATUS = (
             "--administrators arn:aws:iam::111122223333:role/Admin",
             "for one role",
         ),
-        ("terraform output -raw policy | breakglass lint-policy - --account 111122223333 --diff", "and show a repair"),
+        ("breakglass lint-policy - --account 111122223333 --diff < policy.json", "and show a repair"),
         ("breakglass lint-policy policies/*.json --account 111122223333 --sarif > policies.sarif", "for code scanning"),
     ],
 )
@@ -86,9 +86,9 @@ def lint_policy(
     as_sarif: bool,
     as_json: bool,
 ) -> int:
-    """Check whether bucket or queue policies lock out their administrators.
+    """Check whether policies lock administrators out.
 
-    FILE is a policy as JSON; - is standard input. AWS is not asked. Templates (CloudFormation, Terraform) are not read.
+    FILE is the policy of a bucket or queue as JSON; - is standard input. AWS is not asked. Templates (CloudFormation, Terraform) are not read.
     A statement locks administrators out when it denies them to read, change or delete the policy itself: then, only the
     root user or a root session can remove it. A statement whose effect depends on values that a file does not show may
     lock them out, and is a warning.

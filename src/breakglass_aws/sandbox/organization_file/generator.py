@@ -50,7 +50,7 @@ def _file(cast: list[GeneratedAccount], seed: int) -> Iterator[str]:
     management, security = cast[0].spec["id"], cast[1].spec["id"]
     yield (
         "# A generated organization, shaped as companies' organizations are.\n"
-        f"# Made by: python -m breakglass_aws.sandbox generate --accounts {len(cast)} --seed {seed}\n"
+        f"# Made by: breakglass sandbox generate --accounts {len(cast)} --seed {seed}\n"
         "# The first accounts have a bad day each; the others follow at random, the same for the same seed.\n"
         "# Dates are relative to the moment the sandbox starts.\n\n"
     )

@@ -60,7 +60,7 @@ class SandboxServer:
         if not _THE_ONE.acquire(blocking=False):
             raise ServerError(
                 "this process serves a sandbox already, and its state can be had once; stop that one, or serve another "
-                "from a process of its own: python -m breakglass_aws.sandbox serve --port 0"
+                "from a process of its own: breakglass sandbox serve --port 0"
             )
         self._held = True
         try:
