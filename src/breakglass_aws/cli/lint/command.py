@@ -88,10 +88,10 @@ def lint_policy(
 ) -> int:
     """Check whether policies lock administrators out.
 
-    FILE is the policy of a bucket or queue as JSON; - is standard input. AWS is not asked. Templates (CloudFormation, Terraform) are not read.
-    A statement locks administrators out when it denies them to read, change or delete the policy itself: then, only the
-    root user or a root session can remove it. A statement whose effect depends on values that a file does not show may
-    lock them out, and is a warning.
+    FILE is the policy of a bucket or queue as JSON; - is standard input. AWS is not asked. Templates
+    (CloudFormation, Terraform) are not read. A statement locks administrators out when it denies them to read,
+    change or delete the policy itself: then, only the root user or a root session can remove it. A statement whose
+    effect depends on values that a file does not show may lock them out, and is a warning.
     """
     arns = [arn for given in administrators for arn in given.split(",") if arn]
     question = Question(account_id, bucket, queue, organization, region, arns)
