@@ -103,6 +103,29 @@ def test_the_aws_cli_reaches_queues(front):
     assert any("ingest" in url for url in json.loads(done.stdout)["QueueUrls"]), done.stdout
 
 
+def test_a_peer_with_a_built_in_host_name_opens_root_sessions(front):
+    """aws-priv-actions asks https://sts.REGION.amazonaws.com, whatever AWS_ENDPOINT_URL says."""
+    env = environment(front) | {"COLUMNS": "200", "NO_COLOR": "1"}
+    command = [str(AWS.parent / "aws-priv-actions"), "assume-root", PAYMENTS, "S3UnlockBucketPolicy"]
+    done = subprocess.run(
+        [*command, "--region", "eu-west-1", "-v"], capture_output=True, text=True, env=env, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"'AccessKeyId': 'ASIA\w+'", done.stdout), done.stdout
+    refused = subprocess.run(
+        [*command[:2], "111122223333", command[3], "--region", "us-east-1"],
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "not authorized to perform: sts:AssumeRoot" in refused.stdout
+    events = [json.loads(line) for line in run_sandbox("events", "--port", front[0]).stdout.splitlines()]
+    opened = [one for one in events if one["operation"] == "AssumeRoot" and "Boto3" in one["user_agent"]]
+    assert [(one["region"], one["status"]) for one in opened[-2:]] == [("eu-west-1", 200), ("us-east-1", 403)]
+
+
 @pytest.mark.parametrize("request_line", ["CONNECT example.com:443", "CONNECT sts.amazonaws.com:80", "GET http://x/"])
 @pytest.mark.parametrize("rest", [" HTTP/1.1\r\nHost: x\r\n\r\n"])
 def test_nothing_else_is_reached(front, request_line, rest):
