@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from support.playbooks import run_playbook
+from support.playbooks import run_ansible, run_playbook
 
 from breakglass_aws.sandbox import Box
 
@@ -20,25 +17,7 @@ INVITED, CLOSED_SHOP, MANAGEMENT = "888899990000", "666677778888", "111122223333
 
 def command(box: Box, directory: Path, *words: str, identity: str = "operator", **environment: str):
     """The finished run of a command of Ansible, with nothing of this machine's configuration."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
-    program, *arguments = words
-    return subprocess.run(
-        [str(Path(sys.executable).with_name(program)), *arguments],
-        env={
-            **others,
-            "HOME": str(directory),
-            "ANSIBLE_HOME": str(directory / "ansible"),
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            **box.environment(identity),
-            **environment,
-        },
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return run_ansible(*words, environment={**box.environment(identity), **environment}, directory=directory)
 
 
 def configure(directory: Path, name: str = "organization.yml", **options) -> str:

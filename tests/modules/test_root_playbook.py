@@ -13,6 +13,7 @@ from support.playbooks import run_playbook
 
 from breakglass_aws.sandbox import Box
 
+MODULES = Path(__file__).parents[2] / "plugins" / "modules"
 # One block for all modules. Where amazon.aws is installed, it serves that collection too.
 PLAY = """
 - hosts: localhost
@@ -36,7 +37,8 @@ def play(sandbox: Box, tmp_path: Path):
         (tmp_path / "play.yml").write_text(yaml.safe_dump(book))
         variables = {"endpoint": sandbox.url, "key": sandbox.credentials("operator")}
         (tmp_path / "variables.json").write_text(json.dumps(variables))
-        return run_playbook("play.yml", "-e", "@variables.json", *arguments, environment={}, directory=tmp_path)
+        words = ("-e", "@variables.json", *arguments)
+        return run_playbook("play.yml", *words, environment={}, directory=tmp_path, cold=True)
 
     return run
 
@@ -89,3 +91,16 @@ def test_a_failing_task_says_cause_and_fix_and_shows_no_traceback(play):
     assert "vault (777788889999) is unreachable" in said
     assert "service control policy" in said
     assert "Traceback" not in said
+
+
+def test_every_module_starts_from_the_archive_that_ansible_sends(tmp_path):
+    """What a module imports is in its archive: other playbooks of these tests have it imported before they start."""
+    actions = {file.stem for file in (MODULES.parent / "action").glob("*.py")}  # run in Ansible's own process
+    names = sorted({file.stem for file in MODULES.glob("[!_]*.py")} - actions)
+    tasks = [{f"breakglass.aws.{name}": {"no_such_option": 1}, "ignore_errors": True} for name in names]
+    (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
+    done = run_playbook("play.yml", environment={}, directory=tmp_path, cold=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"ok={len(names)} " in done.stdout
+    for name in names:
+        assert f"Unsupported parameters for (breakglass.aws.{name}) module: no_such_option." in done.stdout

@@ -8,21 +8,16 @@ import io
 import json
 import os
 from collections.abc import Iterator
-from functools import cache
 from unittest import mock
 
 import pytest
 from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
-from botocore.loaders import JSONFileLoader
 
-# Each run makes a boto3 session, and each session would read botocore's endpoints anew: a good part of a run's time.
-# They can be shared; most else is changed by botocore and moto as they use it.
-_SHARED = ("endpoints", "partitions", "endpoint-rule-set-1")
-_read = JSONFileLoader.load_file
-_shared = cache(lambda path: _read(JSONFileLoader(), path))
-JSONFileLoader.load_file = lambda loader, path: _shared(path) if path.endswith(_SHARED) else _read(loader, path)
+from support import botocore_cache
+
+__all__ = ["botocore_cache", "run"]  # it is imported for what it does
 
 
 def run(name: str, *, check_mode: bool = False, diff: bool = False, environment: dict | None = None, **options) -> dict:

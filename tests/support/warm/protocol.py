@@ -1,0 +1,42 @@
+"""What is said between a fork server and who wants a command run. Imports little: interpreters start with it."""
+
+from __future__ import annotations
+
+import array
+import os
+import sys
+from _socket import AF_UNIX, SCM_RIGHTS, SHUT_WR, SOL_SOCKET, socket
+
+
+def start(address, command, environment, directory, streams, timeout=None):
+    """Have a command started; a connection that `end_of` understands.
+
+    Args:
+        streams: The file descriptors of its standard input, output and error.
+        timeout: After so many seconds without an end, `end_of` raises TimeoutError.
+    """
+    words = [directory, str(len(command)), *command, *(f"{name}={value}" for name, value in environment.items())]
+    connection = socket(AF_UNIX)
+    connection.settimeout(timeout)
+    connection.connect(address)
+    connection.sendmsg([b"."], [(SOL_SOCKET, SCM_RIGHTS, array.array("i", streams))])
+    connection.sendall("\0".join(words).encode(errors="surrogateescape"))
+    connection.shutdown(SHUT_WR)
+    return connection
+
+
+def end_of(connection):
+    """Wait for the command's end; its exit status, negative for a signal, as subprocess has it."""
+    status = connection.recv(16)
+    connection.close()
+    if not status:
+        raise RuntimeError("the fork server has ended")
+    return int(status)
+
+
+def become(address, command):
+    """Be the command: run it with this process's environment, folder and streams, and end as it ends."""
+    end = end_of(start(address, command, os.environ, os.getcwd(), [0, 1, 2]))
+    if end < 0:
+        os.kill(os.getpid(), -end)
+    sys.exit(end)
