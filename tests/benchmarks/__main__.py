@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import history, page, table, trees
@@ -33,16 +34,21 @@ def main() -> int:
         bench = Bench(trees.present(work), trees.before(work), work, repeats, options.quick)
         if bench.before is None:
             bench.skip(f"everything beside commit {trees.BEFORE}: this repository's history does not reach it")
+        load = os.getloadavg()[0]
+        processors = os.cpu_count() or 1
+        if load > processors / 2:
+            bench.skip(f"quiet figures: the load is {load:.1f} on {processors} processors, so time ratios are too high")
         for case in cases:
             measured = _measure(case, bench, failed)
             table.show(measured, case.name)
             figures += measured
+        _profile([figure for figure in figures if figure.met is False], bench)
     worse = history.worse(figures, recorded)
     missed = [figure for figure in figures if figure.met is False]
     _conclude(figures, missed, worse, [*bench.skipped, *failed])
-    if options.record and not failed and (not worse or options.accept):
+    if options.record and figures and not failed and (not worse or options.accept):
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%MZ")
-        run = history.entry(figures, now, trees.description(), selection)
+        run = history.entry(figures, now, trees.description(), selection, round(load, 1))
         history.append({**run, **({"accepted": options.accept} if worse else {})})
         if not options.quick and not options.names:
             page.write(figures, now, trees.description(), repeats)
@@ -84,8 +90,25 @@ def _measure(case: Case, bench: Bench, failed: list[str]) -> list[Figure]:
     except Exception as error:
         failed.append(f"{case.name}: {error}")
         bench.progress(f"FAILED: {case.name}: {error}")
+    for figure in measured:
+        figure.case = case.name
     bench.progress(f"{case.name}: {time.monotonic() - begun:.0f} s")
     return measured
+
+
+def _profile(missed: Sequence[Figure], bench: Bench) -> None:
+    """Show for each target that is not met where the time goes; one profile for all figures of a measurement."""
+    profiles: dict[Callable[[], str], list[str]] = {}
+    for figure in missed:
+        if figure.profile:
+            profiles.setdefault(figure.profile, []).append(figure.key)
+    for profile, names in profiles.items():
+        bench.progress(f"profile: {names[0]}")
+        try:
+            text = profile()
+        except Exception as error:
+            text = f"no profile: {error}"
+        print(f"Where the time goes ({'; '.join(names)}):\n{text}\n", flush=True)
 
 
 def _conclude(

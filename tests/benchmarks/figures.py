@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,7 +16,8 @@ class Figure:
     """A figure of several repetitions, and what its median must be.
 
     ``ratio``: made of two measurements of one run, so that it can be compared between runs and machines; the history
-    keeps these. ``note``: how it was made, where that is not plain.
+    keeps these. ``note``: how it was made, where that is not plain. ``profile``: measures where the time goes, for a
+    target that is not met. ``case`` is filled in by the run.
     """
 
     name: str
@@ -27,6 +28,13 @@ class Figure:
     ratio: bool = False
     more_is_better: bool = False
     note: str = ""
+    profile: Callable[[], str] | None = None
+    case: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name in the history."""
+        return f"{self.case}: {self.name}"
 
     @property
     def median(self) -> float:
@@ -56,11 +64,14 @@ def ratio(
     at_least: float | None = None,
     more_is_better: bool | None = None,
     note: str = "",
+    profile: Callable[[], str] | None = None,
 ) -> Figure:
     """The quotients of what was measured in the same repetitions."""
     better = at_least is not None if more_is_better is None else more_is_better
     values = [one / other for one, other in zip(of, to, strict=True)]
-    return Figure(name, "times", values, at_most, at_least, ratio=True, more_is_better=better, note=note)
+    return Figure(
+        name, "times", values, at_most, at_least, ratio=True, more_is_better=better, note=note, profile=profile
+    )
 
 
 @dataclass

@@ -69,7 +69,7 @@ def worse(figures: Iterable[Figure], recorded: Mapping[str, Mapping[str, Any]]) 
     """The ratios that are worse than the recorded ones by more than the noise of both; new ones are not compared."""
     found = []
     for figure in figures:
-        before = recorded.get(figure.name)
+        before = recorded.get(figure.key)
         if not figure.ratio or before is None:
             continue
         share = 0.0
@@ -79,18 +79,19 @@ def worse(figures: Iterable[Figure], recorded: Mapping[str, Mapping[str, Any]]) 
         median = before["median"]
         allowed = median / (1 + share) if figure.more_is_better else median * (1 + share)
         if (figure.median < allowed) if figure.more_is_better else (figure.median > allowed):
-            found.append(Worse(figure.name, median, figure.median, allowed, before["commit"]))
+            found.append(Worse(figure.key, median, figure.median, allowed, before["commit"]))
     return found
 
 
-def entry(figures: Iterable[Figure], date: str, commit: str, selection: str) -> dict[str, Any]:
-    """A run as a line of the file."""
+def entry(figures: Iterable[Figure], date: str, commit: str, selection: str, load: float = 0.0) -> dict[str, Any]:
+    """A run as a line of the file. ``load``: what else the machine had to do, as processes that wanted to run."""
     return {
         "date": date,
         "commit": commit,
         "selection": selection,
+        "load": load,
         "ratios": {
-            figure.name: {
+            figure.key: {
                 "median": round(figure.median, 4),
                 "least": round(min(figure.values), 4),
                 "most": round(max(figure.values), 4),

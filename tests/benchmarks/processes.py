@@ -96,12 +96,13 @@ class _Sampler:
 
     def _sample(self) -> None:
         while not self._ended.wait(_SAMPLE_SECONDS):
-            family = _descendants(self._pid)
+            family = descendants(self._pid)
             if len(family) > 1:  # of a process alone the system itself keeps the peak
                 self._most = max(self._most, sum(map(_pss, family)) / 1024)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """The process, its children, and theirs."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():

@@ -6,6 +6,7 @@ import collections
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Sweep:
     whole: processes.Run
     stats: dict[str, Any]
     outcomes: dict[str, int] = field(default_factory=dict)
+    profile: str = ""
 
     @property
     def rate(self) -> float:
@@ -54,11 +56,31 @@ class Sweep:
         return sum(number for name, number in self.stats["calls"].items() if not name.startswith(not_counted))
 
 
-def module(tree: Tree, name: str, stub: Stub, accounts: int, *, memory: bool = False, **options: Any) -> Sweep:
+def module(
+    tree: Tree, name: str, stub: Stub, accounts: int, *, memory: bool = False, profile: bool = False, **options: Any
+) -> Sweep:
     """The module ``name`` of ``tree`` over all accounts of the stub, which is made to have ``accounts``."""
     given = {"all_accounts": True, "endpoint_url": stub.url, **options}
     command = [sys.executable, str(WORKER), "REPORT", str(tree.folder), name, json.dumps(given)]
+    command += ["profile"] if profile else []
     return _measure(command, {**stub.environment, **tree.environment}, stub, accounts, memory)
+
+
+def profiled(
+    tree: Tree, name: str, accounts: int, settings: dict[str, Any] | None = None, **options: Any
+) -> Callable[[], str]:
+    """Where the time of such a sweep goes, measured when it is called: in a run of its own, with its own stub."""
+
+    def measure() -> str:
+        with Stub(**(settings or {})) as stub:
+            found = module(tree, name, stub, accounts, profile=True, **options)
+        given = "".join(f", {key}={value}" for key, value in options.items())
+        return (
+            f"{name}{given}, {accounts} accounts: {found.seconds:.2f} s, {found.processor:.2f} s of processor time\n"
+            f"{found.profile}\ncalls: {found.stats['calls']}\nconnections: {found.stats['connections']}"
+        )
+
+    return measure
 
 
 def client(name: str, stub: Stub, accounts: int, workers: int) -> Sweep:
@@ -91,7 +113,9 @@ def _measure(command: list[str], environment: dict[str, str], stub: Stub, accoun
     stats = stub.stats()
     if stats["mismatches"]:
         raise RuntimeError(f"requests signed with credentials of another account: {stats['examples']}")
-    return Sweep(accounts, taken["seconds"], taken["processor"], whole, stats, _outcomes(whole.output))
+    return Sweep(
+        accounts, taken["seconds"], taken["processor"], whole, stats, _outcomes(whole.output), taken.get("profile", "")
+    )
 
 
 def _outcomes(output: str) -> dict[str, int]:

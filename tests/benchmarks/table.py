@@ -12,7 +12,7 @@ from rich.text import Text
 from benchmarks.figures import Figure
 
 _WIDTH = 150
-COLUMNS = ("figure", "unit", "median", "least", "most", "target", "met")
+COLUMNS = ("case", "figure", "unit", "median", "least", "most", "target", "met")
 
 
 def number(value: float) -> str:
@@ -27,7 +27,7 @@ def row(figure: Figure) -> tuple[str, ...]:
     met = {True: "yes", False: "NO", None: ""}[figure.met]
     name = figure.name + (f" ({figure.note})" if figure.note else "")
     values = (figure.median, min(figure.values), max(figure.values))
-    return (name, figure.unit, *map(number, values), figure.required, met)
+    return (figure.case, name, figure.unit, *map(number, values), figure.required, met)
 
 
 def show(figures: Sequence[Figure], title: str, console: Console | None = None) -> None:
@@ -51,6 +51,6 @@ def terminal() -> Console:
 
 def markdown(figures: Iterable[Figure]) -> str:
     """The table for the documentation."""
-    lines = [f"| {' | '.join(COLUMNS)} |", "|---|---|---:|---:|---:|---|---|"]
+    lines = [f"| {' | '.join(COLUMNS)} |", "|---|---|---|---:|---:|---:|---|---|"]
     lines += [f"| {' | '.join(row(figure))} |" for figure in figures]
     return "\n".join(lines) + "\n"

@@ -30,9 +30,12 @@ def _beside_before(bench: Bench, module: str, accounts: int, accounts_before: in
                 before.append(sweeps.module(bench.before, module, stub, accounts_before, memory=True))
     rates = [one.rate for one in ours]
     if bench.before:
+        profile = sweeps.profiled(bench.present, module, accounts)
         note = f"before: {accounts_before} accounts, present: {accounts}"
         rates_before = [one.rate for one in before]
-        yield ratio(f"{module}: accounts/s / before's", rates, rates_before, at_least=at_least, note=note)
+        yield ratio(
+            f"{module}: accounts/s / before's", rates, rates_before, at_least=at_least, note=note, profile=profile
+        )
     for name, measured in (("present", ours), ("before", before)):
         if measured:
             yield Figure(f"{module}: {name}", "accounts/s", [one.rate for one in measured])

@@ -27,6 +27,6 @@ def analysis(bench: Bench) -> Iterator[Figure]:
         common.append(seconds.pop("common"))
         for name, one in seconds.items():
             worst.setdefault(name, []).append(one)
-    yield Figure("policy of 20 KB, 100 statements, 50 administrators", "s of processor", common, at_most=1)
+    yield Figure("20 KB, 100 statements, 50 administrators", "s of processor", common, at_most=1)
     for name, values in worst.items():
-        yield Figure(f"policy: {name}", "s of processor", values, at_most=3)
+        yield Figure(name, "s of processor", values, at_most=3)

@@ -29,9 +29,11 @@ def quota(bench: Bench) -> Iterator[Figure]:
             calls.append(float(limited.stats["total"]))
             calm_calls.append(float(calm.stats["total"]))
             accounted.append(limited.outcomes.get("unchanged", 0) / accounts)
-    yield ratio("quota: time / the quota's own", seconds, [allowed] * len(seconds), at_most=1.1)
-    yield ratio("quota: calls / calls without one", calls, calm_calls, at_most=1.3)
-    yield Figure("quota: accounts read", "share", accounted, at_least=1)
+    settings = {"delay": DELAY, "quotas": {"sts:AssumeRoot": (RATE, BURST)}}
+    profile = sweeps.profiled(bench.present, MODULE, accounts, settings)
+    yield ratio("time / the quota's own", seconds, [allowed] * len(seconds), at_most=1.1, profile=profile)
+    yield ratio("calls / calls without one", calls, calm_calls, at_most=1.3)
+    yield Figure("accounts read", "share", accounted, at_least=1)
 
 
 def faults(bench: Bench) -> Iterator[Figure]:
@@ -51,8 +53,10 @@ def faults(bench: Bench) -> Iterator[Figure]:
             # Every account of the stub has root credentials: "absent" would be untrue.
             true.append((accounts - found.outcomes.get("absent", 0)) / accounts)
             read.append(found.outcomes.get("unchanged", 0) / accounts)
-    yield ratio("faults: time / time without", seconds, calm_seconds, at_most=3.5)
+    settings = {"delay": DELAY, "throttle": THROTTLE, "reset": RESET}
+    profile = sweeps.profiled(bench.present, MODULE, accounts, settings, workers=WORKERS)
+    yield ratio("time / time without", seconds, calm_seconds, at_most=3.5, profile=profile)
     if calm_before:
-        yield ratio("faults: time / before's time without", seconds, calm_before)
-    yield Figure("faults: true outcomes", "share", true, at_least=1)
-    yield Figure("faults: accounts read", "share", read)
+        yield ratio("time / before's time without", seconds, calm_before)
+    yield Figure("true outcomes", "share", true, at_least=1)
+    yield Figure("accounts read", "share", read)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from benchmarks import sweeps
 from benchmarks.cases.ansible_loop import seconds_an_account
@@ -30,11 +30,17 @@ def latency(bench: Bench) -> Iterator[Figure]:
                 ours[workers].append(sweeps.module(bench.present, MODULE, stub, accounts, workers=workers))
             if bench.before:
                 before.append(sweeps.module(bench.before, MODULE, stub, accounts, workers=8))
-    yield ratio("30 ms, 20 workers: time / floor's", _seconds(ours[20]), _seconds(floor[20]), at_most=1.1)
-    yield ratio("30 ms, 8 workers: time / floor's", _seconds(ours[8]), _seconds(floor[8]), at_most=0.65)
-    yield from _against_before(bench, "30 ms, 8 workers: time / before's", ours[8], before, 0.42)
-    yield from _processor("30 ms, 8 workers", bench, ours[8], floor[8], before)
-    yield Figure("calls an account", "calls", [one.calls / accounts for one in ours[8]], at_most=CALLS, ratio=True)
+    at_20, at_8 = (sweeps.profiled(bench.present, MODULE, accounts, {"delay": DELAY}, workers=n) for n in (20, 8))
+    yield ratio(
+        "30 ms, 20 workers: time / floor's", _seconds(ours[20]), _seconds(floor[20]), at_most=1.1, profile=at_20
+    )
+    yield ratio("30 ms, 8 workers: time / floor's", _seconds(ours[8]), _seconds(floor[8]), at_most=0.65, profile=at_8)
+    if before:
+        name = "30 ms, 8 workers: time / before's"
+        yield ratio(name, _seconds(ours[8]), _seconds(before), at_most=0.42, profile=at_8)
+    yield from _processor("30 ms, 8 workers", ours[8], floor[8], before, at_8)
+    calls = [one.calls / accounts for one in ours[8]]
+    yield Figure("calls an account", "calls", calls, at_most=CALLS, ratio=True, profile=at_8)
     everything = [("floor", 8, floor[8]), ("floor", 20, floor[20]), ("present", 8, ours[8]), ("present", 20, ours[20])]
     for name, workers, measured in [*everything, *([("before", 8, before)] if before else [])]:
         yield Figure(f"30 ms, {workers} workers: {name}", "accounts/s", [one.rate for one in measured])
@@ -53,9 +59,10 @@ def throughput(bench: Bench) -> Iterator[Figure]:
             ours.append(sweeps.module(bench.present, MODULE, stub, accounts))
             if bench.before:
                 before.append(sweeps.module(bench.before, MODULE, stub, accounts))
-    if bench.before:
-        yield ratio("0 ms: accounts/s / before's", _rates(ours), _rates(before), at_least=6)
-    yield from _processor("0 ms", bench, ours, floor, before)
+    profile = sweeps.profiled(bench.present, MODULE, accounts)
+    if before:
+        yield ratio("0 ms: accounts/s / before's", _rates(ours), _rates(before), at_least=6, profile=profile)
+    yield from _processor("0 ms", ours, floor, before, profile)
     for name, measured in (("floor", floor), ("present", ours), ("before", before)):
         if measured:
             yield Figure(f"0 ms: {name}", "accounts/s", _rates(measured))
@@ -74,7 +81,10 @@ def tls(bench: Bench) -> Iterator[Figure]:
             bench.progress(f"{MODULE}, TLS, {accounts} accounts, {number + 1} of {bench.repeats}")
             floor.append(sweeps.client("floor", stub, accounts, 8))
             ours.append(sweeps.module(bench.present, MODULE, stub, accounts, workers=8))
-    yield ratio("TLS, 8 workers: processor / floor's", _processors(ours), _processors(floor), at_most=1.7)
+    profile = sweeps.profiled(bench.present, MODULE, accounts, {"tls": True}, workers=8)
+    yield ratio(
+        "TLS, 8 workers: processor / floor's", _processors(ours), _processors(floor), at_most=1.7, profile=profile
+    )
     yield Figure("TLS, 8 workers: connections", "connections", [one.stats["connections"] for one in ours])
     for name, measured in (("floor", floor), ("present", ours)):
         yield Figure(f"TLS, 8 workers: processor, {name}", "ms/account", [one.processor_ms for one in measured])
@@ -100,15 +110,14 @@ def peers(bench: Bench) -> Iterator[Figure]:
     yield Figure("30 ms, 20 workers: boto3, a session an account", "accounts/s", sessions)
 
 
-def _processor(name: str, bench: Bench, ours: list[Sweep], floor: list[Sweep], before: list[Sweep]) -> Iterator[Figure]:
-    yield ratio(f"{name}: processor / floor's", _processors(ours), _processors(floor), at_most=1.5)
-    if bench.before:
-        yield ratio(f"{name}: processor / before's", _processors(ours), _processors(before), at_most=0.35)
-
-
-def _against_before(bench: Bench, name: str, ours: list[Sweep], before: list[Sweep], most: float) -> Iterator[Figure]:
-    if bench.before:
-        yield ratio(name, _seconds(ours), _seconds(before), at_most=most)
+def _processor(
+    name: str, ours: list[Sweep], floor: list[Sweep], before: list[Sweep], profile: Callable[[], str]
+) -> Iterator[Figure]:
+    compared = f"{name}: processor / floor's"
+    yield ratio(compared, _processors(ours), _processors(floor), at_most=1.5, profile=profile)
+    if before:
+        compared = f"{name}: processor / before's"
+        yield ratio(compared, _processors(ours), _processors(before), at_most=0.35, profile=profile)
 
 
 def _seconds(measured: list[Sweep]) -> list[float]:

@@ -19,7 +19,7 @@ def sandbox(bench: Bench) -> Iterator[Figure]:
         if one.values:
             is_ratio = one.unit == "times"
             yield Figure(
-                f"sandbox: {one.name}",
+                one.name,
                 one.unit,
                 one.values,
                 at_most=one.below,

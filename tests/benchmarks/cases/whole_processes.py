@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import processes
 from benchmarks.cases.ansible_loop import ansible_environment
 from benchmarks.figures import Bench, Figure, ratio
+from benchmarks.process_table import watched
 from benchmarks.stub import Stub
 from benchmarks.trees import Tree
 
@@ -30,17 +31,32 @@ def single_task(bench: Bench) -> Iterator[Figure]:
         for number in range(repeats + 1):  # the first fills caches, and does not count
             bench.progress(f"a single task, {number} of {repeats}")
             for module, seconds in modules.items():
-                ended = processes.run(
-                    [sys.executable, "-m", "ansible", "adhoc", "localhost", "-m", module], environment, folder=folder
-                )
-                if ended.status:
-                    raise RuntimeError(f"{module}: {ended.output[-2000:]} {ended.errors[-2000:]}")
+                ended = _task(module, environment, folder)
                 if number:
                     seconds.append(ended.seconds)
     ours, theirs = modules.values()
-    yield ratio("root_access_info: time / aws_caller_info's", ours, theirs, at_most=1.1, note="whole processes")
+    compared = "root_access_info: time / aws_caller_info's"
+    yield ratio(compared, ours, theirs, at_most=1.1, note="whole processes", profile=lambda: _profile(bench))
     yield Figure("root_access_info", "s", ours)
     yield Figure("aws_caller_info", "s", theirs)
+
+
+def _task(module: str, environment: dict[str, str], folder: Path) -> processes.Run:
+    command = [sys.executable, "-m", "ansible", "adhoc", "localhost", "-m", module]
+    ended = processes.run(command, environment, folder=folder)
+    if ended.status:
+        raise RuntimeError(f"{module}: {ended.output[-2000:]} {ended.errors[-2000:]}")
+    return ended
+
+
+def _profile(bench: Bench) -> str:
+    folder = bench.work / "single-task"
+    with Stub() as stub:
+        environment = {**stub.environment, **ansible_environment(bench.present, folder)}
+        return "\n".join(
+            watched(lambda module=module: _task(module, environment, folder))()
+            for module in ("breakglass.aws.root_access_info", "amazon.aws.aws_caller_info")
+        )
 
 
 def runbook(bench: Bench) -> Iterator[Figure]:
@@ -57,9 +73,16 @@ def runbook(bench: Bench) -> Iterator[Figure]:
                 folder = bench.work / f"runbook-{tree.name}-{number}"
                 measured.setdefault(tree.name, []).append(_unlock(tree, box.environment("operator"), folder))
     ours = [one.seconds for one in measured["present"]]
+
+    def profile() -> str:
+        with in_process() as box:
+            work = bench.work / "runbook-profile"
+            return watched(lambda: _unlock(bench.present, box.environment("operator"), work))()
+
     if bench.before:
         before = measured[bench.before.name]
-        yield ratio("unlock_s3_bucket: time / before's", ours, [one.seconds for one in before], at_most=0.45)
+        compared = [one.seconds for one in before]
+        yield ratio("unlock_s3_bucket: time / before's", ours, compared, at_most=0.45, profile=profile)
         yield ratio(
             "unlock_s3_bucket: processor / before's",
             [one.processor for one in measured["present"]],

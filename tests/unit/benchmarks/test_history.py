@@ -8,7 +8,7 @@ from benchmarks.figures import Figure, ratio
 
 
 def figure(*values: float, more_is_better: bool = False, unit: str = "times") -> Figure:
-    return Figure("time", unit, values, ratio=True, more_is_better=more_is_better)
+    return Figure("time", unit, values, case="latency", ratio=True, more_is_better=more_is_better)
 
 
 def recorded(*values: float) -> dict:
@@ -23,7 +23,7 @@ def test_a_ratio_within_the_noise_is_not_worse(now):
 
 def test_a_ratio_over_the_noise_is_worse():
     (found,) = history.worse([figure(1.21)], recorded(1.0))
-    assert (found.name, found.recorded, found.now, found.commit) == ("time", 1.0, 1.21, "abc1234")
+    assert (found.name, found.recorded, found.now, found.commit) == ("latency: time", 1.0, 1.21, "abc1234")
     assert "recorded 1 (commit abc1234)" in str(found)
 
 
@@ -57,8 +57,8 @@ def test_the_latest_of_the_same_selection_counts():
         history.entry([figure(value)], "", commit, selection)
         for value, commit, selection in ((1.0, "a", "whole"), (2.0, "b", "whole"), (9.0, "c", "quick"))
     ]
-    assert history.latest(runs, "whole")["time"]["median"] == 2.0
-    assert history.latest(runs, "quick")["time"]["commit"] == "c"
+    assert history.latest(runs, "whole")["latency: time"]["median"] == 2.0
+    assert history.latest(runs, "quick")["latency: time"]["commit"] == "c"
 
 
 def test_a_run_is_read_as_it_was_appended(tmp_path):
