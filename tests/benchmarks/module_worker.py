@@ -3,8 +3,9 @@
     python module_worker.py REPORT TREE NAME OPTIONS [profile]
 
 REPORT is the file for the measurement, TREE the folder the code must come from, OPTIONS a JSON object. The module's
-result goes to standard output. With ``profile`` the report has where the processor time goes; that takes time itself. Time and processor time are counted from the call of the module's ``main`` to its end:
-reading options, making clients and listing the organization count, starting Python and importing do not.
+result goes to standard output. Time and processor time are counted from the call of the module's ``main`` to its end:
+reading options, making clients and listing the organization count, starting Python and importing do not. With
+``profile`` the report has where the processor time goes; that takes time itself.
 """
 
 from __future__ import annotations

@@ -13,6 +13,15 @@ import time
 from types import FrameType
 
 _EVERY = 0.002
+_PYTHON = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+# On every stack of a thread, and of no interest.
+_PLUMBING = {
+    "futures/thread.py:_worker",
+    "futures/thread.py:_WorkItem.run",
+    f"{_PYTHON}/threading.py:Thread.run",
+    f"{_PYTHON}/threading.py:Thread._bootstrap",
+    f"{_PYTHON}/threading.py:Thread._bootstrap_inner",
+}
 _SWITCH = 0.0002  # how soon a thread that holds the interpreter gives way to the sampler, wherever it is
 
 
@@ -62,7 +71,7 @@ class Profiler:
             names.append(_name(frame))
             frame = frame.f_back
         self._alone[names[0]] += taken
-        for name in set(names):
+        for name in set(names) - _PLUMBING:
             self._all[name] += taken
 
 
