@@ -48,8 +48,10 @@ notes:
   - Nothing can be written on condition that the policy is unchanged, see RV(write_window).
   - Object ACLs and access points cannot be read in the root session. If a bucket still uses ACLs, check them before its
     last Deny statement is removed.
-  - A policy that allows everyone access is refused by S3 Block Public Access. A warning foretells it. Whether the
-    block of the bucket is on can only be read with O(verify_as); that of the account is not read.
+  - A policy that allows everyone access is refused by S3 Block Public Access, of the bucket or of the account. A
+    warning foretells it. Whether one of them is on can only be read with O(verify_as), which needs
+    C(s3:GetBucketPublicAccessBlock) and C(s3:GetAccountPublicAccessBlock) for it. Where it cannot be read, the warning
+    says so.
   - Directory buckets cannot be unlocked; the task policy does not cover them.
 seealso:
   - module: breakglass.aws.root_access_info

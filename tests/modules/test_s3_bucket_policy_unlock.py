@@ -266,6 +266,41 @@ def test_a_refusal_by_block_public_access_is_foretold(sandbox, backups, known):
     assert "mode=delete" in warning
 
 
+def without_account_host(request, **_unused) -> None:
+    """Not every resolver knows names such as 333344445555.127.0.0.1."""
+    request.url = request.url.replace(f"//{PAYMENTS}.", "//")
+
+
+@pytest.mark.parametrize(
+    ("of_account", "may_read", "said"),
+    [(True, True, "will refuse"), (False, True, ""), (None, True, ""), (True, False, "where it is on")],
+)
+def test_block_public_access_of_the_account_is_foretold_too(sandbox, backups, of_account, may_read, said):
+    administrator = sandbox.client("s3", "payments-administrator")
+    lock(sandbox, {"Action": "s3:PutBucketPolicy"}, {"Effect": "Allow", "Action": "s3:GetObject"})
+    administrator.delete_public_access_block(Bucket=EXPORTS)
+    keys = sandbox.credentials("payments-administrator")
+    who = {name: value for name, value in keys.items() if value}
+    if of_account is not None:
+        control = sandbox.client("s3control", "payments-administrator")
+        control.meta.events.register("before-sign.s3-control", without_account_host)
+        block = {"BlockPublicPolicy": of_account}
+        control.put_public_access_block(AccountId=PAYMENTS, PublicAccessBlockConfiguration=block)
+    if not may_read:
+        deny = {"Effect": "Deny", "Action": "s3:GetAccountPublicAccessBlock", "Resource": "*"}
+        sandbox.client("iam", "payments-administrator").put_role_policy(
+            RoleName="OrganizationAccountAccessRole",
+            PolicyName="no-settings",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+        )
+
+    result = unlock(sandbox, check_mode=True, bucket=EXPORTS, backup_dir=str(backups), verify_as=who)
+
+    warnings = [str(one) for one in result.get("warnings", []) if "BlockPublicPolicy" in str(one)]
+    assert len(warnings) == bool(said)
+    assert said in "".join(warnings)
+
+
 def test_a_window_that_will_begin_is_a_warning(sandbox, backups):
     lock(sandbox, {"Action": "s3:*", "Condition": {"DateGreaterThan": {"aws:CurrentTime": "2099-01-01T00:00:00Z"}}})
     result = unlock(sandbox, bucket=EXPORTS, backup_dir=str(backups))

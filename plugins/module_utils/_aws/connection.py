@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
-from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import account_host, answers
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.client_pool import (
     ClientPool,
@@ -229,6 +229,8 @@ class Connection:
             raise BreakglassError(
                 f"No client for {service} can be made ({error}).", "Check endpoint_url, AWS_ENDPOINT_URL and region."
             ) from error
+        if service == "s3control":
+            account_host.install(client)
         limited = self._limited or config is not None
         RetryPolicy(client, None if credentials else self.rates, limited, self._throttled).install(client)
         self.calls.watch(client, (lambda: bound_credentials().access_key) if credentials else self._access_key_id)

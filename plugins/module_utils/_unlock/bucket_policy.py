@@ -12,9 +12,11 @@ every call on the bucket has ``ExpectedBucketOwner``, so that S3 itself refuses 
 from __future__ import annotations
 
 import contextlib
+import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, error_code, is_denied
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.operators import some
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy, Session
 
 with contextlib.suppress(ImportError):  # BreakglassModule reports it
@@ -80,16 +82,16 @@ class BucketPolicy(ResourcePolicy):
     def refuses_public_policies(self, session: Session) -> bool | None:
         """Does S3 Block Public Access refuse a public policy for the bucket? None when that is not known.
 
-        A root session may not read the setting (task policy S3UnlockBucketPolicy), so another ``session`` of the
-        account does. Where the bucket's setting is off, that of the account may be on: it is not read, because its API
-        has another host for each account, which no endpoint_url covers.
+        The setting of the bucket or that of the account is enough. What is read for the account has what it inherits
+        from the organization (Amazon S3 API reference, GetPublicAccessBlock of S3 Control). A root session may read
+        neither (task policy S3UnlockBucketPolicy), so another ``session`` of the account does.
         """
-        try:
-            with explained("reading the settings of S3 Block Public Access"):
-                answer = session.client("s3", self.region).get_public_access_block(**self._target)
-        except BreakglassError:
-            return None
-        return bool(answer.get("PublicAccessBlockConfiguration", {}).get("BlockPublicPolicy")) or None
+        of_bucket = _blocks_public_policies(session.client("s3", self.region), **self._target)
+        if of_bucket:
+            return True
+        control = session.client("s3control", self.region)
+        of_account = _blocks_public_policies(control, AccountId=self._account_id)
+        return some([of_bucket, of_account])
 
     def _explaining(self, doing: str) -> contextlib.AbstractContextManager[None]:
         return explained(doing, explain_error=lambda error: self._explained(error, doing))
@@ -110,6 +112,16 @@ class BucketPolicy(ResourcePolicy):
                 f"the Allow statements for everyone, or use mode=delete. Or a policy denies it: {general.fix}"
             )
         return type(general)(general.cause, fix, general.code, general.denied_call)
+
+
+def _blocks_public_policies(client: t.Any, **target: str) -> bool | None:
+    """Is BlockPublicPolicy on, for a bucket or an account? None when it cannot be read."""
+    try:
+        with explained("reading the settings of S3 Block Public Access"):
+            answer = client.get_public_access_block(**target)
+    except BreakglassError as error:
+        return False if error.code == "NoSuchPublicAccessBlockConfiguration" else None
+    return bool(answer.get("PublicAccessBlockConfiguration", {}).get("BlockPublicPolicy"))
 
 
 def region_of(entry: dict[str, str]) -> str:

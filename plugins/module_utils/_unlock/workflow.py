@@ -164,9 +164,10 @@ class _Unlock:
             return
         named = ", ".join(str(index) for index in public)
         will = "will refuse" if refuses else "refuses, where it is on,"
+        unread = "" if refuses else " Whether it is on, for the bucket or the account, could not be read."
         self._context.warn(
             f"Statement {named} of the new policy allows everyone access. S3 Block Public Access (BlockPublicPolicy) "
-            f"{will} such a policy. Narrow these statements with mode=replace, or use mode=delete."
+            f"{will} such a policy.{unread} Narrow these statements with mode=replace, or use mode=delete."
         )
 
     def _refuse_other_plan(self, plan: planning.Plan) -> None:
