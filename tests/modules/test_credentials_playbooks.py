@@ -116,3 +116,25 @@ def test_wrong_variables_are_refused_before_anything_is_asked(play, sandbox, nam
     assert refused.returncode == 2
     assert said in refused.stdout
     assert sandbox.events() == []
+
+
+def test_an_audit_of_ous_reads_their_accounts_only(play, sandbox):
+    told = play("audit", organizational_units=["Workloads/Legacy", "Workloads/Production"], exclude_accounts=[PAYMENTS])
+    assert told.returncode == 0, told.stdout
+    assert "legacy-web (444455556666) has a password" in told.stdout
+    assert "Not read: payments (333344445555), skipped. The account is in exclude_accounts." in told.stdout
+    opened = {event["resource"].split(":")[4] for event in sandbox.events() if event["operation"] == "AssumeRoot"}
+    assert opened == {LEGACY, "012345678901"}
+    misspelled = play("audit", "-e", "organizational_units=Workloads/Prodction")
+    assert misspelled.returncode == 2
+    assert "Did you mean Workloads/Production?" in misspelled.stdout
+
+
+def test_a_removal_in_waves_lists_what_it_does_not_reach(play, sandbox):
+    options = {"organizational_units": ["Workloads"], "recently_used_days": 0, "waves": [1, "50%"], "max_accounts": 1}
+    told = play("remove_root_credentials", **options)
+    assert told.returncode == 0, told.stdout
+    assert "Not reached: " in told.stdout
+    assert "limit of 1 changed accounts" in told.stdout
+    changed = {event["account"] for event in sandbox.events() if event["write"] and event["service"] == "iam"}
+    assert len(changed) == 1

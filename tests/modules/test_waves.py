@@ -1,4 +1,4 @@
-"""root_credentials in waves, seen from outside: what is changed, what is not reached, and what an approved plan binds."""
+"""root_credentials in waves, seen from outside: what is changed or not reached, and what an approved plan binds."""
 
 from __future__ import annotations
 
