@@ -25,8 +25,8 @@ options:
         journal knows as finished and verified within the last 24 hours is not opened again; its entry comes from the
         journal, with its time, and does not count as changed. Accounts that were skipped, unreachable, unverified or
         failed are always done again.
-      - O(account_ids), O(all_accounts), O(workers) and, where there is one, O(ignore:protected_accounts) may differ.
-        What is skipped by these options stays so whatever the journal says.
+      - The options that select accounts, O(workers) and, where there are any, O(ignore:protected_accounts) and
+        O(ignore:waves) may differ. What is skipped by these options stays so whatever the journal says.
       - It is made with mode 0600 and must not be open to others. It holds what the result holds, so no secrets. It is
         refused when another run uses it, or when it is another kind of file.
       - In check mode there is no journal.

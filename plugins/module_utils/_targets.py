@@ -18,7 +18,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     InvalidInput,
 )
 
-ARGUMENTS = {
+ARGUMENTS: dict[str, dict[str, t.Any]] = {
     "account_ids": {"type": "list", "elements": "str"},
     "all_accounts": {"type": "bool", "default": False},
 }

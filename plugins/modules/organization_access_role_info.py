@@ -51,6 +51,7 @@ extends_documentation_fragment:
   - breakglass.aws.connection
   - breakglass.aws.accounts
   - breakglass.aws.selection
+  - breakglass.aws.sweep
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
@@ -105,6 +106,11 @@ accounts:
     fix:
       description: What to do about it.
       type: str
+    journal_time:
+      description: When the account was read, if the entry comes from the journal; else null.
+      type: str
+      version_added: 0.2.0
+      sample: "2026-01-31T03:00:00Z"
     role:
       description: The role; null when it was not read.
       type: dict
@@ -221,10 +227,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role import
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.recovery import read_access_roles
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import ARGUMENTS
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner
 
 
 def main() -> None:
-    BreakglassModule(argument_spec={**ARGUMENTS, **options.ROLE, **options.identity_center()}).run(read_access_roles)
+    BreakglassModule(argument_spec={**ARGUMENTS, **runner.ARGUMENTS, **options.ROLE, **options.identity_center()}).run(
+        read_access_roles
+    )
 
 
 if __name__ == "__main__":

@@ -78,6 +78,7 @@ extends_documentation_fragment:
   - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.selection
+  - breakglass.aws.sweep
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
@@ -157,6 +158,11 @@ accounts:
       description: What to do about it.
       type: str
       sample: ""
+    journal_time:
+      description: When the account was read, if the entry comes from the journal; else null.
+      type: str
+      version_added: 0.2.0
+      sample: "2026-01-31T03:00:00Z"
     email:
       description: The e-mail address of its root user.
       type: str
@@ -346,12 +352,14 @@ from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings 
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.survey import PARTS, read_accounts
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import ARGUMENTS
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
             **ARGUMENTS,
+            **runner.ARGUMENTS,
             "include": {"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)},
             "purpose": {"type": "str", "choices": list(PURPOSES)},
             "confirmed": {"type": "list", "elements": "str", "choices": list(CONFIRMABLE), "default": []},

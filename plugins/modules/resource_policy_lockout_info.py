@@ -60,6 +60,7 @@ extends_documentation_fragment:
   - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
   - breakglass.aws.selection
+  - breakglass.aws.sweep
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
@@ -114,6 +115,11 @@ accounts:
     fix:
       description: What to do about that.
       type: str
+    journal_time:
+      description: When the account was read, if the entry comes from the journal; else null.
+      type: str
+      version_added: 0.2.0
+      sample: "2026-01-31T03:00:00Z"
     resources:
       description: Its buckets and queues.
       type: list
@@ -217,6 +223,7 @@ summary:
 
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import ARGUMENTS
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import SERVICES
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan_accounts import scan_accounts
 
@@ -226,6 +233,7 @@ def main() -> None:
     BreakglassModule(
         argument_spec={
             **ARGUMENTS,
+            **runner.ARGUMENTS,
             "role_name": {"type": "str", "default": "OrganizationAccountAccessRole"},
             "services": {"type": "list", "elements": "str", "choices": services, "default": services},
             "regions": {"type": "list", "elements": "str"},

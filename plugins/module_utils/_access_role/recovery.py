@@ -24,7 +24,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
     policy_in_words,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import Selection, select_accounts
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
+    SweepOptions,
+    not_done,
+    summarize,
+    sweep,
+    sweep_options,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 VERIFY_SECONDS = 60
@@ -35,7 +41,14 @@ _PLANNED = ("arn", "state", "trust_policy", "policies")
 def read_access_roles(params: dict, context: Context) -> dict:
     """What organization_access_role_info returns."""
     request, selection = _request_and_selection(params, context)
-    accounts = inspect_accounts(context, selection.targets, request)
+    terms = {
+        "do": "organization_access_role_info",
+        "organization": context.organization.identity()["id"],
+        "role_name": request.role_name,
+        "identity_center": params["identity_center"],
+    }
+    with sweep_options(context, params, terms, (v.UNCHANGED,)) as sweeping:
+        accounts = inspect_accounts(context, selection.targets, request, sweeping)
     for problem in not_done(accounts):
         context.warn(problem)
     return {"accounts": accounts, "selection": selection.as_dict(), "summary": summarize(accounts)}
@@ -78,7 +91,13 @@ def _require_management_account(organization: Organization) -> None:
         )
 
 
-def inspect_accounts(context: Context, targets: t.Sequence[Target], request: RestoreRequest) -> list[dict]:
+_METHOD = {"method": str, "possible": bool, "reason": str, "fix": str}
+_SHAPE = {"role": (None, dict), "ways_back": [_METHOD]}
+
+
+def inspect_accounts(
+    context: Context, targets: t.Sequence[Target], request: RestoreRequest, sweeping: SweepOptions
+) -> list[dict]:
     """The status of each target's role and, where it does not work, which methods could restore it."""
     all_methods = methods.methods("auto", context, request)
 
@@ -88,7 +107,7 @@ def inspect_accounts(context: Context, targets: t.Sequence[Target], request: Res
         if can_be_restored(status, request):
             entry["ways_back"] = [_possible(method, account_id) for method in all_methods]
 
-    return sweep(targets, inspect, {"role": None, "ways_back": []})
+    return sweep(targets, inspect, {"role": None, "ways_back": []}, options=sweeping, shape=_SHAPE)
 
 
 def restore(context: Context, targets: t.Sequence[Target], request: RestoreRequest, method_name: str) -> list[dict]:

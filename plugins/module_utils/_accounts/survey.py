@@ -19,7 +19,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations 
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import select_accounts
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, summarize, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
+    SweepOptions,
+    not_done,
+    summarize,
+    sweep,
+    sweep_options,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, management_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
@@ -171,7 +177,14 @@ def read_accounts(params: dict, context: Context) -> dict:
             raise InvalidInput(option, params[option], "given together with purpose")
     selection = select_accounts(context.organization, params, with_all=True, warn=context.warn)
     reader = AccountReader(context, params["purpose"])
-    entries = describe_accounts(reader, selection.targets, params)
+    read = ("include", "purpose", "confirmed", "read_root_credentials")
+    terms = {
+        "do": "organization_account_info",
+        "organization": context.organization.identity()["id"],
+        **{option: params[option] for option in read},
+    }
+    with sweep_options(context, params, terms, (v.UNCHANGED,), lambda entry: not entry["not_read"]) as sweeping:
+        entries = describe_accounts(reader, selection.targets, params, sweeping)
     for problem in not_done(entries):
         context.warn(problem)
     return {
@@ -182,7 +195,9 @@ def read_accounts(params: dict, context: Context) -> dict:
     }
 
 
-def describe_accounts(reader: AccountReader, targets: t.Sequence[Target], params: dict) -> list[dict]:
+def describe_accounts(
+    reader: AccountReader, targets: t.Sequence[Target], params: dict, sweeping: SweepOptions
+) -> list[dict]:
     """One entry an account, whatever happens to the others. ``params`` are organization_account_info's."""
     by_id = {target.account.id: target.account for target in targets}
 
@@ -200,7 +215,7 @@ def describe_accounts(reader: AccountReader, targets: t.Sequence[Target], params
             )
         entry["outcome"] = v.UNCHANGED
 
-    return sweep(targets, work, blank=BLANK)
+    return sweep(targets, work, blank=BLANK, options=sweeping)
 
 
 def _through(source: t.Any, read: t.Callable[[t.Any], t.Any]) -> t.Any:

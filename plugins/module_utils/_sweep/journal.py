@@ -44,14 +44,22 @@ def digest(terms: dict[str, t.Any]) -> str:
 class Journal:
     """An open journal; ``recall`` and ``note`` may be called from several threads.
 
-    ``finished`` are the outcomes after which there is nothing left to do. ``trouble`` is why an account could not be
+    ``finished`` are the outcomes after which there is nothing left to do, unless ``is_complete`` finds that an entry
+    lacks something. ``trouble`` is why an account could not be
     noted: by then its work is done, so that this is no failure of the account, and closing never fails.
     """
 
-    def __init__(self, path: str, terms: dict[str, t.Any], finished: t.Collection[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        terms: dict[str, t.Any],
+        finished: t.Collection[str],
+        is_complete: t.Callable[[dict[str, t.Any]], bool] = lambda entry: True,
+    ) -> None:
         self._path = path
         self._terms = digest(terms)
         self._finished = finished
+        self._is_complete = is_complete
         self._lock = threading.Lock()
         self._descriptor = -1
         self._size = 0
@@ -100,6 +108,8 @@ class Journal:
         """The account's entry, with ``journal_time``, where it replaces working on the account again."""
         line = self._lines.get(account_id)
         if line is None or line["outcome"] not in self._finished:
+            return None
+        if not self._is_complete(line["entry"]):
             return None
         if not timedelta() <= now() - parse_time(line["time"]) <= VALID:
             return None

@@ -55,13 +55,18 @@ class SweepOptions:
 
 @contextlib.contextmanager
 def sweep_options(
-    context: Context, params: t.Mapping[str, t.Any], terms: dict[str, t.Any], finished: t.Collection[str]
+    context: Context,
+    params: t.Mapping[str, t.Any],
+    terms: dict[str, t.Any],
+    finished: t.Collection[str],
+    is_complete: t.Callable[[dict[str, t.Any]], bool] = lambda entry: True,
 ) -> t.Iterator[SweepOptions]:
     """The SweepOptions that the task's parameters (those in ARGUMENTS) ask for; the journal is open in the block.
 
     ``terms`` must be the same for an entry of the journal to count, and ``finished`` are the outcomes after which an
-    account is done. Check mode neither reads nor writes a journal. Warns of a journal that could not be written to
-    the end. Raises InvalidInput, and FileError for a journal that cannot be used.
+    account is done, unless ``is_complete`` finds that its entry lacks something. Check mode neither reads nor writes a
+    journal. Warns of a journal that could not be written to the end. Raises InvalidInput, and FileError for a journal
+    that cannot be used.
     """
     workers, path = params["workers"], params["journal"]
     if not 1 <= workers <= MOST_WORKERS:
@@ -69,7 +74,7 @@ def sweep_options(
     if not path or context.check_mode:
         yield SweepOptions(workers, context.connection)
         return
-    with Journal(path, terms, finished) as journal:
+    with Journal(path, terms, finished, is_complete) as journal:
         yield SweepOptions(workers, context.connection, journal)
     if journal.trouble:
         context.warn(f"The journal {path} could not be written ({journal.trouble}): it lacks accounts that are done.")

@@ -58,7 +58,8 @@ class Waves:
 
     def split(self, account_ids: t.Sequence[str]) -> list[list[str]]:
         """The accounts of each wave. The last size repeats; a share is of all ``account_ids``."""
-        waves, rest = [], list(account_ids)
+        waves: list[list[str]] = []
+        rest = list(account_ids)
         while rest:
             size = self.size(len(waves), len(account_ids))
             waves.append(rest[:size])
@@ -177,7 +178,11 @@ def sweep_in_waves(
     are ``not_reached``; those in work end normally. ``max_accounts`` counts the accounts whose entries are ``changed``.
     """
     course, breaker = Course(), _Breaker(waves.max_failures)
-    run = functools.partial(sweep, work=breaker.guard(work), blank=blank, options=options, **arguments)
+    guarded = breaker.guard(work)
+
+    def run(some: t.Sequence[Target]) -> list[Entry]:
+        return sweep(some, guarded, blank, options=options, **arguments)
+
     if waves == Waves():
         return run(targets), course
     acting = [target for target in targets if not target.skipped_because and changes(target.account.id)]

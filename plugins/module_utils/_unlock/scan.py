@@ -40,7 +40,7 @@ NO_POLICY, UNREADABLE, FAILED = "no_policy", "unreadable", v.FAILED
 OUTCOMES = (LOCKED, POSSIBLY_LOCKED, UNREADABLE, FAILED, UNLOCKED, NO_POLICY)
 
 S3, SQS = SERVICES = ("s3", "sqs")
-_WORKERS = 4  # requests at a time in one account
+_REQUESTS = 32  # at a time, of all accounts together: an account's regions and policies are read beside one another
 # How AWS's denials name a policy of the resource itself (IAM user guide, "Troubleshoot access denied error messages").
 _BY_ITS_OWN_POLICY = "with an explicit deny in a resource-based policy"
 
@@ -73,35 +73,45 @@ class Scan(t.NamedTuple):
     unlisted: list[dict]
 
 
+class ScanRequest(t.NamedTuple):
+    """What to scan in each account. ``regions`` for queues: with None those that the account has enabled."""
+
+    partition: str
+    services: tuple[str, ...]
+    regions: t.Sequence[str] | None
+    administrators: tuple[str, ...]
+
+
+def request_pool() -> ThreadPoolExecutor:
+    """The threads in which the requests of all accounts are sent."""
+    return ThreadPoolExecutor(max_workers=_REQUESTS)
+
+
 def scan_account(
-    session: AdministratorSession,
-    partition: str,
-    services: t.Sequence[str],
-    regions: t.Sequence[str] | None,
-    administrators: t.Sequence[str],
-    organization: dict[str, t.Any],
+    session: AdministratorSession, request: ScanRequest, organization: dict[str, t.Any], pool: ThreadPoolExecutor
 ) -> Scan:
-    """Each bucket, and each queue in ``regions``: with None in those that the account has enabled.
+    """Each bucket, and each queue in the regions, read in the threads of ``pool`` (:func:`request_pool`).
 
     Raises a BreakglassError when nothing at all can be listed.
     """
-    unlisted: list[Unlisted] = []
-    if SQS not in services:
+    regions, unlisted = request.regions, list[Unlisted]()
+    if SQS not in request.services:
         regions = ()
     elif regions is None:
         regions, unlisted = _enabled_regions(session)
     places: list[tuple[str, str | None]] = [(SQS, region) for region in regions]
-    if S3 in services:
+    if S3 in request.services:
         places.insert(0, (S3, None))
-    list_one = functools.partial(_list, session=session, partition=partition)
-    inspect = functools.partial(_inspect, session=session, administrators=administrators, organization=organization)
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        answers = list(pool.map(list_one, places))
-        refused = [answer for answer in answers if isinstance(answer, Unlisted)]
-        if refused and len(refused) == len(answers):
-            raise refused[0].error
-        found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
-        resources = list(pool.map(inspect, found))
+    list_one = functools.partial(_list, session=session, partition=request.partition)
+    inspect = functools.partial(
+        _inspect, session=session, administrators=request.administrators, organization=organization
+    )
+    answers = list(pool.map(list_one, places))
+    refused = [answer for answer in answers if isinstance(answer, Unlisted)]
+    if refused and len(refused) == len(answers):
+        raise refused[0].error
+    found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
+    resources = list(pool.map(inspect, found))
     return Scan(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
 
 

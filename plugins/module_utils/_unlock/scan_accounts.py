@@ -21,10 +21,17 @@ from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts
     is_given,
     select_accounts,
 )
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep, sweep_options
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import scan_account, summarize
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import (
+    FAILED,
+    UNREADABLE,
+    ScanRequest,
+    request_pool,
+    scan_account,
+    summarize,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.verifier import AdministratorSession
 
 
@@ -43,14 +50,24 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
     organization_id = _organization_id(context)
     paths = {target.account.id: _path_of(context, target) for target in targets} if organization_id else {}
 
+    request = ScanRequest(partition, tuple(params["services"]), regions, tuple(params["administrators"]))
+
     def work(account_id: str, entry: dict[str, t.Any]) -> None:
         connection = context.connection if own else _in_account(context, account_id, params["role_name"])
         session = AdministratorSession(connection, account_id)
         organization = {"organization_id": organization_id, "organization_path": paths.get(account_id)}
-        found = scan_account(session, partition, params["services"], regions, params["administrators"], organization)
+        found = scan_account(session, request, organization, pool)
         entry.update(found._asdict(), outcome=v.UNCHANGED)
 
-    entries = sweep(targets, work, {"resources": [], "regions": [], "unlisted": []})
+    terms = {
+        "do": "resource_policy_lockout_info",
+        "organization": organization_id,
+        "role_name": None if own else params["role_name"],
+        **{option: sorted(params[option] or []) for option in ("services", "regions", "administrators")},
+    }
+    blank: dict[str, t.Any] = {"resources": [], "regions": [], "unlisted": []}
+    with sweep_options(context, params, terms, (v.UNCHANGED,), _is_complete) as sweeping, request_pool() as pool:
+        entries = sweep(targets, work, blank, options=sweeping, shape=_SHAPE)
     for line in (*not_done(entries), *_unlisted(entries)):
         context.warn(line)
     return {
@@ -59,6 +76,23 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
         "selection": selection.as_dict(),
         "summary": summarize(entries),
     }
+
+
+_RESOURCE = {
+    **dict.fromkeys(("service", "arn", "name", "region", "outcome", "reason"), str),
+    "lockout_statements": [dict],
+}
+_SHAPE = {
+    "resources": [_RESOURCE],
+    "regions": [str],
+    "unlisted": [{"service": str, "region": (None, str), "reason": str}],
+}
+
+
+def _is_complete(entry: dict[str, t.Any]) -> bool:
+    """Whether an account need not be scanned again: everything was listed, and every policy was read."""
+    unread = any(resource["outcome"] in (FAILED, UNREADABLE) for resource in entry["resources"])
+    return not entry["unlisted"] and not unread
 
 
 def _select(params: dict[str, t.Any], context: Context) -> Selection:
