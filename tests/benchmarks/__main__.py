@@ -31,9 +31,11 @@ def main() -> int:
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="breakglass-bench-") as folder:
         work = Path(folder)
-        bench = Bench(trees.present(work), trees.before(work), work, repeats, options.quick)
-        if bench.before is None:
-            bench.skip(f"everything beside commit {trees.BEFORE}: this repository's history does not reach it")
+        bench = Bench(trees.present(work), None, work, repeats, options.quick)
+        try:
+            bench.before = trees.before(work)
+        except trees.Missing as missing:
+            bench.skip(f"what is compared with earlier code: {missing}")
         load = os.getloadavg()[0]
         processors = os.cpu_count() or 1
         if load > processors / 2:
@@ -67,7 +69,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--record", action="store_true", help="add this run to the history, unless a ratio is worse")
     parser.add_argument("--accept", metavar="WHY", help="with --record: add it although a ratio is worse")
     parser.add_argument("--require", action="store_true", help="end with status 1 where a target is not met")
+    parser.add_argument("--collections", metavar="FOLDER", help="has ansible_collections/amazon/aws, if not installed")
     options = parser.parse_args()
+    if options.collections:
+        sys.path.append(options.collections)
     unknown = sorted(set(options.names) - {case.name for case in CASES})
     if unknown:
         parser.error(f"unknown case: {', '.join(unknown)}. Cases: {', '.join(case.name for case in CASES)}")

@@ -62,6 +62,9 @@ def run(
         sampler = _Sampler(process.pid) if memory else None
         try:
             _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # Ctrl-C: the process is in a session of its own, and would go on
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         finally:
             killer.cancel()
             seconds = time.monotonic() - begun

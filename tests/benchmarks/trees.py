@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 import subprocess
@@ -15,37 +16,64 @@ BEFORE = "2779284"
 
 @dataclass(frozen=True)
 class Tree:
-    """A code that can be run: its name in tables, its folder, and the Python package of its runbooks."""
+    """A code that can be run: its name in tables, its folder, the Python package of its runbooks.
+
+    ``collections``: folders with ``ansible_collections`` in them. ``packages``: folders of other Python packages.
+    """
 
     name: str
     folder: Path
     engine: str
-    python_path: tuple[Path, ...]
+    collections: tuple[Path, ...]
+    packages: tuple[Path, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that make Python and Ansible use this code, in the environment that runs the benchmark."""
-        path = os.pathsep.join(map(str, self.python_path))
-        return {"PYTHONPATH": path, "ANSIBLE_COLLECTIONS_PATH": str(self.python_path[0])}
+        collections = os.pathsep.join(map(str, self.collections))
+        path = os.pathsep.join(map(str, (*self.collections, *self.packages)))
+        return {"PYTHONPATH": path, "ANSIBLE_COLLECTIONS_PATH": collections}
+
+
+class Missing(Exception):
+    """A code cannot be measured; the text says why, and what to do."""
+
+
+def amazon_aws() -> Path | None:
+    """The folder in whose ``ansible_collections`` the collection amazon.aws is; None where it is not installed."""
+    try:
+        spec = importlib.util.find_spec("ansible_collections.amazon.aws")
+    except ModuleNotFoundError:
+        return None
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(places[0]).parents[2] if places else None
 
 
 def present(work: Path) -> Tree:
     """This checkout as it is, uncommitted changes included."""
-    return Tree("present", CHECKOUT, "breakglass_aws.engine", (_collections(work / "present", CHECKOUT),))
+    others = [folder for folder in (amazon_aws(),) if folder]
+    collections = (_collections(work / "present", CHECKOUT), *others)
+    return Tree("present", CHECKOUT, "breakglass_aws.engine", collections, (CHECKOUT / "src",))
 
 
-def before(work: Path) -> Tree | None:
-    """The commit BEFORE, unpacked from this repository's history; None where the history does not reach it."""
+def before(work: Path) -> Tree:
+    """The commit BEFORE, unpacked from this repository's history. Raises Missing."""
+    others = amazon_aws()
+    if others is None:
+        raise Missing(
+            f"commit {BEFORE} needs the collection amazon.aws, which is not installed: install the Python package "
+            "ansible, or name a folder that has ansible_collections/amazon/aws with --collections"
+        )
     command = ["git", "-C", str(CHECKOUT), "archive", BEFORE]
     archive = subprocess.run(command, capture_output=True, check=False)
     if archive.returncode:
-        return None
+        raise Missing(f"this repository's history does not reach commit {BEFORE}: git fetch --unshallow")
     folder = work / "before-code"
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
         files.extractall(folder, filter="data")
-    collections = _collections(work / "before", folder)
     # The commit has its runbooks' package in runbooks/ and the other two at the top; none is installed.
-    return Tree(BEFORE, folder, "breakglass_runbooks", (collections, folder / "runbooks", folder))
+    collections = (_collections(work / "before", folder), others)
+    return Tree(BEFORE, folder, "breakglass_runbooks", collections, (folder / "runbooks", folder))
 
 
 def _collections(folder: Path, code: Path) -> Path:

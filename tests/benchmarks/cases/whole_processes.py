@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import processes
+from benchmarks import processes, trees
 from benchmarks.cases.ansible_loop import ansible_environment
 from benchmarks.figures import Bench, Figure, ratio
 from benchmarks.process_table import watched
@@ -19,10 +18,10 @@ ACCOUNT, BUCKET = "333344445555", "payments-ledger-333344445555"
 
 def single_task(bench: Bench) -> Iterator[Figure]:
     """`ansible localhost -m breakglass.aws.root_access_info` beside amazon.aws.aws_caller_info."""
-    if importlib.util.find_spec("ansible_collections.amazon.aws") is None:
-        bench.skip("single-task: the collection amazon.aws is not installed")
+    if trees.amazon_aws() is None:
+        bench.skip("single-task: the collection amazon.aws is not installed (--collections)")
         return
-    modules = {"breakglass.aws.root_access_info": [], "amazon.aws.aws_caller_info": []}
+    modules: dict[str, list[processes.Run]] = {"breakglass.aws.root_access_info": [], "amazon.aws.aws_caller_info": []}
     folder = bench.work / "single-task"
     folder.mkdir()
     with Stub() as stub:
@@ -30,13 +29,15 @@ def single_task(bench: Bench) -> Iterator[Figure]:
         repeats = 2 * bench.repeats
         for number in range(repeats + 1):  # the first fills caches, and does not count
             bench.progress(f"a single task, {number} of {repeats}")
-            for module, seconds in modules.items():
+            for module, measured in modules.items():
                 ended = _task(module, environment, folder)
                 if number:
-                    seconds.append(ended.seconds)
-    ours, theirs = modules.values()
+                    measured.append(ended)
+    ours, theirs = ([one.seconds for one in measured] for measured in modules.values())
     compared = "root_access_info: time / aws_caller_info's"
     yield ratio(compared, ours, theirs, at_most=1.1, note="whole processes", profile=lambda: _profile(bench))
+    processor, to = ([one.processor for one in measured] for measured in modules.values())
+    yield ratio("root_access_info: processor / aws_caller_info's", processor, to, note="whole processes")
     yield Figure("root_access_info", "s", ours)
     yield Figure("aws_caller_info", "s", theirs)
 
