@@ -80,15 +80,15 @@ floors: ## run a part of the tests with the lowest versions that pyproject.toml 
 		tests/modules/test_s3_bucket_policy_unlock.py tests/runbooks/test_unlock_runbook.py --ignore tests/unit/test_architecture.py
 
 lock: $(READY) ## pin the development environment and the lowest versions anew, with hashes
-	@echo uv | uv pip compile - --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
-		--custom-compile-command 'make lock' --output-file requirements/uv.txt
+	@printf 'uv\nhatchling\ndistlib\nPyYAML\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/install.txt
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 		--custom-compile-command 'make lock' --output-file requirements/dev.txt
-	@uv pip compile pyproject.toml --extra drills --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
+	@uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
 		--constraint requirements/dev.txt --custom-compile-command 'make lock' --output-file requirements/drills.txt
 	@printf 'antsibull-docs\ndistlib\ngalaxy-importer\npip-audit\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/gates.txt
-	@uv pip compile pyproject.toml --extra drills --extra test --resolution lowest-direct --python-version 3.11 \
+	@uv pip compile pyproject.toml --extra test --resolution lowest-direct --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
 
 clean: ## remove the environment and everything tools keep here

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import multiprocessing
@@ -17,14 +18,19 @@ import typing as t
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils import _names, _started_by
 from ansible_collections.breakglass.aws.plugins.module_utils._redaction import visible
 
-# The collection this plugin is in: src/, with the engine that runs the runbooks, is beside plugins/.
-SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "src")
+# The collection this plugin is in. In a checkout, and where ansible-galaxy installed it, src/ with the engine is beside
+# plugins/. The wheel has the engine as a Python package, beside ansible_collections/.
+COLLECTION = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+SOURCES = os.path.join(COLLECTION, "src")
+ENGINE = "breakglass_aws"
+PACKAGE = "breakglass-aws"
 # The runbooks print commands that work for how a run was started (breakglass_aws.engine.commands).
-STARTED_WITH = {"BREAKGLASS_STARTED_WITH": "ansible-playbook"}
-REQUIREMENTS = ("ipykernel", "nbconvert", "nbformat", "papermill", "rich")
+STARTED_WITH = "BREAKGLASS_STARTED_WITH"
+REQUIREMENTS = ("click", "ipykernel", "nbconvert", "nbformat", "papermill", "rich")
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str"},
@@ -41,15 +47,17 @@ class ActionModule(ActionBase):
 
     TRANSFERS_FILES = False
     _requires_connection = False
+    _started_with = ""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
         options = self.validate_argument_spec(OPTIONS, required_one_of=[("name", "resume")])[1]
-        _require_runbooks()
+        _require_engine()
         if problems := _names.unknown_environment():
             raise AnsibleActionFail(" ".join(problems))
+        self._started_with = "awx" if _is_awx_job(task_vars or {}) else "ansible-playbook"
         extra_variables = self._extra_vars(options["extra_vars_except"], task_vars or {})
-        launcher, answers = [sys.executable, "-m", "breakglass_aws.engine"], json.dumps(options["answers"])
+        launcher, answers = [sys.executable, "-m", f"{ENGINE}.engine"], json.dumps(options["answers"])
         if options["resume"]:
             _require_nothing_else(options, [*extra_variables], self._task.check_mode)
             command = [*launcher, "resume", options["resume"], "--json"]
@@ -86,7 +94,7 @@ class ActionModule(ActionBase):
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
-                env={**self._environment(), **STARTED_WITH, **_started_by.extended(*_ansible_processes())},
+                env={**self._environment(), **_started_by.extended(*_ansible_processes())},
             )
             try:
                 stdin, stdout = t.cast("t.IO[str]", process.stdin), t.cast("t.IO[str]", process.stdout)
@@ -129,11 +137,17 @@ class ActionModule(ActionBase):
         return None
 
     def _environment(self) -> dict[str, str]:
-        """Our environment and the task's, with the runbooks on Python's path. Others could read a command line."""
+        """Our environment and the task's, with the engine on Python's path. Others could read a command line."""
         own: dict[str, t.Any] = {}
         self._compute_environment_string(own)
-        path = [SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])]
-        return {**os.environ, **{k: str(v) for k, v in own.items()}, "PYTHONPATH": os.pathsep.join(path)}
+        variables = {
+            **os.environ,
+            **{name: str(value) for name, value in own.items()},
+            STARTED_WITH: self._started_with,
+        }
+        if os.path.isdir(SOURCES):
+            variables["PYTHONPATH"] = os.pathsep.join([SOURCES, *filter(None, [os.environ.get("PYTHONPATH")])])
+        return variables
 
 
 def _ansible_processes() -> tuple[int, int]:
@@ -173,16 +187,42 @@ def _require_nothing_else(options: dict[str, t.Any], extra_variables: list[str],
         raise AnsibleActionFail("A run is resumed as it was started. To only plan, start a new run.")
 
 
-def _require_runbooks() -> None:
-    """Fail with what is missing, and how to install it."""
-    if not os.path.isdir(SOURCES):
+def _is_awx_job(task_vars: dict[str, t.Any]) -> bool:
+    """Whether AWX, or the Automation Controller, runs this playbook: it then has no command line to resume a run on."""
+    return "awx_job_id" in task_vars or "tower_job_id" in task_vars
+
+
+def _require_engine() -> None:
+    """Fail, with how to correct it, unless the engine of this version is here with what it needs."""
+    installed = _installed_version()
+    if not os.path.isdir(SOURCES) and installed is None:
         raise AnsibleActionFail(
-            f"The runbooks of breakglass.aws are not part of this installation: {SOURCES} does not exist. "
-            "Install the whole collection (ansible-galaxy collection install breakglass.aws), or use a checkout of it."
+            f"The engine that runs runbooks is neither in {SOURCES} nor installed for {sys.executable}. "
+            f"Install it there: {_pip(f'{PACKAGE}=={v.VERSION}')}"
+        )
+    if installed not in (None, v.VERSION):
+        raise AnsibleActionFail(
+            f"The collection {v.COLLECTION} in {COLLECTION} is version {v.VERSION}, but the installed Python package "
+            f"{PACKAGE} is version {installed}. Install the same version: {_pip(f'{PACKAGE}=={v.VERSION}')}"
         )
     missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]
     if missing:
+        listed = os.path.join(COLLECTION, "requirements.txt")
+        cure = f"--requirement {listed}" if os.path.isfile(listed) else " ".join(missing)
         raise AnsibleActionFail(
             f"Running a runbook needs Python packages that {sys.executable} does not have: {', '.join(missing)}. "
-            f"Install them there: {sys.executable} -m pip install {' '.join(missing)}"
+            f"Install them there: {_pip(cure)}"
         )
+
+
+def _installed_version() -> str | None:
+    """The version of the installed Python package; None without one, and for an editable installation of a checkout."""
+    try:
+        found = importlib.metadata.distribution(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return found.version if os.path.isdir(str(found.locate_file(ENGINE))) else None
+
+
+def _pip(what: str) -> str:
+    return f"{sys.executable} -m pip install {what}"

@@ -13,6 +13,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from breakglass_aws.version import __version__
+
+__all__ = ["__version__", "load_ipython_extension"]
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 

@@ -14,7 +14,7 @@ import pexpect
 import pytest
 
 from breakglass_aws.cli import groups, main
-from breakglass_aws.engine import outcomes
+from breakglass_aws.engine import collection, outcomes
 
 HEAVY = ("papermill", "moto", "boto3", "botocore", "nbconvert", "ansible")
 
@@ -129,14 +129,14 @@ def test_documents_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert document("version")["Python"] == ".".join(map(str, sys.version_info[:3]))
 
 
-def test_the_extra_that_is_missing_is_named(
+def test_a_package_that_is_missing_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main.main(["sandbox", "serve"]) == outcomes.NOT_STARTED
     assert capsys.readouterr().err == (
         "`breakglass sandbox` needs the Python package moto, which is not installed here. "
-        "Install it: pip install 'breakglass-aws[sandbox]'\n"
+        f"Install it: {collection.requirements_command()}\n"
     )
 
 

@@ -95,3 +95,18 @@ def test_a_secret_answer_is_never_part_of_a_command() -> None:
     assert commands.resume(FOLDER, "code", secret=True) == (
         f"PYTHONPATH={SOURCES} {sys.executable} -m breakglass_aws resume {FOLDER} --answer code"
     )
+
+
+def test_a_job_of_awx_is_resumed_with_extra_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no command line: a person launches the job template again, with a survey for secrets."""
+    monkeypatch.setenv(commands.STARTED_WITH, commands.AWX)
+    template, _colon, variables = commands.resume(ODD, "code", secret=True).partition(": ")
+    assert template == "Launch the job template of breakglass.aws.runbook with these extra variables"
+    assert json.loads(variables) == {"resume": str(ODD), "answers": {"code": "..."}}
+    assert json.loads(commands.resume(FOLDER).partition(": ")[2]) == {"resume": str(FOLDER)}
+    assert commands.answer("approval", "WORD") == 'the extra variable {"answers": {"approval": "WORD"}}'
+    run = commands.run(str(NOTEBOOKS / "unlock_s3_bucket.ipynb"), {"account_id": "012345678901"})
+    assert json.loads(run.partition(": ")[2]) == {
+        "runbook": "unlock_s3_bucket",
+        "parameters": {"account_id": "012345678901"},
+    }

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants
+
+from breakglass_aws.version import __version__
 
 CHECKOUT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in (CHECKOUT / "plugins/modules").glob("[a-z]*.py"))
@@ -23,8 +26,17 @@ def test_action_group_names_every_module_that_calls_aws():
 
 
 def test_versions_agree():
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["version"] == read_yaml("galaxy.yml")["version"]
+    """release/version writes them all."""
+    assert read_yaml("galaxy.yml")["version"] == __version__
+    assert __version__ == _constants.VERSION
+
+
+def test_the_collection_names_the_python_packages_of_the_wheel():
+    """But ansible-core, which whoever runs a collection has."""
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if not line.startswith("#")]
+    assert named == [name for name in project["dependencies"] if not name.startswith("ansible-core")]
 
 
 @pytest.mark.parametrize("module", MODULES)

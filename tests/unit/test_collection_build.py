@@ -1,12 +1,14 @@
-"""What ansible-galaxy packs in a checkout that is in use: the collection, and nothing that runs and people left."""
+"""What is packed in a checkout that is in use, as collection, wheel and sdist: nothing that runs and people left."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ CHECKOUT = Path(__file__).parents[2]
 PACKED = ("playbooks", "plugins", "docs", "extensions", "src", "runbooks", "meta")
 BESIDE = (
     *("CHANGELOG.rst", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "COPYING", "README.md", "SECURITY.md"),
-    *("pyproject.toml", "changelogs/changelog.yaml", "changelogs/config.yaml"),
+    *("requirements.txt", "changelogs/changelog.yaml", "changelogs/config.yaml"),
 )
 # What a person who works in a checkout leaves in it.
 LEFT = [
@@ -41,7 +43,11 @@ LEFT = [
     "credentials",
     "audit.jsonl",
     "breakglass-aws-0.0.1.tar.gz",
+    "dist/breakglass_aws-0.0.1-py3-none-any.whl",
 ]
+# The collection in the wheel lacks these: they are for those who work on the collection, or in the wheel itself.
+NOT_IN_THE_WHEEL = ("extensions/", "src/", "requirements.txt")
+IN_THE_WHEEL = "ansible_collections/breakglass/aws/"
 
 
 def committed() -> list[str]:
@@ -69,8 +75,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def packed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names of the files in the built collection."""
+def archive(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built collection."""
     pytest.importorskip("distlib")
     output = tmp_path_factory.mktemp("built")
     galaxy = Path(sys.executable).with_name("ansible-galaxy")
@@ -78,9 +84,43 @@ def packed(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]
     command = [str(galaxy), "collection", "build", str(checkout), "--output-path", str(output)]
     built = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stdout + built.stderr
-    [archive] = output.glob("*.tar.gz")
+    [built_archive] = output.glob("*.tar.gz")
+    return built_archive
+
+
+@pytest.fixture(scope="module")
+def packed(archive: Path) -> set[str]:
+    """The names of the files in the built collection."""
     with tarfile.open(archive) as content:
         return {member.name for member in content if member.isfile()} - {"MANIFEST.json", "FILES.json"}
+
+
+def expected() -> set[str]:
+    """The committed files that are packed."""
+    return {
+        name
+        for name in committed()
+        if (name.split("/")[0] in PACKED or name in BESIDE) and not name.rpartition("/")[2].startswith(".")
+    }
+
+
+def hatch(checkout: Path, target: str, output: Path) -> Path:
+    """Build the wheel or the sdist."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(output)]
+    built = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    [archive] = output.iterdir()
+    return archive
+
+
+@pytest.fixture(scope="module")
+def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("hatchling")
+    return hatch(checkout, "wheel", tmp_path_factory.mktemp("wheel"))
+
+
+def names_in(wheel: Path) -> set[str]:
+    return {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
 
 def test_nothing_that_was_left_in_the_checkout_is_packed(packed: set[str]) -> None:
@@ -88,12 +128,39 @@ def test_nothing_that_was_left_in_the_checkout_is_packed(packed: set[str]) -> No
 
 
 def test_what_is_packed_is_what_is_committed(packed: set[str]) -> None:
-    expected = {
-        name
-        for name in committed()
-        if (name.split("/")[0] in PACKED or name in BESIDE) and not name.rpartition("/")[2].startswith(".")
-    }
-    assert packed == expected
+    assert packed == expected()
+
+
+def test_the_wheel_has_the_packages_and_the_collection_and_nothing_else(wheel: Path) -> None:
+    packages = {name.removeprefix("src/") for name in expected() if name.startswith("src/")}
+    collection = {IN_THE_WHEEL + name for name in expected() if not name.startswith(NOT_IN_THE_WHEEL)}
+    manifest = {f"{IN_THE_WHEEL}MANIFEST.json", f"{IN_THE_WHEEL}FILES.json"}
+    assert names_in(wheel) == packages | collection | manifest
+
+
+def test_the_manifest_of_the_collection_in_the_wheel_is_that_of_ansible_galaxy(wheel: Path, archive: Path) -> None:
+    """Apart from the files that only the archive has."""
+    with tarfile.open(archive) as content:
+        files = {name: content.extractfile(name) for name in ("MANIFEST.json", "FILES.json")}
+        theirs = {name: json.load(file) for name, file in files.items() if file}
+    with zipfile.ZipFile(wheel) as content:
+        ours = {name: json.loads(content.read(IN_THE_WHEEL + name)) for name in theirs}
+    assert ours["MANIFEST.json"]["collection_info"] == theirs["MANIFEST.json"]["collection_info"]
+    left_out = ("extensions", "src", "requirements.txt")
+    shared = [entry for entry in theirs["FILES.json"]["files"] if entry["name"].split("/")[0] not in left_out]
+    assert {str(entry) for entry in ours["FILES.json"]["files"]} == {
+        str(entry) for entry in shared
+    }  # theirs has . twice
+
+
+def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "sdist").mkdir()
+    with tarfile.open(hatch(checkout, "sdist", tmp_path / "sdist")) as content:
+        assert {name for member in content.getnames() for name in LEFT if member.endswith(f"/{name}")} == set()
+        content.extractall(tmp_path, filter="data")
+    [folder] = tmp_path.glob("breakglass_aws-*")
+    (tmp_path / "wheel").mkdir()
+    assert names_in(hatch(folder, "wheel", tmp_path / "wheel")) == names_in(wheel)
 
 
 @pytest.mark.parametrize("name", ["backups/x.json", "runbooks/evidence/x/run.json", "runbooks/a-Copy1.ipynb"])

@@ -12,6 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from breakglass_aws.cli.groups import Command
+from breakglass_aws.engine import collection
 from breakglass_aws.engine.errors import RunbookError
 
 
@@ -19,14 +20,14 @@ class Delegated(Command):
     """A command whose arguments, help, completion and errors are those of another package's command line.
 
     `place` is that command line: a module with `parser(prog)` and `main(arguments, prog)`. `needs` is a Python package
-    without which it cannot run, which the extra `extra` installs.
+    without which it cannot run. The wheel brings it; the collection's archive only names it.
     """
 
-    def __init__(self, *given: Any, place: str, needs: str, extra: str, **options: Any) -> None:
+    def __init__(self, *given: Any, place: str, needs: str, **options: Any) -> None:
         words = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED, shell_complete=self._complete)
         settings = {"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []}
         super().__init__(*given, params=[words], context_settings=settings, add_help_option=False, **options)
-        self.place, self._needs, self._extra = place, needs, extra
+        self.place, self._needs = place, needs
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the other command line; return its exit status.
@@ -36,7 +37,7 @@ class Delegated(Command):
         if importlib.util.find_spec(self._needs) is None:
             raise RunbookError(
                 f"`{ctx.command_path}` needs the Python package {self._needs}, which is not installed here. "
-                f"Install it: pip install 'breakglass-aws[{self._extra}]'"
+                f"Install it: {collection.requirements_command()}"
             )
         main: Callable[..., int] = importlib.import_module(self.place).main
         try:
@@ -74,7 +75,6 @@ sandbox = Delegated(
     "sandbox",
     place="breakglass_aws.sandbox.__main__",
     needs="moto",
-    extra="sandbox",
     help="Serve and use a simulated organization.",
     examples=[
         ("breakglass sandbox serve", "in one terminal"),
@@ -86,7 +86,6 @@ drill = Delegated(
     "drill",
     place="breakglass_aws.drills.__main__",
     needs="moto",
-    extra="drills",
     help="Run recoveries in a simulated organization.",
     examples=[("breakglass drill", "all scenarios, on this machine alone; AWS is not used")],
 )

@@ -12,9 +12,10 @@ import click
 from click.shell_completion import shell_complete
 
 from breakglass_aws.cli.groups import LazyGroup
-from breakglass_aws.engine import outcomes
+from breakglass_aws.engine import collection, outcomes
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
+from breakglass_aws.version import __version__
 
 NAME = "breakglass"
 COMPLETE = "_BREAKGLASS_COMPLETE"  # set by the shell's completion function
@@ -41,6 +42,7 @@ COMMANDS = {
     "version": f"{_PLACE}version:version",
     "completion": f"{_PLACE}completion:completion",
 }
+DIAGNOSES = ("version", "completion")  # work in an installation with parts of two versions, too
 
 
 @click.group(
@@ -50,9 +52,12 @@ COMMANDS = {
     epilog="Exit status: 0 finished, 1 failed, 2 not started (wrong input), 3 waits for a person, 4 did a part of its "
     "work, 5 blocked, 70 a defect of this program, 130 interrupted.",
 )
-@click.version_option(package_name="breakglass-aws", prog_name=NAME, message="%(prog)s %(version)s")
-def cli() -> None:
+@click.version_option(__version__, prog_name=NAME, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Recover AWS member accounts when only the root user can help, with evidence of what was done."""
+    if context.invoked_subcommand not in DIAGNOSES:
+        collection.check_installation()
 
 
 def main(arguments: list[str] | None = None) -> int:

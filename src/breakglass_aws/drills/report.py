@@ -61,7 +61,11 @@ def write(drill: Drill) -> Path:
     }
     (drill.folder / RESULT).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     templates = Environment(
-        loader=PackageLoader("breakglass_aws.drills", "."), autoescape=True, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        loader=PackageLoader("breakglass_aws.drills", "."),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
     templates.tests |= {"broken_before": broken_before, "recovered": recovered}
     page = drill.folder / "index.html"

@@ -3,28 +3,92 @@
 from __future__ import annotations
 
 import importlib
+import os
+import shlex
 import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from types import ModuleType
 
-# plugins/, runbooks/ and src/ are side by side, in an installed collection and in a checkout.
-ROOT = Path(__file__).resolve().parents[3]
-SOURCES = ROOT / "src"
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.version import __version__
+
+PACKAGE = "breakglass-aws"
+NAME = "breakglass.aws"
+SOURCES = Path(__file__).resolve().parents[2]  # what must be on Python's path
+
+
+def _root() -> Path:
+    """The collection's folder: the one with src/, in a checkout or an installed collection; else the wheel's."""
+    beside = SOURCES.parent
+    return beside if (beside / "plugins").is_dir() else SOURCES / "ansible_collections" / "breakglass" / "aws"
+
+
+ROOT = _root()
 NOTEBOOKS = ROOT / "runbooks"
+
+
+def check_installation() -> None:
+    """Raise RunbookError unless this package, its collection and the installed package are of one version.
+
+    A run with parts of two versions would plan with the one and act with the other.
+    """
+    found = str(module_util("_constants").VERSION)
+    if found != __version__:
+        raise RunbookError(
+            f"The Python package {PACKAGE} in {SOURCES} is version {__version__}, but the collection {NAME} in {ROOT} "
+            f"is version {found}. Install the package again: {_pip('install --force-reinstall')}"
+        )
+    if (installed := _installed()) and installed != __version__:
+        raise RunbookError(
+            f"Two versions of {PACKAGE} are on Python's path: {__version__} in {SOURCES}, and the installed "
+            f"{installed}. Install the same version ({_pip('install')}), or remove the installed one "
+            f"({sys.executable} -m pip uninstall {PACKAGE})."
+        )
+
+
+def requirements_command() -> str:
+    """The command that installs the Python packages of this installation."""
+    listed = ROOT / "requirements.txt"  # a checkout and the collection's archive have it
+    if listed.is_file():
+        return f"{sys.executable} -m pip install --requirement {shlex.quote(str(listed))}"
+    return _pip("install")
+
+
+def _installed() -> str | None:
+    """The version of the installed package; None when there is none, or it is installed as editable."""
+    try:
+        found = distribution(PACKAGE)
+    except PackageNotFoundError:
+        return None
+    return found.version if Path(str(found.locate_file("breakglass_aws"))).is_dir() else None
+
+
+def _pip(command: str) -> str:
+    return f"{sys.executable} -m pip {command} {PACKAGE}=={__version__}"
 
 
 def module_util(name: str) -> ModuleType:
     """Import a file of plugins/module_utils, also where the collection is not on Python's path.
 
     Those files import each other as ansible_collections.breakglass.aws..., which Ansible resolves only in its own
-    processes. Where there is no such package, one is made for the collection's folder.
+    processes. Where there is no such package, or it is another installation of the collection, one is made for this
+    collection's folder. Ends the process, with what to do about it, when the collection is not there.
     """
     parts = ["ansible_collections", "breakglass", "aws"]
     for depth in range(1, len(parts) + 1):
         package = ".".join(parts[:depth])
         try:
-            importlib.import_module(package)
+            found = importlib.import_module(package)
         except ModuleNotFoundError:
-            made = sys.modules[package] = ModuleType(package)
-            made.__path__ = [str(ROOT)] if depth == len(parts) else []
-    return importlib.import_module(f"{'.'.join(parts)}.plugins.module_utils.{name}")
+            found = sys.modules[package] = ModuleType(package)
+            found.__path__ = []
+    if not any(os.path.realpath(path) == str(ROOT) for path in found.__path__):
+        if not (ROOT / "plugins" / "module_utils").is_dir():
+            sys.exit(
+                f"This installation of {PACKAGE} is incomplete: the collection {NAME} is not in {ROOT}. "
+                f"Install it again: {_pip('install --force-reinstall')}"
+            )
+        found = sys.modules[package] = ModuleType(package)
+        found.__path__ = [str(ROOT)]
+    return importlib.import_module(f"{package}.plugins.module_utils.{name}")

@@ -1,8 +1,8 @@
 """The commands that start, resume and approve a run, as they work for the person who started this one.
 
 A run may have been started with `breakglass`, which is installed with the package; with PYTHONPATH and
-`python -m breakglass_aws`, where the collection is installed and the package is not; or by ansible-playbook, which sets
-BREAKGLASS_STARTED_WITH.
+`python -m breakglass_aws`, where the collection is installed and the package is not; or by ansible-playbook or a job of
+AWX, for which the module breakglass.aws.runbook sets BREAKGLASS_STARTED_WITH.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from breakglass_aws.engine.collection import NOTEBOOKS, SOURCES
 STARTED_WITH = "BREAKGLASS_STARTED_WITH"
 PROGRAM_OF_LAUNCHER = "BREAKGLASS_PROGRAM"
 ANSIBLE = "ansible-playbook"
+AWX = "awx"
 PROGRAM = "breakglass"
 _PLAYBOOK = f"{ANSIBLE} breakglass.aws.runbook"
+_TEMPLATE = "Launch the job template of breakglass.aws.runbook with these extra variables:"
 _PLAIN = re.compile(r"[\w./:@%+,-]+", re.ASCII)  # what -e NAME=VALUE takes as it is
 
 
@@ -48,9 +50,12 @@ def program() -> str:
 def resume(folder: Path, gate: str = "", *, secret: bool = False) -> str:
     """Return the command that resumes a run; with a gate, with a place for its answer.
 
-    A secret answer is never part of a command: the launcher asks for it.
+    A secret answer is never part of a command: the launcher asks for it. A job of AWX has no command line; a survey
+    asks for its secrets.
     """
-    if not _by_ansible() or (gate and secret):
+    if _by(AWX):
+        return _job({"resume": str(folder), **({"answers": {gate: "..."}} if gate else {})})
+    if not _by(ANSIBLE) or (gate and secret):
         return " ".join(
             [program(), "resume", shlex.quote(str(folder)), *([_launcher_answer(gate, secret)] if gate else [])]
         )
@@ -60,7 +65,9 @@ def resume(folder: Path, gate: str = "", *, secret: bool = False) -> str:
 
 def answer(gate: str, value: str) -> str:
     """Return the option that answers a gate when a run is resumed; ``value`` is what to write there, such as WORD."""
-    if _by_ansible():
+    if _by(AWX):
+        return f"the extra variable {json.dumps({'answers': {gate: value}}, ensure_ascii=False)}"
+    if _by(ANSIBLE):
         return f"-e '{json.dumps({'answers': {gate: value}}, ensure_ascii=False)}'"
     return f"--answer {gate}={value if value.isalnum() else repr(value)}"
 
@@ -69,7 +76,9 @@ def run(notebook: str, parameters: Mapping[str, Any]) -> str:
     """Return the command that starts a new run of a notebook with `parameters`."""
     path = Path(notebook)
     name = path.stem if path.parent == NOTEBOOKS else notebook
-    if _by_ansible():
+    if _by(AWX):
+        return _job({"runbook": name, "parameters": dict(parameters)})
+    if _by(ANSIBLE):
         given = shlex.quote(json.dumps({"parameters": dict(parameters)}, ensure_ascii=False))
         return f"{_PLAYBOOK} {_extra_variable('runbook', name)} -e {given}"
     options = (f"-p {shlex.quote(f'{key}={_as_argument(value)}')}" for key, value in parameters.items())
@@ -81,8 +90,12 @@ def approve(folder: Path) -> str:
     return f"{program()} approve {shlex.quote(str(folder))} --key KEY --as NAME"
 
 
-def _by_ansible() -> bool:
-    return os.environ.get(STARTED_WITH) == ANSIBLE
+def _by(program: str) -> bool:
+    return os.environ.get(STARTED_WITH) == program
+
+
+def _job(variables: Mapping[str, Any]) -> str:
+    return f"{_TEMPLATE} {json.dumps(variables, ensure_ascii=False)}"
 
 
 def _launcher_answer(gate: str, secret: bool) -> str:

@@ -17,7 +17,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from breakglass_aws.engine import commands, outcomes, results, times
-from breakglass_aws.engine.collection import module_util
+from breakglass_aws.engine.collection import check_installation, module_util
 from breakglass_aws.engine.display import html, report, run_output
 from breakglass_aws.engine.display.views import registry
 from breakglass_aws.engine.errors import Blocked, Interrupted, Partial, RunbookError
@@ -89,6 +89,7 @@ class RunbookMagics(Magics):
         self._variables.declared = self._variables.found()
         if not self._variables.declared:
             raise RunbookError("The parameters are not known. Run the cells from the top of the notebook first.")
+        check_installation()
         values = self._variables.given()
         if values.get("evidence_dir") == self._folder:
             values["evidence_dir"] = ""  # the first cells were run again: a new run, in a new folder
