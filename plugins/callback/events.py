@@ -15,6 +15,7 @@ description:
     name, its action, its file and line, and whether it runs in check mode. All but V(started) have the host, the result
     and the warnings too, and the calls that opened sessions or changed something, where the task's
     C(debug_botocore_endpoint_logs) is true.
+  - Modules that work on many accounts add lines with the C(event) V(progress) and how far they are in C(progress).
   - A line is ASCII. Control characters in names are escapes.
   - Results hidden by C(no_log) stay hidden.
 requirements:

@@ -22,6 +22,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Brea
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import BASE, Shape, shape_of
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.progress import Progress
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 if t.TYPE_CHECKING:
@@ -45,11 +46,13 @@ class SweepOptions:
     connection: Connection | None = None
     journal: Journal | None = None
     interrupted: threading.Event = field(default_factory=threading.Event)  # set by Ctrl-C and SIGTERM
+    progress: Progress = field(default_factory=Progress)
 
     def limiter(self) -> ConcurrencyLimiter:
         limiter = ConcurrencyLimiter(self.workers)
         if self.connection:
             self.connection.on_throttled(limiter.slow_down)
+            self.connection.on_throttled(self.progress.throttle)
         return limiter
 
 
@@ -106,6 +109,8 @@ def sweep(
     if journal:
         journal.require({**BASE, **(shape or shape_of(blank))})
     interrupted = options.interrupted if options else threading.Event()
+    progress = options.progress if options else Progress("")
+    progress.expect(len(targets))
 
     def process(target: Target) -> dict[str, t.Any]:
         entry = {
@@ -118,17 +123,21 @@ def sweep(
             **copy.deepcopy(blank),
         }
         if target.skipped_because:
+            progress.count(v.SKIPPED)
             return entry
         if journal and (known := journal.recall(target.account.id)):
+            progress.count(known["outcome"])
             return known
         with limiter:
             if interrupted.is_set():
                 return {**entry, "outcome": v.FAILED, "reason": _INTERRUPTED, "fix": "Run it again."}
+            progress.begin()
             try:
                 work(target.account.id, entry)
             except Exception as error:  # whatever it is: thousands of other accounts are waiting
                 explained = _explained(error, explain_error)
                 entry.update(outcome=explained.outcome, reason=explained.cause, fix=explained.fix)
+        progress.end(entry["outcome"])
         if journal:
             journal.note(entry)
         return entry

@@ -188,6 +188,7 @@ def sweep_in_waves(
     acting = [target for target in targets if not target.skipped_because and changes(target.account.id)]
     ids = {target.account.id for target in acting}
     others = [target for target in targets if target.account.id not in ids]
+    options.progress.expect(len(targets))
     entries: dict[str, Entry] = {}
     changed, rest = 0, acting
     while rest and not course.stopped:
@@ -212,6 +213,7 @@ def sweep_in_waves(
     for target in targets:
         if target.account.id not in entries and course.stopped:
             entries[target.account.id] = _unreached(target, blank, course.stopped)
+            options.progress.count(v.NOT_REACHED)
     return [entries[target.account.id] for target in targets], course
 
 

@@ -209,7 +209,7 @@ class RunbookMagics(Magics):
         self._redactor.learn(event.get("result"))
         visible = redaction.visible_data(self._redactor.data(event))
         live.on(visible)
-        if event["event"] == "started":
+        if event["event"] in ("started", "progress"):
             return
         result = event["result"]  # not redacted: later steps need it
         step.events.append(visible)

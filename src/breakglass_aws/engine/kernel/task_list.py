@@ -7,11 +7,14 @@ from typing import Any
 
 from IPython.display import display
 
+from breakglass_aws.engine.collection import module_util
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.views import registry
 from breakglass_aws.engine.results import Event
 
-TASK_LIST = "breakglass_task_list"  # in the metadata of the output
+# In the metadata of the output: that it is the list, and how far the running task is.
+TASK_LIST = "breakglass_task_list"
+PROGRESS = "breakglass_progress"
 
 
 class TaskList:
@@ -26,6 +29,9 @@ class TaskList:
 
     def on(self, event: Event) -> None:
         """Show an event."""
+        if event["event"] == "progress":
+            self._show_progress(event)
+            return
         self.unfinished = event if event["event"] == "started" else None
         if event["event"] == "started":
             self._rows.append({"task": event["task"], "state": "running", "since": time.monotonic(), "note": ""})
@@ -35,6 +41,12 @@ class TaskList:
                 state=_state(event), note=_note(event), took=time.monotonic() - self._rows[-1]["since"]
             )
         self._handle.update(self._table(), metadata={TASK_LIST: True})
+
+    def _show_progress(self, event: Event) -> None:
+        """How far the running task is: next to its name, and for the launcher in the output's metadata."""
+        words = module_util("_sweep.progress").in_words(event["progress"])
+        self._rows[-1]["note"] = words
+        self._handle.update(self._table(), metadata={TASK_LIST: True, PROGRESS: words})
 
     def show_results(self) -> None:
         """Show the results of the tasks below the list. A task that never ended is shown as unknown, not as running."""

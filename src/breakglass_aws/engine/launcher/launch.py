@@ -83,7 +83,7 @@ def execute(
 
     def watch(progress: Progress) -> None:
         cells[progress.number] = progress
-        if folder:
+        if folder and not progress.detail:
             details = {key: getattr(progress, key) for key in ("cell", "title", "status")}
             Journal(folder).append("cell", **details, seconds=round(progress.seconds, 1))
         on_progress(progress)

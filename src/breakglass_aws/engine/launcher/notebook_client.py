@@ -30,7 +30,7 @@ from breakglass_aws.engine import kernel_options as kernel_options_module
 from breakglass_aws.engine.collection import module_util
 from breakglass_aws.engine.errors import Waiting
 from breakglass_aws.engine.evidence.redaction import ENGINE, Redactor
-from breakglass_aws.engine.kernel.task_list import TASK_LIST
+from breakglass_aws.engine.kernel.task_list import PROGRESS, TASK_LIST
 from breakglass_aws.engine.kernel_options import KernelOptions
 
 _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)
@@ -56,6 +56,7 @@ class Progress:
     total: int
     seconds: float = 0.0
     shown: str = ""  # the results of a cell that ended, as Markdown, where they belong on the terminal too
+    detail: str = ""  # how far the task that runs is; empty at the cell's begin and end
 
 
 def _shown(cell: Any) -> str:
@@ -107,6 +108,16 @@ class _Book(NotebookExecutionManager):
         if self.interrupted:
             cell.metadata.papermill["status"] = STOPPED
         self._tell(cell, cell_index, time.monotonic() - self._begun)
+
+    def tell_detail(self, index: int, words: str) -> None:
+        """Report how far the running task of a cell is."""
+        if self._on_progress:
+            number, cell = self._code.index(index) + 1, self.nb.cells[index]
+            seconds = time.monotonic() - self._begun
+            title, detail = title_of(self.nb, index), self._redactor.text(words)
+            self._on_progress(
+                Progress(cell.get("id", ""), title, self.RUNNING, number, len(self._code), seconds, detail=detail)
+            )
 
     def save(self, **kwargs: Any) -> None:
         self._redactor.notebook(self.nb)
@@ -201,9 +212,11 @@ class _Client(PapermillNotebookClient):
                 self._over.wait(1)
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
-        """Notice when the kernel is done with a cell."""
+        """Notice when the kernel is done with a cell, and how far its task is: the list of tasks has that."""
         if msg["msg_type"] == "status" and msg["content"]["execution_state"] == "idle":
             self._idle_since = time.monotonic()
+        if msg["msg_type"] == "update_display_data" and (words := msg["content"]["metadata"].get(PROGRESS)):
+            self.nb_man.tell_detail(cell_index, str(words))
         return super().process_message(msg, cell, cell_index)
 
     def papermill_execute_cells(self) -> None:

@@ -27,6 +27,8 @@ SIGNS = {
 }
 # A plan for a whole organization has thousands of lines.
 MOST_LINES = 200
+# Seconds between two lines about one cell where there is no terminal.
+DETAIL_EVERY = 30.0
 
 
 class TextReporter:
@@ -36,6 +38,7 @@ class TextReporter:
         self._console = console or Console(highlight=False)
         self._spinner = self._console.status("")
         self._shown: dict[str, str] = {}  # by cell
+        self._next_detail = DETAIL_EVERY  # seconds of the cell after which its next detail is printed
 
     def __enter__(self) -> TextReporter:
         return self
@@ -54,8 +57,14 @@ class TextReporter:
         where = f"[{progress.number}/{progress.total}]"
         if progress.status == "running":
             if self._console.is_terminal:
-                self._spinner.update(Text(redaction.safe(f"{where} {progress.title}")))
+                words = f"{where} {progress.title}" + (f": {progress.detail}" if progress.detail else "")
+                self._spinner.update(Text(redaction.safe(words)))
                 self._spinner.start()
+            elif progress.detail and progress.seconds >= self._next_detail:
+                self._print(f"  {where} {progress.detail}")
+                self._next_detail = progress.seconds + DETAIL_EVERY
+            elif not progress.detail:
+                self._next_detail = DETAIL_EVERY
             return
         self._spinner.stop()
         sign, style = SIGNS[progress.status]
