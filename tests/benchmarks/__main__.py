@@ -48,12 +48,12 @@ def main() -> int:
     worse = history.worse(figures, recorded)
     missed = [figure for figure in figures if figure.met is False]
     _conclude(figures, missed, worse, [*bench.skipped, *failed])
-    if options.record and figures and not failed and (not worse or options.accept):
+    if options.record and figures and (not worse or options.accept):
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%MZ")
-        run = history.entry(figures, now, trees.description(), selection, round(load, 1))
+        commit = trees.description()
+        run = history.entry(figures, date=now, commit=commit, selection=selection, load=load, repeats=repeats)
         history.append({**run, **({"accepted": options.accept} if worse else {})})
-        if not options.quick and not options.names:
-            page.write(figures, now, trees.description(), repeats)
+        page.write(history.read(), [case.name for case in CASES])
     if failed or worse:
         return 1
     return 1 if missed and options.require else 0

@@ -1,8 +1,7 @@
-"""The ratios of earlier runs, and whether today's are worse. Pure logic but for reading and appending the file.
+"""The figures of earlier runs, and whether today's ratios are worse. Pure logic but for reading and appending the file.
 
-A line of the file is a run: date, commit, selection ("whole" or "quick": they differ in size) and its ratios with
-median, least and most. Only runs that are recorded on purpose are added; the file is committed with the change that
-explains them.
+A line of the file is a run: date, commit, selection ("whole" or "quick": they differ in size), load, and its figures.
+Only runs that are recorded on purpose are added; the file is committed with the change that explains them.
 """
 
 from __future__ import annotations
@@ -18,6 +17,18 @@ from benchmarks.figures import Figure
 FILE = Path(__file__).with_name("history.jsonl")
 LEAST_NOISE = 0.1  # of a ratio: a machine with other work is never quieter
 _EXACT = ("calls",)  # units that have no noise
+_KEPT = ("case", "name", "unit", "at_most", "at_least", "ratio", "more_is_better", "note")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A figure of an earlier run, with that run's date, commit, load and number of repetitions."""
+
+    figure: Figure
+    date: str
+    commit: str
+    load: float
+    repeats: int
 
 
 @dataclass(frozen=True)
@@ -50,55 +61,68 @@ def read(file: Path = FILE) -> list[dict[str, Any]]:
     return runs
 
 
-def latest(runs: Iterable[Mapping[str, Any]], selection: str) -> dict[str, dict[str, Any]]:
-    """What was recorded last of each ratio, by its name, with the commit."""
-    found: dict[str, dict[str, Any]] = {}
+def latest(runs: Iterable[Mapping[str, Any]], selection: str) -> dict[str, Recorded]:
+    """What was recorded last of each figure, by its key."""
+    found: dict[str, Recorded] = {}
     for run in runs:
         if run["selection"] == selection:
-            for name, one in run["ratios"].items():
-                found[name] = {**one, "commit": run["commit"]}
+            for one in run["figures"]:
+                figure = Figure(**one)
+                found[figure.key] = Recorded(figure, run["date"], run["commit"], run["load"], run["repeats"])
     return found
 
 
-def noise(least: float, median: float, most: float) -> float:
-    """Half the spread, as a share of the median; at least LEAST_NOISE."""
-    return max((most - least) / 2 / median, LEAST_NOISE) if median else LEAST_NOISE
+def latest_of_cases(runs: Iterable[Mapping[str, Any]], selection: str) -> dict[str, list[Recorded]]:
+    """The figures of each case, from the last run in which it was measured."""
+    found: dict[str, list[Recorded]] = {}
+    for run in runs:
+        if run["selection"] == selection:
+            of_run = latest([run], selection).values()
+            found |= {case: [one for one in of_run if one.figure.case == case] for case in _cases(run)}
+    return found
 
 
-def worse(figures: Iterable[Figure], recorded: Mapping[str, Mapping[str, Any]]) -> list[Worse]:
+def noise(figure: Figure) -> float:
+    """Half the spread, as a share of the median; at least LEAST_NOISE. None for what is counted."""
+    if figure.unit in _EXACT:
+        return 0.0
+    if not figure.median:
+        return LEAST_NOISE
+    return max((max(figure.values) - min(figure.values)) / 2 / figure.median, LEAST_NOISE)
+
+
+def worse(figures: Iterable[Figure], recorded: Mapping[str, Recorded]) -> list[Worse]:
     """The ratios that are worse than the recorded ones by more than the noise of both; new ones are not compared."""
     found = []
     for figure in figures:
         before = recorded.get(figure.key)
         if not figure.ratio or before is None:
             continue
-        share = 0.0
-        if figure.unit not in _EXACT:
-            share = noise(min(figure.values), figure.median, max(figure.values))
-            share += noise(before["least"], before["median"], before["most"])
-        median = before["median"]
+        share = noise(figure) + noise(before.figure)
+        median = before.figure.median
         allowed = median / (1 + share) if figure.more_is_better else median * (1 + share)
         if (figure.median < allowed) if figure.more_is_better else (figure.median > allowed):
-            found.append(Worse(figure.key, median, figure.median, allowed, before["commit"]))
+            found.append(Worse(figure.key, median, figure.median, allowed, before.commit))
     return found
 
 
-def entry(figures: Iterable[Figure], date: str, commit: str, selection: str, load: float = 0.0) -> dict[str, Any]:
-    """A run as a line of the file. ``load``: what else the machine had to do, as processes that wanted to run."""
+def entry(
+    figures: Iterable[Figure], *, date: str, commit: str, selection: str, load: float = 0.0, repeats: int = 1
+) -> dict[str, Any]:
+    """A run as a line of the file. ``load``: what else the machine had to do, in processes that wanted to run."""
     return {
         "date": date,
         "commit": commit,
         "selection": selection,
-        "load": load,
-        "ratios": {
-            figure.key: {
-                "median": round(figure.median, 4),
-                "least": round(min(figure.values), 4),
-                "most": round(max(figure.values), 4),
+        "load": round(load, 1),
+        "repeats": repeats,
+        "figures": [
+            {
+                **{name: getattr(figure, name) for name in _KEPT if getattr(figure, name) not in (None, "", False)},
+                "values": [float(f"{value:.4g}") for value in figure.values],
             }
             for figure in figures
-            if figure.ratio
-        },
+        ],
     }
 
 
@@ -106,3 +130,7 @@ def append(run: Mapping[str, Any], file: Path = FILE) -> None:
     """Add a run."""
     with file.open("a", encoding="utf-8") as lines:
         lines.write(json.dumps(run) + "\n")
+
+
+def _cases(run: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(one["case"] for one in run["figures"]))

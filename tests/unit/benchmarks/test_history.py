@@ -11,9 +11,12 @@ def figure(*values: float, more_is_better: bool = False, unit: str = "times") ->
     return Figure("time", unit, values, case="latency", ratio=True, more_is_better=more_is_better)
 
 
-def recorded(*values: float) -> dict:
-    run = history.entry([figure(*values)], "2026-01-31T03:00Z", "abc1234", "whole")
-    return history.latest([run], "whole")
+def run_of(*figures: Figure, commit: str = "abc1234") -> dict:
+    return history.entry(figures, date="2026-01-31T03:00Z", commit=commit, selection="whole")
+
+
+def recorded(*values: float) -> dict[str, history.Recorded]:
+    return history.latest([run_of(figure(*values))], "whole")
 
 
 @pytest.mark.parametrize("now", [0.5, 1.0, 1.19])
@@ -41,30 +44,30 @@ def test_the_spread_of_both_runs_is_noise():
 
 
 def test_a_number_of_calls_has_no_noise():
-    assert history.worse([figure(6.25, unit="calls")], recorded(6.25)) == []
-    assert history.worse([figure(6.26, unit="calls")], recorded(6.25))
+    before = history.latest([run_of(figure(6.25, unit="calls"))], "whole")
+    assert history.worse([figure(6.25, unit="calls")], before) == []
+    assert history.worse([figure(6.26, unit="calls")], before)
 
 
 def test_what_is_no_ratio_or_is_new_is_not_compared():
     seconds = Figure("time", "s", [100.0])
     assert history.worse([seconds], recorded(1.0)) == []
     assert history.worse([figure(100.0)], {}) == []
-    assert history.entry([seconds], "", "", "whole")["ratios"] == {}
 
 
 def test_the_latest_of_the_same_selection_counts():
     runs = [
-        history.entry([figure(value)], "", commit, selection)
+        history.entry([figure(value)], date="", commit=commit, selection=selection)
         for value, commit, selection in ((1.0, "a", "whole"), (2.0, "b", "whole"), (9.0, "c", "quick"))
     ]
-    assert history.latest(runs, "whole")["latency: time"]["median"] == 2.0
-    assert history.latest(runs, "quick")["latency: time"]["commit"] == "c"
+    assert history.latest(runs, "whole")["latency: time"].figure.values == [2.0]
+    assert history.latest(runs, "quick")["latency: time"].commit == "c"
 
 
 def test_a_run_is_read_as_it_was_appended(tmp_path):
     file = tmp_path / "history.jsonl"
     assert history.read(file) == []
-    runs = [history.entry([figure(value)], "2026-01-31T03:00Z", "abc", "whole") for value in (1.0, 2.0)]
+    runs = [run_of(figure(value)) for value in (1.0, 2.0)]
     for run in runs:
         history.append(run, file)
     assert history.read(file) == runs
@@ -78,7 +81,7 @@ def test_a_broken_line_is_named(tmp_path):
 
 
 def test_the_file_of_this_repository_can_be_read():
-    assert all(set(run) >= {"date", "commit", "selection", "ratios"} for run in history.read())
+    assert all(history.latest([run], run["selection"]) for run in history.read())
 
 
 def test_ratios_are_made_of_the_same_repetitions():
@@ -93,3 +96,21 @@ def test_ratios_are_made_of_the_same_repetitions():
 )
 def test_a_target_is_of_the_median(limits, met):
     assert Figure("time", "s", [1.0, 2.0, 50.0], **limits).met is met
+
+
+def test_a_case_has_the_figures_of_the_last_run_that_measured_it():
+    gone, kept = figure(1.0), Figure("rate", "accounts/s", [5.0], case="latency")
+    other = Figure("time", "s", [7.0], case="tls")
+    runs = [run_of(gone, other, commit="a"), run_of(kept, commit="b")]
+    found = history.latest_of_cases(runs, "whole")
+    assert [(one.figure.name, one.commit) for one in found["latency"]] == [("rate", "b")]
+    assert [(one.figure.name, one.commit) for one in found["tls"]] == [("time", "a")]
+    assert history.latest_of_cases(runs, "quick") == {}
+
+
+def test_a_figure_comes_back_as_it_was():
+    (found,) = history.latest(
+        [run_of(Figure("a", "s", [1.0], 2.0, None, True, False, "why", case="c"))], "whole"
+    ).values()
+    assert found.figure == Figure("a", "s", [1.0], 2.0, None, True, False, "why", case="c")
+    assert found.figure.met

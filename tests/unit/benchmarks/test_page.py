@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from benchmarks import page, table
+from benchmarks import history, page, table
 from benchmarks.__main__ import selected
 from benchmarks.cases import CASES
 from benchmarks.figures import Figure
@@ -18,22 +18,33 @@ FIGURES = [
 ]
 
 
+def run_of(commit: str, figures: list[Figure]) -> dict:
+    return history.entry(figures, date="2026-01-31T03:00Z", commit=commit, selection="whole", load=0.5, repeats=3)
+
+
 def test_a_run_takes_the_place_of_the_earlier_one(tmp_path, monkeypatch):
     file = tmp_path / "performance.md"
     file.write_text(f"# Performance\n\n{page.BEGIN}\nold\n{page.END}\n\nAfter.\n")
     monkeypatch.setattr(page, "PAGE", file)
-    page.write(FIGURES, "2026-01-31T03:00Z", "abc1234", 3)
-    page.write(FIGURES, "2026-02-01T03:00Z", "def5678", 3)
+    runs = [run_of("abc1234", FIGURES), run_of("def5678", FIGURES[:1])]
+    page.write(runs[:1], ["latency", "peers"])
+    page.write(runs, ["latency", "peers"])
     text = file.read_text()
     assert text.startswith(f"# Performance\n\n{page.BEGIN}\n")
     assert text.endswith(f"{page.END}\n\nAfter.\n")
     assert "old" not in text
-    assert "abc1234" not in text
-    assert "commit def5678" in text
+    assert "| latency | 2026-01-31T03:00Z | def5678 | 3 | 0.5 |" in text
+    assert "| peers | 2026-01-31T03:00Z | abc1234 | 3 | 0.5 |" in text
     assert "1 of 2 targets met" in text
     assert "| latency | time / floor's | times | 0.6 | 0.5 | 0.7 | at most 0.65 | yes |" in text
     assert "| peers | accounts/s / before's (from 20 accounts) | times | 5 | 5 | 5 | at least 6 | NO |" in text
-    assert "| latency | floor | accounts/s | 12,346 | 12,346 | 12,346 |  |  |" in text
+    assert "12,3" not in text  # the later run of the case did not have it
+
+
+def test_figures_without_a_target_are_shown_apart():
+    of_run = history.latest([run_of("abc1234", FIGURES)], "whole")
+    text = page.section(list(of_run.values()))
+    assert "| latency | floor | accounts/s | 12,350 | 12,350 | 12,350 |  |  |" in text.split("and others")[1]
 
 
 def test_a_page_without_a_place_is_refused(tmp_path, monkeypatch):
@@ -41,7 +52,7 @@ def test_a_page_without_a_place_is_refused(tmp_path, monkeypatch):
     file.write_text("# Performance\n")
     monkeypatch.setattr(page, "PAGE", file)
     with pytest.raises(ValueError, match="no place for the figures"):
-        page.write(FIGURES, "", "", 3)
+        page.write([], [])
 
 
 def test_the_page_of_this_repository_has_a_place():
