@@ -57,6 +57,7 @@ def run(make_workplace: Callable[..., Any], write_notebook: Callable[..., Any]) 
 def test_a_person_answers_at_the_terminal(run: tuple[Any, pexpect.spawn]) -> None:
     place, terminal = run
     terminal.expect("Which way")
+    assert "skipped" not in terminal.before
     terminal.expect(r"way \(one of: root, role\): ")
     terminal.sendline("rot")
     terminal.expect("way must be one of: root, role|Invalid value for way")
@@ -69,6 +70,7 @@ def test_a_person_answers_at_the_terminal(run: tuple[Any, pexpect.spawn]) -> Non
     terminal.expect(r"typed \(the account ID.*\): ")
     terminal.sendline("012345678901")
     terminal.expect("Outcome: changed")
+    assert "Start: completed" not in terminal.before  # what was on the terminal before the gate
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert terminal.exitstatus == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from breakglass_aws.engine import outcomes
+from breakglass_aws.engine import commands, outcomes
 from breakglass_aws.engine.launcher import progress
 from breakglass_aws.engine.launcher.notebook_client import Progress
 from breakglass_aws.engine.launcher.run_file import Run
@@ -79,6 +79,48 @@ def test_a_plan_is_carried_out_with_the_command_that_is_printed(terminal: Consol
     command = "run /x/unlock.ipynb -p 'bucket=a b' -p check_mode=false -p n=3 -p 'accounts=[\"1\", \"2\"]'"
     assert command in printed(terminal)
     assert "evidence_dir" not in printed(terminal)
+
+
+@pytest.fixture
+def asking() -> progress.TextReporter:
+    """A reporter of a run whose gates are asked on its terminal."""
+    console = Console(file=io.StringIO(), force_terminal=True, color_system=None, highlight=False, width=80)
+    return progress.TextReporter(console, asks=True)
+
+
+def shown_by(reporter: progress.TextReporter) -> str:
+    return printed(reporter._console).replace("\x1b[?25h", "").replace("\x1b[2K", "")
+
+
+def test_a_run_that_goes_on_below_its_gate_does_not_repeat_itself(asking: progress.TextReporter) -> None:
+    plan = f"- root session: `ASIA{{}}` (until 2026)\n\n{PLAN}"
+    asking.cell(Progress("start", "Start", "completed", 1, 4, 0.1))
+    asking.cell(Progress("plan", "Plan", "completed", 2, 4, 0.1, plan.format(1)))
+    asking.cell(Progress("gate", "Confirm", "waiting", 3, 4, 0.1))
+    asking.cell(Progress("act", "Act", "skipped", 4, 4))
+    asking.gate("The run waits for a person at the gate 'confirmed'.", "**Action needed** (gate `confirmed`)")
+    first = shown_by(asking)
+    assert first.count("account  ") == 1  # a table
+    assert "skipped" not in first
+    assert first.endswith("at the gate 'confirmed'.\n\nAction needed (gate confirmed)\n\n")
+
+    asking.cell(Progress("start", "Start", "completed", 1, 4, 0.1))
+    asking.cell(Progress("plan", "Plan", "completed", 2, 4, 0.1, plan.format(2)))
+    assert shown_by(asking) == first
+    asking.cell(Progress("plan", "Plan", "completed", 2, 4, 0.1, plan.format(2).replace("AKIA1", "AKIA2")))
+    assert "AKIA2" in shown_by(asking)  # what is new is shown
+    asking.cell(Progress("act", "Act", "completed", 4, 4, 0.1))
+    assert shown_by(asking).endswith("[4/4] Act: completed in 0.1 s\n")
+
+
+def test_a_person_who_leaves_a_gate_is_told_how_to_go_on(asking: progress.TextReporter, tmp_path: Path) -> None:
+    left = result(tmp_path, outcomes.WAITING, "The run waits.\n\nA LONG TEXT\n\nAnswer.")
+    left.recovery_open_in = ["333344445555"]
+    asking.end(left)
+    text = shown_by(asking)
+    assert "A LONG TEXT" not in text  # it stands above
+    assert f"To go on:\n\n    {commands.program()} resume {tmp_path}\n" in text
+    assert "PASSWORD RECOVERY IS OPEN in 333344445555" in text
 
 
 def test_a_blocked_run_says_how_to_resume_it_and_how_to_start_another(terminal: Console, tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from breakglass_aws.cli import options
 from breakglass_aws.cli.groups import Command
 from breakglass_aws.engine import commands
+from breakglass_aws.engine.display import rich_text
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.gates import approval
 
@@ -45,7 +47,7 @@ def approve(folder: Path, key: Path | None, name: str, hours: int, token: bool, 
     found = options.readable(folder)
     request = approval.Request.load(found)
     # A program reads the token, or the document, alone from standard output.
-    print(request.described(), file=sys.stderr if token or as_json else sys.stdout)
+    _show(request, Console(highlight=False, file=sys.stderr if token or as_json else sys.stdout))
     if not key:
         if as_json:
             options.print_json({"request": dataclasses.asdict(request), "signed": False})
@@ -69,6 +71,16 @@ def approve(folder: Path, key: Path | None, name: str, hours: int, token: bool, 
     print(f"Kept in {saved}")
     print(f"The requester resumes the run with:\n\n    {commands.resume(found)}")
     return 0
+
+
+def _show(request: approval.Request, console: Console) -> None:
+    """Print the whole request: on a terminal with tables and colors, else as plain text."""
+    if not console.is_terminal:
+        print(request.described(), file=console.file)
+        return
+    console.print(request.facts(), markup=False, soft_wrap=True)
+    console.print()
+    rich_text.show(console, request.what, whole=True)
 
 
 def _confirm(name: str, proofs: list[str]) -> None:

@@ -129,19 +129,16 @@ def report(
     from breakglass_aws.engine.launcher import progress, terminal_gates
     from breakglass_aws.engine.launcher.resume import resume
 
-    with progress.JsonReporter() if as_json else progress.TextReporter() as reporter:
-
-        def reported(result: RunResult) -> RunResult:
-            reporter.end(result)
-            return result
-
+    asks = not as_json and terminal_gates.is_terminal()
+    with progress.JsonReporter() if as_json else progress.TextReporter(asks=asks) as reporter:
         reporter.begin(runbook)
-        result = reported(start(reporter.cell))
+        result = start(reporter.cell)
         folder = result.evidence_dir
-        if folder and not as_json and terminal_gates.is_terminal():
+        if folder and isinstance(reporter, progress.TextReporter) and asks:
             result = terminal_gates.answer(
-                result, runbook, answers, lambda given: reported(resume(folder, given, reporter.cell, timeout))
+                result, runbook, answers, reporter.gate, lambda given: resume(folder, given, reporter.cell, timeout)
             )
+        reporter.end(result)
     return outcomes.EXIT_STATUS[result.outcome]
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from breakglass_aws.engine.display import safe_text
 
 _FENCE = "```"
-_CODE, _COMMANDS, _TABLE, _TEXT = "code", "commands", "table", "text"
-_TAGS = re.compile(r"</?(details|summary)>")
+CODE, COMMANDS, DIFF, TABLE, TEXT = "code", "commands", "diff", "table", "text"
+_FENCES = {"sh": COMMANDS, "diff": DIFF}
+TAGS = re.compile(r"</?(details|summary)>")
 # A code span, or a character with a backslash before it.
 _LITERAL = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)|\\([!-/:-@\[-`{-~])")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,2})(?=\S)([^*\n]+?)(?<=\S)\1(?![\w*])")
@@ -23,11 +24,22 @@ def text(markdown: str) -> str:
 
     Code is indented, except commands (```sh): people paste them into a shell.
     """
-    lines = itertools.chain.from_iterable(
-        _plain(kind, list(group))
-        for kind, group in itertools.groupby(_kinds(markdown.split("\n")), lambda line: line[0])
-    )
+    lines = itertools.chain.from_iterable(_plain(kind, block) for kind, block in blocks(markdown))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def blocks(markdown: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the parts of Markdown: what each is (CODE, COMMANDS, DIFF, TABLE or TEXT), and its lines without fences."""
+    for kind, group in itertools.groupby(_kinds(markdown.split("\n")), lambda line: line[0]):
+        yield kind, [line for _, line in group]
+
+
+def table(lines: list[str]) -> tuple[list[str], list[list[list[str]]]] | None:
+    """Return the columns of a table, and of each row the cells, each as its lines; None for text like a table."""
+    if len(lines) < 2 or set(lines[1]) - set("|-: "):
+        return None
+    columns, _, *rows = map(_cells, lines)
+    return columns, [[cell.split("<br>") for cell in row] for row in rows]
 
 
 def words(markdown: str) -> str:
@@ -43,32 +55,31 @@ def words(markdown: str) -> str:
 
 
 def _kinds(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Each line with its kind: _CODE, _COMMANDS, _TABLE or _TEXT. Fences are left out."""
+    """Each line with its kind. Fences are left out."""
     literal = fence = ""
     for line in lines:
         if line.startswith(fence or _FENCE) and not (fence and line.strip("` ")):
-            kind = _COMMANDS if line.strip("` ") == "sh" else _CODE
+            kind = _FENCES.get(line.strip("` "), CODE)
             fence, literal = ("", "") if fence else ("`" * (len(line) - len(line.lstrip("`"))), kind)
         else:
-            yield literal or (_TABLE if line.startswith("|") else _TEXT), line
+            yield literal or (TABLE if line.startswith("|") else TEXT), line
 
 
-def _plain(kind: str, numbered: list[tuple[str, str]]) -> Iterable[str]:
-    lines = [line for _, line in numbered]
-    if kind in (_TABLE, _TEXT):
-        return [words(_TAGS.sub("", line)) for line in (_blocks(lines) if kind == _TABLE else lines)]
-    return lines if kind == _COMMANDS else [f"    {line}" for line in lines]
+def _plain(kind: str, lines: list[str]) -> Iterable[str]:
+    if kind in (TABLE, TEXT):
+        return [words(TAGS.sub("", line)) for line in (_blocks(lines) if kind == TABLE else lines)]
+    return lines if kind == COMMANDS else [f"    {line}" for line in lines]
 
 
-def _blocks(table: list[str]) -> Iterator[str]:
+def _blocks(lines: list[str]) -> Iterator[str]:
     """A block for each row: `column: value`, one a line; lines of a cell stay lines."""
-    if len(table) < 2 or set(table[1]) - set("|-: "):  # text that begins like a table
-        yield from table
+    found = table(lines)
+    if found is None:
+        yield from lines
         return
-    columns, _, *rows = map(_cells, table)
+    columns, rows = found
     for row in rows:
-        for column, cell in zip(columns, row, strict=False):
-            first, *others = cell.split("<br>")
+        for column, (first, *others) in zip(columns, row, strict=False):
             label = f"{column}: " if column else ""
             yield f"  {label}{first}"
             yield from (f"  {' ' * len(label)}{other}" for other in others)

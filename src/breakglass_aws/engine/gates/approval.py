@@ -91,7 +91,11 @@ class Request:
         }
 
     def described(self) -> str:
-        """Return the request for a person at a terminal."""
+        """Return the request as text for a person."""
+        return f"{self.facts()}\n\n{terminal.text(redaction.visible(self.what))}"
+
+    def facts(self) -> str:
+        """Return what is asked, by whom, with which parameters and items, without the text of the run."""
         lines = [
             f"Runbook: {self.runbook}",
             f"Run: {self.run or 'not named, because this request is of an earlier version'}",
@@ -103,7 +107,7 @@ class Request:
         if self.items:
             lines += [f"Items ({len(self.items)}):"]
             lines += [f"  {_item_words(item)}" for item in self.items]
-        return redaction.visible("\n".join([*lines, "", terminal.text(redaction.visible(self.what))]))
+        return redaction.visible("\n".join(lines))
 
     @property
     def proofs(self) -> list[str]:
