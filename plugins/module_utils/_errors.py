@@ -44,6 +44,7 @@ class BreakglassError(Exception):
         self.denied_call = denied_call
         self.call: t.Any = None
         self.result: dict = {}
+        self.ends_run = False  # every other account of a sweep would meet it too
 
     def with_result(self, **result: t.Any) -> BreakglassError:
         """This error, with what the failed task returns beside it."""

@@ -17,7 +17,7 @@ import typing as t
 
 VARIABLE = "BREAKGLASS_STARTED_BY"
 _STAT = "/proc/{pid}/stat"
-_ansible: list[str] = []  # the processes of Ansible above a module; see `find_ansible`
+_ansible: list[str] = []  # the processes of Ansible, and of a module, above this one; see `find_ansible`, `add`
 
 
 def identify(pid: int) -> str:
@@ -55,6 +55,11 @@ def missing(environment: t.Mapping[str, str] | None = None) -> str | None:
 def extended(*pids: int, environment: t.Mapping[str, str] | None = None) -> dict:
     """Return the variable for a process to be started: the chain of this one, and ``pids`` after it."""
     return {VARIABLE: ",".join([*chain(environment), *(identify(pid) for pid in pids)])}
+
+
+def add(pid: int) -> None:
+    """Let the chain of this process have another one, such as the module's that forked it."""
+    _ansible.append(identify(pid))
 
 
 def find_ansible() -> list[str]:

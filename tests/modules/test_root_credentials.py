@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.rate import TokenBucket
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credential_sweep, credentials, removal
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.concurrency import ConcurrencyLimiter
 from support.run_module import run
 
 from breakglass_aws.sandbox import Box
@@ -276,14 +276,20 @@ def test_check_mode_neither_keeps_nor_believes_a_journal(sandbox, tmp_path):
 
 
 def test_throttling_slows_a_sweep_down_and_fails_nothing(sandbox, monkeypatch):
-    """The limiter hears of refusals that botocore itself tries again."""
-    paces = []
-    slow_down = ConcurrencyLimiter.slow_down
-    monkeypatch.setattr(ConcurrencyLimiter, "slow_down", lambda self: (slow_down(self), paces.append(self.allowed)))
+    """The rate of AssumeRoot is learned from the refusals; those of an account's own calls are repeated."""
+    learn, rates = TokenBucket.learn, []
+
+    def learned(bucket, accepted):
+        learn(bucket, accepted)
+        rates.append(bucket.rate)
+
+    monkeypatch.setattr(TokenBucket, "learn", learned)
     sandbox.add_fault("throttling", service="iam", share=0.1, seed=3)
+    sandbox.add_fault("throttling", operation="AssumeRoot", share=0.4, seed=3)
     result = remove(sandbox, all_accounts=True, protected_accounts=["777788889999"])
     assert result["failed"] is False, result["msg"]
-    assert min(paces) < 8
+    assert rates[0] is None
+    assert rates[-1] is not None
 
 
 def test_all_accounts_are_done_but_those_that_must_not_or_cannot_be(sandbox):
@@ -328,8 +334,8 @@ def test_a_protected_account_that_does_not_exist_is_pointed_out(sandbox):
         ({"account_ids": [LEGACY], "recently_used_days": 36_501}, "recently_used_days"),
         ({"account_ids": [LEGACY], "allow_recently_used": ["legacy-web"]}, "allow_recently_used: 'legacy-web'"),
         ({"account_ids": [LEGACY], "kinds": []}, "Invalid value for kinds: []. Expected at least one"),
-        ({"account_ids": [LEGACY], "workers": 0}, "Invalid value for workers: 0. Expected a number from 1 to 20"),
-        ({"account_ids": [LEGACY], "workers": 21}, "workers: 21"),
+        ({"account_ids": [LEGACY], "workers": 0}, "Invalid value for workers: 0. Expected a number from 1 to 64"),
+        ({"account_ids": [LEGACY], "workers": 65}, "workers: 65"),
         ({"account_ids": [LEGACY], "workers": "all"}, "workers"),
         ({"account_ids": [LEGACY], "journal": "/"}, "The journal / cannot be used"),
         ({"account_ids": [LEGACY], "mfa_serials": []}, "mfa_serials: []"),
@@ -535,7 +541,7 @@ def test_a_list_that_is_stale_is_read_again(sandbox, monkeypatch):
 
 def test_a_session_that_expires_in_the_middle_leaves_a_true_result(sandbox):
     before = root_users(sandbox)[LEGACY]
-    sandbox.add_fault("expiry", account=LEGACY, calls=11)
+    sandbox.add_fault("expiry", account=LEGACY, calls=10)
     result = remove(sandbox, account_ids=[LEGACY], **ONCE)
     [entry] = result["accounts"]
     agrees(sandbox, entry, before)

@@ -56,7 +56,7 @@ class _GuardedClient:
             # After an answer came, only parsing it can fail. Before that it is a defect, ours or botocore's.
             if _answer.summary is None and type(error).__module__ != "botocore.parsers":
                 raise
-            failure = _broken(self, operation_name)
+            failure = broken(self.meta.service_model.service_name, operation_name)  # type: ignore[attr-defined]
             keep_call(failure, of=error)
         raise failure  # outside of the except clause: the parser's exception does not follow it
 
@@ -64,7 +64,7 @@ class _GuardedClient:
 def guard(session: t.Any) -> None:
     """Have all clients of a boto3 session guarded, those that botocore makes for itself included."""
     session.events.register("creating-client-class", _add_base)
-    session.events.register("before-parse", _inspect_answer)
+    session.events.register("before-parse", inspect_answer)
     session.events.register("after-call", _parsed)
 
 
@@ -72,14 +72,13 @@ def _add_base(base_classes: list, **unused: t.Any) -> None:
     base_classes.insert(0, _GuardedClient)
 
 
-def _broken(client: t.Any, operation: str) -> BrokenAnswer:
+def broken(service: str, operation: str) -> BrokenAnswer:
+    """The error for the latest answer in this thread, which could not be parsed."""
     status, length = _answer.summary or ("unknown", "an unknown number of")
-    return BrokenAnswer(
-        service=client.meta.service_model.service_name, operation=operation, status=status, length=length
-    )
+    return BrokenAnswer(service=service, operation=operation, status=status, length=length)
 
 
-def _inspect_answer(operation_model: t.Any, response_dict: dict, **unused: t.Any) -> None:
+def inspect_answer(operation_model: t.Any, response_dict: dict, **unused: t.Any) -> None:
     """Botocore's event before it parses an answer. What it raises ends the call."""
     body, status = response_dict.get("body"), response_dict["status_code"]
     if not isinstance(body, bytes):  # a stream

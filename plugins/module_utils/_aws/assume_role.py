@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import re
+import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.client_pool import SessionCredentials
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
     InvalidInput,
     Unreachable,
@@ -20,7 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import (
 )
 
 with contextlib.suppress(ImportError):  # BreakglassModule reports it
-    from botocore.exceptions import ClientError
+    from botocore.exceptions import BotoCoreError, ClientError
 
 SESSION_NAME = "breakglass.aws"
 _ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
@@ -59,17 +60,18 @@ def assume_arn(connection: Connection, arn: str) -> Connection:
     the caller (aws-facts 5b, 6), with one exception: a session that carries a source identity is denied
     sts:SetSourceIdentity only by a role that is there and lets sts:AssumeRole through.
     """
-    with explained(f"assuming {arn} (sts:AssumeRole)"):
-        try:
-            answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)
-        except ClientError as error:
-            if is_denied(error):
-                raise _refused(error, arn, connection.caller.arn) from error
-            raise
+    try:
+        answer = connection.sts.assume_role(RoleArn=arn, RoleSessionName=SESSION_NAME)
+    except (BotoCoreError, ClientError) as error:
+        if is_denied(error):
+            raise _refused(error, arn, connection.caller.arn) from error
+        failure = explain(error, f"assuming {arn} (sts:AssumeRole)")
+        failure.ends_run = connection.ends_run(failure)
+        raise failure from error
     return connection.in_session(SessionCredentials.of(answer["Credentials"]))
 
 
-def _refused(error: ClientError, arn: str, caller_arn: str) -> Refused:
+def _refused(error: t.Any, arn: str, caller_arn: str) -> Refused:
     message = error.response["Error"].get("Message", "")
     answer = f"AWS refused assuming {arn} ({error_code(error)}: {message.rstrip('.')})."
     if "sts:SetSourceIdentity" in message:

@@ -12,6 +12,7 @@ work on an item whether the item was changed, was refused, or must be read back 
 from __future__ import annotations
 
 import contextlib
+import threading
 import typing as t
 import uuid
 from dataclasses import dataclass, field
@@ -138,6 +139,7 @@ class Calls:
 
     def __init__(self) -> None:
         self.entries: list[Call] = []
+        self._lock = threading.Lock()
         self.operations: set[str] = set()  # of all calls, reads too, as "iam:GetUser"
         self._file = call_file.from_environment()
 
@@ -156,11 +158,26 @@ class Calls:
         """The calls that may have changed something: AWS's answer is missing, and nothing was read back."""
         return [entry for entry in list(self.entries) if entry.changes and entry.status in (INTENDED, UNKNOWN)]
 
+    def take(self) -> list[dict]:
+        """Remove the entries of calls that have ended, for the ledger of another process; as results have them."""
+        with self._lock:
+            ended = [entry for entry in list(self.entries) if entry.status != INTENDED]
+            for entry in ended:
+                self.entries.remove(entry)
+        return [entry.as_result() for entry in ended]
+
+    def add(self, made: list[dict]) -> None:
+        """Add what the ledger of another process had; that process has written it to the file."""
+        for result in made:
+            attempts = [False] * result["attempts"]
+            values = {name: value for name, value in result.items() if name != "attempts"}
+            self.entries.append(Call(**values, unanswered=attempts))
+
     def watch(self, client: t.Any, access_key_id: t.Callable[[], str | None]) -> None:
         """Record what this client calls; ``access_key_id`` returns whose key signs."""
 
         def about_to_call(params: dict, model: t.Any, context: dict, **unused: t.Any) -> None:
-            if not model.name.startswith(_READS):
+            if not is_read(model.name):
                 _require_starters(client, model.name)
                 context[_TARGET] = next((str(params[name]) for name in _TARGETS if params.get(name)), None)
 
@@ -175,7 +192,7 @@ class Calls:
                 entry.intend()
 
         def about_to_try(operation_name: str, **unused: t.Any) -> None:  # each attempt of a call
-            if not operation_name.startswith(_READS):
+            if not is_read(operation_name):
                 _require_starters(client, operation_name)
 
         events = client.meta.events
@@ -185,6 +202,11 @@ class Calls:
         events.register("response-received", _attempt_ended)
         events.register("after-call", _answered)
         events.register("after-call-error", _not_answered)
+
+
+def is_read(operation: str) -> bool:
+    """Whether an operation of AWS only reads, by its name; the ledger has the others."""
+    return operation.startswith(_READS)
 
 
 def call_of(error: BaseException) -> Call | None:

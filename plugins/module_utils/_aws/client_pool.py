@@ -24,16 +24,20 @@ How a request gets its credentials, and why it cannot get others:
 3. Right before each attempt is sent, its access key ID and its session token are compared with those of the session.
    Another key, or a request without a signature, ends the call with a NotSent error.
 
+Reads of IAM take a shorter way (:mod:`.direct_reads`): the credentials are an argument of the call there.
+
 The session cache of S3 Express, which botocore keeps for each client by bucket, is off: it would be shared.
 """
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import threading
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.direct_reads import DirectReads
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import NotSent
 
 # What botocore needs to make a client. It signs nothing: see _BoundCredentials.
@@ -42,29 +46,6 @@ _PLACEHOLDERS = {
     "aws_secret_access_key": "unbound",
     "aws_session_token": "unbound",
 }
-
-
-class SessionCredentials:
-    """The temporary credentials of a root session or of a role. Its text shows the access key ID alone."""
-
-    __slots__ = ("access_key", "secret_key", "token")
-
-    def __init__(self, access_key: str, secret_key: str, token: str) -> None:
-        """All three are needed; ValueError when one is empty."""
-        if not (access_key and secret_key and token):
-            raise ValueError("The credentials of a session have three parts.")
-        self.access_key = access_key
-        self.secret_key = secret_key
-        self.token = token
-        redaction.learn(secret_key, token)
-
-    @classmethod
-    def of(cls, answer: t.Mapping[str, t.Any]) -> SessionCredentials:
-        """Those in the ``Credentials`` of STS's answer. KeyError when a part is missing."""
-        return cls(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
-
-    def __repr__(self) -> str:
-        return f"<credentials {self.access_key}>"
 
 
 _bound: contextvars.ContextVar[SessionCredentials | None] = contextvars.ContextVar("session credentials", default=None)
@@ -95,13 +76,18 @@ class ClientPool:
     def client(self, service: str, region: str | None, credentials: SessionCredentials) -> t.Any:
         """A boto3 client for ``service`` in ``region`` whose calls are signed with ``credentials`` and nothing else.
 
-        It can do what other clients can, but for making presigned URLs. Its events are shared with all sessions.
+        It can do what other clients can, but for making presigned URLs. Its events are shared with all sessions, and
+        reads of IAM have none.
         Raises what ``make`` raises.
         """
         shared = self._shared(service, region)
         handle = object.__new__(type(shared))
         handle.__dict__.update(shared.__dict__, session_credentials=credentials)
         return handle
+
+    def clients(self) -> list[t.Any]:
+        """The shared clients that have been made."""
+        return list(self._clients.values())
 
     def _shared(self, service: str, region: str | None) -> t.Any:
         with self._lock:
@@ -115,8 +101,11 @@ class _SessionClient:
     """The first base class of shared clients and their handles."""
 
     session_credentials: SessionCredentials | None = None
+    direct_reads: DirectReads | None = None
 
     def _make_api_call(self, operation_name: str, api_params: dict) -> t.Any:
+        if self.session_credentials and self.direct_reads and self.direct_reads.takes(operation_name):
+            return self.direct_reads.call(operation_name, api_params, self.session_credentials)
         call = super()._make_api_call  # type: ignore[misc]  # of botocore.client
         if self.session_credentials is None:  # a call that botocore makes for itself, during one of a handle
             return call(operation_name, api_params)
@@ -140,6 +129,8 @@ def _unbound(client: t.Any) -> t.Any:
     client._request_signer._credentials = _BoundCredentials()
     client.exceptions  # noqa: B018 made now: handles share it
     client.meta.events.register("before-send", _require_own_signature)
+    with contextlib.suppress(Exception):  # another protocol, or a botocore that has changed: its own way then
+        client.direct_reads = DirectReads(client)
     return client
 
 

@@ -18,16 +18,13 @@ from urllib.parse import urlsplit
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import account_host, answers
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Calls
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.client_pool import (
-    ClientPool,
-    SessionCredentials,
-    bound_credentials,
-)
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain, explained
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.client_pool import ClientPool, bound_credentials
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import EXPIRED, explain, explained
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.profiles import ProfileCredentials
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.rate import Rates
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retry_policy import ATTEMPTS, RetryPolicy
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import THROTTLED, BreakglassError, InvalidInput
 
 with contextlib.suppress(ImportError):  # BreakglassModule reports it
     import boto3
@@ -182,6 +179,24 @@ class Connection:
         """Call ``listener`` whenever AWS throttles an attempt of a call of any client, also one that is repeated."""
         self._listeners.append(listener)
 
+    def ends_run(self, error: BreakglassError) -> bool:
+        """Whether the error of a call with these credentials would meet every other account of the run too.
+
+        So it is when the credentials have expired, and when AWS has accepted no call of a quota for a minute.
+        """
+        if self._credentials:  # they are those of one account
+            return False
+        return error.code in EXPIRED or (error.code in THROTTLED and self.rates.exhausted)
+
+    def share(self) -> None:
+        """Before this process forks: share what is known of AWS's quotas with the processes to come."""
+        self.rates.share()
+
+    def after_fork(self) -> None:
+        """In a process that was forked from the one that made this: use no connection of that one."""
+        for client in [*self._clients.values(), *self._pool.clients(), *([self.sts] if "sts" in self.__dict__ else [])]:
+            client._endpoint.http_session.close()
+
     @functools.cached_property
     def sts(self) -> t.Any:
         """The one STS client of a run: all accounts share its adaption to throttling."""
@@ -232,7 +247,8 @@ class Connection:
         if service == "s3control":
             account_host.install(client)
         limited = self._limited or config is not None
-        RetryPolicy(client, None if credentials else self.rates, limited, self._throttled).install(client)
+        client.retry_policy = RetryPolicy(client, None if credentials else self.rates, limited, self._throttled)
+        client.retry_policy.install(client)
         self.calls.watch(client, (lambda: bound_credentials().access_key) if credentials else self._access_key_id)
         return client
 

@@ -5,29 +5,29 @@
 """How fast calls may follow one another where all accounts of a run share a quota. No AWS, no Ansible.
 
 AWS publishes no quota for AssumeRoot, and throttles AWS Organizations per account. A bucket learns the rate from the
-answers: nothing is slowed down before AWS throttles for the first time. Then the rate is set to what AWS accepted of
-the last second and somewhat more, and grows by a tenth each second in which nothing is throttled. The surplus keeps the
-quota in use; what it costs are some refused calls, which count for nothing else.
+answers. Nothing is slowed down before AWS refuses at least half of the calls for being too many: fewer refusals cost
+less time than going too slowly. Then the rate is set to what AWS accepted of the last second and somewhat more, and
+grows by a tenth each second in which nothing is refused. The surplus keeps the quota in use; what it costs are some
+refused calls.
 
-Where throttling has no relation to the rate (AWS throttles at random, or another caller uses up the quota), going
-slower only loses time. A second in which less was accepted and as much throttled shows that: the surplus grows then.
+Where refusals have no relation to the rate (AWS refuses at random, or another caller uses up the quota), going slower
+only loses time. A second in which less was accepted and some refused shows that: the surplus grows then.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import mmap
-import tempfile
-import threading
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
+from ansible_collections.breakglass.aws.plugins.module_utils._files.process_lock import ProcessLock
 
 SLOWEST = 0.5  # calls a second
 PATIENCE = 60.0  # seconds in which AWS accepts none of many calls: after these the quota does not recover in time
-_WINDOW = 1.0  # seconds of answers that a rate is learned from
-_LEAST_ANSWERS = 4
+_WINDOW, _FIRST_WINDOW = 1.0, 0.25  # seconds of answers that a rate is learned from
+_LEAST_ANSWERS, _FIRST_ANSWERS = 10, 20
+_TOO_MANY = 0.5  # the share of refused calls at which a rate is set for the first time
+_LONGEST_SLEEP = 5.0
 _SURPLUS, _MOST_SURPLUS = 1.1, 2.0
 _GROWTH = 0.1
 
@@ -69,8 +69,9 @@ class TokenBucket:
             earned = (now - numbers[_FILLED]) * numbers[_RATE]
             numbers[_TOKENS] = min(1.0, numbers[_TOKENS] + max(0.0, earned)) - 1
             numbers[_FILLED] = now
-            seconds = -numbers[_TOKENS] / numbers[_RATE]
-        waiter.pause(seconds)
+            turn = now - numbers[_TOKENS] / numbers[_RATE]
+        while (left := turn - waiter.now()) > 0 and not self.exhausted:
+            waiter.pause(min(left, _LONGEST_SLEEP))
 
     def learn(self, accepted: bool) -> None:
         """AWS answered a call: it was accepted (whatever else came of it), or throttled."""
@@ -83,15 +84,19 @@ class TokenBucket:
                 numbers[_CALM_SINCE] = 0
             elif not numbers[_CALM_SINCE]:
                 numbers[_CALM_SINCE] = now
-            seconds = now - numbers[_START]
-            enough = numbers[_ACCEPTED] + numbers[_REFUSED] >= _LEAST_ANSWERS
-            if not accepted and not numbers[_RATE]:
-                self._set_rate(numbers[_ACCEPTED] / max(seconds, _WINDOW / 4), now)
-                self._begin_window(now)
-            elif seconds >= _WINDOW and enough:
-                if numbers[_RATE]:
-                    self._adapt(numbers[_ACCEPTED] / seconds, numbers[_REFUSED] > 0, now)
-                self._begin_window(now)
+            self._conclude_window(now)
+
+    def _conclude_window(self, now: float) -> None:
+        numbers = self._numbers
+        seconds, answers = now - numbers[_START], numbers[_ACCEPTED] + numbers[_REFUSED]
+        first = not numbers[_RATE]
+        if seconds < (_FIRST_WINDOW if first else _WINDOW) or answers < (_FIRST_ANSWERS if first else _LEAST_ANSWERS):
+            return
+        if not first:
+            self._adapt(numbers[_ACCEPTED] / seconds, numbers[_REFUSED] > 0, now)
+        elif numbers[_REFUSED] >= _TOO_MANY * answers:
+            self._set_rate(_SURPLUS * numbers[_ACCEPTED] / seconds, now)
+        numbers[_START], numbers[_ACCEPTED], numbers[_REFUSED] = now, 0.0, 0.0
 
     def _adapt(self, accepted_rate: float, throttled: bool, now: float) -> None:
         numbers = self._numbers
@@ -113,9 +118,6 @@ class TokenBucket:
             numbers[_TOKENS] *= rate / numbers[_RATE]
         numbers[_RATE] = max(SLOWEST, rate)
 
-    def _begin_window(self, now: float) -> None:
-        self._numbers[_START], self._numbers[_ACCEPTED], self._numbers[_REFUSED] = now, 0.0, 0.0
-
 
 class Rates:
     """The buckets of a run, by the name of what shares a quota."""
@@ -126,7 +128,7 @@ class Rates:
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, _SIZE * len(self.NAMES))
         numbers = memoryview(self._memory).cast("d")
-        self._lock = _Lock()
+        self._lock = ProcessLock()
         self._buckets = {
             name: TokenBucket(numbers[place * _FIELDS : (place + 1) * _FIELDS], self._lock)
             for place, name in enumerate(self.NAMES)
@@ -136,30 +138,11 @@ class Rates:
         """The bucket of a call; None where no quota is shared."""
         return self._buckets.get(f"{service}:{operation}") or self._buckets.get(service)
 
+    @property
+    def exhausted(self) -> bool:
+        """Whether one of the quotas is (see :class:`TokenBucket`)."""
+        return any(bucket.exhausted for bucket in self._buckets.values())
+
     def share(self) -> None:
         """Before this process forks: let the buckets be those of the new processes too."""
         self._lock.share()
-
-
-class _Lock:
-    """Keeps threads apart; shared, also processes. The lock of a process that is killed is released."""
-
-    def __init__(self) -> None:
-        self._threads = threading.Lock()
-        self._file: t.IO[bytes] | None = None
-
-    def share(self) -> None:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 open until the process ends
-
-    def __enter__(self) -> None:
-        self._threads.acquire()
-        if self._file:
-            with contextlib.suppress(OSError):  # without it two processes may take the same turn, nothing else
-                fcntl.lockf(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *unused: object) -> None:
-        if self._file:
-            with contextlib.suppress(OSError):
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
-        self._threads.release()

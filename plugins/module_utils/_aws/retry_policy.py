@@ -21,16 +21,22 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.rate import Ra
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
     from botocore.retries import standard
 
-ATTEMPTS = 10
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 20.0  # seconds; a pause is a random part of it, and they double
+ATTEMPTS, THROTTLED_ATTEMPTS = 8, 16
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 4.0  # seconds; a pause is a random part of it, and they double
+
+
+def pause_before(attempt: int) -> float:
+    """Seconds to wait before an attempt, counted from 1: a random part of a time that doubles with each."""
+    return random.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(max(0, attempt - 2), 10))
 
 
 class RetryPolicy:
     """The retries of one client. ``rates`` are those of the caller's quotas; None for the clients of sessions.
 
     A throttled call with a quota in ``rates`` is repeated as long as AWS accepts any call of that quota, and PATIENCE
-    seconds longer. Any other call has as many attempts as the client's ``total_max_attempts``; with ``limited`` these
-    calls have no more either. ``on_throttled`` is called for each throttled attempt.
+    seconds longer. Any other throttled call has THROTTLED_ATTEMPTS, and other calls have as many attempts as the
+    client's ``total_max_attempts``; with ``limited`` no call has more. ``on_throttled`` is called for each throttled
+    attempt.
     """
 
     def __init__(
@@ -40,7 +46,8 @@ class RetryPolicy:
         self._rates = rates
         most = (client.meta.config.retries or {}).get("total_max_attempts") or ATTEMPTS
         self._conditions = standard.StandardRetryConditions(max_attempts=most)
-        self._without_limit = standard.StandardRetryConditions(max_attempts=1000)
+        self._throttled = standard.StandardRetryConditions(max_attempts=max(most, THROTTLED_ATTEMPTS))
+        self._by_quota = standard.StandardRetryConditions(max_attempts=10_000)
         self._limited = limited
         self._on_throttled = on_throttled
         self._adapter = standard.RetryEventAdapter()
@@ -65,18 +72,25 @@ class RetryPolicy:
     def _needs_retry(self, **event: t.Any) -> int | None:
         """Botocore's event after each attempt: 0 for another one, None for none."""
         context = self._adapter.create_retry_context(**event)
-        throttled = self._throttling.is_throttling_error_from_context(context)
+        return 0 if self.repeats(context) else None
+
+    def repeats(self, context: t.Any) -> bool:
+        """Whether a call has another attempt after the one in botocore's RetryContext. Waits before it if it has."""
+        answered = context.parsed_response is not None
+        if answered and not self._rates and context.http_response.status_code < 300:
+            return False
+        throttled = answered and self._throttling.is_throttling_error_from_context(context)
         bucket = self._bucket(context.operation_model.name)
-        if bucket and event["response"]:
+        if bucket and answered:
             bucket.learn(accepted=not throttled)
         conditions = self._conditions
         if throttled:
             self._on_throttled()
-        if bucket and throttled and not self._limited and not bucket.exhausted:
-            conditions = self._without_limit
-        again = conditions.is_retryable(context)
+            if not self._limited:
+                conditions = self._by_quota if bucket else self._throttled
+        again = conditions.is_retryable(context) and not (throttled and bucket and bucket.exhausted)
         self._adapter.adapt_retry_response_from_context(context)
-        if not again:
-            return None
-        waiter.pause(random.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(context.attempt_number - 1, 10)))
-        return 0
+        if again:
+            paced = bucket is not None and bucket.rate is not None  # then the next attempt waits for its turn
+            waiter.pause(pause_before(1 if paced else context.attempt_number + 1))
+        return bool(again)

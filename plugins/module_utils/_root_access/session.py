@@ -68,6 +68,12 @@ class RootSession:
             self._clients[service, region] = self._connection.root_client(service, self._credentials, region)
         return self._clients[service, region]
 
+    def identify_root_of(self, account_id: str) -> dict:
+        """The root user, as iam:GetUser reads it, after the check of :meth:`assert_root_of`."""
+        user = self._read_user(account_id)
+        self._require_root_of(account_id, user.get("Arn"))
+        return user
+
     def assert_root_of(self, account_id: str) -> str:
         """Check that calls of this session act as the root user of ``account_id``; returns the root user's ARN.
 
@@ -75,7 +81,10 @@ class RootSession:
         account's password, so this comes before every call that changes something.
         """
         by_iam = "iam:GetUser" in self.task.actions
-        arn = self._identify_by_iam(account_id) if by_iam else self._identify_by_sts(account_id)
+        arn = self._read_user(account_id).get("Arn") if by_iam else self._identify_by_sts(account_id)
+        return self._require_root_of(account_id, arn)
+
+    def _require_root_of(self, account_id: str, arn: str | None) -> str:
         expected = self._connection.caller.root_arn(account_id)
         if arn != expected:
             raise BreakglassError(
@@ -84,9 +93,10 @@ class RootSession:
             )
         return expected
 
-    def _identify_by_iam(self, account_id: str) -> str | None:
+    def _read_user(self, account_id: str) -> dict:
         try:
-            return self.client("iam").get_user()["User"].get("Arn")
+            user: dict = self.client("iam").get_user()["User"]
+            return user
         except (BotoCoreError, ClientError) as error:
             raise explain(error, f"asking who the root session is (iam:GetUser in {account_id})", account_id) from error
 
@@ -121,7 +131,9 @@ def open_root_session(connection: Connection, organization: Organization, accoun
         if error_code(error) in ACCESS_DENIED:
             policies = ServiceControlPolicies(organization)
             raise explain_assume_root_denial(error, account_id, task, caller, organization, policies) from error
-        raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
+        failure = explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)")
+        failure.ends_run = connection.ends_run(failure)
+        raise failure from error
     except BotoCoreError as error:
         raise explain(error, f"opening a root session in {account_id} (sts:AssumeRoot)") from error
     session = RootSession(connection, account_id, task, answer["Credentials"])

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
@@ -19,7 +20,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._context import Con
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import RootSession, open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials as root_user
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import removal_request as requests
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user.removal import Removal, plan_removal, without
@@ -128,16 +129,19 @@ _CREDENTIALS = (
 
 def audit(context: Context, targets: list[Target], options: SweepOptions | None = None) -> list[dict]:
     """The root credentials of each target."""
+    options = options or SweepOptions()
 
     def read(account_id: str, entry: dict) -> None:
-        iam = _act_as_root(context, account_id, v.AUDIT_ROOT_CREDENTIALS, entry)
-        entry["root_credentials"] = root_user.read_root_credentials(iam, account_id)
+        session = _open_session(context, account_id, v.AUDIT_ROOT_CREDENTIALS, entry)
+        identify = functools.partial(session.identify_root_of, account_id)
+        found = root_user.read_root_credentials(session.client("iam"), account_id, identify, options.overlap.together)
+        entry["root_credentials"] = found
         entry["outcome"] = v.UNCHANGED if any(root_user.identify(entry["root_credentials"]).values()) else v.ABSENT
 
     blank = {"root_credentials": None, "session": None}
     shape = {"root_credentials": _CREDENTIALS, "session": SESSION}
     explain_error = _name_policies(context.organization)
-    return sweep(targets, read, blank, explain_error=explain_error, options=options, shape=shape)
+    return sweep(targets, read, blank, explain_error=explain_error, options=options, shape=shape, read_only=True)
 
 
 def remove(
@@ -156,8 +160,9 @@ def remove(
     def clean(account_id: str, entry: dict) -> None:
         acts = request.touches(account_id) and not context.check_mode
         task = v.DELETE_ROOT_CREDENTIALS if acts else v.AUDIT_ROOT_CREDENTIALS
-        iam = _act_as_root(context, account_id, task, entry)
-        before = root_user.read_root_credentials(iam, account_id)
+        session = _open_session(context, account_id, task, entry)
+        iam, user = session.client("iam"), session.identify_root_of(account_id)  # before anything that changes
+        before = root_user.read_root_credentials(iam, account_id, lambda: user, options.overlap.together)
         plan = plan_removal(before, request, account_id)
         entry.update(before=before, after=before)
         if not acts or not any(item.outcome == v.REMOVED for item in plan):
@@ -236,12 +241,10 @@ def _name_policies(organization: Organization) -> t.Callable[[BreakglassError], 
     return lambda error: explain_denial_in_root_session(error, ServiceControlPolicies(organization))
 
 
-def _act_as_root(context: Context, account_id: str, task: v.Task, entry: dict) -> t.Any:
-    """An IAM client that provably acts as the account's root user."""
+def _open_session(context: Context, account_id: str, task: v.Task, entry: dict) -> RootSession:
     session = open_root_session(context.connection, context.organization, account_id, task)
     entry["session"] = session.public
-    session.assert_root_of(account_id)
-    return session.client("iam")
+    return session
 
 
 def _conclude(entry: dict, items: list[Item]) -> None:

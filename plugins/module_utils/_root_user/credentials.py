@@ -11,11 +11,13 @@ Path out of its answers to such calls.
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import error_code
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.overlap import in_turn
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 with contextlib.suppress(ImportError):  # BreakglassModule reports it
@@ -24,12 +26,26 @@ with contextlib.suppress(ImportError):  # BreakglassModule reports it
 NO_PASSWORD = {"present": False, "created": None, "last_used": None}
 
 
-def read_root_credentials(iam: t.Any, account_id: str) -> dict:
+def read_root_credentials(
+    iam: t.Any,
+    account_id: str,
+    identify: t.Callable[[], dict] | None = None,
+    make: t.Callable[[t.Sequence[t.Callable[[], t.Any]]], list] = in_turn,
+) -> dict:
     """All root credentials of the session's account: ``password``, ``access_keys``, ``signing_certificates`` and
     ``mfa_devices``, without anything secret. Raises Unreachable when any of them cannot be read: a denial never counts
     as "nothing there".
+
+    ``identify`` checks whose session it is, raises an error if it is not that of the account's root user, and returns
+    GetUser's answer. Its error comes before those of the reads, which are made at the same time if ``make`` does so.
+    Without it GetUser is called where it is needed.
     """
-    return {kind: read_kind(iam, account_id, kind) for kind in v.KINDS}
+    reads: list[t.Callable[[], t.Any]] = [lambda: _read_login_profile(iam, account_id)]
+    reads += [functools.partial(_LISTS[kind], iam, account_id, []) for kind in v.KINDS if kind != v.PASSWORD]
+    user, profile, *lists = make([identify or (lambda: None), *reads])
+    found = dict(zip([kind for kind in v.KINDS if kind != v.PASSWORD], lists, strict=True))
+    found[v.PASSWORD] = _password(iam, account_id, profile, user)
+    return {kind: found[kind] for kind in v.KINDS}
 
 
 def read_kind(iam: t.Any, account_id: str, kind: str, known: dict | None = None) -> t.Any:
@@ -39,7 +55,11 @@ def read_kind(iam: t.Any, account_id: str, kind: str, known: dict | None = None)
     after a deletion takes one call a kind. Raises Unreachable when it cannot be read.
     """
     if kind == v.PASSWORD:
-        return _read_password(iam, account_id, known[kind] if known else None)
+        profile = _read_login_profile(iam, account_id)
+        before = known[kind] if known else None
+        if profile and before and before["created"] == format_time(profile.get("CreateDate")):
+            return dict(before)
+        return _password(iam, account_id, profile, None)
     return _LISTS[kind](iam, account_id, known[kind] if known else [])
 
 
@@ -74,20 +94,26 @@ def reading(iam: t.Any, account_id: str, operation: str) -> t.ContextManager[Non
     return explained(f"reading the root user ({action})", root_of=account_id)
 
 
-def _read_password(iam: t.Any, account_id: str, known: dict | None) -> dict:
+def _read_login_profile(iam: t.Any, account_id: str) -> dict | None:
+    """What AWS says of the password; None when there is none."""
     with reading(iam, account_id, "get_login_profile"):
         try:
-            profile = iam.get_login_profile()["LoginProfile"]
+            profile: dict = iam.get_login_profile()["LoginProfile"]
         except ClientError as error:
             if error_code(error) == "NoSuchEntity":
-                return dict(NO_PASSWORD)
+                return None
             raise
-    created = format_time(profile.get("CreateDate"))
-    if known and known["created"] == created:
-        return dict(known)
-    with reading(iam, account_id, "get_user"):
-        last_used = iam.get_user()["User"].get("PasswordLastUsed")
-    return {"present": True, "created": created, "last_used": format_time(last_used)}
+    return profile
+
+
+def _password(iam: t.Any, account_id: str, profile: dict | None, user: dict | None) -> dict:
+    if profile is None:
+        return dict(NO_PASSWORD)
+    if user is None:
+        with reading(iam, account_id, "get_user"):
+            user = iam.get_user()["User"]
+    last_used = format_time(user.get("PasswordLastUsed"))
+    return {"present": True, "created": format_time(profile.get("CreateDate")), "last_used": last_used}
 
 
 def _list_access_keys(iam: t.Any, account_id: str, known: list[dict]) -> list[dict]:
@@ -151,4 +177,10 @@ def _read_last_use(iam: t.Any, account_id: str, key_id: str) -> dict | None:
 
 def _list(iam: t.Any, account_id: str, operation: str, key: str) -> list[dict]:
     with reading(iam, account_id, operation):
-        return [entry for page in iam.get_paginator(operation).paginate() for entry in page[key]]
+        call = getattr(iam, operation)  # a paginator takes longer to make than a page to read
+        page = call()
+        entries = list(page[key])
+        while page.get("IsTruncated"):
+            page = call(Marker=page["Marker"])
+            entries += page[key]
+        return entries

@@ -116,8 +116,17 @@ class Journal:
         entry = {**line["entry"], "journal_time": line["time"]}
         return {**entry, "changed": False} if "changed" in entry else entry  # it was another run that changed it
 
-    def note(self, entry: dict[str, t.Any]) -> None:
-        """Write down the outcome of an account, at once and to the disk."""
+    def note(self, *entries: dict[str, t.Any]) -> None:
+        """Write down the outcomes of accounts, at once and to the disk."""
+        with self._lock:
+            try:
+                self._append(b"".join(map(self._line, entries)))
+            except (OSError, TypeError, ValueError) as error:
+                self.trouble = getattr(error, "strerror", None) or str(error)
+                with contextlib.suppress(OSError):  # no half a line may stay before the next one
+                    os.ftruncate(self._descriptor, self._size)
+
+    def _line(self, entry: dict[str, t.Any]) -> bytes:
         line = {
             "format": FORMAT,
             "time": format_time(now()),
@@ -126,13 +135,7 @@ class Journal:
             "outcome": entry["outcome"],
             "entry": redaction.redact_all(entry),
         }
-        with self._lock:
-            try:
-                self._append(json.dumps(line, sort_keys=True).encode() + b"\n")
-            except (OSError, TypeError, ValueError) as error:
-                self.trouble = getattr(error, "strerror", None) or str(error)
-                with contextlib.suppress(OSError):  # no half a line may stay before the next one
-                    os.ftruncate(self._descriptor, self._size)
+        return json.dumps(line, sort_keys=True).encode() + b"\n"
 
     def _append(self, line: bytes) -> None:
         left = memoryview(line)

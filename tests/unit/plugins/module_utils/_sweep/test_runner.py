@@ -61,14 +61,15 @@ def test_no_more_accounts_are_in_work_than_there_are_workers():
 
 
 def test_an_interrupted_sweep_begins_no_account_more_and_returns_all_entries(monkeypatch):
-    done = []
+    done, wait_for = [], runner._wait_for
 
-    def interrupted(futures):
-        runner.futures_wait(futures[:1])
+    def interrupted(threads):
+        monkeypatch.setattr(runner, "_wait_for", wait_for)
+        while not done:
+            threading.Event().wait(0.01)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runner, "futures_wait", runner.wait, raising=False)
-    monkeypatch.setattr(runner, "wait", interrupted)
+    monkeypatch.setattr(runner, "_wait_for", interrupted)
 
     def work(account_id, entry):
         if done:

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads of IAM and STS in sessions, made of botocore's parts without its events, which take half of a call's time.
+
+What is sent, and what is returned or raised, is what botocore's own way gives: its serializer, signer, HTTP session,
+parser and exceptions are used, and our retries. Only the events are missing: handlers of them are not called. Calls
+that change something, all other protocols, and runs with botocore's debug log always take botocore's own way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import typing as t
+import uuid
+from datetime import datetime
+from urllib.parse import urlencode
+
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import is_read
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
+
+with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
+    from botocore import parsers, utils
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.exceptions import BotoCoreError
+    from botocore.retries.standard import RetryContext
+
+_debug_log = logging.getLogger("botocore.endpoint")
+
+
+class DirectReads:
+    """The reads of one shared client. May be used from several threads."""
+
+    def __init__(self, client: t.Any) -> None:
+        """Raises an exception of any kind when botocore is not as expected: then its own way is taken."""
+        self._client = client
+        self._model = client.meta.service_model
+        self._policy = client.retry_policy
+        if self._model.resolved_protocol != "query":
+            raise NotImplementedError(self._model.resolved_protocol)
+        operation = self._model.operation_model(self._model.operation_names[0])
+        context: dict[str, t.Any] = {"auth_type": operation.resolved_auth_type}
+        endpoint, headers, _properties = client._resolve_endpoint_ruleset(operation, {}, context)
+        signer, signing = client._request_signer, context.get("signing", {})
+        if headers or (context["auth_type"] or signer.signature_version) != "v4":
+            raise NotImplementedError("signing")
+        region = signing.get("region") or signer.region_name
+        self._signed_for = (signing.get("signing_name") or signer.signing_name, region)
+        self._url = endpoint.rstrip("/") + "/"
+        self._user_agent = client._user_agent_creator.to_string()
+        self._send = client._endpoint.http_session.send
+        self._serialize = client._serializer.serialize_to_request
+        self._parser = parsers.PROTOCOL_PARSERS["query"](timestamp_parser=_parse_timestamp)
+
+    def takes(self, operation: str) -> bool:
+        """Whether a call of this operation may be made here."""
+        return is_read(operation) and not _debug_log.isEnabledFor(logging.DEBUG)
+
+    def call(self, name: str, parameters: dict[str, t.Any], credentials: SessionCredentials) -> dict[str, t.Any]:
+        """The answer of a read, as botocore returns it; raises what botocore raises, and BrokenAnswer."""
+        operation = self._model.operation_model(name)
+        body = urlencode(self._serialize(parameters, operation)["body"])
+        invocation = str(uuid.uuid4())
+        attempt = 0
+        while True:
+            attempt += 1
+            response = parsed = exception = None
+            try:
+                response = self._attempt(body, invocation, attempt, credentials)
+            except Exception as error:
+                exception = error
+            else:
+                parsed = self._parse(response, operation)
+            context = RetryContext(
+                attempt_number=attempt,
+                operation_model=operation,
+                http_response=response,
+                parsed_response=parsed,
+                caught_exception=exception,
+                request_context={},
+            )
+            if not self._policy.repeats(context):
+                break
+        if exception is not None:
+            raise exception
+        assert parsed is not None
+        parsed["ResponseMetadata"]["RetryAttempts"] = attempt - 1
+        if response.status_code >= 300:
+            raise self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))(parsed, name)
+        return parsed
+
+    def _attempt(self, body: str, invocation: str, attempt: int, credentials: SessionCredentials) -> t.Any:
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
+            "User-Agent": self._user_agent,
+            "amz-sdk-invocation-id": invocation,
+            "amz-sdk-request": f"attempt={attempt}",
+        }
+        request = AWSRequest("POST", self._url, headers, body)
+        SigV4Auth(credentials, *self._signed_for).add_auth(request)
+        return self._send(request.prepare())
+
+    def _parse(self, response: t.Any, operation: t.Any) -> dict[str, t.Any]:
+        answer = {"status_code": response.status_code, "headers": response.headers, "body": response.content}
+        try:
+            answers.inspect_answer(operation, answer)
+            parsed: dict[str, t.Any] = self._parser.parse(answer, operation.output_shape)
+            if response.status_code >= 300:
+                shape = self._model.shape_for_error_code((parsed.get("Error") or {}).get("Code"))
+                parsed.update(self._parser.parse(answer, shape) if shape else {})
+            return parsed
+        except BotoCoreError as error:
+            if isinstance(error, answers.BrokenAnswer):
+                raise
+        except Exception:  # of the parser: its text may have a part of the answer
+            pass
+        raise answers.broken(self._model.service_name, operation.name)
+
+
+def _parse_timestamp(text: t.Any) -> datetime:
+    """A moment as IAM and STS write it, ten times as fast as botocore's own function, which has all other forms."""
+    with contextlib.suppress(TypeError, ValueError):
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo:
+            return moment
+    return utils.parse_timestamp(text)
