@@ -12,6 +12,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
 BEFORE = "2779284"
+_WRITTEN = (":!tests/benchmarks/history.jsonl", ":!docs/reference/performance.md")
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,10 @@ def _collections(folder: Path, code: Path) -> Path:
 
 
 def description() -> str:
-    """This checkout's commit, with a plus sign when files differ from it."""
+    """This checkout's commit, with a plus sign when files differ from it: others than those that a run writes."""
     git = ["git", "-C", str(CHECKOUT)]
     commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
-    changed = subprocess.run([*git, "status", "--porcelain"], capture_output=True, text=True, check=False).stdout
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "--", ".", *_WRITTEN], capture_output=True, text=True, check=False
+    ).stdout
     return (commit.strip() or "unknown") + ("+" if changed.strip() else "")
