@@ -85,9 +85,11 @@ def _collections(folder: Path, code: Path) -> Path:
 
 def description() -> str:
     """This checkout's commit, with a plus sign when files differ from it: others than those that a run writes."""
-    git = ["git", "-C", str(CHECKOUT)]
-    commit = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout
-    changed = subprocess.run(
-        [*git, "status", "--porcelain", "--", ".", *_WRITTEN], capture_output=True, text=True, check=False
-    ).stdout
-    return (commit.strip() or "unknown") + ("+" if changed.strip() else "")
+    commit = _git("rev-parse", "--short", "HEAD")
+    changed = _git("status", "--porcelain", "--", ".", *_WRITTEN)
+    return (commit or "unknown") + ("+" if changed else "")
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(CHECKOUT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
