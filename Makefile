@@ -19,7 +19,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint gates matrix format floors lock sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint gates matrix docs format floors lock sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -57,6 +57,9 @@ lint: $(READY) ## check style, metadata, documentation and changelog
 gates: .venv-gates/.ready ## check the built collection as Galaxy does, its documentation, and known vulnerabilities
 	@tests/gates/run
 
+docs: $(READY) .venv-gates/.ready ## build the documentation site in build/docs/site, without a network
+	@python docs/site/build.py
+
 matrix: $(READY) ## tests and sanity with each Python, ansible-core, boto3 and amazon.aws (ONLY=names); half an hour
 	@python tests/gates/matrix.py $(ONLY)
 
@@ -86,7 +89,7 @@ lock: $(READY) ## pin the development environment and the lowest versions anew, 
 		--custom-compile-command 'make lock' --output-file requirements/dev.txt
 	@uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet --no-annotate \
 		--constraint requirements/dev.txt --custom-compile-command 'make lock' --output-file requirements/drills.txt
-	@printf 'antsibull-docs\ndistlib\ngalaxy-importer\npip-audit\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	@printf 'antsibull-docs\ndistlib\nfuro\ngalaxy-importer\nmyst-parser\npip-audit\nsphinx-copybutton\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/gates.txt
 	@uv pip compile pyproject.toml --extra test --resolution lowest-direct --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt

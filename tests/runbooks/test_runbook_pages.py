@@ -7,9 +7,10 @@ from breakglass_aws.engine.notebooks import docs_pages
 
 def test_every_page_is_that_of_its_notebook():
     wanted = dict(docs_pages.pages())
-    written = {file: file.read_text(encoding="utf-8") for file in docs_pages.PAGES.glob("*.md")}
+    files = [*docs_pages.PAGES.glob("*.md"), docs_pages.PERMISSIONS]
+    written = {file: file.read_text(encoding="utf-8") for file in files}
     stale = sorted(file.name for file in wanted.keys() | written.keys() if wanted.get(file) != written.get(file))
-    assert not stale, f"stale in docs/procedures: {', '.join(stale)}. Renew them: {docs_pages.RENEW}"
+    assert not stale, f"stale in docs: {', '.join(stale)}. Renew them: {docs_pages.RENEW}"
 
 
 def test_a_page_holds_text_and_steps():
@@ -17,3 +18,8 @@ def test_a_page_holds_text_and_steps():
     assert "\n# Remove root credentials\n" in text
     assert "```yaml\n%%tasks\n" in text
     assert "```python\naccount_ids: list[str] = []" in text
+
+
+def test_the_permissions_of_each_runbook_are_one_policy():
+    text = dict(docs_pages.pages())[docs_pages.PERMISSIONS]
+    assert text.count("```json\n") == text.count("\n## ") == len(list(docs_pages.PAGES.glob("*.md")))

@@ -1,10 +1,11 @@
-"""Each runbook as a page of the docs: `python -m breakglass_aws.engine.notebooks.docs_pages`.
+"""The docs' page of each runbook, and the permissions of all: `python -m breakglass_aws.engine.notebooks.docs_pages`.
 
 The notebook is the source of a procedure. The page is for reading it on a forge.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 from breakglass_aws.engine.notebooks import catalog
 
-PAGES = Path(__file__).parents[4] / "docs" / "procedures"
+DOCS = Path(__file__).parents[4] / "docs"
+PAGES = DOCS / "procedures"
+PERMISSIONS = DOCS / "reference" / "permissions.md"
 RENEW = "python -m breakglass_aws.engine.notebooks.docs_pages"
 
 
@@ -38,10 +41,30 @@ def _language(source: str) -> str:
     return "text" if source.startswith("%") else "python"
 
 
+def permissions_page(runbooks: list[catalog.Runbook]) -> str:
+    """The page with the least policy of the operator for each runbook, as the first cells of the notebooks state it."""
+    parts = [
+        f"<!-- Generated from the notebooks by `{RENEW}`. Edit the notebooks. -->",
+        "# Permissions",
+        "What the operator needs for each runbook, in the management account or in the delegated administrator account "
+        "for IAM. Each policy is tested: a role with exactly this policy carries out the runbook in the simulated "
+        "organization.",
+        "A runbook that opens root sessions needs `sts:AssumeRoot` for its task policies only. Nothing here gives the "
+        "operator permissions in member accounts.",
+    ]
+    for runbook in runbooks:
+        policies = re.findall(r"```json\n(.*?)```", runbook.notebook.cells[0].source, flags=re.DOTALL)
+        parts.append(f"## {runbook.name}\n\n{runbook.title}: [the runbook](../procedures/{runbook.name}.md).")
+        parts.extend(f"```json\n{policy.strip()}\n```" for policy in policies)
+    return "\n\n".join(parts) + "\n"
+
+
 def pages() -> Iterator[tuple[Path, str]]:
     """Each page: its path and its content."""
-    for runbook in catalog.runbooks():
+    runbooks = list(catalog.runbooks())
+    for runbook in runbooks:
         yield PAGES / f"{runbook.name}.md", page(runbook)
+    yield PERMISSIONS, permissions_page(runbooks)
 
 
 def main() -> int:
