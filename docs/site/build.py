@@ -103,7 +103,7 @@ def _document_modules() -> None:
 def _show(page: Path, picture: str) -> None:
     """Put the picture of a run after the page's introduction."""
     before, heading, after = page.read_text(encoding="utf-8").partition("\n## ")
-    shown = f"\n![The page of a run in the simulated organization]({picture})\n"
+    shown = f"\n## What a run looks like\n\n![The page of a plan in the simulated organization]({picture})\n"
     page.write_text(f"{before}{shown}{heading}{after}", encoding="utf-8")
 
 
