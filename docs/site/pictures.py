@@ -24,7 +24,9 @@ PARAMETERS: dict[str, dict[str, str]] = {
     "unlock_s3_bucket": {"account_id": "333344445555", "bucket": "payments-ledger-333344445555"},
     "unlock_sqs_queue": {"account_id": "012345678901", "queue": "arn:aws:sqs:eu-central-1:012345678901:ingest-events"},
 }
-WIDTH, HEIGHT = 1100, 1500
+WIDTH, HEIGHT = 1100, 1300
+# The picture begins at the plan: what is above it on a run's page is on the site's page too.
+FROM_THE_PLAN = '<style>.jp-Cell:has(~ .jp-Cell h2[id="Plan"]) { display: none }</style></head>'
 
 
 def take(folder: Path) -> dict[str, str]:
@@ -56,6 +58,8 @@ def _run(name: str, parameters: dict[str, str], environment: dict[str, str], run
 
 
 def _photograph(browser: str, page: Path, picture: Path, runs: Path) -> None:
+    plan = runs / "plan.html"
+    plan.write_text(page.read_text(encoding="utf-8").replace("</head>", FROM_THE_PLAN, 1), encoding="utf-8")
     command = [
         browser,
         "--headless",
@@ -65,4 +69,4 @@ def _photograph(browser: str, page: Path, picture: Path, runs: Path) -> None:
         "--disable-background-networking",
     ]
     command += [f"--user-data-dir={runs / 'browser'}", f"--window-size={WIDTH},{HEIGHT}", f"--screenshot={picture}"]
-    subprocess.run([*command, page.as_uri()], check=True, capture_output=True, timeout=120)
+    subprocess.run([*command, plan.as_uri()], check=True, capture_output=True, timeout=120)
