@@ -138,3 +138,19 @@ def test_a_removal_in_waves_lists_what_it_does_not_reach(play, sandbox):
     assert "limit of 1 changed accounts" in told.stdout
     changed = {event["account"] for event in sandbox.events() if event["write"] and event["service"] == "iam"}
     assert len(changed) == 1
+
+
+def test_an_audit_writes_its_report(play, sandbox, tmp_path):
+    told = play("audit", organizational_units=["Workloads", "Vault"], report="report")
+    assert told.returncode == 2
+    assert "Could not be read: vault." in told.stdout
+    files = {path.name: path for path in (tmp_path / "report").iterdir()}
+    assert set(files) == {"posture.html", "posture.csv", "posture.json"}
+    assert {path.stat().st_mode & 0o777 for path in files.values()} == {0o600}
+    found = {one["account_id"]: one for one in json.loads(files["posture.json"].read_text())["accounts"]}
+    assert (found["012345678901"]["status"], found["012345678901"]["ou"]) == ("critical", "Root/Workloads/Production")
+    assert found[VAULT]["status"] == "unknown"
+    assert found[PAYMENTS]["status"] == "clean"
+    page = files["posture.html"].read_text()
+    assert "Root user with a password and no MFA device" in page
+    assert '<span class="name">Legacy</span>' in page

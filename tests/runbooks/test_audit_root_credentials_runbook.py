@@ -35,10 +35,16 @@ def test_every_account_is_listed_and_nothing_changed(sandbox: Box, make_workplac
     assert rows[DATA_LAKE]["password"] == "yes"
     assert [rows[LEGACY][name] for name in ("access_keys", "signing_certificates", "mfa_devices")] == ["2", "1", "2"]
 
+    page = (place.folder / "done/posture.html").read_text()
+    assert f"<code>{DATA_LAKE}</code><small>Root/Workloads/Production</small>" in page
+    found = json.loads((place.folder / "done/posture.json").read_text())
+    assert {account["account_id"]: account["status"] for account in found["accounts"]}[VAULT] == "unknown"
+
     shown = cells(place.folder / "done/audit_root_credentials.ipynb")
     assert "The list is NOT complete" in shown["verify"]
     assert f"data-lake ({DATA_LAKE}): a password and no MFA device" in shown["hand-back"]
-    assert FILE in (place.folder / "done/manifest.json").read_text()
+    manifest = (place.folder / "done/manifest.json").read_text()
+    assert all(name in manifest for name in (FILE, "posture.html", "posture.json"))
     evidence = json.loads((place.folder / "done/evidence.json").read_text())
     assert (evidence["outcome"], evidence["changed"]) == ("unreachable", False)
 

@@ -1,15 +1,19 @@
-"""Root credentials as a list for a spreadsheet: one line for each account, unreachable accounts included."""
+"""The files of an audit of root credentials: a list for a spreadsheet, a page by severity and OU, and JSON.
+
+Each has all accounts, those that could not be read included.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from breakglass_aws.engine import files, posture, times
 from breakglass_aws.engine.display import html
+from breakglass_aws.engine.posture.lists import credentials, spreadsheet_cell
 
 FILE = "root_credentials.csv"
 COLUMNS = (
@@ -26,21 +30,22 @@ COLUMNS = (
     "mfa_devices",
     "reason",
 )
-# A spreadsheet runs text with these beginnings as a formula.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+POSTURE = ("posture.html", "posture.json")
 
 
-def write_list(found: Mapping[str, Any], folder: str) -> html.RichOutput:
+def write_list(found: Mapping[str, Any], folder: str, accounts: Mapping[str, Any] | None = None) -> html.RichOutput:
     """Write the result of root_credentials_info into `folder`, with mode 0600; return what was written, as output.
 
-    The result of a skipped task writes nothing.
+    `accounts` is a result of organization_account_info: the page has the OUs from it. The result of a skipped task
+    writes nothing. Raises RunbookError when a file cannot be written.
     """
     if found.get("skipped"):
         return html.text("No list was written: the accounts were not read.")
-    path = Path(folder) / FILE
-    with open(path, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-        file.write(as_csv(found["accounts"]))
-    return html.text(f"Wrote {len(found['accounts'])} accounts to {path}.")
+    assessed = posture.assess([found, *([accounts] if accounts else [])], made=times.text())
+    contents = {FILE: as_csv(found["accounts"]), **{name: posture.FILES[name](assessed) for name in POSTURE}}
+    for name, content in contents.items():
+        files.write(Path(folder) / name, content)
+    return html.text(f"Wrote {len(found['accounts'])} accounts to {', '.join(contents)} in {folder}.")
 
 
 def as_csv(accounts: Iterable[Mapping[str, Any]]) -> str:
@@ -49,7 +54,7 @@ def as_csv(accounts: Iterable[Mapping[str, Any]]) -> str:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
     writer.writeheader()
     for account in accounts:
-        writer.writerow({column: _cell(value) for column, value in _row(account).items()})
+        writer.writerow({column: spreadsheet_cell(value) for column, value in _row(account).items()})
     return text.getvalue()
 
 
@@ -63,21 +68,4 @@ def _row(account: Mapping[str, Any]) -> dict[str, Any]:
     found = account.get("root_credentials")
     if found is None:
         return row
-    keys, password = found["access_keys"], found["password"]
-    used = [key["last_used"]["date"] for key in keys if (key["last_used"] or {}).get("date")]
-    return {
-        **row,
-        "password": "yes" if password["present"] else "no",
-        "password_created": password["created"],
-        "password_last_used": password["last_used"],
-        "access_keys": len(keys),
-        "access_keys_active": sum(key["status"] == "Active" for key in keys),
-        "access_keys_last_used": max(used, default=None),
-        "signing_certificates": len(found["signing_certificates"]),
-        "mfa_devices": len(found["mfa_devices"]),
-    }
-
-
-def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run gets an apostrophe in front: account names are free text."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return {**row, **credentials(found)}

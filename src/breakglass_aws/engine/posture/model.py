@@ -1,0 +1,105 @@
+"""The posture of each account, from the results of sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from breakglass_aws.engine.posture import kinds
+from breakglass_aws.engine.posture.findings import SWEEPS, Finding, findings_of, is_read
+from breakglass_aws.engine.posture.kinds import SEVERITIES, Kind
+
+CLEAN, SKIPPED = "clean", "skipped"
+NO_OU = "OU not known"
+
+
+@dataclass
+class Account:
+    """What is known of an account."""
+
+    account_id: str
+    name: str = ""
+    ou: str = ""  # the path of names, from the root; empty when it is not known
+    findings: list[Finding] = field(default_factory=list)
+    sweeps: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # its newest entry of each module
+
+    @property
+    def status(self) -> str:
+        """The worst severity of its findings; `clean` when a sweep read it and found nothing; else `skipped`."""
+        found = {finding.kind.severity for finding in self.findings}
+        worst = next((severity for severity in SEVERITIES if severity in found), "")
+        return worst or (CLEAN if any(is_read(entry) for entry in self.sweeps.values()) else SKIPPED)
+
+    @property
+    def reason(self) -> str:
+        """Why it was left out; empty for an account that was read."""
+        if self.status != SKIPPED:
+            return ""
+        return next((str(entry["reason"]) for entry in self.sweeps.values() if entry.get("reason")), "")
+
+
+@dataclass(frozen=True)
+class Posture:
+    """The accounts, in the order of the sweeps, and when the report was made (as text)."""
+
+    accounts: Sequence[Account]
+    made: str = ""
+    title: str = "Posture of the organization"
+
+    def of_kind(self, kind: Kind) -> list[tuple[Account, Finding]]:
+        """The findings of one kind, with their accounts; those that were used last come first."""
+        found = [
+            (account, finding) for account in self.accounts for finding in account.findings if finding.kind == kind
+        ]
+        return sorted(found, key=lambda one: one[1].used, reverse=True)
+
+    def counts(self) -> dict[str, int]:
+        """How many accounts have each status, the worst first."""
+        statuses = [account.status for account in self.accounts]
+        return {one: statuses.count(one) for one in (*SEVERITIES, CLEAN, SKIPPED) if one in statuses}
+
+
+def assess(
+    results: Iterable[Mapping[str, Any]], *, made: str = "", title: str = "Posture of the organization"
+) -> Posture:
+    """The posture from the results of sweeps: mappings with `accounts`, as the modules return them.
+
+    Results of root_credentials_info, organization_access_role_info and resource_policy_lockout_info have findings;
+    those of organization_account_info add the OU of each account. Of several results of one module, the last counts
+    for an account. Raises ValueError for a result of anything else.
+    """
+    accounts: dict[str, Account] = {}
+    places: dict[str, str] = {}
+    for result in results:
+        for entry in _entries(result):
+            account_id = entry["account_id"]
+            if isinstance(entry.get("ou"), Mapping):
+                places[account_id] = str(entry["ou"].get("path") or "")
+            for sweep in SWEEPS & entry.keys():
+                account = accounts.setdefault(account_id, Account(account_id))
+                account.name = account.name or str(entry.get("name") or "")
+                account.sweeps[sweep] = entry
+    for account in accounts.values():
+        account.ou = places.get(account.account_id, "")
+        account.findings += [finding for entry in account.sweeps.values() for finding in findings_of(entry)]
+        account.findings.sort(key=lambda finding: kinds.KINDS.index(finding.kind))
+    return Posture(list(accounts.values()), made, title)
+
+
+def _entries(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    entries = result.get("accounts")
+    if not isinstance(entries, list) or not all(_is_entry(entry) for entry in entries):
+        raise ValueError("This is no result of a module that sweeps: it has no list of accounts with their outcomes.")
+    known = SWEEPS | {"ou"}
+    if entries and not any(known & entry.keys() for entry in entries):
+        raise ValueError(
+            "The accounts of this result have no root_credentials, role, resources or ou. Expected a result of "
+            "root_credentials_info, organization_access_role_info, resource_policy_lockout_info or "
+            "organization_account_info."
+        )
+    return entries
+
+
+def _is_entry(entry: Any) -> bool:
+    return isinstance(entry, Mapping) and isinstance(entry.get("account_id"), str) and "outcome" in entry

@@ -1,0 +1,22 @@
+"""The files of a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from breakglass_aws.engine import files
+from breakglass_aws.engine.posture.lists import as_csv, as_json
+from breakglass_aws.engine.posture.model import Posture
+from breakglass_aws.engine.posture.page import as_html
+
+FILES = {"posture.html": as_html, "posture.csv": as_csv, "posture.json": as_json}
+
+
+def write(posture: Posture, folder: Path) -> list[Path]:
+    """Write page, list and JSON into `folder`, readable for their owner only: they show where to attack.
+
+    Raises RunbookError when a file cannot be written.
+    """
+    for name, render in FILES.items():
+        files.write(folder / name, render(posture))
+    return [folder / name for name in FILES]
