@@ -221,6 +221,24 @@ target:
         fix:
           description: What to do about it.
           type: str
+    second_opinion:
+      description:
+        - What AWS's policy simulator (C(iam:SimulateCustomPolicy), which changes nothing) says about the service
+          control policies above the account and a root session in it. It is asked where the caller may call it, and
+          does not look at resource control policies.
+        - A disagreement is one of RV(reasons), and does not block.
+        - Null when it was not asked, or could not be.
+      type: dict
+      version_added: 0.2.0
+      contains:
+        decisions:
+          description: For each action V(allowed), V(explicitDeny) or V(implicitDeny).
+          type: dict
+          sample: {"iam:GetUser": explicitDeny}
+        disagrees:
+          description: Those decisions of which RV(target.service_control_policies) say the opposite with certainty.
+          type: dict
+          sample: {}
 ready:
   description:
     - Whether everything that was checked is ready for root sessions.

@@ -3,10 +3,14 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._constants import AUDIT_ROOT_CREDENTIALS, TASKS
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import readiness
 from support.run_module import run
 
 from breakglass_aws.sandbox import Box
+
+TASK = AUDIT_ROOT_CREDENTIALS.name
+ROOT_ACTIONS = {action for task in TASKS.values() for action in task.actions}
 
 
 def look(box: Box, name: str = "operator", **options) -> dict:
@@ -34,6 +38,7 @@ def test_a_ready_organization_is_ready(sandbox):
         "name": "payments",
         "state": "ACTIVE",
         "service_control_policies": [],
+        "second_opinion": {"decisions": dict.fromkeys(ROOT_ACTIONS, "allowed"), "disagrees": {}},
     }
 
 
@@ -223,3 +228,45 @@ def test_a_malformed_account_id_is_refused_before_any_call(sandbox):
     assert result["failed"] is True
     assert '"012345670123"' in result["msg"]
     assert sandbox.events() == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "decision", "certain"),
+    [
+        ({}, "explicitDeny", [True]),
+        ({"Null": {"aws:AssumedRoot": "true"}}, "allowed", []),
+        ({"StringLike": {"aws:PrincipalArn": "arn:*:iam::*:root"}}, "explicitDeny", [True]),
+        ({"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}}, "allowed", []),
+        ({"DateGreaterThan": {"aws:CurrentTime": "2020-01-01"}}, "explicitDeny", [True]),
+        ({"StringEquals": {"aws:PrincipalTag/team": "x"}}, "allowed", [False]),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-breakglass1/*"}}, "explicitDeny", [True]),
+    ],
+)
+def test_the_policy_simulator_is_asked_too(sandbox, condition, decision, certain):
+    attach_scp(sandbox, "333344445555", Action="iam:*", Condition=condition)
+    result = look(sandbox, account_id="333344445555", task=TASK)
+    opinion = result["target"]["second_opinion"]
+    assert opinion["decisions"]["iam:ListAccessKeys"] == decision
+    assert opinion["disagrees"] == {}
+    assert [one["certain"] for one in result["target"]["service_control_policies"]] == certain
+    [asked] = [event for event in sandbox.events() if event["operation"] == "SimulateCustomPolicy"]
+    assert asked["error"] is None
+    assert asked["write"] is False
+
+
+def test_without_permission_for_the_simulator_there_is_no_second_opinion(sandbox):
+    result = look(sandbox, "auditor", account_id="333344445555", task=TASK)
+    assert result["target"]["second_opinion"] is None
+    assert result["ready"] is True
+    assert result["reasons"] == []
+
+
+def test_a_disagreement_is_a_reason_that_does_not_block(sandbox, monkeypatch):
+    monkeypatch.setattr(readiness.ServiceControlPolicies, "stopping", lambda *_given, **_options: [])
+    attach_scp(sandbox, "333344445555", Action="iam:ListAccessKeys")
+    result = look(sandbox, account_id="333344445555", task=TASK)
+    assert result["target"]["second_opinion"]["disagrees"] == {"iam:ListAccessKeys": "explicitDeny"}
+    [reason] = result["reasons"]
+    assert "iam:ListAccessKeys explicitDeny" in reason["problem"]
+    assert reason["blocking"] is False
+    assert result["ready"] is True

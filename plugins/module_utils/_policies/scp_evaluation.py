@@ -214,6 +214,11 @@ def _concerns(statement: Statement, request: Request, facts: Facts, variables: b
     return None if any(str(one).startswith(kinds) for one in as_list(statement["Resource"])) else False
 
 
+def resource_of(request: Request) -> str:
+    """The resource of the request, or an example of one that no policy names."""
+    return request.resource or _example_of_resource(request)[0]
+
+
 def _example_of_resource(request: Request) -> tuple[str, tuple[str, ...]]:
     """A resource that no policy names, and how the ARNs of its kind begin."""
     partition, service, account_id = request.partition, request.service, request.account_id

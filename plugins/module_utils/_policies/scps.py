@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Policy
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import second_opinion
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
     Document,
     PolicyError,
@@ -108,14 +109,51 @@ class ServiceControlPolicies:
                 names.
             region: Of the actions; None: not known. IAM's is always known.
         """
-        prefix = f"arn:{self._organization.caller.partition}:iam::{account_id}"
-        arn = f"{prefix}:role/{role_name}" if principal == ROLE else f"{prefix}:root"
-        role_arn = f"{prefix}:role/{role_name}"
+        arn, role_arn = self._principal_of(account_id, principal, role_name)
         calls = [
             (action, {"resource": resource or (role_arn if _is_on_role(action) else None), "region": region})
             for action in (actions or _ACTIONS[principal])
         ]
         return self._stopping(arn, principal, calls)
+
+    def second_opinion(
+        self, account_id: str, found: t.Sequence[dict[str, t.Any]], actions: t.Sequence[str] = ()
+    ) -> dict[str, t.Any] | None:
+        """What AWS's policy simulator says of root sessions, beside what :meth:`stopping` ``found`` for them.
+
+        ``decisions`` (action -> allowed, explicitDeny or implicitDeny) and ``disagrees`` (those of them of which the
+        service control policies in ``found`` say the opposite). None where it cannot be asked.
+        """
+        levels = self._levels(account_id, (SCP,))
+        if levels is None:
+            return None
+        arn, role_arn = self._principal_of(account_id, ROOT_SESSION, v.ACCESS_ROLE)
+        requests = [
+            judge.Request(
+                ROOT_SESSION,
+                arn,
+                levels.path,
+                action,
+                resource=role_arn if _is_on_role(action) else None,
+                time=self._organization.now(),
+            )
+            for action in (actions or _ACTIONS[ROOT_SESSION])
+        ]
+        documents = [
+            [self._organization.policy_document(policy.id) for policy in self._organization.policies_of(holder.id, SCP)]
+            for holder in levels.holders
+        ]
+        decisions = second_opinion.decisions(self._organization.iam, documents, requests)
+        if decisions is None:
+            return None
+        by_scps = [one for one in found if one["policy_type"] == SCP]
+        return {"decisions": decisions, "disagrees": second_opinion.disagreement(by_scps, decisions)}
+
+    def _principal_of(self, account_id: str, principal: str, role_name: str) -> tuple[str, str]:
+        """The ARNs of the principal, and of the role with this name."""
+        prefix = f"arn:{self._organization.caller.partition}:iam::{account_id}"
+        role_arn = f"{prefix}:role/{role_name}"
+        return role_arn if principal == ROLE else f"{prefix}:root", role_arn
 
     def stopping_caller(
         self, action: str, resource: str, context: t.Mapping[str, tuple[str, ...]]

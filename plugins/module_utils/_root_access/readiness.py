@@ -149,7 +149,22 @@ class Readiness:
             found = self._try(lambda: self._policies.stopping(account_id, actions=actions), None)
             target["service_control_policies"] = found
             self._add_policies(found)
+            if found is not None:
+                target["second_opinion"] = self._second_opinion(account_id, found, actions)
         return target
+
+    def _second_opinion(self, account_id: str, found: list[dict], actions: t.Sequence[str]) -> dict | None:
+        """AWS's policy simulator on the same question. A disagreement is a reason to look, not a verdict."""
+        opinion = self._try(lambda: self._policies.second_opinion(account_id, found, actions), None, blocking=False)
+        if opinion and opinion["disagrees"]:
+            said = ", ".join(f"{action} {decision}" for action, decision in opinion["disagrees"].items())
+            self._add(
+                "AWS's policy simulator (iam:SimulateCustomPolicy) says otherwise about service control policies and "
+                f"root sessions in account {account_id}: {said}.",
+                "Neither is proof. Read the service control policies above the account before you rely on it.",
+                blocking=False,
+            )
+        return opinion
 
     def _read_target(self, account_id: str) -> dict:
         """The target; ``service_control_policies`` is None where they are still to be read."""
@@ -176,4 +191,10 @@ class Readiness:
 
 
 def _unknown_target(account_id: str) -> dict:
-    return {"account_id": account_id, "name": None, "state": None, "service_control_policies": None}
+    return {
+        "account_id": account_id,
+        "name": None,
+        "state": None,
+        "service_control_policies": None,
+        "second_opinion": None,
+    }

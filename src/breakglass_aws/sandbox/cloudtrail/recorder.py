@@ -29,7 +29,7 @@ _TARGETS = (
 )
 _ISSUED_KEY = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
 INVOKED_BY = "sandbox.invoked_by"  # in the environ of calls AWS's services make for themselves
-_READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select")
+_READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select", "Simulate")
 # Reads whose answer CloudTrail shows: what they issued is how events are joined (aws-facts 4.1).
 _ISSUING = ("AssumeRole", "AssumeRoot", "GetSessionToken")
 # Not in Event history: object-level calls and those on a bucket that S3 counts among them (S3 User Guide, "Amazon S3

@@ -23,6 +23,7 @@ from breakglass_aws.sandbox.services import credential_report, inputs
 from breakglass_aws.sandbox.services.iam_features import disable, enable, list_features
 from breakglass_aws.sandbox.services.iam_root_user import ROOT_USER_OPERATIONS, Operation, no_such_entity, root_user
 from breakglass_aws.sandbox.services.moto import Forwarded, forward
+from breakglass_aws.sandbox.services.policy_simulator import simulate_custom_policy
 from breakglass_aws.sandbox.state import State
 from breakglass_aws.sandbox.wire.messages import Request, Response
 
@@ -249,6 +250,7 @@ _OPERATIONS: dict[str, Operation] = {
     "ListAccessKeys": _list_access_keys_of_user,
     "ListVirtualMFADevices": _list_virtual_mfa_devices,
     "PutUserPermissionsBoundary": _boundary_of_user,
+    "SimulateCustomPolicy": simulate_custom_policy,
     **{f"EnableOrganizations{feature}": enable(feature) for feature in FEATURES},
     **{f"DisableOrganizations{feature}": disable(feature) for feature in FEATURES},
 }
