@@ -36,6 +36,7 @@ COMMANDS = {
     "sign": f"{_PLACE}evidence:sign",
     "verify": f"{_PLACE}evidence:verify",
     "trail": f"{_PLACE}evidence:trail",
+    "audit": f"{_PLACE}audit:audit",
     "lint-policy": f"{_PLACE}lint.command:lint_policy",
     "drill": f"{_PLACE}delegated:drill",
     "sandbox": f"{_PLACE}delegated:sandbox",

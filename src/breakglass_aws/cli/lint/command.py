@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
@@ -29,6 +28,7 @@ from breakglass_aws.cli.lint.findings import (
 )
 from breakglass_aws.engine import outcomes
 from breakglass_aws.engine.evidence import redaction
+from breakglass_aws.version import __version__
 
 LOCKS, INVALID, MAY_LOCK = 1, outcomes.NOT_STARTED, 3
 STYLES = {ERROR: "bold red", WARNING: "bold yellow", NOTE: "cyan"}
@@ -102,7 +102,7 @@ def lint_policy(
     checked = [_checked(name, question, diff) for name in dict.fromkeys(names)]
     status = _status(checked, allow_possible)
     if as_sarif:
-        options.print_json(sarif.log(checked, _version(), status))
+        options.print_json(sarif.log(checked, __version__, status))
     elif as_json:
         options.print_json({"status": status, "policies": [_as_dict(one) for one in checked]})
     _print(checked, diff, Console(highlight=False, file=sys.stderr if as_sarif or as_json else sys.stdout))
@@ -194,10 +194,3 @@ def _as_dict(one: Checked) -> dict[str, Any]:
         "findings": findings,
         "repaired": one.repaired,
     }
-
-
-def _version() -> str:
-    try:
-        return version("breakglass-aws")
-    except PackageNotFoundError:
-        return "0"

@@ -1,0 +1,206 @@
+"""`breakglass audit`: which root users have credentials, as a table, a document, or files."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from breakglass_aws.cli import options
+from breakglass_aws.cli.groups import Command
+from breakglass_aws.engine import collection, outcomes
+from breakglass_aws.engine.display import credentials_csv
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import reading, redaction
+from breakglass_aws.engine.notebooks import catalog
+from breakglass_aws.engine.posture import kinds, model
+
+if TYPE_CHECKING:
+    from breakglass_aws.engine.launcher.run_result import RunResult
+
+RUNBOOK = "audit_root_credentials"
+QUESTION = (
+    "This opens a read-only root session in {which}. CloudTrail shows these as root activity, so alarms go off.\n"
+    "Nothing is changed. Type yes to continue: "
+)
+PAGE, DOCUMENT = credentials_csv.POSTURE
+STYLES = {
+    kinds.CRITICAL: "bold red",
+    kinds.HIGH: "red",
+    kinds.UNKNOWN: "bold yellow",
+    kinds.MEDIUM: "yellow",
+    kinds.LOW: "cyan",
+    model.CLEAN: "green",
+    model.SKIPPED: "dim",
+}
+
+
+@click.command(
+    cls=Command,
+    epilog="Exit status: as of `run`. 0 every account was read, 1 an account could not be read, 5 root sessions cannot "
+    "be opened.",
+    examples=[
+        ("breakglass audit", "every member account"),
+        ("breakglass audit --accounts 012345678901,333344445555", "these accounts"),
+        ("breakglass audit --yes --json > root_credentials.json", "for a program"),
+        ("breakglass audit --yes --csv roots.csv --html roots.html", "files for a spreadsheet and an auditor"),
+    ],
+)
+@click.option("--accounts", metavar="ID", multiple=True, help="Account, several with commas.  [default: all]")
+@click.option("--organizational-units", metavar="OU", multiple=True, help="All accounts of an OU and of those below.")
+@click.option("--exclude", metavar="ID", multiple=True, help="Account to leave out, several with commas.")
+@click.option("--csv", "csv_file", metavar="FILE", type=options.PATH, help="Write the list for a spreadsheet.")
+@click.option("--html", "html_file", metavar="FILE", type=options.PATH, help="Write the page by severity and OU.")
+@click.option("--evidence-dir", metavar="DIR", default="", help="Evidence folder.  [default: a new one in ./evidence/]")
+@click.option("--yes", is_flag=True, help="Open the root sessions without asking; required without a terminal.")
+@options.as_json
+def audit(
+    accounts: tuple[str, ...],
+    organizational_units: tuple[str, ...],
+    exclude: tuple[str, ...],
+    csv_file: Path | None,
+    html_file: Path | None,
+    evidence_dir: str,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Show which root users have credentials.
+
+    Runs the runbook audit_root_credentials, and keeps its evidence. It reads passwords, access keys, signing
+    certificates and MFA devices of member accounts with their last use, and changes nothing.
+    """
+    collection.check_installation()
+    files = [path for path in (csv_file, html_file) if path]
+    for path in files:
+        _require_new(path)
+    parameters = {
+        "account_ids": _split(accounts),
+        "organizational_units": _split(organizational_units),
+        "exclude_accounts": _split(exclude),
+        "evidence_dir": evidence_dir,
+    }
+    given = {name: value for name, value in parameters.items() if value} | {"check_mode": False}
+    if not yes:
+        _confirm(given)
+    result = _run(given, sys.stderr if as_json else sys.stdout)
+    found = _found(result.evidence_dir)
+    if as_json:
+        options.print_json(_document(result, found))
+    elif found:
+        _print(found["accounts"], Console(highlight=False))
+    if result.evidence_dir and found:
+        _copy(result.evidence_dir / credentials_csv.FILE, csv_file)
+        _copy(result.evidence_dir / PAGE, html_file)
+    return outcomes.EXIT_STATUS[result.outcome]
+
+
+def _split(given: Iterable[str]) -> list[str]:
+    return [one for value in given for one in value.split(",") if one]
+
+
+def _confirm(given: Mapping[str, Any]) -> None:
+    """Ask before root sessions are opened; raise RunbookError when the answer is not yes, or no one can be asked."""
+    which = ", ".join(given.get("account_ids", [])) or "the chosen member accounts"
+    if not set(given) & {"account_ids", "organizational_units"}:
+        which = "every active member account of the organization"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise RunbookError(
+            "No root session was opened, because there is no terminal to confirm at. Programs add --yes."
+        )
+    print(QUESTION.format(which=redaction.safe(which)), end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise RunbookError("No root session was opened.")
+
+
+def _run(given: Mapping[str, Any], stream: Any) -> RunResult:
+    """Run the runbook, and report its progress on `stream`."""
+    from breakglass_aws.engine.launcher import launch, progress
+
+    runbook = catalog.find(RUNBOOK)
+    with progress.TextReporter(Console(highlight=False, file=stream)) as reporter:
+        reporter.begin(runbook)
+        result = launch.run(runbook, given, None, reporter.cell)
+        reporter.end(result)
+    return result
+
+
+def _found(folder: Path | None) -> dict[str, Any]:
+    """Return what the run has found (see engine.posture.lists.as_json); nothing when it did not come so far."""
+    if folder is None or not (folder / DOCUMENT).exists():
+        return {}
+    return dict(reading.json_file(folder / DOCUMENT))
+
+
+def _document(result: RunResult, found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": result.outcome,
+        "message": result.failure,
+        "evidence_dir": result.evidence_dir,
+        "manifest": result.manifest,
+        "page": result.page,
+        "summary": {},
+        "accounts": [],
+        **found,
+    }
+
+
+def _print(accounts: Iterable[Mapping[str, Any]], console: Console) -> None:
+    """Print the accounts, the worst first, with what was found in each; then how many there are of each kind."""
+    order = [*STYLES]
+    ordered = sorted(accounts, key=lambda account: (order.index(account["status"]), str(account["name"])))
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for column in ("account", "status", "root user"):
+        table.add_column(column, overflow="fold")
+    for account in ordered:
+        name = Text(redaction.safe(f"{account['name']}\n{account['account_id']}"))
+        table.add_row(name, Text(account["status"], STYLES[account["status"]]), _findings(account))
+    console.print()
+    console.print(table)
+    counts = {status: sum(account["status"] == status for account in ordered) for status in order}
+    words = ", ".join(f"{number} {status}" for status, number in counts.items() if number)
+    total = f"{len(ordered)} account{'s' * (len(ordered) != 1)}"
+    console.print(f"\n{total}: {words}.", style="bold", markup=False)
+
+
+def _findings(account: Mapping[str, Any]) -> Text:
+    """Return what was found in an account, a line for each finding; why it was left out, when it was."""
+    if not account["findings"]:
+        clean = account["status"] == model.CLEAN
+        return Text("nothing" if clean else redaction.safe(account["reason"]), "green" if clean else "dim")
+    lines = [Text(_words(finding), STYLES[finding["severity"]]) for finding in account["findings"]]
+    return Text("\n").join(lines)
+
+
+def _words(finding: Mapping[str, Any]) -> str:
+    title = re.sub(r"^Root user with an? | of a root user$", "", str(finding["title"]))
+    return redaction.safe(f"{title}: {finding['detail']}" if finding["detail"] else title)
+
+
+def _require_new(path: Path) -> None:
+    """Raise RunbookError unless a file can be written there and is not there yet: a list is never overwritten."""
+    if path.exists():
+        raise RunbookError(f"{path} exists, and is not overwritten. Name a new file.")
+    if not path.expanduser().absolute().parent.is_dir():
+        raise RunbookError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def _copy(source: Path, target: Path | None) -> None:
+    """Write a copy that only this person can read: a list of root credentials shows where to attack."""
+    if target is None:
+        return
+    try:
+        descriptor = os.open(target.expanduser(), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(source.read_bytes())
+    except OSError as error:
+        raise RunbookError(f"{target} was not written: {error.strerror}. The list is in {source}.") from None
+    print(f"Wrote {target}.", file=sys.stderr)
