@@ -107,7 +107,7 @@ def inspect_accounts(
         if can_be_restored(status, request):
             entry["ways_back"] = [_possible(method, account_id) for method in all_methods]
 
-    return sweep(targets, inspect, {"role": None, "ways_back": []}, options=sweeping, shape=_SHAPE)
+    return sweep(targets, inspect, {"role": None, "ways_back": []}, options=sweeping, shape=_SHAPE, read_only=True)
 
 
 def restore(context: Context, targets: t.Sequence[Target], request: RestoreRequest, method_name: str) -> list[dict]:

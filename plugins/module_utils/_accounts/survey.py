@@ -215,7 +215,7 @@ def describe_accounts(
             )
         entry["outcome"] = v.UNCHANGED
 
-    return sweep(targets, work, blank=BLANK, options=sweeping)
+    return sweep(targets, work, blank=BLANK, options=sweeping, read_only=True)
 
 
 def _through(source: t.Any, read: t.Callable[[t.Any], t.Any]) -> t.Any:

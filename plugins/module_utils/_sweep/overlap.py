@@ -23,7 +23,7 @@ _SAMPLE_SECONDS = 0.25
 _LANES = 3
 
 
-def in_turn(reads: Reads) -> list[T]:
+def in_turn(reads: Reads[T]) -> list[T]:
     """What the ``reads`` return, made one after another. What one raises ends it."""
     return [read() for read in reads]
 
@@ -44,22 +44,23 @@ class Overlap:
             self._pool.shutdown()
             self._pool = None
 
-    def together(self, reads: Reads) -> list[T]:
+    def together(self, reads: Reads[T], most: int = _LANES) -> list[T]:
         """What the ``reads`` return, in their order. All have ended when this returns or raises.
 
-        If some raise, the error of the first of them in the order is raised. A lane has every third read: handing a
-        lane to a helper takes processor time. The first lane is this thread's, and so is each that no helper has begun
-        by then.
+        If some raise, the error of the first of them in the order is raised. The reads are dealt to ``most`` lanes:
+        handing a lane to a helper takes processor time. The first lane is this thread's, and so is each that no helper
+        has begun by then.
         """
         if self._is_busy() or len(reads) < 2:
             return in_turn(reads)
-        lanes = [reads[first::_LANES] for first in range(min(_LANES, len(reads)))]
+        count = min(most, len(reads))
+        lanes = [reads[first::count] for first in range(count)]
         pool = self._helping()
         futures = [pool.submit(_attempt_all, lane) for lane in lanes[1:]]
         results: list[t.Any] = [None] * len(reads)
-        results[::_LANES] = _attempt_all(lanes[0])
+        results[::count] = _attempt_all(lanes[0])
         for first, (lane, future) in enumerate(zip(lanes[1:], futures, strict=True), 1):
-            results[first::_LANES] = _attempt_all(lane) if future.cancel() else future.result()
+            results[first::count] = _attempt_all(lane) if future.cancel() else future.result()
         for _value, error in results:
             if error:
                 raise error
@@ -85,7 +86,7 @@ class Overlap:
         return time.monotonic(), time.process_time()
 
 
-def _attempt_all(reads: Reads) -> list[tuple[t.Any, BaseException | None]]:
+def _attempt_all(reads: Reads[t.Any]) -> list[tuple[t.Any, BaseException | None]]:
     """What each of the reads returns or raises."""
     ended: list[tuple[t.Any, BaseException | None]] = []
     for read in reads:

@@ -141,8 +141,10 @@ class _Breaker:
                 raise self.tripped
             try:
                 work(account_id, entry)
-            except Exception:
+            except Exception as error:
                 self._count()
+                if getattr(error, "ends_run", False):
+                    self.tripped = _ended_by(error)
                 raise
             if entry["outcome"] in v.NOT_DONE:
                 self._count()
@@ -240,6 +242,12 @@ def _limit(waves: Waves) -> NotReached:
         f"The run reached its limit of {waves.max_accounts} changed accounts (max_accounts) before this account.",
         "Run it again for the next accounts.",
     )
+
+
+def _ended_by(error: Exception) -> NotReached:
+    """Every other account would meet this error too, such as credentials that have expired."""
+    cause, fix = (error.cause, error.fix) if isinstance(error, BreakglassError) else (str(error), "Run it again.")
+    return NotReached(f"The run ended before this account. {cause}", fix)
 
 
 _INTERRUPTED = NotReached("The run was interrupted before this account.", "Run it again.")

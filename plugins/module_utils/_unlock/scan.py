@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
@@ -25,6 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
     administrators_of,
     resource_of,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.overlap import Overlap
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.bucket_policy import BucketPolicy, region_of
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.plan import denied_by_name
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.queue_policy import QueueName, QueuePolicy
@@ -40,7 +40,7 @@ NO_POLICY, UNREADABLE, FAILED = "no_policy", "unreadable", v.FAILED
 OUTCOMES = (LOCKED, POSSIBLY_LOCKED, UNREADABLE, FAILED, UNLOCKED, NO_POLICY)
 
 S3, SQS = SERVICES = ("s3", "sqs")
-_REQUESTS = 32  # at a time, of all accounts together: an account's regions and policies are read beside one another
+_REQUESTS = 6  # at a time in one account, where the network is what takes the time
 # How AWS's denials name a policy of the resource itself (IAM user guide, "Troubleshoot access denied error messages").
 _BY_ITS_OWN_POLICY = "with an explicit deny in a resource-based policy"
 
@@ -82,15 +82,10 @@ class ScanRequest(t.NamedTuple):
     administrators: tuple[str, ...]
 
 
-def request_pool() -> ThreadPoolExecutor:
-    """The threads in which the requests of all accounts are sent."""
-    return ThreadPoolExecutor(max_workers=_REQUESTS)
-
-
 def scan_account(
-    session: AdministratorSession, request: ScanRequest, organization: dict[str, t.Any], pool: ThreadPoolExecutor
+    session: AdministratorSession, request: ScanRequest, organization: dict[str, t.Any], overlap: Overlap
 ) -> Scan:
-    """Each bucket, and each queue in the regions, read in the threads of ``pool`` (:func:`request_pool`).
+    """Each bucket, and each queue in the regions. ``overlap`` makes the requests of the account.
 
     Raises a BreakglassError when nothing at all can be listed.
     """
@@ -106,12 +101,14 @@ def scan_account(
     inspect = functools.partial(
         _inspect, session=session, administrators=request.administrators, organization=organization
     )
-    answers = list(pool.map(list_one, places))
+    answers: list[list[Found] | Unlisted] = overlap.together(
+        [functools.partial(list_one, place) for place in places], _REQUESTS
+    )
     refused = [answer for answer in answers if isinstance(answer, Unlisted)]
     if refused and len(refused) == len(answers):
         raise refused[0].error
     found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
-    resources = list(pool.map(inspect, found))
+    resources: list[dict] = overlap.together([functools.partial(inspect, one) for one in found], _REQUESTS)
     return Scan(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
 
 

@@ -28,7 +28,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import
     FAILED,
     UNREADABLE,
     ScanRequest,
-    request_pool,
     scan_account,
     summarize,
 )
@@ -56,7 +55,7 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
         connection = context.connection if own else _in_account(context, account_id, params["role_name"])
         session = AdministratorSession(connection, account_id)
         organization = {"organization_id": organization_id, "organization_path": paths.get(account_id)}
-        found = scan_account(session, request, organization, pool)
+        found = scan_account(session, request, organization, sweeping.overlap)
         entry.update(found._asdict(), outcome=v.UNCHANGED)
 
     terms = {
@@ -66,8 +65,8 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
         **{option: sorted(params[option] or []) for option in ("services", "regions", "administrators")},
     }
     blank: dict[str, t.Any] = {"resources": [], "regions": [], "unlisted": []}
-    with sweep_options(context, params, terms, (v.UNCHANGED,), _is_complete) as sweeping, request_pool() as pool:
-        entries = sweep(targets, work, blank, options=sweeping, shape=_SHAPE)
+    with sweep_options(context, params, terms, (v.UNCHANGED,), _is_complete) as sweeping:
+        entries = sweep(targets, work, blank, options=sweeping, shape=_SHAPE, read_only=True)
     for line in (*not_done(entries), *_unlisted(entries)):
         context.warn(line)
     return {

@@ -226,3 +226,22 @@ def test_values_out_of_range_are_refused(option, value):
     with pytest.raises(InvalidInput) as refused:
         waves(**{option: value})
     assert option in str(refused.value)
+
+
+def test_an_error_that_ends_the_run_ends_the_waves_too():
+    """Expired credentials fail every account: no other wave is begun, however many failures are tolerated."""
+    begun = []
+
+    def work(account_id: str, entry: dict) -> None:
+        begun.append(account_id)
+        error = BreakglassError("The credentials have expired.", "Sign in again.")
+        error.ends_run = True
+        raise error
+
+    planned = waves("2", max_failures="100%")
+    entries, course = sweep_in_waves(targets(8), work, BLANK, planned, SweepOptions(workers=1))
+    assert begun == ids(1)
+    assert "The credentials have expired." in course.stopped.cause
+    assert len(course.waves) == 1
+    assert [entry["outcome"] for entry in entries] == ["failed", "unreachable", *["not_reached"] * 6]
+    assert "Sign in again." in entries[7]["fix"]
