@@ -183,6 +183,36 @@ def test_the_shell_completes(
     assert complete(words, monkeypatch, capsys) == offered
 
 
+BASH = """
+eval "$(breakglass completion bash)"
+compopt() { echo "compopt $1 $2"; }
+COMP_WORDS=(breakglass run unlock_s3_bucket -p %s)
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_breakglass_completion breakglass
+printf '%%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("buc", ["compopt -o nospace", "bucket="]),
+        ("check_mode = f", ["false"]),  # as bash splits check_mode=f
+        ("check_mode =", ["true", "false"]),
+        ("account_id=1 -p check_mode = t", ["true"]),
+    ],
+)
+def test_bash_completes_a_parameters_value(words: str, offered: list[str], tmp_path: Path) -> None:
+    program = tmp_path / "breakglass"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m breakglass_aws "$@"\n')
+    program.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", BASH % words], capture_output=True, text=True, timeout=60, check=True, env=environment
+    )
+    assert done.stdout.splitlines() == offered, done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_completion_script_calls_the_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["completion", shell]) == 0

@@ -20,6 +20,7 @@ from support import lockout_kinds
 
 from breakglass_aws.cli import main
 from breakglass_aws.cli.lint import policy_file
+from breakglass_aws.cli.lint.findings import RULES
 
 ACCOUNT, BUCKET, QUEUE = "111122223333", "my-bucket", "arn:aws:sqs:eu-central-1:111122223333:jobs"
 ARN = f"arn:aws:s3:::{BUCKET}"
@@ -335,6 +336,12 @@ def test_sarif(folder: Path, capsys: pytest.CaptureFixture[str], tmp_path_factor
     [notification] = invocation["toolExecutionNotifications"]
     assert notification["locations"][0]["physicalLocation"]["region"]["startLine"] == 2
     assert "locked.json:" in printed.err  # a person who reads the log of the job sees it too
+
+
+def test_the_guide_has_every_rule() -> None:
+    guide = (CHECKOUT / "docs/guide/lint-policy.md").read_text()
+    for rule in RULES:
+        assert f"| `{rule.id}` | {rule.level} |" in guide
 
 
 JSON = st.recursive(

@@ -89,7 +89,7 @@ def completion(shell: str) -> int:
     SHELL is bash (4.4 or newer), zsh or fish. Commands, options, runbooks, their parameters and gates, and evidence
     folders are completed.
     """
-    from breakglass_aws.cli import main
+    from breakglass_aws.cli import bash, main  # noqa: F401 - bash replaces the completion of click
 
     kind = get_completion_class(shell)
     assert kind is not None

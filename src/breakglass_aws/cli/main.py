@@ -64,6 +64,8 @@ def cli(context: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command on the command line; return the exit status, see `outcomes`."""
     if instruction := os.environ.get(COMPLETE):
+        from breakglass_aws.cli import bash  # noqa: F401 - replaces click's completion for bash
+
         return shell_complete(cli, {}, NAME, COMPLETE, instruction)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with complete evidence
     try:
