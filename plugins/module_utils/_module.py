@@ -28,6 +28,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection_opt
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Interrupted
+from ansible_collections.breakglass.aws.plugins.module_utils._packed import printed_packed
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 
@@ -151,7 +152,8 @@ class BreakglassModule(AnsibleModule):
         return {}, failure.with_result(aws_calls=self.connection.calls.made) if self._has_connection else failure
 
     def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:  # type: ignore[misc]  # the untyped super exits
-        super().exit_json(*args, **self._with_calls(result))
+        with printed_packed(self._with_calls(result), self.no_log_values) as shown:
+            super().exit_json(*args, **shown)
 
     def fail_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:  # type: ignore[misc]  # the untyped super exits
         """Fail. ``changed`` is true when the ledger has a call that changed something, or may have."""

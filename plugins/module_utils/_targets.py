@@ -32,7 +32,7 @@ MANAGEMENT_ACCOUNT_IS_NO_TARGET = (
 MANAGEMENT_ACCOUNT_IS_SKIPPED = "The management account is never a target."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Target:
     """An account and, when nothing is to be done to it, why."""
 

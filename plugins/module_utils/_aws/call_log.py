@@ -48,12 +48,13 @@ _TARGETS = (
     "AccountId",
     "ServicePrincipal",
 )
+_ANSWERED = [False] * 100
 _TARGET = "breakglass.aws.target"  # in the context that botocore keeps of a call
 _ENTRY = "breakglass.aws.call"  # in that context, and in the metadata of an answer
 _ATTRIBUTE = "breakglass_call"  # of an exception
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """A call that opens a session or changes something.
 
@@ -73,7 +74,7 @@ class Call:
     answer_lost: bool = False
     unanswered: list[bool] = field(default_factory=list, repr=False)  # of each attempt: sent without a usable answer?
     file: call_file.CallFile | None = field(default=None, repr=False)
-    id: str = field(default_factory=lambda: str(uuid.uuid4()), repr=False)  # joins its lines in the file
+    id: str = field(default="", repr=False)  # joins its lines in the file
 
     @property
     def changes(self) -> bool:
@@ -112,6 +113,7 @@ class Call:
 
     def _append(self, event: str) -> None:
         if self.file:
+            self.id = self.id or str(uuid.uuid4())
             self.file.append({"id": self.id, "event": event, **self.as_result()})
 
     def as_result(self) -> dict:
@@ -158,20 +160,22 @@ class Calls:
         """The calls that may have changed something: AWS's answer is missing, and nothing was read back."""
         return [entry for entry in list(self.entries) if entry.changes and entry.status in (INTENDED, UNKNOWN)]
 
-    def take(self) -> list[dict]:
-        """Remove the entries of calls that have ended, for the ledger of another process; as results have them."""
+    def take(self) -> dict[str, list]:
+        """Remove what is known of calls that have ended, for :meth:`add` in another process."""
         with self._lock:
             ended = [entry for entry in list(self.entries) if entry.status != INTENDED]
             for entry in ended:
                 self.entries.remove(entry)
-        return [entry.as_result() for entry in ended]
+            operations = list(self.operations)
+            self.operations.clear()
+        return {"calls": [entry.as_result() for entry in ended], "operations": operations}
 
-    def add(self, made: list[dict]) -> None:
+    def add(self, taken: dict[str, list]) -> None:
         """Add what the ledger of another process had; that process has written it to the file."""
-        for result in made:
-            attempts = [False] * result["attempts"]
+        self.operations.update(taken["operations"])
+        for result in taken["calls"]:
             values = {name: value for name, value in result.items() if name != "attempts"}
-            self.entries.append(Call(**values, unanswered=attempts))
+            self.entries.append(Call(**values, unanswered=_ANSWERED[: result["attempts"]]))
 
     def watch(self, client: t.Any, access_key_id: t.Callable[[], str | None]) -> None:
         """Record what this client calls; ``access_key_id`` returns whose key signs."""
@@ -195,6 +199,7 @@ class Calls:
             if not is_read(operation_name):
                 _require_starters(client, operation_name)
 
+        client.called_operations = self.operations  # for calls without events
         events = client.meta.events
         events.register("provide-client-params", about_to_call)
         events.register("before-call", about_to_send)

@@ -40,6 +40,7 @@ class DirectReads:
         self._client = client
         self._model = client.meta.service_model
         self._policy = client.retry_policy
+        self._called: set[str] = client.called_operations
         if self._model.resolved_protocol != "query":
             raise NotImplementedError(self._model.resolved_protocol)
         operation = self._model.operation_model(self._model.operation_names[0])
@@ -63,6 +64,7 @@ class DirectReads:
     def call(self, name: str, parameters: dict[str, t.Any], credentials: SessionCredentials) -> dict[str, t.Any]:
         """The answer of a read, as botocore returns it; raises what botocore raises, and BrokenAnswer."""
         operation = self._model.operation_model(name)
+        self._called.add(f"{self._model.service_name}:{name}")
         body = urlencode(self._serialize(parameters, operation)["body"])
         invocation = str(uuid.uuid4())
         attempt = 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import threading
 import typing as t
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import ClientError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """A member account, or the management account."""
 
@@ -364,9 +365,9 @@ def _account(entry: dict) -> Account:
     return Account(
         id=entry["Id"],
         name=entry.get("Name", ""),
-        state=entry.get("State") or entry.get("Status") or v.UNKNOWN,
+        state=sys.intern(entry.get("State") or entry.get("Status") or v.UNKNOWN),
         email=entry.get("Email", ""),
-        joined_method=entry.get("JoinedMethod", ""),
+        joined_method=sys.intern(entry.get("JoinedMethod", "")),
         joined=entry.get("JoinedTimestamp"),
         path=next(iter(entry.get("Paths") or []), ""),
     )

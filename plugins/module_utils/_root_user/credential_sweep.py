@@ -127,7 +127,7 @@ _CREDENTIALS = (
 )
 
 
-def audit(context: Context, targets: list[Target], options: SweepOptions | None = None) -> list[dict]:
+def audit(context: Context, targets: list[Target], options: SweepOptions | None = None) -> t.Sequence[dict]:
     """The root credentials of each target."""
     options = options or SweepOptions()
 

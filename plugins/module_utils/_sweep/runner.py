@@ -21,6 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explain
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._packed import PackedEntries, pack
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep import processes
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import BASE, Shape, shape_of
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
@@ -102,7 +103,7 @@ def sweep(
     options: SweepOptions | None = None,
     shape: dict[str, Shape] | None = None,
     read_only: bool = False,
-) -> list[Entry]:
+) -> t.Sequence[Entry]:
     """Do ``work`` for each target, at most ``workers`` at a time; the entries in the order of ``targets``.
 
     ``work`` gets the account's ID and its entry, which has the fields of ``blank``, and puts in the outcome and what
@@ -117,13 +118,14 @@ def sweep(
     that ``ends_run`` does the same; the others are unreachable then, with its cause.
 
     ``read_only`` says that ``work`` changes nothing and returns nothing but its entry, which :mod:`marshal` takes: then
-    other processes may help. The accounts that one had in work when it was killed are unreachable.
+    other processes may help, and the entries are returned as PackedEntries. The accounts that a process had in work
+    when it was killed are unreachable.
     """
     chosen = options or SweepOptions(workers, progress=Progress(""), overlap=Overlap(2 * workers))
-    run = _Run(targets, work, blank, explain_error, chosen, has_journal_time=options is not None)
+    run = _Run(targets, work, blank, explain_error, chosen, read_only, has_journal_time=options is not None)
     if chosen.journal:
         chosen.journal.require({**BASE, **(shape or shape_of(blank))})
-    return run.entries(read_only)
+    return run.entries()
 
 
 class _Run:
@@ -136,6 +138,7 @@ class _Run:
         blank: Entry,
         explain_error: t.Callable[[BreakglassError], BreakglassError],
         options: SweepOptions,
+        read_only: bool,
         has_journal_time: bool,
     ) -> None:
         self._targets = targets
@@ -143,15 +146,16 @@ class _Run:
         self._blank = {**({"journal_time": None} if has_journal_time else {}), **blank}
         self._explain_error = explain_error
         self._options = options
-        self._entries: list[Entry | None] = [None] * len(targets)
+        self._read_only = read_only
+        self._entries: list[Entry | bytes | None] = [None] * len(targets)
         self._ended: BreakglassError | None = None  # what ended the run
         self._throttled = 0  # in a process that was forked: attempts since the last entry
 
-    def entries(self, read_only: bool) -> list[Entry]:
+    def entries(self) -> t.Sequence[Entry]:
         """The entries of all targets, in their order, after the work on them."""
         self._options.progress.expect(len(self._targets))
         left = [number for number in range(len(self._targets)) if not self._is_known(number)]
-        if read_only and len(left) >= _TRIAL + _WORTH_PROCESSES and processes.available() > 1:
+        if self._read_only and len(left) >= _TRIAL + _WORTH_PROCESSES and processes.available() > 1:
             trial, left = left[:_TRIAL], left[_TRIAL:]
             wall, processor = time.monotonic(), time.process_time()
             self._work_in_threads(trial)
@@ -161,18 +165,26 @@ class _Run:
                 left = self._work_in_processes(left, processes.available())
         self._work_in_threads(left)
         self._options.overlap.close()
-        return [entry or self._unreached(number) for number, entry in enumerate(self._entries)]
+        for number, entry in enumerate(self._entries):
+            if entry is None:
+                self._keep(number, self._unreached(number))
+        if self._read_only:
+            return PackedEntries(t.cast("list[bytes]", self._entries))
+        return t.cast("list[Entry]", self._entries)
+
+    def _keep(self, number: int, entry: Entry) -> None:
+        self._entries[number] = pack(redaction.redact_all(entry)) if self._read_only else entry
 
     def _is_known(self, number: int) -> bool:
         """Whether the target is skipped, or an earlier run has finished it; then its entry is that."""
         target, journal = self._targets[number], self._options.journal
-        if target.skipped_because:
-            self._entries[number] = self._begun(target)
-        elif journal and (known := journal.recall(target.account.id)):
-            self._entries[number] = known
-        if entry := self._entries[number]:
-            self._options.progress.count(entry["outcome"])
-        return entry is not None
+        known = journal.recall(target.account.id) if journal and not target.skipped_because else None
+        entry = self._begun(target) if target.skipped_because else known
+        if entry is None:
+            return False
+        self._keep(number, entry)
+        self._options.progress.count(entry["outcome"])
+        return True
 
     def _begun(self, target: Target) -> Entry:
         return {
@@ -214,7 +226,7 @@ class _Run:
                 yield number
 
         def done(number: int, entry: Entry) -> None:
-            self._entries[number] = entry
+            self._keep(number, entry)
             self._options.progress.end(entry["outcome"])
             if self._options.journal:
                 self._options.journal.note(entry)
@@ -252,7 +264,7 @@ class _Run:
                 progress.begin()
                 begun += 1
             for number, entry, calls, throttled, ended in batch:
-                self._entries[number] = entry
+                self._keep(number, entry)
                 for _attempt in range(throttled):
                     progress.throttle()
                 progress.end(entry["outcome"])
@@ -273,7 +285,7 @@ class _Run:
         taken, left = numbers[: places.taken], numbers[places.taken :]
         for number in taken:
             if self._entries[number] is None:
-                self._entries[number] = self._lost(number, [status for status in statuses if status])
+                self._keep(number, self._lost(number, [status for status in statuses if status]))
                 progress.end(v.UNREACHABLE)
         return left
 
@@ -288,10 +300,10 @@ class _Run:
             connection.on_throttled(self._count_throttled)
 
         def done(number: int, entry: Entry) -> None:
-            calls = connection.calls.take() if connection else []
+            calls = connection.calls.take() if connection else None
             ended = [self._ended.cause, self._ended.fix] if self._ended else None
             throttled, self._throttled = self._throttled, 0
-            send([number, redaction.redact_all(entry), calls, throttled, ended])
+            send([number, redaction.redact_all(entry), calls, throttled, ended])  # its secrets are known here alone
 
         def numbers_until_stop() -> t.Iterator[int]:
             while not self._stops and (place := places.take()) is not None:
