@@ -76,6 +76,9 @@ def test_each_command_has_a_short_help_and_examples() -> None:
         (["sandbox", "serv"], "There is no command 'serv'. Did you mean serve? See: breakglass sandbox --help"),
         (["sandbox", "faults", "lst"], "Did you mean list? See: breakglass sandbox faults --help"),
         (["sandbox", "serve", "--port", "x"], "'x' is not a port; accepted: 0 to 65535. See: breakglass sandbox serve"),
+        (["sandbox", "faults", "add", "slow", "--sconds", "3"], "'--sconds' is not accepted. Did you mean --seconds?"),
+        (["sandbox", "reset", "x"], "'x' is not accepted. See: breakglass sandbox --help"),
+        (["drill", "--orgnization=x"], "'--orgnization=x' is not accepted. Did you mean --organization?"),
         (["completion", "tcsh"], "'tcsh' is not one of 'bash', 'zsh', 'fish'."),
     ],
 )

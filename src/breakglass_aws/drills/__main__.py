@@ -1,4 +1,4 @@
-"""`python -m breakglass_aws.drills`: run the recoveries in a simulated organization and report; for `make drill`."""
+"""Run the recoveries in a simulated organization, and report."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from breakglass_aws.argument_parser import ArgumentParser
 from breakglass_aws.drills import report
 from breakglass_aws.drills.run import reports_folder, run
 from breakglass_aws.drills.simulated_organization import StartError
@@ -16,7 +17,7 @@ from breakglass_aws.drills.simulated_organization import StartError
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """The command line of a program with this name."""
-    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    parser = ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument("--organization", metavar="FILE", help="organization file (default: the sandbox's own)")
     parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
     return parser

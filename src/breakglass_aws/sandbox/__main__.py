@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import gc
 import json
 import os
@@ -14,8 +13,9 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
+from breakglass_aws.argument_parser import ArgumentParser
 from breakglass_aws.sandbox.client import ControlError, ask, environment
 from breakglass_aws.sandbox.wire import network_origin
 
@@ -44,25 +44,9 @@ def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_a
         return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, with the nearest name of a command."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print what is wrong, and end with status 2."""
-        wrong = re.search(r"invalid choice: '(.*)' \(choose from (.*)\)", message)
-        if wrong:
-            names = re.findall(r"[\w-]+", wrong[2])
-            near = difflib.get_close_matches(wrong[1], names, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}."
-            message = f"There is no command {wrong[1]!r}. {hint}"
-        elif not message.endswith("."):
-            message += "."
-        self.exit(2, f"{self.prog}: {message} See: {self.prog} --help\n")
-
-
 def parser(prog: str) -> argparse.ArgumentParser:
     """The command line of a program with this name."""
-    top = _Parser(prog=prog, description=__doc__)
+    top = ArgumentParser(prog=prog, description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve an organization on this machine until interrupted")
     serve.add_argument("--port", type=_port, default=5599, help="port of 127.0.0.1; 0 picks a free one (default: 5599)")
