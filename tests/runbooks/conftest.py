@@ -17,6 +17,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from support import warm
 
 from breakglass_aws.engine.errors import RunbookError
 
@@ -31,8 +32,13 @@ class Workplace:
     folder: Path
     environment: dict[str, str]
 
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of this Python: its module and arguments."""
+    def run(self, *command: str, cold: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a command of this Python: its module and arguments.
+
+        What it imports is loaded already, see `support.warm`; not if it is to start `cold`, as from a shell.
+        """
+        if not cold and command[0] in ("breakglass_aws", "breakglass_aws.engine", "papermill"):
+            return warm.engine_python().run(("-m", *command), self.environment, self.folder, 180)
         return subprocess.run(
             [sys.executable, "-m", *command],
             cwd=self.folder,

@@ -335,7 +335,7 @@ def test_credentials_that_expire_between_two_steps(box: Box, start: Callable[...
     expired = place.run("breakglass_aws.engine", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
     assert expired.returncode in (1, 5), expired.stdout + expired.stderr
     assert "expired" in expired.stdout
-    assert "breakglass_aws.engine resume" in expired.stdout
+    assert re.search("breakglass(_aws)? resume", expired.stdout)
     box.clear_faults()
     through = place.run("breakglass_aws.engine", "resume", "run", "--answer", f"confirmed={PAYMENTS}")
     assert through.returncode == 0, through.stdout + through.stderr

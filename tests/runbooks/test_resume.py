@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -480,7 +481,7 @@ def test_on_a_full_disk_it_stops_and_goes_on_when_there_is_room(
     assert "cannot be written: File too large." in run.stdout
     assert "Page:" not in run.stdout
     assert "Manifest: none, the evidence is not sealed" in run.stdout
-    assert "breakglass_aws.engine resume" in run.stdout
+    assert re.search("breakglass(_aws)? resume", run.stdout)
     assert run.stderr == ""
     (place.folder / "room").touch()
     resumed = place.run("breakglass_aws.engine", "resume", "run")

@@ -54,7 +54,7 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
     locked = box.snapshot()
 
     given = ["-r", "account_id", ACCOUNT, "-p", "bucket", BUCKET, "-p", "evidence_dir", "planned"]
-    planned = place.run("papermill", NOTEBOOK, "planned.ipynb", *given)
+    planned = place.run("papermill", NOTEBOOK, "planned.ipynb", *given, cold=True)
     writes_of_plan, after_plan = writes(box, 0), box.snapshot()
 
     given = [
@@ -69,7 +69,7 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
         "--answer",
         f"confirmed={ACCOUNT}",
     ]
-    done = place.run("breakglass_aws.engine", "run", "unlock_s3_bucket", *given)
+    done = place.run("breakglass_aws.engine", "run", "unlock_s3_bucket", *given, cold=True)
     after_done, calls = box.snapshot(), len(box.events())
 
     given = ["-e", "runbook=unlock_s3_bucket", "-e", "output_dir=again", "-e", "wait_timeout=1"]

@@ -38,9 +38,10 @@ class WarmPython:
     Args:
         modules: What it imports.
         environment: What the imports see. Commands get an environment of their own.
+        prepared: A module that commands may start in their turn, with `-P -m`: once each, it starts warm too.
     """
 
-    def __init__(self, modules: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(self, modules: Sequence[str], environment: Mapping[str, str], prepared: str = "") -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="warm-"))
         self._address = str(self._folder / "socket")
         with socket.socket(socket.AF_UNIX) as listener:
@@ -48,7 +49,7 @@ class WarmPython:
             listener.listen(64)
             # It ends when its standard input does.
             self._process = subprocess.Popen(
-                [sys.executable, str(_SERVER), str(listener.fileno()), *modules],
+                [sys.executable, str(_SERVER), str(listener.fileno()), prepared, *modules],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 env=dict(environment),
@@ -108,3 +109,9 @@ def ansible_python(*configuration: tuple[str, str]) -> WarmPython:
     """Ansible's commands, configured by these variables and by nothing but them and `ansible_home`."""
     home = {"HOME": str(ansible_home()), "ANSIBLE_HOME": str(ansible_home() / "ansible")}
     return WarmPython(["support.warm.ansible_imports"], {**_CLEAN, **home, **dict(configuration)})
+
+
+@cache
+def engine_python() -> WarmPython:
+    """The command that runs runbooks, with its kernel, and papermill."""
+    return WarmPython(["support.warm.engine_imports"], _CLEAN, prepared="breakglass_aws.engine.kernel.main")

@@ -8,6 +8,11 @@ import sys
 from _socket import AF_UNIX, SCM_RIGHTS, SHUT_WR, SOL_SOCKET, socket
 
 
+def words(command, environment, directory):
+    """A command of Python, where it works and what it sees, as a list of words."""
+    return [directory, str(len(command)), *command, *(f"{name}={value}" for name, value in environment.items())]
+
+
 def start(address, command, environment, directory, streams, timeout=None):
     """Have a command started; a connection that `end_of` understands.
 
@@ -15,12 +20,11 @@ def start(address, command, environment, directory, streams, timeout=None):
         streams: The file descriptors of its standard input, output and error.
         timeout: After so many seconds without an end, `end_of` raises TimeoutError.
     """
-    words = [directory, str(len(command)), *command, *(f"{name}={value}" for name, value in environment.items())]
     connection = socket(AF_UNIX)
     connection.settimeout(timeout)
     connection.connect(address)
     connection.sendmsg([b"."], [(SOL_SOCKET, SCM_RIGHTS, array.array("i", streams))])
-    connection.sendall("\0".join(words).encode(errors="surrogateescape"))
+    connection.sendall("\0".join(words(command, environment, directory)).encode(errors="surrogateescape"))
     connection.shutdown(SHUT_WR)
     return connection
 
