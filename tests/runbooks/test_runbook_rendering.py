@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from breakglass_aws.engine import results
 from breakglass_aws.engine.display import html as render
 from breakglass_aws.engine.display import page, terminal
 from breakglass_aws.engine.display.styles import COLOURS
@@ -154,6 +155,30 @@ def test_an_account_that_was_not_reached_shows_why_and_what_to_do() -> None:
     }
     shown = registry.view(event)
     assert all(word in shown.markdown for word in ("vault", "777788889999", "unreachable", "denied", "exempt"))
+
+
+def test_a_plan_shows_its_waves_and_an_act_why_it_stopped() -> None:
+    account = {"account_id": "444455556666", "name": "legacy", "outcome": "not_reached", "reason": "Stopped before it."}
+    plan = {"accounts": [account], "plan_waves": [["444455556666"], ["555566667777", "666677778888"]]}
+    shown = root_credentials.removed(plan, check_mode=True).markdown
+    assert "In 2 waves of 1, 2 accounts. The first is 444455556666." in shown.replace("\\", "")
+    assert "not reached" in shown
+    act = {"accounts": [account], "waves": [], "stopped": "3 accounts are not done."}
+    assert "3 accounts are not done." in root_credentials.removed(act, check_mode=False).markdown.replace("\\", "")
+    one_wave = {"accounts": [account], "plan_waves": [["444455556666"]]}
+    assert "waves" not in root_credentials.removed(one_wave, check_mode=True).markdown
+
+
+def test_thousands_of_accounts_that_were_not_reached_are_one_line() -> None:
+    reason = {"reason": "The run stopped.", "fix": "Find out why."}
+    unreached = [
+        {"account_id": str(number).zfill(12), "name": "", "outcome": "not_reached", **reason} for number in range(3000)
+    ]
+    failed = {"account_id": "444455556666", "name": "legacy", "outcome": "failed", "reason": "No.", "fix": ""}
+    assert results.complaints([failed, *unreached]) == [
+        "legacy (444455556666): failed. No.",
+        "3000 account(s) not reached. The run stopped. Find out why.",
+    ]
 
 
 def test_a_reason_that_stands_in_the_table_is_no_warning_too() -> None:

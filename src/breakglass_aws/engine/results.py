@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from breakglass_aws.engine.collection import module_util
@@ -152,6 +152,22 @@ def unfinished_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list
 def finished_accounts(plan: Mapping[str, Any], act: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the accounts in which something was changed."""
     return [account for account in final_accounts(plan, act) if account["outcome"] in DONE]
+
+
+def complaints(accounts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each account in which the work could not be done, and one for all that were not reached.
+
+    A run that stops early may leave thousands of accounts, for one reason.
+    """
+    accounts = list(accounts)
+    unreached = module_util("_constants").NOT_REACHED
+    lines = [complaint(account) for account in accounts if account["outcome"] != unreached]
+    reasons: dict[str, int] = {}
+    for account in accounts:
+        if account["outcome"] == unreached:
+            why = " ".join(account[key] for key in ("reason", "fix") if account.get(key))
+            reasons[why] = reasons.get(why, 0) + 1
+    return [*lines, *(f"{number} account(s) not reached. {why}" for why, number in reasons.items())]
 
 
 def complaint(account: Mapping[str, Any]) -> str:

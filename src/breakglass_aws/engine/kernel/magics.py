@@ -313,7 +313,7 @@ class RunbookMagics(Magics):
         record.conclude(plan, act, names[0])
         unfinished = results.unfinished_accounts(plan, act)
         if unfinished:
-            record.message = "\n".join(results.complaint(account) for account in unfinished)
+            record.message = "\n".join(results.complaints(unfinished))
         record.write()
         record.journal("concluded", outcome=record.outcome, message=record.message)
         accounts = results.final_accounts(plan, act)

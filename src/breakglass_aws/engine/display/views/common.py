@@ -15,7 +15,8 @@ IN_CHECK_MODE = {"changed": "would change", "removed": "would be removed"}
 
 def outcome_label(outcome: str, check_mode: bool) -> str:
     """An outcome as people read it: what happened or, in check mode, what would happen."""
-    return IN_CHECK_MODE.get(outcome, outcome) if check_mode else outcome
+    words = outcome.replace("_", " ")
+    return IN_CHECK_MODE.get(words, words) if check_mode else words
 
 
 def spaced(word: str | None) -> str | None:

@@ -53,6 +53,7 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
     return html.stack(
         [
             html.bar(summary),
+            _waves(result, check_mode),
             html.table(
                 ["account", "outcome", "each credential, or why the account was left out"],
                 [
@@ -78,6 +79,18 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
             else None,
         ]
     )
+
+
+def _waves(result: Result, check_mode: bool) -> RichOutput | None:
+    """The waves in which accounts would be changed, or why the run stopped; nothing for one wave."""
+    if result.get("stopped"):
+        return html.notice(result["stopped"], "attention")
+    waves = result.get("plan_waves") or []
+    if not check_mode or len(waves) < 2:
+        return None
+    first = ", ".join(waves[0])
+    sizes = ", ".join(str(len(wave)) for wave in waves)
+    return html.text(f"In {len(waves)} waves of {sizes} accounts. The first is {first}.")
 
 
 def _outcomes(account: Result, check_mode: bool) -> html.RichOutput:
