@@ -97,7 +97,7 @@ _SHAPE = {"role": (None, dict), "ways_back": [_METHOD]}
 
 def inspect_accounts(
     context: Context, targets: t.Sequence[Target], request: RestoreRequest, sweeping: SweepOptions
-) -> list[dict]:
+) -> t.Sequence[dict]:
     """The status of each target's role and, where it does not work, which methods could restore it."""
     all_methods = methods.methods("auto", context, request)
 
@@ -127,7 +127,7 @@ def restore(context: Context, targets: t.Sequence[Target], request: RestoreReque
         "actions": [],
         "_broken": False,
     }
-    entries = sweep(targets, inspect, blank)
+    entries = list(sweep(targets, inspect, blank))
     broken = {entry["account_id"]: entry for entry in entries if entry.pop("_broken")}
     if request.plan is not None:
         broken = {one: entry for one, entry in broken.items() if _is_as_planned(request.plan.get(one), entry)}

@@ -197,7 +197,7 @@ def read_accounts(params: dict, context: Context) -> dict:
 
 def describe_accounts(
     reader: AccountReader, targets: t.Sequence[Target], params: dict, sweeping: SweepOptions
-) -> list[dict]:
+) -> t.Sequence[dict]:
     """One entry an account, whatever happens to the others. ``params`` are organization_account_info's."""
     by_id = {target.account.id: target.account for target in targets}
 

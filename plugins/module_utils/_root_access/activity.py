@@ -137,7 +137,7 @@ def read_session_openings(
             openings.extend(history.find(region, "EventName", "AssumeRoot", since, window.until))
         entry["outcome"] = v.UNCHANGED
 
-    entries = sweep([Target(account) for account in openers], read, {})
+    entries = list(sweep([Target(account) for account in openers], read, {}))
     mine = next((entry for entry in entries if entry["account_id"] == own), None)
     if mine and mine["outcome"] != v.UNCHANGED:
         raise BreakglassError(mine["reason"], mine["fix"])
@@ -169,7 +169,7 @@ def read_root_events(
         found[account_id] = sorted(events.values(), key=lambda record: record["_time"])
         entry["outcome"] = v.UNCHANGED
 
-    return found, sweep(targets, read, {})
+    return found, list(sweep(targets, read, {}))
 
 
 def _targets(params: dict, context: Context) -> list[Target] | None:

@@ -195,7 +195,7 @@ def remove(
     }
     explain_error = _name_policies(context.organization)
     if context.check_mode:
-        entries = sweep(targets, clean, blank, explain_error=explain_error, options=options, shape=shape)
+        entries = list(sweep(targets, clean, blank, explain_error=explain_error, options=options, shape=shape))
         limit_plan(entries, waves)
         return entries, Course()
     return sweep_in_waves(

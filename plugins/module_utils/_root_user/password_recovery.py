@@ -127,7 +127,7 @@ class Recovery:
             "next_steps": [],
             "sessions": [],
         }
-        return sweep(targets, work, blank, workers=workers, explain_error=self._name_policies)
+        return list(sweep(targets, work, blank, workers=workers, explain_error=self._name_policies))
 
     def _name_policies(self, error: BreakglassError) -> BreakglassError:
         return explain_denial_in_root_session(error, self._policies)

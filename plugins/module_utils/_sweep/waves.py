@@ -183,7 +183,7 @@ def sweep_in_waves(
     guarded = breaker.guard(work)
 
     def run(some: t.Sequence[Target]) -> list[Entry]:
-        return sweep(some, guarded, blank, options=options, **arguments)
+        return list(sweep(some, guarded, blank, options=options, **arguments))
 
     if waves == Waves():
         return run(targets), course

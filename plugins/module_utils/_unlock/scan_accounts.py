@@ -107,7 +107,7 @@ def _own_account(params: dict[str, t.Any], context: Context) -> Selection:
     return Selection([Target(Account(id=context.connection.caller.account_id, name="", state="ACTIVE"))])
 
 
-def _unlisted(entries: list[dict[str, t.Any]]) -> list[str]:
+def _unlisted(entries: t.Sequence[dict[str, t.Any]]) -> list[str]:
     return [
         f"Account {entry['account_id']}, {one['service']}{' in ' + one['region'] if one['region'] else ''}: "
         f"whether anything is locked there is not known. {one['reason']}"
