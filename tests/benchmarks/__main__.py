@@ -36,16 +36,15 @@ def main() -> int:
             bench.before = trees.before(work)
         except trees.Missing as missing:
             bench.skip(f"what is compared with earlier code: {missing}")
-        load = os.getloadavg()[0]
-        processors = os.cpu_count() or 1
-        if load > processors / 2:
-            bench.skip(f"quiet figures: the load is {load:.1f} on {processors} processors, so time ratios are too high")
+        load = os.getloadavg()[0] / (os.cpu_count() or 1)
+        if history.is_loaded(load):
+            bench.skip(f"quiet figures: {load:.1f} processes for each processor want to run, which moves ratios")
         for case in cases:
             measured = _measure(case, bench, failed)
             table.show(measured, case.name)
             figures += measured
         _profile([figure for figure in figures if figure.met is False], bench)
-    worse = history.worse(figures, recorded)
+    worse = history.worse(figures, recorded, history.is_loaded(load))
     missed = [figure for figure in figures if figure.met is False]
     _conclude(figures, missed, worse, [*bench.skipped, *failed])
     if options.record and figures and (not worse or options.accept):

@@ -15,20 +15,27 @@ from typing import Any
 from benchmarks.figures import Figure
 
 FILE = Path(__file__).with_name("history.jsonl")
-LEAST_NOISE = 0.1  # of a ratio: a machine with other work is never quieter
+LEAST_NOISE = 0.1  # of a ratio
+# Other work takes more from a process that waits for nothing than from one that sleeps, or from two.
+LEAST_NOISE_UNDER_LOAD = 0.5
 _EXACT = ("calls",)  # units that have no noise
 _KEPT = ("case", "name", "unit", "at_most", "at_least", "ratio", "more_is_better", "note")
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A figure of an earlier run, with that run's date, commit, load and number of repetitions."""
+    """A figure of an earlier run, with that run's date, commit, load a processor and number of repetitions."""
 
     figure: Figure
     date: str
     commit: str
     load: float
     repeats: int
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the machine had other work."""
+        return is_loaded(self.load)
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,11 @@ class Worse:
             f"{self.name}: {self.now:.3g}, recorded {self.recorded:.3g} (commit {self.commit}); "
             f"noise explains no more than {self.allowed:.3g}"
         )
+
+
+def is_loaded(load: float) -> bool:
+    """Whether a load (processes that want to run, for each processor) moves ratios."""
+    return load > 0.5
 
 
 def read(file: Path = FILE) -> list[dict[str, Any]]:
@@ -82,23 +94,22 @@ def latest_of_cases(runs: Iterable[Mapping[str, Any]], selection: str) -> dict[s
     return found
 
 
-def noise(figure: Figure) -> float:
-    """Half the spread, as a share of the median; at least LEAST_NOISE. None for what is counted."""
+def noise(figure: Figure, loaded: bool = False) -> float:
+    """Half the spread, as a share of the median; at least LEAST_NOISE, or more under load. None for what is counted."""
     if figure.unit in _EXACT:
         return 0.0
-    if not figure.median:
-        return LEAST_NOISE
-    return max((max(figure.values) - min(figure.values)) / 2 / figure.median, LEAST_NOISE)
+    least = LEAST_NOISE_UNDER_LOAD if loaded else LEAST_NOISE
+    return max((max(figure.values) - min(figure.values)) / 2 / figure.median, least) if figure.median else least
 
 
-def worse(figures: Iterable[Figure], recorded: Mapping[str, Recorded]) -> list[Worse]:
+def worse(figures: Iterable[Figure], recorded: Mapping[str, Recorded], loaded: bool = False) -> list[Worse]:
     """The ratios that are worse than the recorded ones by more than the noise of both; new ones are not compared."""
     found = []
     for figure in figures:
         before = recorded.get(figure.key)
         if not figure.ratio or before is None:
             continue
-        share = noise(figure) + noise(before.figure)
+        share = noise(figure, loaded) + noise(before.figure, before.loaded)
         median = before.figure.median
         allowed = median / (1 + share) if figure.more_is_better else median * (1 + share)
         if (figure.median < allowed) if figure.more_is_better else (figure.median > allowed):
@@ -109,7 +120,7 @@ def worse(figures: Iterable[Figure], recorded: Mapping[str, Recorded]) -> list[W
 def entry(
     figures: Iterable[Figure], *, date: str, commit: str, selection: str, load: float = 0.0, repeats: int = 1
 ) -> dict[str, Any]:
-    """A run as a line of the file. ``load``: what else the machine had to do, in processes that wanted to run."""
+    """A run as a line of the file. ``load``: processes that wanted to run before it, for each processor."""
     return {
         "date": date,
         "commit": commit,

@@ -43,7 +43,7 @@ def _runs(recorded: list[Recorded]) -> str:
         cases = rows.setdefault((one.date, one.commit, one.load, one.repeats), [])
         if one.figure.case not in cases:
             cases.append(one.figure.case)
-    lines = ["| cases | date | commit | repetitions | load before |", "|---|---|---|---:|---:|"]
+    lines = ["| cases | date | commit | repetitions | load a processor |", "|---|---|---|---:|---:|"]
     lines += [
         f"| {', '.join(cases)} | {date} | {commit} | {repeats} | {load:g} |"
         for (date, commit, load, repeats), cases in rows.items()

@@ -114,3 +114,14 @@ def test_a_figure_comes_back_as_it_was():
     ).values()
     assert found.figure == Figure("a", "s", [1.0], 2.0, None, True, False, "why", case="c")
     assert found.figure.met
+
+
+def test_a_run_under_load_has_more_noise():
+    quiet = recorded(1.0)
+    assert history.worse([figure(1.5)], quiet)
+    assert history.worse([figure(1.59)], quiet, loaded=True) == []
+    assert history.worse([figure(1.61)], quiet, loaded=True)
+    run = history.entry([figure(1.0)], date="", commit="", selection="whole", load=3.0)
+    under_load = history.latest([run], "whole")
+    assert under_load["latency: time"].loaded
+    assert history.worse([figure(1.59)], under_load) == []
