@@ -208,6 +208,14 @@ before:
       type: list
       elements: str
       sample: [FullAWSAccess]
+    resource_control_policies:
+      description:
+        - The names of the resource control policies that apply to its resources; null when they cannot be read or it is
+          outside. None where the organization has not enabled them.
+      type: list
+      elements: str
+      version_added: 0.2.0
+      sample: [RCPFullAWSAccess]
 after:
   description: The account now, read back; in check mode, as it would be.
   returned: success

@@ -43,6 +43,48 @@ def test_readiness_reports_the_policy(guarded):
     assert result["ready"] is False
 
 
+def test_an_account_that_leaves_loses_what_protects_its_resources(guarded):
+    result = run(
+        "organization_account_info",
+        environment=guarded.environment("operator"),
+        account_ids=[PAYMENTS],
+        purpose="remove",
+    )
+    [account] = result["accounts"]
+    found = {one["name"]: one for one in account["findings"]}["rcp_protections"]
+    assert (found["kind"], found["status"], found["holds"]) == ("consequence", "checked", True)
+    assert "keep-policies" in found["text"]
+    assert found["fix"]
+
+
+def test_without_resource_control_policies_nothing_is_lost(sandbox):
+    result = run(
+        "organization_account_info",
+        environment=sandbox.environment("operator"),
+        account_ids=[PAYMENTS],
+        purpose="remove",
+    )
+    found = {one["name"]: one for one in result["accounts"][0]["findings"]}["rcp_protections"]
+    assert (found["status"], found["holds"]) == ("checked", False)
+
+
+def test_a_move_shows_which_of_them_come_and_go(sandbox):
+    organizations = sandbox.client("organizations", "operator")
+    [parent] = organizations.list_parents(ChildId=PAYMENTS)["Parents"]
+    attach(sandbox, parent["Id"], Action="s3:*")
+    result = run(
+        "organization_account",
+        environment=sandbox.environment("operator"),
+        check_mode=True,
+        account_id=PAYMENTS,
+        state="in_ou",
+        ou="Root",
+    )
+    before, after = (result["diff"][side]["resource_control_policies"] for side in ("before", "after"))
+    assert sorted(set(before) - set(after)) == ["keep-policies"]
+    assert "RCPFullAWSAccess" in after
+
+
 def test_the_unlock_names_the_policy_that_denies_it(guarded, tmp_path):
     result = run(
         "s3_bucket_policy_unlock",

@@ -23,7 +23,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import man
 # What of a plan must be the same when it is carried out.
 _PLANNED = ("account_id", "name", "before", "actions")
 # An account outside of the organization, in the form of AccountReader.summary.
-OUTSIDE = {"in_organization": False, "state": None, "ou": None, "service_control_policies": None}
+OUTSIDE = {
+    "in_organization": False,
+    "state": None,
+    "ou": None,
+    "service_control_policies": None,
+    "resource_control_policies": None,
+}
 
 
 def apply_state(params: dict, context: Context) -> dict:

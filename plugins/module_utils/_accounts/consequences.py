@@ -29,6 +29,18 @@ def scp_protections(facts: Facts) -> Answer:
     return Answer(CHECKED, True, f"{text}: {listed}.", "Review what its principals may do without the policies.")
 
 
+def rcp_protections(facts: Facts) -> Answer:
+    """RCPs apply to the resources of the organization's member accounts (AWS Organizations user guide, "RCPs")."""
+    text = "Resource control policies no longer apply to its resources, so what their own policies allow is allowed"
+    if isinstance(facts.resource_policies, Unread):
+        return not_checked(facts.resource_policies, f"{text}.")
+    if not facts.resource_policies:
+        return Answer(CHECKED, False, "No resource control policy but AWS's RCPFullAWSAccess applies to it.")
+    listed = ", ".join(policy.name for policy in facts.resource_policies)
+    fix = "Review what the policies of its buckets, queues, keys, secrets and roles allow without them."
+    return Answer(CHECKED, True, f"{text}: {listed}.", fix)
+
+
 def tags(facts: Facts) -> Answer:
     if isinstance(facts.tags, Unread):
         return not_checked(facts.tags, "The tags of the account object are deleted.")

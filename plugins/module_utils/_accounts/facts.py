@@ -28,7 +28,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._root_user import c
 with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
-SCP = "SERVICE_CONTROL_POLICY"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 
 
 def place(units: t.Sequence[Unit], organization_id: str) -> dict:
@@ -143,15 +143,22 @@ def closures(organization: Organization) -> Closures:
     )
 
 
-def policies_on(organization: Organization, account: Account, units: t.Sequence[Unit]) -> list[Policy]:
-    """The service control policies that apply to an account, or would in these OUs; from the root down."""
+def policies_on(
+    organization: Organization, account: Account, units: t.Sequence[Unit], policy_type: str = SCP
+) -> list[Policy]:
+    """The policies of a type that apply to an account, or would in these OUs; from the root down.
+
+    None apply of a type that is not enabled in the organization.
+    """
+    if policy_type != SCP and policy_type not in organization.policy_types():
+        return []
     targets = [*(unit.id for unit in units), account.id]
-    return list(dict.fromkeys(policy for target in targets for policy in organization.policies_of(target, SCP)))
+    return list(dict.fromkeys(policy for target in targets for policy in organization.policies_of(target, policy_type)))
 
 
-def own_policies(organization: Organization, account: Account) -> list[Policy]:
-    """The service control policies that apply to an account, without AWS's own that allow everything."""
-    found = policies_on(organization, account, organization.units_above(account))
+def own_policies(organization: Organization, account: Account, policy_type: str = SCP) -> list[Policy]:
+    """The policies of a type that apply to an account, without AWS's own that allow everything."""
+    found = policies_on(organization, account, organization.units_above(account), policy_type)
     return [policy for policy in found if not policy.aws_managed]
 
 

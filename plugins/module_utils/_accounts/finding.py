@@ -61,6 +61,7 @@ class Facts:
     tags: dict[str, str] | Unread
     trusted_services: list[str] | Unread
     policies: list[Policy] | Unread
+    resource_policies: list[Policy] | Unread
     documents: dict[str, dict] | Unread
     stack_sets: list[dict] | Unread
     permission_sets: list[str] | Unread

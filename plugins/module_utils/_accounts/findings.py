@@ -74,6 +74,7 @@ _CHECKS: tuple = (
     ("root_credentials", BLOCKING, (REMOVE,), blockers.root_credentials),
     ("new_owner", CONSEQUENCE, (TRANSFER,), consequences.new_owner),
     ("scp_protections", CONSEQUENCE, _LEAVING, consequences.scp_protections),
+    ("rcp_protections", CONSEQUENCE, _LEAVING, consequences.rcp_protections),
     ("access_role", CONSEQUENCE, _LEAVING, consequences.access_role),
     ("identity_center", CONSEQUENCE, PURPOSES, consequences.identity_center),
     ("stack_sets", CONSEQUENCE, _LEAVING, consequences.stack_sets),

@@ -115,12 +115,16 @@ class AccountReader:
 
     def summary_in(self, account: Account, units: t.Sequence[Unit]) -> dict:
         """The same, as if the account were in another OU (the last of ``units``)."""
-        policies = attempt(lambda: facts.policies_on(self._organization, account, units))
+        scps, rcps = (
+            attempt(functools.partial(facts.policies_on, self._organization, account, units, policy_type))
+            for policy_type in (facts.SCP, facts.RCP)
+        )
         return {
             "in_organization": True,
             "state": account.state,
             "ou": facts.place(units, "")["path"],
-            "service_control_policies": None if isinstance(policies, Unread) else [one.name for one in policies],
+            "service_control_policies": None if isinstance(scps, Unread) else [one.name for one in scps],
+            "resource_control_policies": None if isinstance(rcps, Unread) else [one.name for one in rcps],
         }
 
     def read_findings(
@@ -141,6 +145,7 @@ class AccountReader:
             tags=details["tags"],
             trusted_services=attempt(organization.trusted_services),
             policies=policies,
+            resource_policies=attempt(lambda: facts.own_policies(organization, account, facts.RCP)),
             documents=_through(policies, lambda found: facts.documents(organization, found)) if transfer else {},
             stack_sets=_through(shared["stack_sets"], lambda found: found.reaching(account.id)),
             permission_sets=_through(shared["identity_center"], lambda found: found.permission_sets(account.id)),
