@@ -55,6 +55,7 @@ options:
 extends_documentation_fragment:
   - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
+  - breakglass.aws.selection
   - breakglass.aws.attributes
   - breakglass.aws.attributes.info_module
 notes:
@@ -256,6 +257,50 @@ accounts:
     fix:
       description: What to do about it.
       type: str
+selection:
+  description: How the options selected accounts.
+  returned: when options select accounts
+  type: dict
+  version_added: 0.2.0
+  contains:
+    selected:
+      description: How many accounts are worked on.
+      type: int
+      sample: 42
+    left_out:
+      description: The accounts that the options select and that are not worked on.
+      type: list
+      elements: dict
+      contains:
+        account_id:
+          description: The account.
+          type: str
+          sample: "666677778888"
+        name:
+          description: Its name.
+          type: str
+          sample: closed-shop
+        reason:
+          description: Why it is left out.
+          type: str
+          sample: "The account's state is SUSPENDED: it cannot be used."
+    duplicates:
+      description: The accounts that are selected more than once. Each is done once.
+      type: list
+      elements: dict
+      contains:
+        account_id:
+          description: The account.
+          type: str
+          sample: "444455556666"
+        name:
+          description: Its name.
+          type: str
+          sample: legacy-web
+        reason:
+          description: How it is selected more than once.
+          type: str
+          sample: It is named more than once in account_ids.
 summary:
   description: How many there are of each.
   returned: success
@@ -266,7 +311,7 @@ summary:
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import activity
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import ARGUMENTS
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import ARGUMENTS
 
 
 def main() -> None:

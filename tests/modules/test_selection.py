@@ -24,6 +24,7 @@ MODULES = {
     "organization_access_role_info": {},
     "organization_access_role": {},
     "resource_policy_lockout_info": {"services": ["s3"]},
+    "root_activity_info": {},
 }
 
 

@@ -22,12 +22,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._context import Con
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import activity_records as records
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.activity_records import Window
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
-from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
-    Target,
-    choose_targets,
-    management_account_id,
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import (
+    Selection,
+    select_accounts,
+    selects,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import not_done, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target, management_account_id
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time
 
 DEFAULT_HOURS = 24
@@ -38,7 +39,8 @@ def run(params: dict, context: Context) -> dict:
     window = window_of(params, context, datetime.now(timezone.utc))
     role_name = check_role_name("role_name", params["role_name"])
     management_account_id(context.organization)  # raises, with the fix, for a caller who cannot read any of this
-    targets = _targets(params, context)
+    selection = _selection(params, context)
+    targets = None if selection is None else selection.targets
 
     openings, opened_from = read_session_openings(context.connection, context.organization, role_name, window)
     names = {account.id: account.name for account in _known_accounts(context, targets, openings)}
@@ -71,6 +73,7 @@ def run(params: dict, context: Context) -> dict:
         "unexplained": unexplained,
         "opened_from": opened_from,
         "accounts": accounts,
+        **({} if selection is None else {"selection": selection.as_dict()}),
         "summary": {
             "sessions": len(sessions),
             "pending": sum(session["pending"] for session in sessions),
@@ -172,16 +175,11 @@ def read_root_events(
     return found, list(sweep(targets, read, {}))
 
 
-def _targets(params: dict, context: Context) -> list[Target] | None:
-    """The accounts that the options name; None for those in which sessions were opened."""
-    account_ids, all_accounts = params["account_ids"], params["all_accounts"]
-    if account_ids is None and not all_accounts:
+def _selection(params: dict, context: Context) -> Selection | None:
+    """The accounts that the options select; None for those in which sessions were opened."""
+    if params["account_ids"] is None and not selects(params):
         return None
-    own = context.connection.caller.account_id
-    return [
-        Target(target.account) if target.account.id == own else target
-        for target in choose_targets(context.organization, account_ids, all_accounts, warn=context.warn)
-    ]
+    return select_accounts(context.organization, params, with_caller=True, warn=context.warn)
 
 
 def _known_accounts(context: Context, targets: list[Target] | None, openings: list[dict]) -> list[Account]:

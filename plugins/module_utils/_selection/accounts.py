@@ -62,20 +62,27 @@ def is_given(params: t.Mapping[str, t.Any]) -> bool:
     return bool(params["account_ids"]) or any(params[option] for option in _SELECTING)
 
 
+def selects(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether any option of a selection is given, those too that only leave accounts out."""
+    return is_given(params) or bool(params["account_states"] or params["exclude_accounts"])
+
+
 def select_accounts(
     organization: Organization,
     params: t.Mapping[str, t.Any],
     *,
     protected: t.Sequence[t.Any] = (),
     with_all: bool = False,
+    with_caller: bool = False,
     warn: t.Callable[[str], t.Any] = lambda text: None,
 ) -> Selection:
     """The accounts that the task's parameters (those in ARGUMENTS) select. Reads the organization, opens no session.
 
     An account that is named but must not be used is refused; where all, OUs or tags select it, it is left out, with the
     reason. ``with_all``: the management account and accounts of any state are targets too, since the task only reads
-    the organization. Raises InvalidInput for contradictions and for what does not exist, and a BreakglassError for a
-    selection without an account to work on, unless allow_empty_selection=true.
+    the organization. ``with_caller``: so is the caller's own account, which needs no session. Raises InvalidInput for
+    contradictions and for what does not exist, and a BreakglassError for a selection without an account to work on,
+    unless allow_empty_selection=true.
     """
     _check(params)
     shielded = set(parse_account_ids(protected, "protected_accounts"))
@@ -94,7 +101,8 @@ def select_accounts(
         found, duplicates = _in_units(organization, params[units.OPTION], accounts, warn)
         if wanted is not None:
             found = tags.accounts_with_tags(organization, found, wanted, warn)
-        rules = _Rules(management, shielded, excluded, params["account_states"], with_all)
+        caller = organization.caller.account_id if with_caller else ""
+        rules = _Rules(management, shielded, excluded, params["account_states"], with_all, caller)
         kept = {account.id for account in found}
         selection = Selection(
             [Target(account, rules.reason_to_skip(account)) for account in found],
@@ -113,10 +121,11 @@ class _Rules:
     excluded: t.Collection[str]
     states: t.Sequence[str] | None
     with_all: bool
+    caller: str
 
     def reason_to_skip(self, account: Account) -> str:
         """Empty when the account is worked on."""
-        if account.id == self.management and not self.with_all:
+        if account.id == self.management and not self.with_all and account.id != self.caller:
             return targets.MANAGEMENT_ACCOUNT_IS_SKIPPED
         if account.id in self.protected:
             return "The account is in protected_accounts."
