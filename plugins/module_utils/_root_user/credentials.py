@@ -40,12 +40,16 @@ def read_root_credentials(
     GetUser's answer. Its error comes before those of the reads, which are made at the same time if ``make`` does so.
     Without it GetUser is called where it is needed.
     """
-    reads: list[t.Callable[[], t.Any]] = [lambda: _read_login_profile(iam, account_id)]
-    reads += [functools.partial(_LISTS[kind], iam, account_id, []) for kind in v.KINDS if kind != v.PASSWORD]
-    user, profile, *lists = make([identify or (lambda: None), *reads])
-    found = dict(zip([kind for kind in v.KINDS if kind != v.PASSWORD], lists, strict=True))
-    found[v.PASSWORD] = _password(iam, account_id, profile, user)
-    return {kind: found[kind] for kind in v.KINDS}
+    reads: dict[str, t.Callable[[], t.Any]] = {
+        kind: functools.partial(_LISTS[kind], iam, account_id, []) for kind in v.KINDS if kind != v.PASSWORD
+    }
+    if identify is None:
+        reads[v.PASSWORD] = lambda: _password(iam, account_id, _read_login_profile(iam, account_id), None)
+        return dict(zip(v.KINDS, make([reads[kind] for kind in v.KINDS]), strict=True))
+    reads[v.PASSWORD] = lambda: _read_login_profile(iam, account_id)
+    user, *values = make([identify, *(reads[kind] for kind in v.KINDS)])
+    found = dict(zip(v.KINDS, values, strict=True))
+    return {**found, v.PASSWORD: _password(iam, account_id, found[v.PASSWORD], user)}
 
 
 def read_kind(iam: t.Any, account_id: str, kind: str, known: dict | None = None) -> t.Any:
