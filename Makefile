@@ -19,7 +19,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint gates matrix docs format floors lock sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint gates matrix docs format floors lock release installation sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -67,6 +67,20 @@ format: $(READY) ## bring the code into the project's format
 	@ruff check --fix .
 	@ruff format .
 
+release: export PATH := $(CURDIR)/.venv-release/bin:$(PATH)
+release: .venv-release/.ready ## version and changelog, committed and tagged; then wheel, sdist, collection, SBOM in dist/ (VERSION=...)
+	@test -z "$$(git status --porcelain)" || { echo "Commit first: a release is built from what git knows." >&2; exit 1; }
+	@test -z '$(VERSION)' || release/version '$(VERSION)'
+	@antsibull-changelog lint
+	@antsibull-changelog release
+	@git commit --quiet --all --message "Release $$(release/version)"
+	@git tag --annotate --message "Release $$(release/version)" "$$(release/version)"
+	@release/build
+	@echo "Look at the commit and the tag, then: git push --follow-tags, and upload dist/$$(release/version)."
+
+installation: $(READY) ## install the wheel and the collection in empty environments, and recover a bucket with each
+	@python -m pytest -n 2 --dist=loadscope tests/installation
+
 sandbox: $(READY) ## serve the simulated organization on 127.0.0.1, port 5599 (PORT=... for another)
 	@python -m breakglass_aws.sandbox serve --port $(PORT)
 
@@ -91,17 +105,22 @@ lock: $(READY) ## pin the development environment and the lowest versions anew, 
 		--constraint requirements/dev.txt --custom-compile-command 'make lock' --output-file requirements/drills.txt
 	@printf 'antsibull-docs\ndistlib\nfuro\ngalaxy-importer\nmyst-parser\npip-audit\nsphinx-copybutton\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/gates.txt
+	@printf 'ansible-core\nantsibull-changelog\ncyclonedx-bom\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/release.txt
 	@uv pip compile pyproject.toml --extra test --resolution lowest-direct --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
 
 clean: ## remove the environment and everything tools keep here
-	rm -rf $(VENV) .venv-drill .venv-floors .venv-gates .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-drill .venv-floors .venv-gates .venv-release .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 $(READY): pyproject.toml requirements/dev.txt tests/environment
 	@tests/environment $(PYTHON) $(VENV)
 
 .venv-drill/.ready: pyproject.toml requirements/drills.txt tests/environment
 	@tests/environment $(PYTHON) .venv-drill requirements/drills.txt
+
+.venv-release/.ready: requirements/release.txt tests/environment
+	@tests/environment $(PYTHON) .venv-release requirements/release.txt
 
 .venv-gates/.ready: requirements/gates.txt tests/environment
 	@tests/environment $(PYTHON) .venv-gates requirements/gates.txt

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 COLLECTION = "breakglass.aws"
-VERSION = "0.1.0"  # as in galaxy.yml; a test compares the two
+VERSION = "0.2.0"  # as in galaxy.yml; a test compares the two
 
 # The service that AWS Organizations trusts with centralized root access.
 SERVICE_PRINCIPAL = "iam.amazonaws.com"

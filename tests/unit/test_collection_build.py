@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from support import packages
 
 CHECKOUT = Path(__file__).parents[2]
 # Folders whose committed files are packed as a whole, and files beside them.
@@ -84,14 +83,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def archive(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built collection."""
     pytest.importorskip("distlib")
-    output = tmp_path_factory.mktemp("built")
-    galaxy = Path(sys.executable).with_name("ansible-galaxy")
-    environment = {**os.environ, "ANSIBLE_HOME": str(output / "ansible")}
-    command = [str(galaxy), "collection", "build", str(checkout), "--output-path", str(output)]
-    built = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    [built_archive] = output.glob("*.tar.gz")
-    return built_archive
+    return packages.collection(checkout, tmp_path_factory.mktemp("built"))
 
 
 @pytest.fixture(scope="module")
@@ -112,19 +104,10 @@ def expected() -> set[str]:
     }
 
 
-def hatch(checkout: Path, target: str, output: Path) -> Path:
-    """Build the wheel or the sdist."""
-    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(output)]
-    built = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
-    [archive] = output.iterdir()
-    return archive
-
-
 @pytest.fixture(scope="module")
 def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("hatchling")
-    return hatch(checkout, "wheel", tmp_path_factory.mktemp("wheel"))
+    return packages.hatch(checkout, "wheel", tmp_path_factory.mktemp("wheel"))
 
 
 def names_in(wheel: Path) -> set[str]:
@@ -163,12 +146,12 @@ def test_the_manifest_of_the_collection_in_the_wheel_is_that_of_ansible_galaxy(w
 
 def test_a_wheel_built_from_the_sdist_is_the_same(wheel: Path, checkout: Path, tmp_path: Path) -> None:
     (tmp_path / "sdist").mkdir()
-    with tarfile.open(hatch(checkout, "sdist", tmp_path / "sdist")) as content:
+    with tarfile.open(packages.hatch(checkout, "sdist", tmp_path / "sdist")) as content:
         assert {name for member in content.getnames() for name in LEFT if member.endswith(f"/{name}")} == set()
         content.extractall(tmp_path, filter="data")
     [folder] = tmp_path.glob("breakglass_aws-*")
     (tmp_path / "wheel").mkdir()
-    assert names_in(hatch(folder, "wheel", tmp_path / "wheel")) == names_in(wheel)
+    assert names_in(packages.hatch(folder, "wheel", tmp_path / "wheel")) == names_in(wheel)
 
 
 @pytest.mark.parametrize("name", ["backups/x.json", "runbooks/evidence/x/run.json", "runbooks/a-Copy1.ipynb"])

@@ -46,6 +46,7 @@ def test_a_playbook_refuses_an_installed_package_of_another_version(other_versio
         *("-e", "runbook=unlock_s3_bucket"),
         environment={"PYTHONPATH": str(other_version)},
         directory=tmp_path,
+        cold=True,
     )
     assert ended.returncode != 0
     printed = " ".join((ended.stdout + ended.stderr).split())
