@@ -11,6 +11,7 @@ from typing import Any
 import botocore.session
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role import methods, recovery, role_definition
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.direct_reads import DirectReads
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from support.run_module import run
@@ -423,6 +424,7 @@ def test_a_role_that_vanishes_between_two_calls_is_missing(sandbox, monkeypatch,
         return original(self, operation, arguments)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", make)
+    monkeypatch.setattr(DirectReads, "takes", lambda reads, operation: False)
     one = entry(look(sandbox, account_ids=[PAYMENTS]), PAYMENTS)
     assert (one["outcome"], one["role"]["state"]) == ("unreachable", "missing")
     assert one["role"]["certain"] is not still_assumable

@@ -23,7 +23,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log impor
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore import parsers, utils
+    from botocore import handlers, parsers, utils
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.exceptions import BotoCoreError
@@ -114,6 +114,8 @@ class DirectReads:
             if response.status_code >= 300:
                 shape = self._model.shape_for_error_code((parsed.get("Error") or {}).get("Code"))
                 parsed.update(self._parser.parse(answer, shape) if shape else {})
+            elif self._model.service_name == "iam":  # what botocore's handler of after-call.iam does
+                handlers.json_decode_policies(parsed=parsed, model=operation)
             return parsed
         except BotoCoreError as error:
             if isinstance(error, answers.BrokenAnswer):
