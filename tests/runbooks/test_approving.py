@@ -115,7 +115,7 @@ def test_a_run_waits_until_somebody_else_has_approved_it(
     stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(
-        Waiting, match=r"(?s)Approve what is planned.*breakglass_aws.engine approve .*run --key KEY --as NAME.*resume"
+        Waiting, match=r"(?s)Approve what is planned.*breakglass(_aws)? approve .*run --key KEY --as NAME.*resume"
     ):
         stage.start().cell(GATE)
     capsys.readouterr()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html
@@ -69,6 +70,8 @@ def test_what_is_expected_is_said_as_people_say_it() -> None:
 
 
 @for_all(st.text())
+@example("__0__")
+@example("a__b _c_ __d")
 def test_values_from_elsewhere_stay_text(name: str) -> None:
     gate = gates.parse("x", "Account {{ name }}.")
     shown = gates.render(gate, {"name": f"{name}<script>[a](b)`{{{{ 1 }}}}"})

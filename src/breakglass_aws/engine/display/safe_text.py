@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from breakglass_aws.engine.evidence import redaction
 
 # Inside a line, these start emphasis, code, links, HTML, strikethrough, mathematics and (as a whole) entities.
-# An underscore inside a word, as in names of options, starts nothing.
-_INLINE = re.compile(r"\\(?=[()\[\]])|[\\`*\[\]<~$]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
+# Underscores inside a word, as in names of options, start nothing.
+_INLINE = re.compile(r"\\(?=[()\[\]])|[\\`*\[\]<~$]|(?<![^\W_])_+|_+(?![^\W_])|&(?=#?\w+;)")
 _ENTITIES = {"<": "&lt;", "&": "&amp;"}
 # At the start of a line, these start a heading, a quotation, a list, a table or a rule, or underline a heading.
 _BLOCK = re.compile(r"^( {0,3})([#>+=:|-]|\d+(?=[.)]))", re.MULTILINE)
@@ -104,7 +104,7 @@ def _escape_inline(match: re.Match[str]) -> str:
     sign = match[0]
     if sign == "\\" and match.string[match.end() : match.end() + 1] in tuple("()[]"):
         return "&#92;"  # not \\\\( as JupyterLab's mathematics begins
-    return _ENTITIES.get(sign, f"\\{sign}")
+    return _ENTITIES.get(sign, "".join(f"\\{one}" for one in sign))
 
 
 def _escape_block(match: re.Match[str]) -> str:
