@@ -6,10 +6,18 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 COLLECTION = "breakglass.aws"
 VERSION = "0.2.0"  # as in galaxy.yml; a test compares the two
+
+# Everything imports this file first, so that an older Python ends here and not at something that it does not know.
+if sys.version_info < (3, 11):
+    raise RuntimeError(
+        f"{COLLECTION} needs Python 3.11 or newer, and {sys.executable} is {sys.version.split()[0]}. "
+        "Set ansible_python_interpreter to a newer one that has boto3, such as '{{ ansible_playbook_python }}'."
+    )
 
 # The service that AWS Organizations trusts with centralized root access.
 SERVICE_PRINCIPAL = "iam.amazonaws.com"

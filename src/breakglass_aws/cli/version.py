@@ -12,15 +12,20 @@ import click
 from breakglass_aws.cli import options
 from breakglass_aws.cli.groups import Command
 from breakglass_aws.engine import collection
+from breakglass_aws.version import __version__
 
-PACKAGES = ("breakglass-aws", "ansible-core", "boto3", "botocore", "papermill", "moto")
+PACKAGES = ("ansible-core", "boto3", "botocore", "papermill", "moto")
 
 
 @click.command(cls=Command, examples=[("breakglass version --json", "for a report of an error")])
 @options.as_json
 def version(as_json: bool) -> int:
     """Print the versions of what is installed."""
-    found = {**{name: _version(name) for name in PACKAGES}, "Python": platform.python_version()}
+    found = {
+        "breakglass-aws": __version__,
+        **{name: _version(name) for name in PACKAGES},
+        "Python": platform.python_version(),
+    }
     places = {"program": sys.executable, "runbooks": str(collection.NOTEBOOKS)}
     if as_json:
         options.print_json({**found, **places})

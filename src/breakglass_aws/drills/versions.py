@@ -7,12 +7,14 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_PACKAGES = ("breakglass-aws", "ansible-core", "boto3", "botocore", "moto", "papermill")
+from breakglass_aws.version import __version__
+
+_PACKAGES = ("ansible-core", "boto3", "botocore", "moto", "papermill")
 
 
 def versions() -> dict[str, str]:
     """Versions of the project, its commit where this is a checkout, and of what it runs on."""
-    found = {name: _version(name) for name in _PACKAGES}
+    found = {"breakglass-aws": __version__, **{name: _version(name) for name in _PACKAGES}}
     commit = _commit()
     return {**found, **({"commit": commit} if commit else {}), "Python": platform.python_version()}
 
