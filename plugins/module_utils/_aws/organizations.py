@@ -256,8 +256,9 @@ class Organization:
         }
 
     def _list_accounts(self) -> dict[str, Account]:
-        pages = self._pages("list_accounts", "listing the organization's accounts")
-        return {entry["Id"]: _account(entry) for page in pages for entry in page["Accounts"]}
+        with explained("listing the organization's accounts"):  # page by page: there may be thousands of accounts
+            pages = self.organizations.get_paginator("list_accounts").paginate()
+            return {entry["Id"]: _account(entry) for page in pages for entry in page["Accounts"]}
 
     def _list_accounts_in(self, unit_id: str) -> list[Account]:
         pages = self._pages("list_accounts_for_parent", f"listing the accounts in {unit_id}", ParentId=unit_id)
@@ -362,12 +363,13 @@ def _parent_in(path: str) -> str:
 
 def _account(entry: dict) -> Account:
     # AWS retired Status on 2026-09-09; State is what counts. Older endpoints have only Status.
+    joined = entry.get("JoinedTimestamp")
     return Account(
         id=entry["Id"],
         name=entry.get("Name", ""),
         state=sys.intern(entry.get("State") or entry.get("Status") or v.UNKNOWN),
         email=entry.get("Email", ""),
         joined_method=sys.intern(entry.get("JoinedMethod", "")),
-        joined=entry.get("JoinedTimestamp"),
+        joined=joined.astimezone(timezone.utc) if joined else None,  # botocore makes a time zone for each moment
         path=next(iter(entry.get("Paths") or []), ""),
     )
