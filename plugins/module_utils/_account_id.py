@@ -47,5 +47,7 @@ def _diagnose(text: str) -> str:
         meant = as_octal.zfill(12)
         hints.append(f'YAML reads {meant} without quotes as the octal number {text}: write it as "{meant}"')
     if len(text) >= 9:
-        hints.append(f'did a leading zero get lost? Write it in quotes: "{text.zfill(12)}"')
+        hints.append(
+            f'it has {len(text)} digits; did a leading zero get lost? Then it is "{text.zfill(12)}", in quotes'
+        )
     return "; or ".join(hints)

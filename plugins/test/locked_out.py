@@ -78,13 +78,16 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.lockouts 
 
 def is_locked_out(
     policy: t.Any,
-    resource: str,
-    account_id: str,
+    resource: str | None = None,
+    account_id: str | None = None,
     administrators: t.Sequence[str] = (),
     organization_id: str | None = None,
     organization_path: str | None = None,
     region: str | None = None,
 ) -> bool:
+    if resource is None or account_id is None:
+        missing = [name for name, value in (("resource", resource), ("account_id", account_id)) if value is None]
+        raise AnsibleFilterError(f"Required option missing: {' and '.join(missing)}.")
     try:
         found = lockout_statements(
             policy,

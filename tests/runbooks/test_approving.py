@@ -312,7 +312,7 @@ def test_a_run_that_only_plans_does_not_send_for_an_approver(stage: Stage) -> No
     ("answer", "said"),
     [
         ("yes", "This is not an approval"),
-        ("EMERGENCY because I say so", "with a sentence"),
+        ("EMERGENCY because I say so", "at least 3 words and 20 characters"),
         ("EMERGENCY", "with a sentence"),
     ],
 )

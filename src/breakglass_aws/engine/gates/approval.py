@@ -33,7 +33,7 @@ HOURS, MOST_HOURS = 24, 7 * 24
 SKEW = timedelta(minutes=5)
 EMERGENCY = "EMERGENCY because"
 REVIEW_AFTER = timedelta(days=3)
-SHORTEST_REASON = 20
+SHORTEST_REASON, FEWEST_WORDS = 20, 3  # characters, words
 LARGEST_TOKEN = 64 * 1024 * 1024  # characters; a plan may have the items of 10,000 accounts
 TYPED = 8  # characters of the digest that an approver types
 
@@ -327,9 +327,10 @@ def emergency(words: str, request: Request) -> Approval | None:
     if not words.startswith(EMERGENCY.split()[0]):
         return None
     reason = words.removeprefix(EMERGENCY).strip()
-    if not words.startswith(EMERGENCY) or len(reason) < SHORTEST_REASON or len(reason.split()) < 3:
+    if not words.startswith(EMERGENCY) or len(reason) < SHORTEST_REASON or len(reason.split()) < FEWEST_WORDS:
         raise ValueError(
-            f"Write '{EMERGENCY} ...' with a sentence that explains why no approver can be reached. It is reviewed."
+            f"Write '{EMERGENCY} ...' with a sentence that explains why no approver can be reached: at least "
+            f"{FEWEST_WORDS} words and {SHORTEST_REASON} characters. It is reviewed."
         )
     now = datetime.now(UTC)
     requester = request.requester[0] if request.requester else "unknown"

@@ -40,6 +40,8 @@ TRUE = [
 # policy, arguments that are wrong, what the error says of them
 WRONG = [
     ("{", {}, "not JSON"),
+    (LOCKED, {"account_id": None}, "Required option missing: account_id."),
+    (LOCKED, {"account_id": None, "resource": None}, "Required option missing: resource and account_id."),
     ([], {}, "is a list"),
     (LOCKED, {"resource": "ledger"}, "not the ARN of a bucket"),
     (LOCKED, {"account_id": "12345678901"}, "12 digits"),

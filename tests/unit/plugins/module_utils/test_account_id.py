@@ -55,7 +55,9 @@ def test_anything_else_is_refused_in_words(value):
     [
         (1402433619, '"012345670123"'),
         ("1402433619", "octal"),
-        (12345678901, 'did a leading zero get lost? Write it in quotes: "012345678901"'),
+        (12345678901, 'it has 11 digits; did a leading zero get lost? Then it is "012345678901", in quotes'),
+        ("11122223333", "Expected a string of 12 digits"),
+        ("11122223333", "it has 11 digits"),
         ("11122223333", '"011122223333"'),
     ],
 )
