@@ -1,8 +1,8 @@
 """Whatever AWS and the network do to a sweep, no account is reported clean or done that was not reached.
 
-Random faults hit random calls of accounts that are worked on in a random order by many threads. Afterwards each entry is
-compared with the state of the sandbox and with its event log: each account has credentials of its own, so that a call
-signed with the session of another account would show.
+Random faults hit random calls of accounts that are worked on in a random order by many threads. Afterwards each entry
+is compared with the state of the sandbox and with its event log: each account has credentials of its own, so that a
+call signed with the session of another account would show.
 """
 
 from __future__ import annotations
