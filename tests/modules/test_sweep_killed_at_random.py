@@ -1,7 +1,7 @@
 """A removal over 60 accounts with faults that is killed at random moments: its end is that of an undisturbed run.
 
-A sweep is killed until it is done, then begun anew with a fresh organization and journal, until there were enough kills:
-50 with BREAKGLASS_EVERY_KILL, which `make nightly` sets, and a few else.
+A sweep is killed until it is done, then begun anew with a fresh organization and journal, until there were enough
+kills: 50 with BREAKGLASS_EVERY_KILL, which `make nightly` sets, and a few else.
 """
 
 from __future__ import annotations
