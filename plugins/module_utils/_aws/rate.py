@@ -43,7 +43,7 @@ class TokenBucket:
     Before a call is sent, ``wait`` for its turn; afterwards ``learn`` whether AWS accepted or throttled it.
     """
 
-    def __init__(self, numbers: memoryview, lock: t.ContextManager) -> None:
+    def __init__(self, numbers: memoryview[float], lock: t.ContextManager) -> None:
         self._numbers = numbers
         self._lock = lock
 

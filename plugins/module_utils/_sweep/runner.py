@@ -15,7 +15,7 @@ import functools
 import threading
 import time
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
@@ -84,12 +84,12 @@ def sweep_options(
         raise InvalidInput("workers", workers, f"a number from 1 to {MOST_WORKERS}")
     progress = Progress()
     context.connection.on_throttled(progress.throttle)
-    shared = {"progress": progress, "overlap": Overlap(2 * workers)}
+    options = SweepOptions(workers, context.connection, progress=progress, overlap=Overlap(2 * workers))
     if not path or context.check_mode:
-        yield SweepOptions(workers, context.connection, **shared)
+        yield options
         return
     with Journal(path, terms, finished, is_complete) as journal:
-        yield SweepOptions(workers, context.connection, journal, **shared)
+        yield replace(options, journal=journal)
     if journal.trouble:
         context.warn(f"The journal {path} could not be written ({journal.trouble}): it lacks accounts that are done.")
 
