@@ -89,7 +89,8 @@ class DirectReads:
                 break
         if exception is not None:
             raise exception
-        assert parsed is not None and response is not None
+        assert parsed is not None
+        assert response is not None
         parsed["ResponseMetadata"]["RetryAttempts"] = attempt - 1
         if response.status_code >= 300:
             raise self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))(parsed, name)
