@@ -85,7 +85,7 @@ sandbox: $(READY) ## serve the simulated organization on 127.0.0.1, port 5599 (P
 	@python -m breakglass_aws.sandbox serve --port $(PORT)
 
 lab: $(READY) ## open the runbooks in JupyterLab on port 8888 (LAB_PORT=... for another)
-	@python -c 'import jupyterlab' 2>/dev/null || pip install --quiet --editable '.[lab]'
+	@python -c 'import jupyterlab' 2>/dev/null || pip install --quiet --no-build-isolation --editable '.[lab]'
 	@mkdir -p '$(LAB_SETTINGS)' # long lines of a cell, as parameters with values become, are wrapped
 	@test -e '$(LAB_SETTINGS)/tracker.jupyterlab-settings' || \
 		echo '{"codeCellConfig": {"lineWrap": true}}' > '$(LAB_SETTINGS)/tracker.jupyterlab-settings'

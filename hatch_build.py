@@ -20,8 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 COLLECTION = "ansible_collections/breakglass/aws"
 SOURCES = "src/"
-# Only the collection's own archive has these: it is also what a maintainer of a fork looks at.
-ARCHIVE_ONLY = ("extensions/", "requirements.txt")
+TESTS = "extensions/"  # scenarios of molecule, which only the collection's own archive has
 _FORMAT = 1  # of both files of a manifest
 
 
@@ -42,7 +41,7 @@ class CustomBuildHook(BuildHookInterface):
             included |= {str(root / name): name for name in files}
             return
         included |= {str(root / name): name.removeprefix(SOURCES) for name in files if name.startswith(SOURCES)}
-        content = [name for name in files if not name.startswith((SOURCES, *ARCHIVE_ONLY))]
+        content = [name for name in files if not name.startswith((SOURCES, TESTS))]
         included |= {str(root / name): f"{COLLECTION}/{name}" for name in content}
         self._generated = tempfile.mkdtemp()
         for path in write_manifest(Path(self._generated), root, content, galaxy):

@@ -207,11 +207,9 @@ def _require_engine() -> None:
         )
     missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]
     if missing:
-        listed = os.path.join(COLLECTION, "requirements.txt")
-        cure = f"--requirement {listed}" if os.path.isfile(listed) else " ".join(missing)
         raise AnsibleActionFail(
             f"Running a runbook needs Python packages that {sys.executable} does not have: {', '.join(missing)}. "
-            f"Install them there: {_pip(cure)}"
+            f"Install them there: {_pip('--requirement ' + os.path.join(COLLECTION, 'requirements.txt'))}"
         )
 
 

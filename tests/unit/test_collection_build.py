@@ -50,8 +50,8 @@ LEFT = [
     "breakglass-aws-0.0.1.tar.gz",
     "dist/breakglass_aws-0.0.1-py3-none-any.whl",
 ]
-# The collection in the wheel lacks these: they are for those who work on the collection, or in the wheel itself.
-NOT_IN_THE_WHEEL = ("extensions/", "src/", "requirements.txt")
+# The collection in the wheel lacks these: tests, and what is in the wheel itself.
+NOT_IN_THE_WHEEL = ("extensions/", "src/")
 IN_THE_WHEEL = "ansible_collections/breakglass/aws/"
 
 
@@ -137,7 +137,7 @@ def test_the_manifest_of_the_collection_in_the_wheel_is_that_of_ansible_galaxy(w
     with zipfile.ZipFile(wheel) as content:
         ours = {name: json.loads(content.read(IN_THE_WHEEL + name)) for name in theirs}
     assert ours["MANIFEST.json"]["collection_info"] == theirs["MANIFEST.json"]["collection_info"]
-    left_out = ("extensions", "src", "requirements.txt")
+    left_out = ("extensions", "src")
     shared = [entry for entry in theirs["FILES.json"]["files"] if entry["name"].split("/")[0] not in left_out]
     assert {str(entry) for entry in ours["FILES.json"]["files"]} == {
         str(entry) for entry in shared

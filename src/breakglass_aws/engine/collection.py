@@ -49,10 +49,7 @@ def check_installation() -> None:
 
 def requirements_command() -> str:
     """The command that installs the Python packages of this installation."""
-    listed = ROOT / "requirements.txt"  # a checkout and the collection's archive have it
-    if listed.is_file():
-        return f"{sys.executable} -m pip install --requirement {shlex.quote(str(listed))}"
-    return _pip("install")
+    return f"{sys.executable} -m pip install --requirement {shlex.quote(str(ROOT / 'requirements.txt'))}"
 
 
 def _installed() -> str | None:

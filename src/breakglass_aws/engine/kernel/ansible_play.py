@@ -145,7 +145,7 @@ def run_tasks(
     if importlib.util.find_spec("ansible") is None:
         raise RunbookError(
             f"Ansible is not installed for {sys.executable}, which runs this notebook's kernel.\n"
-            "Install it there (pip install ansible), or choose the kernel of the environment that has it."
+            "Install it there (pip install ansible-core), or choose the kernel of the environment that has it."
         )
     with tempfile.TemporaryDirectory(prefix="breakglass-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
