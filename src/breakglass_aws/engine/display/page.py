@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
+import threading
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ from breakglass_aws.engine import files
 
 # The magics of a runbook, each with the name of the Pygments lexer for the rest of its cell.
 LANGUAGES = {"%%tasks": "yaml", "%%module_defaults": "yaml", "%%gate": "markdown"}
+
+_CONVERTING = threading.Lock()
 
 # nbconvert sets no monospaced font for code in outputs, and no margin below it. On a telephone it cuts code and tables:
 # there, code wraps, and the cells of our tables are one below the other.
@@ -60,6 +65,33 @@ def write(notebook: Path, path: Path) -> str:
 
 def page(notebook: Path) -> str:
     """Return the HTML page of an executed notebook. Raises whatever nbconvert raises."""
+    with _CONVERTING:
+        html, _ = _exporter().from_filename(str(notebook))
+    html = re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
+    # The evidence folder holds no docs: their path stays as text.
+    html = re.sub(r'<a href="\.\./docs/[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL)
+    return html.replace("</head>", f"{STYLE}</head>", 1)
+
+
+def prepare() -> None:
+    """Load, in a thread, what makes a page: nbconvert, its templates and the lexers. It takes half a second."""
+    threading.Thread(target=_convert_sample).start()
+
+
+def _convert_sample() -> None:
+    """Convert a notebook with a cell of each kind. An error is reported when the page itself is made."""
+    with contextlib.suppress(Exception), _CONVERTING:
+        from nbformat import v4
+
+        output = v4.new_output("display_data", {"text/html": "<p>x</p>", "text/markdown": "x"})
+        cells = [v4.new_code_cell(f"{magic}\n- x: y", outputs=[output]) for magic in LANGUAGES]
+        text = v4.new_markdown_cell("# x\n\n| a | b |\n|---|---|\n| `c` | d |\n\n```json\n{}\n```")
+        _exporter().from_notebook_node(v4.new_notebook(cells=[text, v4.new_code_cell("x"), *cells]))
+
+
+@functools.cache
+def _exporter() -> Any:
+    """Return nbconvert's exporter of HTML, which keeps its templates."""
     from nbconvert import HTMLExporter
     from nbconvert.filters import Highlight2HTML
 
@@ -73,8 +105,4 @@ def page(notebook: Path) -> str:
             return plain(source, language, metadata)
         return plain(body, lexer).replace("<pre>", f'<pre><span class="k">{escape(magic)}</span>\n', 1)
 
-    html, _ = HTMLExporter(embed_images=True, filters={"highlight_code": highlight}).from_filename(str(notebook))
-    html = re.sub(r"<script\b.*?</script>", "", html, flags=re.DOTALL | re.IGNORECASE)
-    # The evidence folder holds no docs: their path stays as text.
-    html = re.sub(r'<a href="\.\./docs/[^"]*">(.*?)</a>', r"\1", html, flags=re.DOTALL)
-    return html.replace("</head>", f"{STYLE}</head>", 1)
+    return HTMLExporter(embed_images=True, filters={"highlight_code": highlight})

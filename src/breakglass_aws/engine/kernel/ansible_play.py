@@ -13,7 +13,6 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -28,6 +27,7 @@ from breakglass_aws.engine.errors import Interrupted, RunbookError
 from breakglass_aws.engine.evidence import locks
 from breakglass_aws.engine.evidence.call_ledger import VARIABLE as LEDGER
 from breakglass_aws.engine.evidence.call_ledger import CallLedger
+from breakglass_aws.engine.executor import client
 from breakglass_aws.engine.results import Event
 
 CALLBACK = "breakglass.aws.events"
@@ -161,7 +161,7 @@ def run_tasks(
             on_event(event)
 
         with _letting_finish(folder / STOP) as interrupted:
-            status, output = _follow(_command(folder, check_mode), _environment(folder, ledger), watch)
+            status, output = _follow(folder, _arguments(folder, check_mode), _environment(folder, ledger), watch)
         if status != 0 and last_failure:
             raise RunbookError(_task_message(last_failure[0], folder))
         if status != 0 and interrupted.is_set():
@@ -213,14 +213,9 @@ def _write_play(folder: Path, tasks: str, variables: Mapping[str, Any], module_d
     (folder / "collections/ansible_collections/breakglass/aws").symlink_to(ROOT)
 
 
-def _command(folder: Path, check_mode: bool) -> list[str]:
-    """Return the command, run by a shell that removes `folder` afterwards, also when this process was killed.
-
-    The folder may contain a secret answer. SIGTERM reaches Ansible too, and the shell waits for it.
-    """
-    cleanly = ["sh", "-c", 'trap : TERM; "$@"; status=$?; rm -rf "$0"; exit $status', str(folder)]
-    command = [sys.executable, "-m", "ansible", "playbook", "--inventory", "localhost,", "--diff"]
-    return [*cleanly, *command, *(["--check"] if check_mode else []), str(folder / "play.yml")]
+def _arguments(folder: Path, check_mode: bool) -> list[str]:
+    """Return the arguments of ansible-playbook."""
+    return ["--inventory", "localhost,", "--diff", *(["--check"] if check_mode else []), str(folder / "play.yml")]
 
 
 def _environment(folder: Path, ledger: CallLedger | None) -> dict[str, str]:
@@ -240,36 +235,42 @@ def _environment(folder: Path, ledger: CallLedger | None) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "ANSIBLE_FORCE_COLOR"} | own
 
 
-def _follow(command: list[str], environment: dict[str, str], on_event: Callable[[Event], None]) -> tuple[int, str]:
-    """Run `command`, pass on its events as they come, and return its exit status and output."""
-    reader, writer = os.pipe()
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        pass_fds=[writer, *locks.HELD],
-        start_new_session=True,  # Ctrl-C, and JupyterLab's interruption, reach all of a group
-        env={**environment, "BREAKGLASS_EVENTS": f"/dev/fd/{writer}"},
-    )
-    os.close(writer)
-    printed: list[str] = []
+def prepare() -> None:
+    """Start to load Ansible, so that the first cell need not wait for it."""
+    client.EXECUTOR.start(_environment(Path(os.devnull), None))
+
+
+def _follow(
+    folder: Path, arguments: list[str], environment: dict[str, str], on_event: Callable[[Event], None]
+) -> tuple[int, str]:
+    """Run ansible-playbook, pass on its events as they come, and return its exit status and output."""
+    events, printed = os.pipe(), os.pipe()
+    files = [printed[1], events[1], *locks.HELD]
+    try:
+        process = client.begin(arguments, environment, folder, files)
+    finally:
+        os.close(printed[1])
+        os.close(events[1])
+    output: list[str] = []
     # In memory, not in a file. Without a reader Ansible would block when the pipe is full.
-    drain = threading.Thread(target=lambda: printed.extend(process.stdout or ()), daemon=True)
+    drain = threading.Thread(target=lambda: output.extend(_lines(printed[0])), daemon=True)
     drain.start()
     try:
-        with open(reader, encoding="utf-8") as events:
-            for line in events:
-                on_event(json.loads(line))
+        for line in _lines(events[0]):
+            on_event(json.loads(line))
         status = process.wait()
         drain.join()
-        return status, "".join(printed)
+        return status, "".join(output)
     except RunbookError:  # results can no longer be recorded
-        os.killpg(process.pid, signal.SIGTERM)
+        process.terminate()
         process.wait()
         raise
+
+
+def _lines(file: int) -> Iterator[str]:
+    """Yield the lines that come through a pipe, until nobody can write into it any more; close it then."""
+    with open(file, encoding="utf-8", errors="replace") as stream:
+        yield from stream
 
 
 def _task_message(event: Event, folder: Path) -> str:

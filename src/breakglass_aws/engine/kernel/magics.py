@@ -33,6 +33,7 @@ from breakglass_aws.engine.kernel.ansible_play import (
     PARENT_ENDED,
     can_go_on,
     check_tasks,
+    prepare,
     run_tasks,
     task_names,
     without_first,
@@ -87,6 +88,7 @@ class RunbookMagics(Magics):
         self._variables.forget()
         self.end()
         self._variables.declared = self._variables.found()
+        prepare()
         if not self._variables.declared:
             raise RunbookError("The parameters are not known. Run the cells from the top of the notebook first.")
         check_installation()

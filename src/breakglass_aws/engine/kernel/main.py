@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 
 from breakglass_aws.engine.collection import module_util
+from breakglass_aws.engine.kernel import ansible_play
 
 CHECK_EVERY = 0.25  # seconds
 
@@ -48,6 +49,7 @@ def main() -> None:
     """Run the kernel; the arguments are ipykernel's."""
     os.environ.pop("JPY_PARENT_PID", None)  # read by ipykernel when it is imported
     watch_launcher(end_abandoned)
+    ansible_play.prepare()
     from ipykernel.kernelapp import IPKernelApp
 
     IPKernelApp.launch_instance()

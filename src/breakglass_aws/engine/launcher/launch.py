@@ -13,6 +13,7 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from breakglass_aws.engine import commands, outcomes
+from breakglass_aws.engine.display import page
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import locks, record
 from breakglass_aws.engine.evidence.journal import Journal
@@ -82,6 +83,8 @@ def execute(
     cells: dict[int, Progress] = {}
 
     def watch(progress: Progress) -> None:
+        if not cells:
+            page.prepare()  # while the cells run, this process waits
         cells[progress.number] = progress
         if folder and not progress.detail:
             details = {key: getattr(progress, key) for key in ("cell", "title", "status")}

@@ -94,9 +94,11 @@ class _Book(NotebookExecutionManager):
         self._redactor = redactor or ENGINE
         self._begun = 0.0
         self.interrupted = False  # whether that has ended the cell that runs
+        self._is_text = False  # whether it is a cell of text that runs
         self._code = [index for index, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
 
     def cell_start(self, cell: Any, cell_index: int, **kwargs: Any) -> None:
+        self._is_text = cell.cell_type != "code"
         super().cell_start(cell, cell_index=cell_index, **kwargs)
         self._begun = time.monotonic()
         self._tell(cell, cell_index)
@@ -120,10 +122,13 @@ class _Book(NotebookExecutionManager):
             )
 
     def save(self, **kwargs: Any) -> None:
+        if self._is_text:  # nothing happens in such a cell; the next one saves its state
+            return
         self._redactor.notebook(self.nb)
         super().save(**kwargs)
 
     def notebook_complete(self, **kwargs: Any) -> None:
+        self._is_text = False
         # Before papermill turns what was never reached into "completed".
         for index, cell in enumerate(self.nb.cells):
             if cell.metadata.papermill["status"] == self.PENDING:
