@@ -98,6 +98,21 @@ def test_every_answer_of_aws_gets_a_cause_and_a_fix(operation, code, root_of):
 
 
 @pytest.mark.parametrize(
+    ("operation", "fix"),
+    [
+        ("AssumeRoot", "regional STS endpoint"),
+        ("DescribeAccount", "check region, endpoint_url"),
+        ("GetPrimaryEmail", "check region, endpoint_url"),
+    ],
+)
+def test_only_sts_is_sent_to_a_regional_endpoint(operation, fix):
+    answer = botocore.exceptions.ClientError({"Error": {"Code": "InvalidAction", "Message": "No."}}, operation)
+    told = explain(answer, "doing our work")
+    assert fix in told.fix
+    assert ("regional STS" in told.fix) is (operation == "AssumeRoot")
+
+
+@pytest.mark.parametrize(
     ("error", "fix"),
     [
         (botocore.exceptions.NoCredentialsError(), "Set profile"),
