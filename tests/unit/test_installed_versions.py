@@ -40,6 +40,16 @@ def test_the_command_refuses_a_second_version_on_the_path(
     assert main.main(["version"]) == 0  # which helps to see what is there
 
 
+def test_old_metadata_beside_this_package_is_no_other_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An earlier editable installation of a checkout has left them in src/."""
+    old = tmp_path / "breakglass_aws-0.0.1.dist-info"
+    old.mkdir()
+    (old / "METADATA").write_text("Metadata-Version: 2.1\nName: breakglass-aws\nVersion: 0.0.1\n")
+    (tmp_path / "breakglass_aws").symlink_to(collection.SOURCES / "breakglass_aws")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    collection.check_installation()
+
+
 def test_a_playbook_refuses_an_installed_package_of_another_version(other_version: Path, tmp_path: Path) -> None:
     ended = run_playbook(
         "breakglass.aws.runbook",

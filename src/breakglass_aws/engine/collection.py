@@ -53,12 +53,14 @@ def requirements_command() -> str:
 
 
 def _installed() -> str | None:
-    """The version of the installed package; None when there is none, or it is installed as editable."""
+    """The version of another installed package; None when there is none, or it is this one, installed as editable."""
     try:
         found = distribution(PACKAGE)
     except PackageNotFoundError:
         return None
-    return found.version if Path(str(found.locate_file("breakglass_aws"))).is_dir() else None
+    folder = Path(str(found.locate_file("breakglass_aws")))
+    is_this = folder.resolve() == SOURCES / "breakglass_aws"  # whatever old metadata beside it say
+    return found.version if folder.is_dir() and not is_this else None
 
 
 def _pip(command: str) -> str:
