@@ -125,7 +125,7 @@ def test_an_audit_of_ous_reads_their_accounts_only(play, sandbox):
     assert "Not read: payments (333344445555), skipped. The account is in exclude_accounts." in told.stdout
     opened = {event["resource"].split(":")[4] for event in sandbox.events() if event["operation"] == "AssumeRoot"}
     assert opened == {LEGACY, "012345678901"}
-    misspelled = play("audit", "-e", "organizational_units=Workloads/Prodction")
+    misspelled = play("audit", "-e", "organizational_units=Workloads/Prodution")
     assert misspelled.returncode == 2
     assert "Did you mean Workloads/Production?" in misspelled.stdout
 

@@ -116,7 +116,7 @@ def test_two_ous_of_one_path_are_refused_with_their_ids(sandbox):
     [
         ("Workloads/Prodution", "Did you mean Workloads/Production?"),
         ("workloads", "Did you mean Workloads?"),
-        ("Wrkloads/Production", "Did you mean Workloads?"),
+        ("Workloadz/Production", "Did you mean Workloads?"),
         ("Root/Workloads/Tst", "Did you mean Workloads/Test?"),
         ("Workloads/Zzzzzz", "which has Divested, Legacy, Production, Test"),
         ("/", "the ID or the path of an OU"),
