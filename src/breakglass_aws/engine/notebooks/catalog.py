@@ -47,7 +47,10 @@ class Runbook:
         """Its parameters. Raises RunbookError when it has no valid cell of parameters."""
         cells = [cell for cell in self.notebook.cells if "parameters" in cell.metadata.get("tags", [])]
         if len(cells) != 1:
-            raise RunbookError(f"{self.path} has {len(cells)} cells tagged 'parameters'. Expected exactly one.")
+            raise RunbookError(
+                f"{self.path} is not a runbook: it has {len(cells)} cells tagged 'parameters'. Expected exactly one. "
+                "`breakglass list` prints the runbooks."
+            )
         try:
             return declared(cells[0].source)
         except (SyntaxError, ValueError, RecursionError) as error:
