@@ -21,7 +21,6 @@ from breakglass_aws.engine import collection, outcomes
 from breakglass_aws.engine.display import credentials_csv
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading, redaction
-from breakglass_aws.engine.notebooks import catalog
 from breakglass_aws.engine.posture import kinds, model
 
 if TYPE_CHECKING:
@@ -124,6 +123,7 @@ def _confirm(given: Mapping[str, Any]) -> None:
 def _run(given: Mapping[str, Any], stream: Any) -> RunResult:
     """Run the runbook, and report its progress on `stream`."""
     from breakglass_aws.engine.launcher import launch, progress
+    from breakglass_aws.engine.notebooks import catalog
 
     runbook = catalog.find(RUNBOOK)
     with progress.TextReporter(Console(highlight=False, file=stream)) as reporter:

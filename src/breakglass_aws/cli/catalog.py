@@ -8,7 +8,6 @@ from rich.table import Table
 
 from breakglass_aws.cli import completion, options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine.notebooks import catalog
 
 
 @click.command(
@@ -22,6 +21,8 @@ from breakglass_aws.engine.notebooks import catalog
 @options.as_json
 def list_runbooks(as_json: bool) -> int:
     """List the runbooks."""
+    from breakglass_aws.engine.notebooks import catalog
+
     found = list(catalog.runbooks())
     if as_json:
         options.print_json([{"name": one.name, "title": one.title, "path": str(one.path)} for one in found])
@@ -53,6 +54,8 @@ def describe(name: str, as_json: bool) -> int:
 
     RUNBOOK is a name as `breakglass list` prints it, or the path of a notebook.
     """
+    from breakglass_aws.engine.notebooks import catalog
+
     runbook = catalog.find(name)
     if not as_json:
         print(runbook.describe())

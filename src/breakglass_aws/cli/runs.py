@@ -12,12 +12,11 @@ from breakglass_aws.cli import completion, options
 from breakglass_aws.cli.groups import Command
 from breakglass_aws.engine import outcomes
 from breakglass_aws.engine.errors import RunbookError
-from breakglass_aws.engine.gates import cli_answers
-from breakglass_aws.engine.notebooks import catalog
 
 if TYPE_CHECKING:
     from breakglass_aws.engine.launcher.launch import OnProgress
     from breakglass_aws.engine.launcher.run_result import RunResult
+    from breakglass_aws.engine.notebooks.catalog import Runbook
 
 
 @click.command(
@@ -72,6 +71,9 @@ def run(
     RUNBOOK is a name as `breakglass list` prints it, or the path of a notebook. On a terminal, the plan is shown, each
     gate is asked, and the run goes on. Without a terminal, it stops at a gate and prints how to resume it.
     """
+    from breakglass_aws.engine.gates import cli_answers
+    from breakglass_aws.engine.notebooks import catalog
+
     runbook = catalog.find(name)  # a wrong name is reported at once; papermill takes a second to import
     if parameters_file == answers_file == "-":
         raise RunbookError("Standard input can hold the parameters or the answers, not both.")
@@ -105,6 +107,7 @@ def resume(folder: Path, answers: tuple[str, ...], answers_file: str | None, tim
 
     RUN_DIR is the evidence folder of a run that waits for a person, failed or was interrupted.
     """
+    from breakglass_aws.engine.gates import cli_answers
     from breakglass_aws.engine.launcher import resume as resuming
 
     found = options.readable(folder)
@@ -116,7 +119,7 @@ def resume(folder: Path, answers: tuple[str, ...], answers_file: str | None, tim
 
 
 def report(
-    runbook: catalog.Runbook,
+    runbook: Runbook,
     answers: Mapping[str, str],
     start: Callable[[OnProgress], RunResult],
     timeout: int | None,
@@ -144,6 +147,8 @@ def report(
 
 def _parameters(items: Iterable[str], file: str | None) -> dict[str, Any]:
     """Return the parameters of the command line. Text stays text, so an account ID keeps its leading zeros."""
+    from breakglass_aws.engine.gates import cli_answers
+
     given = cli_answers.json_object(file) if file else {}
     for item in items:
         name, equals, value = item.partition("=")
