@@ -214,12 +214,14 @@ def _require_engine() -> None:
 
 
 def _installed_version() -> str | None:
-    """The version of the installed Python package; None without one, and for an editable installation of a checkout."""
+    """The version of the installed Python package; None without one, and for an editable installation of this one."""
     try:
         found = importlib.metadata.distribution(PACKAGE)
     except importlib.metadata.PackageNotFoundError:
         return None
-    return found.version if os.path.isdir(str(found.locate_file(ENGINE))) else None
+    folder = os.path.realpath(str(found.locate_file(ENGINE)))
+    is_this = folder == os.path.join(SOURCES, ENGINE)  # whatever old metadata beside it say
+    return found.version if os.path.isdir(folder) and not is_this else None
 
 
 def _pip(what: str) -> str:

@@ -48,6 +48,14 @@ def test_old_metadata_beside_this_package_is_no_other_version(tmp_path: Path, mo
     (tmp_path / "breakglass_aws").symlink_to(collection.SOURCES / "breakglass_aws")
     monkeypatch.syspath_prepend(str(tmp_path))
     collection.check_installation()
+    ended = run_playbook(
+        "breakglass.aws.runbook",
+        *("-e", "runbook=unlock_s3_bucket"),
+        environment={"PYTHONPATH": str(tmp_path)},
+        directory=tmp_path,
+        cold=True,
+    )
+    assert "account_id is missing." in ended.stdout + ended.stderr  # the engine was started
 
 
 def test_a_playbook_refuses_an_installed_package_of_another_version(other_version: Path, tmp_path: Path) -> None:
