@@ -10,11 +10,8 @@ from IPython.display import display
 from breakglass_aws.engine.collection import module_util
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.views import registry
+from breakglass_aws.engine.kernel.output_metadata import PROGRESS, TASK_LIST
 from breakglass_aws.engine.results import Event
-
-# In the metadata of the output: that it is the list, and how far the running task is.
-TASK_LIST = "breakglass_task_list"
-PROGRESS = "breakglass_progress"
 
 
 class TaskList:

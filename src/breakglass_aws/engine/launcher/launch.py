@@ -9,9 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import papermill
-from papermill.exceptions import PapermillExecutionError
-
 from breakglass_aws.engine import commands, outcomes
 from breakglass_aws.engine.display import page
 from breakglass_aws.engine.errors import RunbookError
@@ -20,6 +17,7 @@ from breakglass_aws.engine.evidence.journal import Journal
 from breakglass_aws.engine.gates import approval_gate
 from breakglass_aws.engine.kernel_options import KernelOptions
 from breakglass_aws.engine.launcher import papermill_engine, run_file
+from breakglass_aws.engine.launcher.import_papermill import papermill
 from breakglass_aws.engine.launcher.notebook_client import Progress
 from breakglass_aws.engine.launcher.run_file import Run
 from breakglass_aws.engine.launcher.run_result import RunResult
@@ -125,7 +123,7 @@ def _execute_notebook(
             kernel_options=kernel_options,
             secrets=secrets,
         )
-    except PapermillExecutionError as error:
+    except papermill.PapermillExecutionError as error:
         return error.ename, error.evalue if error.ename in outcomes.PLAIN_ERRORS else f"{error.ename}: {error.evalue}"
     except RunbookError as error:  # the notebook or the journal cannot be written
         return RunbookError.__name__, str(error)

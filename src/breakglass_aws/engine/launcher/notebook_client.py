@@ -30,7 +30,7 @@ from breakglass_aws.engine import kernel_options as kernel_options_module
 from breakglass_aws.engine.collection import module_util
 from breakglass_aws.engine.errors import Waiting
 from breakglass_aws.engine.evidence.redaction import ENGINE, Redactor
-from breakglass_aws.engine.kernel.task_list import PROGRESS, TASK_LIST
+from breakglass_aws.engine.kernel.output_metadata import PROGRESS, TASK_LIST
 from breakglass_aws.engine.kernel_options import KernelOptions
 
 _HEADING = re.compile(r"^(#+) +(.*\S)", re.MULTILINE)

@@ -1,0 +1,6 @@
+"""What the kernel writes into the metadata of an output, and the launcher reads. It imports nothing of IPython."""
+
+from __future__ import annotations
+
+TASK_LIST = "breakglass_task_list"  # that the output is the list of a cell's tasks
+PROGRESS = "breakglass_progress"  # how far the running task is
