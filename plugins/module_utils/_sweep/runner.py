@@ -232,11 +232,12 @@ class _Run:
                 self._options.journal.note(entry)
 
         threads = self._start_threads(min(self._options.workers, len(numbers)), numbers_until_stop, done)
-        try:
-            _wait_for(threads)
-        except KeyboardInterrupt:
-            self._options.interrupted.set()
-            _wait_for(threads)
+        while True:
+            try:
+                _wait_for(threads)
+                return
+            except KeyboardInterrupt:  # each of several: no thread may work on after the task has ended
+                self._options.interrupted.set()
 
     def _start_threads(
         self, count: int, numbers: t.Callable[[], t.Iterator[int]], done: t.Callable[[int, Entry], None]

@@ -84,6 +84,27 @@ def test_an_interrupted_sweep_begins_no_account_more_and_returns_all_entries(mon
     assert len(not_done(entries)) == 20 - len(done)
 
 
+def test_several_interruptions_let_the_accounts_in_work_end_too(monkeypatch):
+    wait_for, interruptions, go_on, ended = runner._wait_for, [1, 2, 3], threading.Event(), []
+
+    def interrupted(threads):
+        if interruptions:
+            interruptions.pop()
+            raise KeyboardInterrupt
+        go_on.set()
+        wait_for(threads)
+
+    monkeypatch.setattr(runner, "_wait_for", interrupted)
+
+    def work(account_id, entry):
+        go_on.wait(20)
+        ended.append(account_id)
+        entry["outcome"] = v.ABSENT
+
+    entries = sweep(targets_of(["absent"] * 5), work, blank={}, workers=1)
+    assert [entry["account_id"] for entry in entries if entry["outcome"] == v.ABSENT] == ended
+
+
 def test_finding_out_more_about_an_error_does_not_lose_it():
     def work(account_id, entry):
         raise Unreachable("Cause.", "Fix.")
