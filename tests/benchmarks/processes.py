@@ -23,7 +23,8 @@ CLEAN = {
 
 @dataclass(frozen=True)
 class Run:
-    """What a process took. ``processor``: user and system seconds, of children too. ``peak``: MiB, of all at once."""
+    """What a process took. ``processor``: user and system seconds, with the children that were waited
+    for: not those that end after their parent, as a runbook's do. ``peak``: MiB, of all at once."""
 
     seconds: float
     processor: float

@@ -84,11 +84,6 @@ def runbook(bench: Bench) -> Iterator[Figure]:
         before = measured[bench.before.name]
         compared = [one.seconds for one in before]
         yield ratio("unlock_s3_bucket: time / before's", ours, compared, at_most=0.45, profile=profile)
-        yield ratio(
-            "unlock_s3_bucket: processor / before's",
-            [one.processor for one in measured["present"]],
-            [one.processor for one in before],
-        )
         yield Figure("unlock_s3_bucket: before", "s", [one.seconds for one in before])
     yield Figure("unlock_s3_bucket: present", "s", ours)
 
