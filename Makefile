@@ -19,7 +19,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint gates matrix docs format floors lock release installation sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint lint-sanity lint-content lint-types lint-style gates matrix docs format floors lock release installation sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -45,14 +45,24 @@ molecule: $(READY) ## run the molecule scenarios, against the sandbox
 	@molecule test --all
 
 lint: $(READY) ## check style, metadata, documentation and changelog
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
+		lint-sanity lint-content lint-types lint-style
+
+lint-sanity: $(READY)
+	@tests/sanity/run
+
+lint-content: $(READY)
+	@ansible-lint --offline
+
+lint-types: $(READY)
+	@tests/types
+
+lint-style: $(READY)
 	@ruff check .
 	@ruff format --check .
 	@codespell
-	@tests/types
 	@lint-imports
 	@antsibull-changelog lint
-	@ansible-lint --offline
-	@tests/sanity/run
 
 gates: .venv-gates/.ready ## check the built collection as Galaxy does, its documentation, and known vulnerabilities
 	@tests/gates/run

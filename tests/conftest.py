@@ -2,4 +2,31 @@
 
 from __future__ import annotations
 
+import pytest
+
 pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.waiting"]
+
+# Files that take longest begin first: otherwise one worker is still at the last of them when the others have ended.
+_LONGEST_FIRST = (
+    "runbooks/test_lost_root_mfa_runbook.py",
+    "runbooks/test_compromised_root_user_runbook.py",
+    "runbooks/test_killed_runs.py",
+    "runbooks/test_between_plan_and_act.py",
+    "runbooks/test_lost_access_role_runbook.py",
+    "runbooks/",
+    "modules/test_root_playbook.py",
+    "modules/test_examples.py",
+    "modules/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files; the tests of a file keep theirs."""
+
+    def place(item: pytest.Item) -> int:
+        name = item.nodeid.removeprefix("tests/")
+        return next(
+            (number for number, part in enumerate(_LONGEST_FIRST) if name.startswith(part)), len(_LONGEST_FIRST)
+        )
+
+    items.sort(key=place)

@@ -48,7 +48,7 @@ RESOURCES = {
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(
     [
-        "run_module",
+        "support.run_module",
         "boto3",
         *(f"ansible_collections.breakglass.aws.plugins.modules.{one.module}" for one in RESOURCES.values()),
     ]

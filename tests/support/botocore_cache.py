@@ -1,15 +1,18 @@
 """Do once a process what botocore does once a session or client, with the same result.
 
 Each run of a module makes a session, and each session reads the models of its services, looks through the folders of
-all services and works out the names of its events: two thirds of a run's time.
+all services and works out the names of its events and the handlers' signatures: two thirds of a run's time.
 """
 
 from __future__ import annotations
 
 import marshal
+from collections.abc import Callable
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from botocore import hooks
 from botocore.hooks import EVENT_ALIASES, EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 
@@ -18,7 +21,9 @@ _SHARED = ("endpoints", "partitions", "endpoint-rule-set-1")
 _read_file = JSONFileLoader.load_file
 _list_services = Loader.list_available_services
 _make_aliaser = EventAliaser.__init__
+_look_at_signature = hooks.accepts_kwargs
 _aliases: dict[str, str] = {}
+_accepting: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 
 
 @cache
@@ -54,6 +59,14 @@ def _share_names(aliaser: EventAliaser, *arguments: Any, **options: Any) -> None
         aliaser._alias_name_cache = _aliases
 
 
+def _accepts_kwargs(handler: Callable[..., Any]) -> Any:
+    function = getattr(handler, "__func__", handler)  # a method is another object each time
+    if function not in _accepting:
+        _accepting[function] = _look_at_signature(handler)
+    return _accepting[function]
+
+
 JSONFileLoader.load_file = _load_file
 Loader.list_available_services = lambda loader, type_name: list(_services(tuple(loader.search_paths), type_name))
 EventAliaser.__init__ = _share_names
+hooks.accepts_kwargs = _accepts_kwargs
