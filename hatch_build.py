@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What the wheel and the sdist contain: the files that galaxy.yml lists, so that they are those of the collection.
 
 In the wheel the Python packages are on top, and the collection is where ansible-core looks for collections of Python

@@ -39,6 +39,17 @@ def test_the_collection_names_the_python_packages_of_the_wheel():
     assert named == [name for name in project["dependencies"] if not name.startswith("ansible-core")]
 
 
+def test_every_source_file_names_its_licence():
+    sources = [*(CHECKOUT / "plugins").rglob("*.py"), *(CHECKOUT / "src").rglob("*.py")]
+    without = [
+        str(file.relative_to(CHECKOUT))
+        for file in sources
+        if (text := file.read_text(encoding="utf-8")).strip()
+        and "# SPDX-License-Identifier: GPL-3.0-or-later\n" not in text[:400]
+    ]
+    assert not without
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_module_documents_itself(module):
     text = (CHECKOUT / f"plugins/modules/{module}.py").read_text(encoding="utf-8")

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The page of the docs about this command: `python -m breakglass_aws.cli.docs_page`.
 
 What the commands say about themselves is the source: their help, their options and their examples.

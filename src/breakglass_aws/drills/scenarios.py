@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What is broken in the drill, and how it shows from outside: before, and after the recovery.
 
 The damage itself is in the sandbox's default organization. A scenario names it, tries what the people concerned must be

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The simulated organization of one drill: a sandbox in a process of its own, seen from outside.
 
 A drill uses it as people use AWS: with calls under an identity's own keys. What AWS shows to no single caller (all

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The commands that start, resume and approve a run, as they work for the person who started this one.
 
 A run may have been started with `breakglass`, which is installed with the package; with PYTHONPATH and

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Options that the launcher gives to the kernel besides the parameters: answers to gates, whether a run is resumed.
 
 Answers may be secret. They are passed through a pipe that the kernel inherits and reads once: neither the notebook, nor

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The one place in the engine that reads the results of modules.
 
 Each key that is read here, or by a view, is documented in the RETURN of the module that it comes from; a test checks

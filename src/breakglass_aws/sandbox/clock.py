@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The sandbox's time: real time, moved forward on request. Only a reset moves it back.
 
 moto stamps what it makes itself (users, queues, objects) with real time; it has no hook for another one.

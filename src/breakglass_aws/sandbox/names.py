@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Identifiers in AWS's forms, derived from seeds, so that one organization file always gives the same ones.
 
 Credentials of the sandbox are no secrets: they open nothing but a simulation on this machine. Being derived, they

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures for tests against a simulated organization: `pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin"]`.
 
 `box` serves one organization for the whole run (one for each worker of pytest-xdist); `sandbox` is the same, reset

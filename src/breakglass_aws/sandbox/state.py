@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """All state of a sandbox: our own (organization, root users, sessions) and moto's (IAM, S3, SQS).
 
 moto keeps its state in module globals, hence one sandbox per process. Our own state is plain data in dictionaries by

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What was found, as SARIF 2.1.0, which code scanning of forges and other CI systems read.
 
 Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0".

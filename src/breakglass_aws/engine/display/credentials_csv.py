@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The files of an audit of root credentials: a list for a spreadsheet, a page by severity and OU, and JSON.
 
 Each has all accounts, those that could not be read included.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Small renderers: each returns HTML with inline styles, and Markdown with the same content.
 
 There is no stylesheet and no script, because the output must survive a static export, a forge and an e-mail. Every cell

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Text from AWS, from people and of errors, made safe for where it is read: a terminal, Markdown, HTML.
 
 Account names, tags, policy values and error messages are free text. They stay text everywhere: no control character

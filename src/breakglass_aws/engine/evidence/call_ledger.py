@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The calls of a run, as the modules write them down before they are sent and after they ended.
 
 A task that ends has its calls in its result. The file has those of a task whose process was killed.

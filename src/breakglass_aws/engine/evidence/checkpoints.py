@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which steps of a run are done, so that a resumed run does not do them again.
 
 A step is identified by its cell, the parameters and results that the cell names, and `check_mode`. A step that changed

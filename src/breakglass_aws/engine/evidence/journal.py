@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The journal of a run: one JSON object per line, each with the SHA-256 of the line before.
 
 Kernel and launcher both write to it. Each entry is on disk before the run continues, so a disk that is full, or

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Locks that keep two runs of a runbook from acting on the same account or resource at the same time.
 
 The operating system holds a lock and releases it when its holder ends, however it ends. A lock file that was left over

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Seal the folder of a run with the SHA-256 of all that is in it, and report later what is different.
 
 A manifest proves only that the files match it. A person who can write the folder can write another manifest too. So

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The evidence of a run: one folder with the backups, and one file that states what was done.
 
 The file is written again after each step, so that a run that breaks off leaves what it did until then.

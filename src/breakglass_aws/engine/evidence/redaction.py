@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The one way out for text: known secrets are hidden, and control characters are visible.
 
 Everything that the engine writes or shows passes `ENGINE`, the redactor of this process: journal, state, evidence,

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The executor: a process that has Ansible, boto3 and the collection loaded, and forks a child for each cell.
 
 Starting Ansible takes about 0.4 seconds of processor time and each module as much again, nearly all of it to import

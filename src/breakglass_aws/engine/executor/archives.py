@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Keep the archives that Ansible makes of our modules' code, from one cell to the next.
 
 Before Ansible runs a module, it packs the module and all code that it imports into a zip archive. That takes longer

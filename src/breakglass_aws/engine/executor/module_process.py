@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run a module in a fork of Ansible's worker, instead of a new Python process that imports everything again.
 
 A module arrives as one file, AnsiballZ, which holds the code it needs in a zip archive. What of this code is already

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Load once what each ansible-playbook and each module would load: code, and files that never change while it runs.
 
 What is loaded here must be what a new process would load. So nothing is run here, and a result of reading a file is

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """How a kernel asks its executor to run a cell: the executor gets open files, and only the cell reads the request.
 
 A request has the environment, with credentials. The server that forks the cells never reads it.

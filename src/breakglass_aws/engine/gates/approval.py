@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A second person's approval: an SSH signature over what a run is about to do, valid for some hours.
 
 A run that needs an approval writes a request. The approver sees the whole request and signs a statement that repeats

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """%%gate: what a person must do or decide, and which answer lets the run continue.
 
 The cell is Markdown for the person, a template over the parameters and earlier results. Its last lines may state the

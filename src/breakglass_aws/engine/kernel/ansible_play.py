@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Run a list of Ansible tasks as one play on this machine, and follow its events.
 
 ansible-playbook runs in a private temporary folder, and its play finds this collection first. Results come back through

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The kernel of a run that the launcher started: ipykernel's own, which outlives a killed launcher until its step ends.
 
 ipykernel's default is to end at once when its parent is gone. Then nothing would record what the running task did.

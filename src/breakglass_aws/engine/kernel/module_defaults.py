@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """%%module_defaults: options of modules that several cells of a runbook share, as `module_defaults` of a play.
 
 The cell is a YAML mapping of module names to options, as Ansible's keyword `module_defaults` takes it. The options are

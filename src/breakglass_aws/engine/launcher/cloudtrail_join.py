@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Join CloudTrail's events of a run's root sessions to its evidence, by the sessions' access key IDs.
 
 CloudTrail delivers events up to 15 minutes late, so this is done after the run, and repeated until none is pending.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """papermill's engine `breakglass`, with the true state of each cell.
 
 When the kernel dies or a cell times out, papermill's own engine marks all cells as completed, also those that never

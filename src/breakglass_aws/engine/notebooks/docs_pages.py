@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The docs' page of each runbook, and the permissions of all: `python -m breakglass_aws.engine.notebooks.docs_pages`.
 
 The notebook is the source of a procedure. The page is for reading it on a forge.

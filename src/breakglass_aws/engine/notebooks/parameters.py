@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The parameters of a runbook, and whether given values are valid.
 
 A notebook declares its parameters in the cell tagged `parameters`, one annotated assignment a line. `None` as the

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The posture of an organization: what sweeps found, by severity and by OU, as a page, a list and JSON.
 
     posture = assess([audit, accounts], made="2026-01-31T03:00:00Z")

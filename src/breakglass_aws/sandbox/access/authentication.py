@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Who signed a request: key, session token, expiry and SigV4 signature, each refused with AWS's error.
 
 The signature follows "Create a signed AWS API request" in the IAM User Guide.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Roles and users as principals of resource policies: there when the policy is stored, their IDs when they are gone.
 
 AWS keeps a principal by its ID. A policy that names a role or user which does not exist is not stored, and where one

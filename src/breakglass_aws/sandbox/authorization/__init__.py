@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """AWS's policy evaluation, alone: documents and a request context in, a decision and its deciding statements out.
 
 Nothing here knows of HTTP, of moto or of the organization: the caller gathers the policies that apply. Read it in this

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The Condition element: operators, set operators, IfExists and Null.
 
 IAM User Guide, "Condition operators" and "Set operators for multivalued context keys". Conditions of a statement are

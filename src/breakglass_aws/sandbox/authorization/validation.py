@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What S3, SQS and Organizations refuse to store as a policy, beyond what is no policy at all.
 
 The texts of bucket policies are those S3 answers with MalformedPolicy, as publicly reported. IAM's checks of identity

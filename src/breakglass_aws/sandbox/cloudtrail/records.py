@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """CloudTrail's event records, built from what the trail and the services remember (aws-facts 4.1).
 
 The form is that of "CloudTrail record contents" and "CloudTrail userIdentity element" in the CloudTrail User Guide.

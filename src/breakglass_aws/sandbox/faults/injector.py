@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bad days on demand: throttling, failures, broken connections, expiry and more, by rules, reproducibly.
 
 The first rule that hits a call decides. A call that is refused or whose connection is reset is not done at all; one

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The switches that decide over root sessions, and the delay after which STS notices a change of them.
 
 IAM shows a change at once; STS kept answering as before for up to minutes, its hosts not all alike (aws-facts 1.6).

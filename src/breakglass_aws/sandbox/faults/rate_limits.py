@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The request rates AWS publishes (aws-facts 6), and the token buckets that keep them.
 
 Organizations: "Throttling limits" in "Quotas and service limits for AWS Organizations". STS: "IAM and AWS STS quotas".

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What CloudTrail remembers of each answered call, kept small; `records` makes events of it on request.
 
 Only management events are kept: Event history has no data events (CloudTrail User Guide, "Working with CloudTrail event

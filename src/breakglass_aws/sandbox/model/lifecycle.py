@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What happens to accounts over time: their standing, requests under way, and the schedule that carries them out.
 
 Plain data; the operations are in `services/membership.py`, `services/account.py` and `people.py`.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The organization as data: accounts and their root users, OUs, policies, delegation.
 
 Plain data in dictionaries by ID, so that an organization of 10,000 accounts costs memory but no time.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """CloudFormation templates, as far as a StackSet that brings back a role needs them.
 
 JSON or YAML with the short tags; parameters, `Ref`, `Fn::Sub`, `Fn::GetAtt` and `Fn::Join`; the resource type

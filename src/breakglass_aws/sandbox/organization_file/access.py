@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an organization file says of the ways into an account that need neither its administrator role nor its root
 user: IAM Identity Center, and Control Tower's execution role (aws-facts 5b, 2 and 3).
 

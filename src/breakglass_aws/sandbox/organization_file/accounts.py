@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What an organization file says of accounts' lives: standing, contacts, the other organization, how fast AWS is.
 
 `organization.py` reads the file; the values come here with their places (`_Item`), so errors name them.

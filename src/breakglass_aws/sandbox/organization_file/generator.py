@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Organization files of 10 to 10,000 accounts, shaped as companies' organizations are; one seed gives one file.
 
 The first ten accounts have a bad day each, so that the smallest organization has them all. The others follow at random

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """An organization described in one YAML file: read, checked, and built.
 
 The file is small to write by hand; the sandbox's own is `organizations/default.yml`. Every error names file, line, key

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """YAML as organization files are written in it: plain values, and for each of them the line it came from.
 
 YAML without its traps: 12 digits stay text (an account ID), no octal numbers, no dates, no yes and no, no tags, no key

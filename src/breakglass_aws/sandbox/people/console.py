@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What people do in a browser, with a mailbox, a phone and a second factor: steps of a recovery no API has.
 
 Texts of AWS's sign-in pages come from a public test protocol of root access removal (2026-09-06). AWS's

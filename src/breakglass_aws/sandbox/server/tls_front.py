@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The TLS front: a proxy on loopback under which the sandbox answers as AWS's own host names, by HTTPS.
 
 Some clients do not heed AWS_ENDPOINT_URL for every service. With HTTPS_PROXY and AWS_CA_BUNDLE they reach the sandbox

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """AWS Account Management: contacts, names, Regions and the root user's e-mail address (aws-facts 5c, 5i).
 
 Refusals were recorded from AWS by a third party (stackd, testdata/aws/account, 2026-09-12), but for those of an e-mail

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """IAM: the root user as principal, the organization's root features, and moto's IAM for everything else.
 
 moto has no root user. Calls of a root session (or of a root access key) without UserName act on the root user of the

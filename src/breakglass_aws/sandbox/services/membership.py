@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """AWS Organizations' accounts as they come and go: created, invited, transferred, removed, closed (aws-facts 5c).
 
 Texts of refusals are AWS's own where a recording of them is public; the others are those of the service model's

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """AWS Organizations on plain state, every look-up by ID; moto's would be slow at 10,000 accounts and refuses IAM as a
 service principal (aws-facts 1.4, 1.5, 8).
 """

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """iam:SimulateCustomPolicy: the sandbox's own policy evaluation, asked about policies that are given.
 
 IAM API Reference, SimulateCustomPolicy. The simulated caller is a user of the caller's account, or CallerArn; condition

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """S3: moto's, with AWS's answers where the unlock depends on them (aws-facts 3.1).
 
 Regions and redirects, ExpectedBucketOwner, refused bucket policies, and bucket lists that name regions.

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """IAM calls of AWS's own services in an account: through the same gate, the same IAM, the same events as anybody's.
 
 CloudFormation StackSets and IAM Identity Center work in member accounts with service-linked roles, which SCPs do not

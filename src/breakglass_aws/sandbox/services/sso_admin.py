@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """IAM Identity Center's administration: permission sets, assignments, and the roles they make (aws-facts 5b, 2).
 
 An assignment makes a role in the account: through Identity Center's service-linked role, which SCPs do not reach, in

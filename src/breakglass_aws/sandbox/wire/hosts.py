@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which Host headers the sandbox answers to: names of this machine, and AWS's own for clients behind a proxy.
 
 A web page can make a browser send requests to this machine, and by DNS rebinding under a host name of the page's own.

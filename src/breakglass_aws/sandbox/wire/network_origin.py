@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Where a request comes from: clients say so in the path of their endpoint, `http://127.0.0.1:5599/_from/PLACE`.
 
 A place is an IP address, a VPC endpoint, a VPC, or several of them with commas between. It stands for the network

@@ -1,3 +1,6 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
 """AWS's wire protocols: which operation a request is, with which parameters, and how results and errors are written.
 
 Parsing, routing and serializing by botocore's service models is moto's; this module adds what a single local endpoint
