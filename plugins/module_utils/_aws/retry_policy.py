@@ -74,12 +74,23 @@ class RetryPolicy:
         context = self._adapter.create_retry_context(**event)
         return 0 if self.repeats(context) else None
 
+    def _is_throttled(self, context: t.Any) -> bool:
+        return bool(
+            self._throttling.is_throttling_error(
+                response=(context.http_response, context.parsed_response),
+                operation=context.operation_model,
+                attempts=context.attempt_number,
+                caught_exception=None,
+                request_dict={"context": context.request_context},
+            )
+        )
+
     def repeats(self, context: t.Any) -> bool:
         """Whether a call has another attempt after the one in botocore's RetryContext. Waits before it if it has."""
         answered = context.parsed_response is not None
         if answered and not self._rates and context.http_response.status_code < 300:
             return False
-        throttled = answered and self._throttling.is_throttling_error_from_context(context)
+        throttled = answered and self._is_throttled(context)
         bucket = self._bucket(context.operation_model.name)
         if bucket and answered:
             bucket.learn(accepted=not throttled)
