@@ -37,7 +37,7 @@ class Workplace:
 
         What it imports is loaded already, see `support.warm`; not if it is to start `cold`, as from a shell.
         """
-        if not cold and command[0] in ("breakglass_aws", "breakglass_aws.engine", "papermill"):
+        if not cold and command[0] in ("breakglass_aws", "breakglass_aws.engine"):
             return warm.engine_python().run(("-m", *command), self.environment, self.folder, 180)
         return subprocess.run(
             [sys.executable, "-m", *command],

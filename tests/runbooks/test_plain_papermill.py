@@ -38,7 +38,7 @@ def papermill(place: Any, name: str, *more: str) -> Any:
     given = []
     for parameter, value in GIVEN[name].items():
         given += ["-y", f"{parameter}: {value}"] if value.startswith("[") else ["-r", parameter, value]
-    return place.run("papermill", str(find(name).path), "out.ipynb", *given, *more, cold=True)
+    return place.run("papermill", str(find(name).path), "out.ipynb", *given, *more)
 
 
 @pytest.mark.parametrize("name", GIVEN)

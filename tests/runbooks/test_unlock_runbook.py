@@ -54,7 +54,7 @@ def story(box: Box, make_workplace: Callable[..., Any]) -> Story:
     locked = box.snapshot()
 
     given = ["-r", "account_id", ACCOUNT, "-p", "bucket", BUCKET, "-p", "evidence_dir", "planned"]
-    planned = place.run("papermill", NOTEBOOK, "planned.ipynb", *given, cold=True)
+    planned = place.run("papermill", NOTEBOOK, "planned.ipynb", *given)
     writes_of_plan, after_plan = writes(box, 0), box.snapshot()
 
     given = [

@@ -113,5 +113,5 @@ def ansible_python(*configuration: tuple[str, str]) -> WarmPython:
 
 @cache
 def engine_python() -> WarmPython:
-    """The command that runs runbooks, with its kernel, and papermill."""
+    """The command that runs runbooks, with its kernel."""
     return WarmPython(["support.warm.engine_imports"], _CLEAN, prepared="breakglass_aws.engine.kernel.main")
