@@ -45,11 +45,13 @@ def answering(client: Any, react: Any) -> list[Any]:
     """Let ``react`` answer the requests of a shared client; the requests."""
     sent: list[Any] = []
 
-    def handler(request: Any, **unused: Any) -> Any:
+    def send(request: Any) -> Any:
         sent.append(request)
         return react(request)
 
-    client.meta.events.register_last("before-send", handler)
+    client._endpoint.http_session.send = send
+    if getattr(client, "direct_reads", None):
+        client.direct_reads._send = send
     return sent
 
 
