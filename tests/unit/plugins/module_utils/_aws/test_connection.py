@@ -33,11 +33,12 @@ def signer(client) -> tuple[str, str]:
     """The access key ID and the token of the request that a call of this client would send."""
     sent = []
 
-    def handler(request, **unused):
+    def send(request):
         sent.append(request)
         return refusal(request, "AccessDenied", 403)
 
-    client.meta.events.register_last("before-send", handler)
+    client._endpoint.http_session.send = send
+    client.direct_reads._send = send
     with pytest.raises(ClientError):
         client.get_user()
     return signer_of(sent[0])
