@@ -234,7 +234,7 @@ def test_a_session_that_was_opened_stays_in_the_result_of_a_failure(sandbox, mon
     if who == "no answer":
         sandbox.add_fault("reset", operation="GetUser")
     else:
-        monkeypatch.setattr(session.RootSession, "_identify_by_iam", lambda self, account_id: "arn:aws:iam::1:root")
+        monkeypatch.setattr(session.RootSession, "_read_user", lambda self, account_id: {"Arn": "arn:aws:iam::1:root"})
     result = assume(sandbox, **AUDIT, aws_config={"retries": {"total_max_attempts": 1}})
     assert (result["failed"], result["changed"]) == (True, True)
     [event] = [event for event in sandbox.events() if event["operation"] == "AssumeRoot"]
