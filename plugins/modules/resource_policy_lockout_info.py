@@ -46,7 +46,7 @@ options:
     description:
       - The regions to search for queues. Buckets of all regions are always found.
       - Without it, all regions that the account has enabled, or O(region) alone where C(account:ListRegions) is denied,
-        which RV(accounts.unlisted) then reports.
+        which RV(accounts[].unlisted) then reports.
     type: list
     elements: str
   administrators:
@@ -106,7 +106,7 @@ accounts:
       type: str
     outcome:
       description:
-        - V(unchanged) when it was scanned, but for what RV(accounts.unlisted) has.
+        - V(unchanged) when it was scanned, but for what RV(accounts[].unlisted) has.
         - Else V(skipped), V(unreachable), or V(failed) when nothing could be listed.
       type: str
     reason:

@@ -45,7 +45,7 @@ extends_documentation_fragment:
   - breakglass.aws.attributes.changing_module
 notes:
   - What is not known (where a request comes from, whether MFA was used, condition keys the module does not know) counts
-    as possibly locking. RV(lockout_statements.certain) is then false, and the reason has what is not known.
+    as possibly locking. RV(lockout_statements[].certain) is then false, and the reason has what is not known.
   - The clock, the region, the account and the organization are known. A statement that will lock from a later date on
     is a warning.
   - Nothing can be written on condition that the policy is unchanged, see RV(write_window).
@@ -145,7 +145,7 @@ lockout_statements:
       type: list
       elements: str
     certain:
-      description: Whether it is certain that it locks. If not, RV(lockout_statements.why) has what is not known.
+      description: Whether it is certain that it locks. If not, RV(lockout_statements[].why) has what is not known.
       type: bool
       version_added: 0.2.0
 effects:
