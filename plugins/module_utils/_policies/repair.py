@@ -11,7 +11,8 @@ guard on other actions, on objects or on messages stays as it is. The other part
   ``exempt=EVERYTHING`` they are exempted from the whole statement instead.
 * For the account as a whole that part exempts the account where the policy allows a principal outside of it what the
   part denies, else it goes. A statement that denies every action to everyone under no condition is no guard: the
-  resource would be of no use. Of it nothing stays, or the account is exempted from all of it.
+  resource would be of no use. Of it nothing stays, or the account is exempted from all of it. If it denies some objects
+  of a bucket and not the others, it is a guard of those.
 
 So no principal but the administrators is allowed more than before, and a policy that was not public does not become
 public. Patterns such as ``s3:Put*`` are replaced with the names of the actions that they match.
@@ -235,9 +236,20 @@ def _other_resources(statement: Statement, resource: Resource) -> list[str] | No
 
 
 def _denies_everything(statement: Statement, resource: Resource) -> bool:
-    """An outright deny: every action, everyone (or the whole account), no condition."""
+    """An outright deny: every action, everyone (or the whole account), no condition, no choice of objects."""
     everything = any(is_wildcard_for_all(pattern, resource.service) for pattern in as_list(statement.get("Action", [])))
-    return everything and "Principal" in statement and not statement.get("Condition")
+    if not everything or "Principal" not in statement or statement.get("Condition"):
+        return False
+    return resource.service != "s3" or _concerns_all_objects_or_none(statement, resource)
+
+
+def _concerns_all_objects_or_none(statement: Statement, resource: Resource) -> bool:
+    """Does a bucket's statement say the same of every object? False too when that is unclear."""
+    patterns = as_list(statement.get("NotResource", statement.get("Resource", [])))
+    objects = f"{resource.arn}/"
+    if any(pattern.endswith("*") and like(objects, pattern) for pattern in patterns):
+        return True
+    return not any("*" in pattern or "/" in pattern or has_variable(pattern) for pattern in patterns)
 
 
 def _allows_outside(document: Document, resource: Resource) -> list[tuple[Statement, bool]]:

@@ -142,6 +142,11 @@ CASES = [
     locking("the account by its root", deny(Principal={"AWS": [ROOT, f"arn:aws:iam::{OTHER}:root"]})),
     Case("between two guards", [TLS, deny(), OUR_ORGANIZATION], [1], [TLS, OUR_ORGANIZATION]),
     Case("twice", [deny(), TLS, deny("*", Sid="Lock2")], [0, 2], [TLS]),
+    # some objects with the bucket: those objects are a guard
+    narrowed("the bucket and one folder", deny(resource=[BUCKET, f"{BUCKET}/secret/*"])),
+    narrowed("the bucket and a folder of each user", deny(resource=[BUCKET, f"{BUCKET}/${{aws:username}}/*"])),
+    narrowed("the bucket and objects with one ending", deny(resource=[BUCKET, f"{BUCKET}/*.key"])),
+    narrowed("everything but a public folder", deny(Resource=None, NotResource=f"{BUCKET}/public/*")),
     # outright, with a grant to others behind it: they stay denied
     Case("with a public grant", [deny(), allow("s3:GetObject")], [0], [deny(**OUTSIDE), allow("s3:GetObject")]),
     Case(

@@ -264,11 +264,15 @@ NUMBERS = st.lists(st.integers(0, 10_000), min_size=6, max_size=6)
 
 
 def is_outright(statement: dict) -> bool:
-    """A Deny of every action to everyone under no condition: not a guard."""
+    """A Deny of every action to everyone under no condition, on all objects or none: not a guard."""
     actions = statement.get("Action", [])
     listed = actions if isinstance(actions, list) else [actions]
     every = any(one in ("*", "s3:*", "S3:*", "sqs:*", "SQS:*") for one in listed)
-    return statement["Effect"] == "Deny" and every and "Principal" in statement and not statement.get("Condition")
+    resources = statement.get("NotResource", statement.get("Resource"))
+    listed = resources if isinstance(resources, list) else [resources]
+    of_some_objects = f"{BUCKET}/private/*" in listed and not {f"{BUCKET}/*", f"{BUCKET}*", "*"} & set(listed)
+    outright = every and "Principal" in statement and not statement.get("Condition") and not of_some_objects
+    return statement["Effect"] == "Deny" and outright
 
 
 @many
