@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import sys
 
-from breakglass_aws.cli.main import former_name
+from breakglass_aws import prerequisites
 
 if __name__ == "__main__":
+    prerequisites.check()
+    from breakglass_aws.cli.main import former_name
+
     sys.exit(former_name())

@@ -137,9 +137,12 @@ def test_a_file_of_parameters_or_answers_is_one_json_object(
     assert "given.json" in output or "parameter" in output or "gate" in output
 
 
-@pytest.mark.parametrize("content", CONTENTS)
+NOTEBOOKS = {**CONTENTS, "no cells": b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'}
+
+
+@pytest.mark.parametrize("content", NOTEBOOKS)
 def test_what_is_no_notebook_is_refused(content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "x.ipynb").write_bytes(CONTENTS[content])
+    (tmp_path / "x.ipynb").write_bytes(NOTEBOOKS[content])
     for command in ("run", "describe"):
         status, output = run(capsys, command, str(tmp_path / "x.ipynb"))
         assert status == 2

@@ -81,8 +81,8 @@ class Runbook:
         return "\n".join([self.title, "", self.introduction, "", "Parameters:", *describe(self.parameters), *gates])
 
     def _beginning(self) -> list[str]:
-        first = self.notebook.cells[0]
-        return first.source.splitlines() if first.cell_type == "markdown" and first.source else [self.name]
+        first = self.notebook.cells[0] if self.notebook.cells else None
+        return first.source.splitlines() if first and first.cell_type == "markdown" and first.source else [self.name]
 
 
 def runbooks() -> Iterator[Runbook]:
