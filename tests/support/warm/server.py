@@ -45,6 +45,8 @@ class Command:
         os.environ.clear()
         os.environ.update(self.environment)
         tempfile.tempdir = None  # an import may have asked for it
+        if redaction := sys.modules.get("breakglass_aws.engine.evidence.redaction"):
+            redaction.ENGINE.read_environment()  # as when it is imported
         if self.words[0] == "-P":
             del self.words[0], sys.path[0]
         else:
