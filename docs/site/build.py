@@ -67,7 +67,7 @@ def _with_links(page: Path, original: Path) -> str:
 
     def rewritten(match: re.Match[str]) -> str:
         words, target = match.groups()
-        file, _, anchor = target.partition("#")
+        file, _hash, anchor = target.partition("#")
         if re.match(r"[a-z]+:", target) or not file:
             return match[0]
         there = Path(os.path.normpath(original.parent / file))

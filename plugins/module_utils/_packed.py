@@ -29,11 +29,8 @@ class PackedEntries(t.Sequence[Entry]):
     def __len__(self) -> int:
         return len(self._packed)
 
-    @t.overload
-    def __getitem__(self, place: int) -> Entry: ...
-    @t.overload
-    def __getitem__(self, place: slice) -> PackedEntries: ...
-    def __getitem__(self, place: int | slice) -> Entry | PackedEntries:
+    def __getitem__(self, place: int | slice) -> t.Any:
+        """An entry, or the packed entries of a slice."""
         if isinstance(place, slice):
             return PackedEntries(self._packed[place])
         entry: Entry = json.loads(self._packed[place])

@@ -70,7 +70,9 @@ class DirectReads:
         attempt = 0
         while True:
             attempt += 1
-            response = parsed = exception = None
+            response: t.Any = None
+            parsed: t.Any = None
+            exception: Exception | None = None
             try:
                 response = self._attempt(body, invocation, attempt, credentials)
             except Exception as error:
@@ -89,12 +91,11 @@ class DirectReads:
                 break
         if exception is not None:
             raise exception
-        assert parsed is not None
-        assert response is not None
         parsed["ResponseMetadata"]["RetryAttempts"] = attempt - 1
         if response.status_code >= 300:
             raise self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))(parsed, name)
-        return parsed
+        answer: dict[str, t.Any] = parsed
+        return answer
 
     def _attempt(self, body: str, invocation: str, attempt: int, credentials: SessionCredentials) -> t.Any:
         headers = {
