@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from breakglass_aws.cli.main import main
 from breakglass_aws.engine import results
-from breakglass_aws.engine.__main__ import main
 from breakglass_aws.engine.errors import RunbookError, Waiting
 from breakglass_aws.engine.evidence.journal import Journal
 from breakglass_aws.engine.gates import approval, approval_gate

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from breakglass_aws.engine.__main__ import main
+from breakglass_aws.cli.main import main
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.launcher import run_file
 from breakglass_aws.engine.notebooks.catalog import Runbook
@@ -168,6 +168,14 @@ def test_a_notebook_has_one_cell_of_valid_parameters(
     path.write_text(json.dumps(content))
     with pytest.raises(RunbookError, match=said):
         Runbook(path).parameters  # noqa: B018 - reads them
+
+
+def test_the_list_of_runbooks_is_offered_as_it_works_there(
+    tmp_path: Path, write_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BREAKGLASS_PROGRAM", "PYTHONPATH=/x/src python -m breakglass_aws")
+    with pytest.raises(RunbookError, match="`PYTHONPATH=/x/src python -m breakglass_aws list` prints the runbooks"):
+        Runbook(write_notebook(tmp_path / "x.ipynb")).parameters  # noqa: B018 - reads them
 
 
 def test_the_nearest_runbook_is_offered(capsys: pytest.CaptureFixture[str]) -> None:

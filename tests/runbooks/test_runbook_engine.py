@@ -335,7 +335,7 @@ def test_what_cannot_be_run_is_refused_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from breakglass_aws.engine.__main__ import main
+    from breakglass_aws.cli.main import main
 
     monkeypatch.chdir(tmp_path)
     write_notebook(tmp_path / "greet.ipynb", "1", parameters=PARAMETERS)

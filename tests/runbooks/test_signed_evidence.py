@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from breakglass_aws.engine.__main__ import main
+from breakglass_aws.cli.main import main
 from breakglass_aws.engine.evidence import manifest
 from breakglass_aws.engine.evidence.journal import Journal
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from breakglass_aws.engine.__main__ import main
+from breakglass_aws.cli.main import main
 from breakglass_aws.engine.evidence import manifest, reading
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "first_format"

@@ -22,11 +22,12 @@ RESULT = "drill.json"
 def summary_table(drill: Drill) -> Table:
     """The outcome of every scenario of a drill, for a terminal of 80 columns."""
     table = Table(title="Drill")
-    for column in ("runbook", "took", "broken before", "recovered", "nothing else changed", "outcome"):
+    table.add_column("runbook", no_wrap=True)  # a name that is cut cannot be copied
+    for column in ("took", "broken before", "recovered", "nothing else changed", "outcome"):
         table.add_column(column, overflow="fold")
     for run in drill.runs:
         table.add_row(
-            run.scenario.runbook + ("" if run.status == 0 else f" (status {run.status})"),
+            run.scenario.runbook + ("" if run.status == 0 else f"\n(status {run.status})"),
             f"{run.seconds:.0f} s",
             _yes(broken_before(run)),
             _yes(recovered(run)),

@@ -84,7 +84,7 @@ def started(organization: str | None = None) -> Iterator[SimulatedOrganization]:
         words = ready.split()
         url = next((word for word in words if word.startswith("http://")), None)
         if url is None:
-            raise StartError(f"The sandbox did not start: {ready.strip() or 'it ended without a message'}")
+            raise StartError(f"The sandbox did not start: {ready.strip() or 'what is wrong is said above'}")
         yield SimulatedOrganization(url)
     finally:
         process.terminate()

@@ -38,9 +38,10 @@ LOCKS = Rule(
     "locks-administrators",
     ERROR,
     "A statement locks administrators out",
-    "The statement denies an administrator of the account to read, change or delete the policy, wherever the request "
-    "comes from. Then, only the root user or a root session can remove the policy. Exempt the administrators from the "
-    "statement, or leave the management of the policy out of its actions.",
+    "The statement denies an administrator of the account to read, change or delete the policy, from every network, or "
+    "from every network and VPC endpoint that the policy does not name. Then, only the root user or a root session can "
+    "remove the policy. Exempt the administrators from the statement, or leave the management of the policy out of its "
+    "actions.",
 )
 WILL_LOCK = Rule(
     "will-lock-administrators",
@@ -53,8 +54,8 @@ MAY_LOCK = Rule(
     WARNING,
     "A statement may lock administrators out",
     "Whether the statement denies an administrator of the account to manage the policy depends on what a file does not "
-    "show, such as where the request comes from, MFA, or a tag of the administrator. Where it does, only the root user "
-    "or a root session can remove the policy.",
+    "show, such as whether the request comes through a VPC endpoint, MFA, or a tag of the administrator. Where it "
+    "does, only the root user or a root session can remove the policy.",
 )
 DENIES_BY_NAME = Rule(
     "denies-named-principals",

@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 
+from breakglass_aws.engine import commands
 from breakglass_aws.engine.collection import NOTEBOOKS
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.gates.definition import Gate
@@ -52,7 +53,7 @@ class Runbook:
         if len(cells) != 1:
             raise RunbookError(
                 f"{self.path} is not a runbook: it has {len(cells)} cells tagged 'parameters'. Expected exactly one. "
-                "`breakglass list` prints the runbooks."
+                f"`{commands.program()} list` prints the runbooks."
             )
         try:
             return declared(cells[0].source)
