@@ -71,7 +71,9 @@ def before(work: Path) -> Tree:
         raise Missing(f"this repository's history does not reach commit {BEFORE}: git fetch --unshallow")
     folder = work / "before-code"
     with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
+        # As filter="data", which Python 3.11 has from its fourth release on.
+        files.extraction_filter = getattr(tarfile, "data_filter", None)
+        files.extractall(folder)
     # The commit has its runbooks' package in runbooks/ and the other two at the top; none is installed.
     collections = (_collections(work / "before", folder), others)
     return Tree(BEFORE, folder, "breakglass_runbooks", collections, (folder / "runbooks", folder))
