@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -179,17 +180,27 @@ def test_a_server_that_was_killed_is_replaced(executor: client.Executor) -> None
     assert server_of(executor).pid != first.pid
 
 
+def names(processes: list[psutil.Process]) -> dict[psutil.Process, str]:
+    """Those that have not ended since they were listed."""
+    found = {}
+    for one in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found[one] = one.name()
+    return found
+
+
 def test_a_killed_ansible_playbook_is_reported_at_once(executor: client.Executor) -> None:
     """Also when the server is killed with it. Nothing waits for the running task."""
 
     def kill(_event: dict[str, Any]) -> None:
         server = server_of(executor)
-        processes: list[psutil.Process] = []
-        while "sleep" not in [one.name() for one in processes]:
-            processes = server.children(recursive=True)
-        for one in [server, *processes]:
-            if one.name() != "sleep":
-                one.kill()
+        processes: dict[psutil.Process, str] = {}
+        while "sleep" not in processes.values():
+            processes = names(server.children(recursive=True))
+        for one, name in [(server, ""), *processes.items()]:
+            if name != "sleep":
+                with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+                    one.kill()
 
     begun = time.monotonic()
     with pytest.raises(RunbookError, match="ended with status 137"):
