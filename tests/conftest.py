@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.waiting"]
+pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.learned_secrets", "support.waiting"]
 
 # Files that take longest begin first: otherwise one worker is still at the last of them when the others have ended.
 _LONGEST_FIRST = (

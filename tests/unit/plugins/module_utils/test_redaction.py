@@ -12,11 +12,14 @@ from ansible_collections.breakglass.aws.plugins.module_utils._redaction import (
     REMOVED,
     Secrets,
     clean,
+    learn,
+    redact,
     redact_all,
     visible,
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from support.learned_secrets import forgotten_after
 
 KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzSECRETKEY"
 TOKEN = "IQoJb3JpZ2luX2VjEPT//////////wEaCXVzLWVhc3QtMSJHMEUCIQ=="
@@ -143,3 +146,12 @@ def test_a_whole_result_is_redacted_and_keeps_its_shape(secrets: Secrets, monkey
         "list": [{"text": f"a {REMOVED}"}, 2.5, ["x"]],
     }
     assert clean("plain") == "plain"
+
+
+def test_what_a_test_learns_is_forgotten_after_it() -> None:
+    learn("learned-before-0123456789")
+    with forgotten_after():
+        learn("secret", "learned-in-it-0123456789")
+        assert redact("secret learned-in-it-0123456789") == f"{REMOVED} {REMOVED}"
+    assert redact("secret learned-in-it-0123456789") == "secret learned-in-it-0123456789"
+    assert redact("learned-before-0123456789") == REMOVED
