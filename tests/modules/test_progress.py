@@ -46,6 +46,13 @@ def test_without_a_terminal_there_are_lines_on_the_error_output(sandbox, tmp_pat
     assert not list(tmp_path.rglob("breakglass-progress-*"))
 
 
+def test_a_second_run_has_the_folder_that_the_first_one_had(sandbox, tmp_path, playbook):
+    """Runs of the tests share a folder for temporary files, and progress is a file in it: see `support.warm`."""
+    environment = {**sandbox.environment("operator"), "BREAKGLASS_PROGRESS_SECONDS": "0"}
+    for _run in range(2):
+        assert " of 13 accounts" in run_playbook(playbook, environment=environment, directory=tmp_path).stderr
+
+
 def test_a_short_task_prints_nothing(sandbox, tmp_path):
     path = tmp_path / "play.yml"
     path.write_text(PLAY.replace("all_accounts: true", 'account_ids: ["444455556666"]'))
