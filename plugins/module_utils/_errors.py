@@ -73,8 +73,8 @@ class InvalidInput(BreakglassError):
     """An option has an invalid value. Raised before any call that writes."""
 
     def __init__(self, option: str, value: t.Any, accepted: str, hint: str = "") -> None:
-        fix = f"Expected {accepted}"
-        super().__init__(f"Invalid value for {option}: {value!r}.", f"{fix}; {hint}." if hint else f"{fix}.")
+        fix = f"Expected {accepted}; {hint}" if hint else f"Expected {accepted}"
+        super().__init__(f"Invalid value for {option}: {value!r}.", fix if fix.endswith("?") else f"{fix}.")
 
 
 def error_code(error: BaseException) -> str | None:

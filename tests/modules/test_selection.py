@@ -130,6 +130,7 @@ def test_an_unknown_ou_is_refused_with_the_nearest_one(sandbox, given, hint):
     assert "organizational_units" in result["cause"]
     assert repr(given) in result["cause"]
     assert hint in result["fix"]
+    assert result["fix"].endswith("?" if "Did you mean" in hint else ".")
     assert "AssumeRoot" not in calls(sandbox)
 
 

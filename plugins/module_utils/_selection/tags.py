@@ -53,7 +53,8 @@ def accounts_with_tags(
             hint = f"no account has a tag {key}{_did_you_mean(key, in_use)}"
             raise InvalidInput(OPTION, key, "the key of a tag that accounts have", hint=hint)
         for value in set(values or ()) - in_use.get(key, set()):
-            warn(f"{OPTION}: no account has {key}={value}{_did_you_mean(value, in_use.get(key, set()))}.")
+            text = f"{OPTION}: no account has {key}={value}{_did_you_mean(value, in_use.get(key, set()))}"
+            warn(text if text.endswith("?") else f"{text}.")
     return [account for account, its in zip(accounts, tags, strict=True) if _has_all(its, wanted)]
 
 
