@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import organizations
+from support.module_process import ModuleProcess
 from support.playbooks import run_playbook
 from support.run_module import run
 
@@ -129,40 +130,45 @@ def test_a_defect_is_called_one_and_can_be_reported(sandbox: Box, monkeypatch: p
     assert "connection options" not in result["msg"]
 
 
-def test_what_the_ledger_has_is_in_the_result_of_an_interrupted_task(sandbox: Box) -> None:
-    """SIGTERM in the middle of a change: the result says that something may have changed, and what."""
+def terminating(module: ModuleProcess, *operations: str) -> Callable[[dict], None]:
+    """What sends the module SIGTERM at the first request of these operations."""
+    sent = []
 
     def terminate(event: dict) -> None:
-        if event["operation"] == "DeleteAccessKey":
-            os.kill(os.getpid(), signal.SIGTERM)
+        if event["operation"] in operations and not sent:
+            sent.append(event)
+            module.signal(signal.SIGTERM)
 
-    sandbox.on_event(terminate)
-    result = run(
+    return terminate
+
+
+def test_what_the_ledger_has_is_in_the_result_of_an_interrupted_task(sandbox: Box) -> None:
+    """SIGTERM in the middle of a change: the result says that something may have changed, and what."""
+    module = ModuleProcess(
         "root_credentials",
         environment=sandbox.environment("operator"),
         account_ids=[LEGACY],
         debug_botocore_endpoint_logs=True,
     )
+    sandbox.on_event(terminating(module, "DeleteAccessKey"))
+    result = module.result()
     done = [event["operation"] for event in sandbox.events() if event["write"] and event["service"] == "iam"]
     assert result["changed"] is True
     assert [call["operation"] for call in result["aws_calls"] if call["service"] == "iam"] == done
+    assert [entry["outcome"] for entry in result["accounts"]] == ["removed"], "work on the account was to end"
 
 
 def test_an_interrupted_unlock_names_its_backup_and_what_is_not_known(sandbox: Box, tmp_path: Path) -> None:
     """SIGTERM while the answer to the write is on its way: nothing that is known gets lost."""
-
-    def terminate(event: dict) -> None:
-        if event["operation"] in ("PutBucketPolicy", "DeleteBucketPolicy"):
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    sandbox.on_event(terminate)
-    result = run(
+    module = ModuleProcess(
         "s3_bucket_policy_unlock",
         environment=sandbox.environment("operator"),
         account_id="333344445555",
         bucket="payments-ledger-333344445555",
         backup_dir=str(tmp_path),
     )
+    sandbox.on_event(terminating(module, "PutBucketPolicy", "DeleteBucketPolicy"))
+    result = module.result()
     assert (result["failed"], result["changed"]) == (True, True)
     assert "interrupted" in result["cause"]
     assert Path(result["backup"]["path"]).exists()

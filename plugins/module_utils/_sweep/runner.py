@@ -27,6 +27,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape 
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.journal import Journal
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.overlap import Overlap
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.progress import Progress
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.worker_thread import WorkerThread
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 if t.TYPE_CHECKING:
@@ -231,25 +232,25 @@ class _Run:
             if self._options.journal:
                 self._options.journal.note(entry)
 
-        threads = self._start_threads(min(self._options.workers, len(numbers)), numbers_until_stop, done)
+        threads = self._threads(min(self._options.workers, len(numbers)), numbers_until_stop, done)
         while True:
             try:
+                for thread in threads:
+                    if thread.ident is None and not self._stops:
+                        thread.start()
                 _wait_for(threads)
                 return
             except KeyboardInterrupt:  # each of several: no thread may work on after the task has ended
                 self._options.interrupted.set()
 
-    def _start_threads(
+    def _threads(
         self, count: int, numbers: t.Callable[[], t.Iterator[int]], done: t.Callable[[int, Entry], None]
-    ) -> list[threading.Thread]:
+    ) -> list[WorkerThread]:
         def worker() -> None:
             for number in numbers():
                 done(number, self._worked(number))
 
-        threads = [threading.Thread(target=worker, name=f"account-{place}") for place in range(count)]
-        for thread in threads:
-            thread.start()
-        return threads
+        return [WorkerThread(worker, f"account-{place}") for place in range(count)]
 
     def _work_in_processes(self, numbers: list[int], count: int) -> list[int]:
         """Work on these targets in ``count`` processes; those that none of them began, unless the run is to stop."""
@@ -310,7 +311,10 @@ class _Run:
             while not self._stops and (place := places.take()) is not None:
                 yield numbers[place]
 
-        _wait_for(self._start_threads(workers, numbers_until_stop, done))
+        threads = self._threads(workers, numbers_until_stop, done)
+        for thread in threads:
+            thread.start()
+        _wait_for(threads)
 
     def _count_throttled(self) -> None:
         self._throttled += 1
@@ -337,9 +341,9 @@ class _Run:
         return {**entry, "outcome": v.UNREACHABLE, "reason": reason, "fix": f"{self._ended.fix} {again}"}
 
 
-def _wait_for(threads: t.Iterable[threading.Thread]) -> None:
+def _wait_for(threads: t.Iterable[WorkerThread]) -> None:
     for thread in threads:
-        thread.join()
+        thread.wait()
 
 
 def _explained(error: Exception, explain_error: t.Callable[[BreakglassError], BreakglassError]) -> BreakglassError:
