@@ -14,7 +14,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
 from support.run_module import run
 from support.waiting import InstantClock
 
-from breakglass_aws.sandbox import Box, in_process
+from breakglass_aws.sandbox import Box
 from breakglass_aws.sandbox.organization_file.generator import generate
 
 processes = multiprocessing.get_context("spawn")
@@ -31,10 +31,10 @@ DONE = ("removed", "absent")
 
 
 @pytest.fixture(scope="module")
-def organization(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def organization(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Any:
     file = tmp_path_factory.mktemp("organization") / "organization.yml"
     file.write_text(generate(ACCOUNTS, seed=7), encoding="utf-8")
-    with in_process(file) as box:
+    with box.serving(file):
         yield box
 
 

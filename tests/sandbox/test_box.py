@@ -7,9 +7,12 @@ import urllib.error
 import urllib.request
 
 import pytest
+import yaml
 from support.refusals import refused
 
 from breakglass_aws.sandbox.client import CONTROL_HEADER
+from breakglass_aws.sandbox.organization_file.generator import generate
+from breakglass_aws.sandbox.organization_file.yaml_source import OrganizationError
 from breakglass_aws.sandbox.state import UnknownIdentity
 
 
@@ -31,6 +34,21 @@ def test_environment(box):
 def test_unknown_identity_names_the_known_ones(box):
     with pytest.raises(UnknownIdentity, match=r"no identity 'operater'.*operator"):
         box.credentials("operater")
+
+
+def test_another_organization_is_served_for_a_while(sandbox):
+    def names() -> set[str]:
+        accounts = sandbox.client("organizations", "operator").get_paginator("list_accounts").paginate()
+        return {account["Name"] for page in accounts for account in page["Accounts"]}
+
+    before, state = names(), sandbox.snapshot()
+    with sandbox.serving(yaml.safe_load(generate(10, seed=1))):
+        assert names() != before
+    assert names() == before
+    assert sandbox.snapshot() == state
+    with pytest.raises(OrganizationError), sandbox.serving({"organization": 5}):
+        pass
+    assert names() == before
 
 
 def test_credentials_outlive_a_reset(sandbox):

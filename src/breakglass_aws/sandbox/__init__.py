@@ -143,6 +143,26 @@ class Box:
         self._state.listeners.clear()
         self._state.reset()
 
+    @contextmanager
+    def serving(self, organization: str | Path | dict[str, Any] | None) -> Iterator[None]:
+        """In the block, serve another organization, as it is loaded; after it, the one before, as it was loaded.
+
+        A process serves one sandbox at a time: tests that want an organization of their own take the shared `box`.
+
+        Raises:
+            OrganizationError: The organization is wrong; the one before stays as it is.
+        """
+        from breakglass_aws.sandbox.organization_file.schema import load
+
+        another, before = load(organization), self._state.description
+        try:
+            self._state.description = another
+            self.reset()
+            yield
+        finally:
+            self._state.description = before
+            self.reset()
+
 
 @contextmanager
 def in_process(organization: str | Path | dict[str, Any] | None = None) -> Iterator[Box]:
