@@ -22,6 +22,7 @@ import signal
 import struct
 import sys
 import threading
+import time
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _started_by
@@ -30,13 +31,32 @@ from ansible_collections.breakglass.aws.plugins.module_utils._files.process_lock
 MOST = 8
 _HEADER = struct.Struct("!I")
 _READ = 1 << 16
+_LONGEST_END = 1.0  # seconds
 
 
 def available() -> int:
     """How many processes would have a processor each; 1 where forking is not safe."""
-    if not sys.platform.startswith("linux") or threading.active_count() > 1:
+    if not sys.platform.startswith("linux") or threading.active_count() > 1 or not _is_alone():
         return 1
     return min(MOST, len(os.sched_getaffinity(0)))
+
+
+def _is_alone() -> bool:
+    """Whether the threads that have ended are gone for the operating system too, which is waited for.
+
+    A thread that Python has joined still runs the ends of C libraries. OpenSSL 3 holds a lock of the process then: a
+    fork in that moment would wait for it for ever as soon as it makes a TLS context.
+    """
+    until = time.monotonic() + _LONGEST_END
+    while True:
+        try:
+            if len(os.listdir("/proc/self/task")) == 1:
+                return True
+        except OSError:
+            return False
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.001)
 
 
 class Places:

@@ -130,3 +130,12 @@ def test_what_a_message_cannot_hold_is_sent_as_json():
 def test_a_sweep_that_may_change_something_stays_in_this_process():
     entries = sweep(targets(30), read, {"pid": None}, options=SweepOptions(4))
     assert {entry["pid"] for entry in entries} == {os.getpid()}
+
+
+@pytest.mark.parametrize(("seen", "forks"), [([2, 2, 1], True), ([2] * 99, False)])
+def test_no_process_is_forked_beside_a_thread_that_is_ending(monkeypatch, seen, forks):
+    tasks = iter(seen)
+    times = iter([0.0, 0.1, 0.2, 5.0])
+    monkeypatch.setattr(processes.os, "listdir", lambda _folder: ["1"] * next(tasks))
+    monkeypatch.setattr(processes.time, "monotonic", lambda: next(times))
+    assert processes._is_alone() is forks
