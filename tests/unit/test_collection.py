@@ -32,7 +32,7 @@ def test_versions_agree():
 
 
 def test_the_collection_names_the_python_packages_of_the_wheel():
-    """But ansible-core, which whoever runs a collection has."""
+    """But ansible-core, which every user of a collection has."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = (CHECKOUT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     named = [line for line in lines if not line.startswith("#")]

@@ -46,7 +46,7 @@ def _serve(channel: socket.socket, kept: archives.Archives) -> None:
         return
     sources = _sources()
     gc.collect()
-    gc.freeze()  # shared with all children, as long as nobody writes to it
+    gc.freeze()  # shared with all children, as long as no process writes to it
     wire.report(channel, "")
     cells: set[int] = set()
 

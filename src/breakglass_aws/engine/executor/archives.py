@@ -41,7 +41,7 @@ class Archives:
         """Give them to an ansible-playbook with this folder for `temporary` files; keep those that it makes."""
         from ansible.plugins.loader import module_utils_loader
 
-        if any(preload.has_plugins_of_a_user(module_utils_loader)):  # code of which nobody notices a change
+        if any(preload.has_plugins_of_a_user(module_utils_loader)):  # changes to its code would go unnoticed
             yield
             return
         cache = Path(temporary, _FOLDER)

@@ -4,7 +4,7 @@
 """Load once what each ansible-playbook and each module would load: code, and files that never change while it runs.
 
 What is loaded here must be what a new process would load. So nothing is run here, and a result of reading a file is
-handed out once in each child: nobody can have changed it before.
+handed out once in each child: no code can have changed it before.
 """
 
 from __future__ import annotations

@@ -271,7 +271,7 @@ def _follow(
 
 
 def _lines(file: int) -> Iterator[str]:
-    """Yield the lines that come through a pipe, until nobody can write into it any more; close it then."""
+    """Yield the lines that come through a pipe, until no process can write into it any more; close it then."""
     with open(file, encoding="utf-8", errors="replace") as stream:
         yield from stream
 
