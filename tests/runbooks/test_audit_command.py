@@ -1,4 +1,4 @@
-"""`breakglass audit`: a table for people, a document for programs, files that nobody else reads."""
+"""`breakglass audit`: a table for people, a document for programs, files that only their owner reads."""
 
 from __future__ import annotations
 

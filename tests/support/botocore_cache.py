@@ -16,7 +16,7 @@ from botocore import hooks
 from botocore.hooks import EVENT_ALIASES, EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 
-# These are large and nobody changes them: one copy does for all.
+# These are large and no test changes them: one copy does for all.
 _SHARED = ("endpoints", "partitions", "endpoint-rule-set-1")
 _read_file = JSONFileLoader.load_file
 _list_services = Loader.list_available_services
