@@ -72,7 +72,7 @@ class WarmPython:
     def run(
         self, command: Sequence[str], environment: Mapping[str, str], directory: Path, timeout: float
     ) -> subprocess.CompletedProcess[str]:
-        """The finished run of a command of Python: `-m MODULE` or a script, and its arguments, with an empty standard input."""
+        """The finished run of a command of Python: `-m MODULE` or a script, and its arguments; without input."""
         with (
             tempfile.TemporaryFile("w+") as output,
             tempfile.TemporaryFile("w+") as errors,
