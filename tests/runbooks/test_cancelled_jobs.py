@@ -114,6 +114,7 @@ MODULE = f"""\
 def test_a_module_does_not_outlive_ansible_playbook(box: Box, make_workplace: Callable[..., Any]) -> None:
     """A sweep without a runbook: the worker of ansible-playbook, in a group of its own, survives and so does it."""
     box.reset()
+    box.add_fault("slow", operation="DeleteAccessKey", seconds=1)  # else the account may be done before this sees it
     place = make_workplace(box.environment("operator"))
     (place.folder / "play.yml").write_text(MODULE)
     with subprocess.Popen(
