@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from breakglass_aws.engine.collection import module_util
 from breakglass_aws.engine.posture.findings import Finding
 from breakglass_aws.engine.posture.kinds import KINDS, SEVERITIES, UNKNOWN, Kind
 from breakglass_aws.engine.posture.model import CLEAN, NO_OU, SKIPPED, Account, Posture
 from breakglass_aws.engine.posture.style import STYLE
+from breakglass_aws.engine.web_page import document
+from breakglass_aws.engine.web_page import text as _text
 
 SHOWN = 15  # rows of a list before the others are folded
 NO_FINDINGS = "No findings in the accounts that were read."
@@ -55,19 +55,7 @@ def as_html(posture: Posture) -> str:
         "</section>",
         _skipped([account for account in posture.accounts if account.status == SKIPPED]),
     ]
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="referrer" content="no-referrer">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-        f"<title>{_text(posture.title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(body)
-        + "\n</main>\n</body>\n</html>\n"
-    )
-
-
-def _text(value: object) -> str:
-    return html.escape(module_util("_redaction").visible(str(value)))
+    return document(posture.title, STYLE, "\n".join(body))
 
 
 def _count(number: int, word: str = "account") -> str:
