@@ -47,11 +47,11 @@ class Source:
     def error(self, path: Path_, problem: str, line: int | None = None) -> OrganizationError:
         parts = (part if isinstance(part, int) or part.isprintable() else ascii(part) for part in path)
         where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts).lstrip(".")
-        line = line or self._line(path)
+        line = line or self.line_of(path)
         at = f"{self.name}, line {line}" if line else self.name
         return OrganizationError(f"{at}: {where or 'the file'}: {problem}")
 
-    def _line(self, path: Path_) -> int | None:
+    def line_of(self, path: Path_) -> int | None:
         """The line of a value, or of what should have it."""
         if self._text is None:
             return None

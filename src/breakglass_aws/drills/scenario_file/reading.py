@@ -1,0 +1,299 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read a scenario file. Every error names file, line and key, what is wrong, and what is accepted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from breakglass_aws.drills.result import PARTS
+from breakglass_aws.drills.scenario_file import model, values
+from breakglass_aws.drills.scenario_file.model import (
+    Action,
+    Change,
+    FaultRule,
+    Interruption,
+    Participant,
+    Question,
+    Scenario,
+    StateAfter,
+)
+from breakglass_aws.drills.scenario_file.values import ScenarioError, keys
+from breakglass_aws.engine.outcomes import EXIT_STATUS
+from breakglass_aws.sandbox.client import REGION
+from breakglass_aws.sandbox.organization_file import yaml_source
+from breakglass_aws.sandbox.organization_file.values import ConfigNode
+
+SUFFIX = ".yml"
+NAME = r"[a-z0-9][a-z0-9-]{0,60}"
+START, AT_GATE = "start", "at gate "
+_TOP = (
+    "title",
+    "story",
+    "runbook",
+    "parameters",
+    "runs_as",
+    "profiles",
+    "tags",
+    "objective",
+    "organization",
+    "damage",
+    "faults",
+    "people",
+    "interrupt",
+    "expect",
+    "afterwards",
+    "changes",
+    "hints",
+)
+_REQUIRED = ("title", "story", "runbook", "expect")
+_FRACTIONS = ("share", "rate", "burst", "seconds")
+_OPERATION = r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+"
+_AN_OPERATION = "a call as SERVICE:OPERATION, for example s3:PutBucketPolicy"
+
+
+def read(file: Path) -> Scenario:
+    """Read a scenario.
+
+    Raises:
+        ScenarioError: With the line, and what is accepted there.
+    """
+    name = file.name.removesuffix(SUFFIX).removesuffix(".yaml")
+    if not re.fullmatch(NAME, name):
+        raise ScenarioError(f"{file}: the name of a scenario file has lower-case letters, digits and hyphens.")
+    try:
+        value, source = yaml_source.read(file)
+    except yaml_source.OrganizationError as error:
+        raise ScenarioError(str(error).replace("a description of an organization", "a scenario")) from None
+    top = ConfigNode(value, (), source, datetime.now(UTC))
+    given = keys(top, *_TOP, required=_REQUIRED)
+
+    def optional(key: str, read_value: Callable[[ConfigNode], Any], default: Any) -> Any:
+        return read_value(given[key]) if key in given else default
+
+    outcome, exit_status, says = _expectation(given["expect"])
+    questions, states = optional("afterwards", _afterwards, ((), ()))
+    return Scenario(
+        name=name,
+        title=values.text(given["title"]).strip(),
+        story=values.text(given["story"]).strip(),
+        runbook=values.text(given["runbook"], r"\w+", "the name of a runbook"),
+        parameters=optional("parameters", _plain_mapping, {}),
+        outcome=outcome,
+        exit_status=exit_status,
+        says=says,
+        tags=optional("tags", _texts, ()),
+        objective_seconds=optional("objective", values.seconds, 300.0),
+        runs_as=optional("runs_as", values.text, "operator"),
+        organization=optional("organization", lambda node: _organization(node, file), "default"),
+        profiles=optional(
+            "profiles", lambda node: {key: values.text(one) for key, one in values.mapping(node).items()}, {}
+        ),
+        damage=optional("damage", _actions, ()),
+        faults=optional("faults", lambda node: tuple(map(_fault, values.items(node))), ()),
+        people=optional("people", lambda node: tuple(map(_participant, values.items(node))), ()),
+        interruption=optional("interrupt", _interruption, None),
+        questions=questions,
+        states=states,
+        changes=optional("changes", _changes, ()),
+        hints=optional("hints", _texts, ()),
+        file=str(file),
+    )
+
+
+def _plain_mapping(node: ConfigNode) -> dict[str, Any]:
+    return {key: one.value for key, one in values.mapping(node).items()}
+
+
+def _texts(node: ConfigNode) -> tuple[str, ...]:
+    return tuple(values.text(one) for one in values.items(node))
+
+
+def _organization(node: ConfigNode, file: Path) -> Any:
+    """Return "default", the path of a file beside the scenario, or changes to the default organization."""
+    if isinstance(node.value, dict) or node.value == "default":
+        return node.value
+    path = file.parent / values.text(node, accepted="default, a file, or a mapping of changes to the default")
+    if not path.is_file():
+        raise values.refuse(node, f"there is no file {path}")
+    return str(path)
+
+
+def _expectation(node: ConfigNode) -> tuple[str, int, tuple[str, ...]]:
+    given = keys(node, "outcome", "exit_status", "says", required=("outcome",))
+    outcome = values.choice(given["outcome"], tuple(EXIT_STATUS), "outcome")
+    status = values.number(given["exit_status"]) if "exit_status" in given else EXIT_STATUS[outcome]
+    return outcome, status, _texts(given["says"]) if "says" in given else ()
+
+
+# What people do
+
+
+def _participant(node: ConfigNode) -> Participant:
+    given = keys(node, "name", "part", "at", required=("name", "part"))
+    part = values.choice(given["part"], PARTS, "part")
+    at = {gate: _actions(one) for gate, one in values.mapping(given["at"]).items()} if "at" in given else {}
+    name = values.text(given["name"], r"[A-Za-z][\w .-]{0,60}", "a name: letters, digits, spaces, dots, hyphens")
+    return Participant(name, part, at)
+
+
+def _actions(node: ConfigNode) -> tuple[Action, ...]:
+    """Read one action, or a list of them."""
+    several = values.items(node) if isinstance(node.value, list) else [node]
+    return tuple(map(_action, several))
+
+
+def _action(node: ConfigNode) -> Action:
+    line = node.source.line_of(node.path) or 0
+    if isinstance(node.value, str):
+        return Action(values.choice(node, model.WORDS, "action"), line=line)
+    found = keys(node, *_ACTIONS)
+    if len(found) != 1:
+        raise values.refuse(node, f"expected one of the keys {', '.join(_ACTIONS)}, or {', '.join(model.WORDS)}")
+    [(kind, given)] = found.items()
+    return Action(kind, _ACTIONS[kind](given), line)
+
+
+def _call(node: ConfigNode) -> dict[str, Any]:
+    given = keys(
+        node, "as", "service", "operation", "region", "parameters", "from", "denied", required=("service", "operation")
+    )
+    return {
+        "as": _actor(given["as"]) if "as" in given else "operator",
+        "service": values.text(given["service"]),
+        "operation": values.text(given["operation"], r"[A-Z][A-Za-z0-9]+", "an operation, such as PutBucketPolicy"),
+        "region": values.text(given["region"]) if "region" in given else REGION,
+        "parameters": _plain_mapping(given["parameters"]) if "parameters" in given else {},
+        "from": values.text(given["from"]) if "from" in given else "",
+        "denied": bool(given["denied"].value) if "denied" in given else False,
+    }
+
+
+def _actor(node: ConfigNode) -> Any:
+    """Return who calls: an identity; `{root: ACCOUNT}` signed in to the console; or a user of the access portal."""
+    if isinstance(node.value, str):
+        return node.value
+    given = keys(node, "root", "portal", "account", "permission_set")
+    if "portal" in given:
+        given = keys(node, "portal", "account", "permission_set", required=("portal", "account", "permission_set"))
+    elif given.keys() != {"root"}:
+        raise values.refuse(node, "expected an identity, {root: ACCOUNT}, or {portal: USER, account, permission_set}")
+    return {key: values.text(one) for key, one in given.items()}
+
+
+def _person_step(node: ConfigNode) -> dict[str, Any]:
+    """Return a step that a person does in a browser: `step` and `who`, and what the step takes."""
+    given = values.mapping(node)
+    for key in ("step", "who"):
+        if key not in given:
+            raise values.refuse(node, f"the key {key!r} is missing")
+    return {key: values.text(one) for key, one in given.items()}
+
+
+def _rule(node: ConfigNode) -> dict[str, Any]:
+    """Return a rule of the sandbox."""
+    given = _plain_mapping(node)
+    if not isinstance(given.get("kind"), str):
+        raise values.refuse(node, "the key 'kind' is missing")
+    return with_fractions(given)
+
+
+def with_fractions(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a rule with numbers where the reader of files, which knows no fractions, has text."""
+
+    def value(key: str, given: Any) -> Any:
+        fraction = key in _FRACTIONS and isinstance(given, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", given)
+        return float(given) if fraction else given
+
+    return {key: value(key, given) for key, given in rule.items()}
+
+
+_ACTIONS: dict[str, Callable[[ConfigNode], Any]] = {
+    model.ANSWER: lambda node: str(node.value) if isinstance(node.value, int) else values.text(node),
+    model.MAILED_CODE: values.text,
+    model.EMERGENCY: values.text,
+    model.CALL: _call,
+    model.PERSON: _person_step,
+    model.CLOCK: values.text,
+    model.FAULT: _rule,
+    model.END_FAULTS: values.text,
+}
+
+
+def _fault(node: ConfigNode) -> FaultRule:
+    rule = _rule(node)
+    when = rule.pop("when", START)
+    if when != START and not re.fullmatch(rf"{AT_GATE}\w+", str(when)):
+        raise values.refuse(node.child("when", when), f"{when!r} is not accepted. Expected {START} or {AT_GATE}NAME.")
+    return FaultRule(rule, str(when).removeprefix(AT_GATE))
+
+
+def _interruption(node: ConfigNode) -> Interruption:
+    given = keys(node, "signal", "during", "skip", required=("signal", "during"))
+    signal = values.choice(given["signal"], ("SIGKILL", "SIGTERM", "SIGINT"), "signal")
+    skip = values.number(given["skip"]) if "skip" in given else 0
+    return Interruption(signal, values.text(given["during"], _OPERATION, _AN_OPERATION), skip)
+
+
+# What must be true afterwards
+
+
+def _afterwards(node: ConfigNode) -> tuple[tuple[Question, ...], tuple[StateAfter, ...]]:
+    questions, states = [], []
+    for one in values.items(node):
+        if isinstance(one.value, dict) and "state" in one.value:
+            given = keys(one, "state", "is", "question", required=("state",))
+            words = values.text(given["question"]) if "question" in given else ""
+            states.append(StateAfter(_path(given["state"]), one.value.get("is"), words))
+        else:
+            questions.append(_question(one))
+    return tuple(questions), tuple(states)
+
+
+def _question(node: ConfigNode) -> Question:
+    given = keys(
+        node, "as", "call", "region", "parameters", "before", "after", "question", "from", required=("as", "call")
+    )
+    service, operation = values.text(given["call"], _OPERATION, _AN_OPERATION).split(":")
+    answers = {
+        time: values.choice(given[time], (model.ALLOWED, model.DENIED), "answer") if time in given else default
+        for time, default in (("before", model.DENIED), ("after", model.ALLOWED))
+    }
+    return Question(
+        actor=_actor(given["as"]),
+        service=service,
+        operation=operation,
+        region=values.text(given["region"]) if "region" in given else REGION,
+        parameters=_plain_mapping(given["parameters"]) if "parameters" in given else {},
+        question=values.text(given["question"]) if "question" in given else "",
+        place=values.text(given["from"]) if "from" in given else "",
+        **answers,
+    )
+
+
+def _path(node: ConfigNode) -> tuple[str, ...]:
+    return tuple(values.text(node, r"[^/]+(/[^/]+)*", "a path: names with / between them").split("/"))
+
+
+def _changes(node: ConfigNode) -> tuple[Change, ...]:
+    return tuple(_change(key, one) for key, one in values.mapping(node).items())
+
+
+def _change(path: str, node: ConfigNode) -> Change:
+    parts = _path(ConfigNode(path, node.path, node.source, node.loaded))
+    if node.value == "any":
+        return Change(parts)
+    given = keys(node, "becomes", "without_statement", "statement")
+    if len(given) != 1:
+        raise values.refuse(node, "expected any, or one of the keys becomes, without_statement, statement")
+    [(how, value)] = given.items()
+    if how == "without_statement":
+        return Change(parts, how, values.text(value, accepted="the Sid of a statement"))
+    if how == "statement" and not (isinstance(value.value, dict) and isinstance(value.value.get("Sid"), str)):
+        raise values.refuse(value, "expected a mapping with the Sid of a statement, and the keys that it gets")
+    return Change(parts, how, value.value)
