@@ -13,6 +13,7 @@ that it had taken have no result.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import marshal
 import mmap
@@ -102,6 +103,7 @@ def run(
     readers: dict[int, bytearray] = {}
     children: list[int] = []
     parent = os.getpid()
+    gc.freeze()  # a collection writes to each object it looks at: each process would get its own copy of all of them
     with contextlib.suppress(OSError):  # no more processes: those that run do the work
         for _number in range(count):
             reader, writer = os.pipe()
@@ -116,12 +118,15 @@ def run(
             os.close(writer)
             children.append(child)
             readers[reader] = bytearray()
-    while True:
-        try:
-            _receive(readers, receive)
-            return [_status(child) for child in children]
-        except KeyboardInterrupt:
-            interrupt()
+    try:
+        while True:
+            try:
+                _receive(readers, receive)
+                return [_status(child) for child in children]
+            except KeyboardInterrupt:
+                interrupt()
+    finally:
+        gc.unfreeze()
 
 
 def _receive(readers: dict[int, bytearray], receive: t.Callable[[list[t.Any]], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -139,3 +140,12 @@ def test_no_process_is_forked_beside_a_thread_that_is_ending(monkeypatch, seen, 
     monkeypatch.setattr(processes.os, "listdir", lambda _folder: ["1"] * next(tasks))
     monkeypatch.setattr(processes.time, "monotonic", lambda: next(times))
     assert processes._is_alone() is forks
+
+
+def test_a_garbage_collection_copies_nothing_that_the_processes_share():
+    def work(account_id, entry):
+        entry.update(outcome=v.UNCHANGED, frozen=gc.get_freeze_count())
+
+    entries = sweep(targets(20), work, {"frozen": 0}, options=SweepOptions(2), read_only=True)
+    assert all(entry["frozen"] for entry in entries[4:])
+    assert not gc.get_freeze_count()
