@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from breakglass_aws.sandbox import clock
+from breakglass_aws.sandbox import clock, inspection
 from breakglass_aws.sandbox.clock import ClockError
 from breakglass_aws.sandbox.faults import injector
 from breakglass_aws.sandbox.faults.injector import FaultInjector
@@ -68,6 +68,8 @@ _READS: dict[str, Callable[[State, str], Response]] = {
     "ready": _ready,
     "identities": _identity,
     "snapshot": lambda state, _: _json(state.snapshot()),
+    "held": lambda state, _: _json(inspection.held(state)),
+    "secrets": lambda state, _: _json(inspection.secrets(state)),
     "events": lambda state, _: _json(list(state.events)),
 }
 
