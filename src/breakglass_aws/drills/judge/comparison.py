@@ -149,10 +149,13 @@ def _wrong_change(change: Change, path: Path, before: Any, after: Any) -> Iterat
 
 
 def _equal(expected: Any, found: Any) -> bool:
-    """Whether a value is as expected. The text of a policy is compared as JSON."""
+    """Whether a value is as expected. The text of a policy is compared as JSON; empty is empty, a list or a mapping."""
     if isinstance(found, str) and isinstance(expected, Mapping):
         return _same(_policy(found), dict(expected))
-    return _same(expected, found)
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        keys = expected.keys() | found.keys()
+        return all(_equal(expected.get(key, MISSING), found.get(key, MISSING)) for key in keys)
+    return _same(expected, found) or (expected in ([], {}) and found in ([], {}))
 
 
 def _changed(old: Any, new: Any) -> str:
