@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import urllib.error
@@ -18,6 +19,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import Loader
 
 USER_AGENT = "breakglass-drill-judge"
 REGION = "us-east-1"
@@ -51,6 +53,13 @@ class _Switched(Credentials):
         return self.now
 
 
+@functools.cache
+def _models() -> Loader:
+    """The models of AWS's services, which take long to read: once for all scenarios of a drill."""
+    loader: Loader = botocore.session.Session(session_vars=_OWN_SETTINGS).get_component("data_loader")
+    return loader
+
+
 class Connection:
     """Calls to one organization, as any of its identities. For one thread."""
 
@@ -64,6 +73,7 @@ class Connection:
         self._keys = _Switched()
         self._session = botocore.session.Session(session_vars=_OWN_SETTINGS)
         self._session._credentials = self._keys
+        self._session.register_component("data_loader", _models())
         self._clients: dict[tuple[str, str, str], Any] = {}
 
     def credentials(self, identity: str) -> Mapping[str, str | None]:
