@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -378,3 +379,80 @@ def test_resource_control_policies_are_enabled_where_the_file_has_some(tmp_path)
     assert [len(level) for level in made.rcps("222222222222") or []] == [2, 1]
     assert made.rcps(made.management_account) is None
     assert load(write(tmp_path, textwrap.dedent(MINIMAL))).build().rcps("222222222222") is None
+
+
+STRUCTURE = """\
+    organization: o-exampleorg1
+    root_id: r-ab12
+    management_account: "111111111111"
+    trusted_access: [iam.amazonaws.com, {service: sso.amazonaws.com, since: 2024-05-01}]
+    delegated_administrators: {iam.amazonaws.com: [{account: "222222222222", since: 2024-06-01}]}
+    unreadable: [organizations:ListTagsForResource]
+    policy_types: [SERVICE_CONTROL_POLICY]
+    full_access_detached_from: [Workloads, "222222222222"]
+    organizational_units:
+      - {path: Empty, id: ou-ab12-00000001}
+      - {path: Workloads, id: ou-ab12-00000002, name: Dev/Test}
+    accounts:
+      - {id: "111111111111", name: same, roles: [{name: Operator, policies: [AdministratorAccess]}]}
+      - {id: "222222222222", name: same, shared_name: true, ou: Workloads}
+    service_control_policies:
+      guard:
+        id: p-guard001
+        document: '{"Version":"2012-10-17", "Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}'
+        targets: [Workloads]
+"""
+
+
+def test_an_organization_with_the_ids_and_attachments_of_another(tmp_path):
+    """What stands for an organization of AWS has its IDs, its OUs without accounts, and detached FullAWSAccess."""
+    description = load(write(tmp_path, STRUCTURE))
+    made = description.build()
+    assert {unit.id: (unit.name, unit.parent) for unit in made.units.values()} == {
+        "r-ab12": ("Root", None),
+        "ou-ab12-00000001": ("Empty", "r-ab12"),
+        "ou-ab12-00000002": ("Dev/Test", "r-ab12"),
+    }
+    assert made.path("222222222222") == "o-exampleorg1/r-ab12/ou-ab12-00000002/"
+    assert {target: list(policies) for target, policies in made.attachments.items()} == {
+        "r-ab12": ["p-FullAWSAccess"],
+        "ou-ab12-00000001": ["p-FullAWSAccess"],
+        "ou-ab12-00000002": ["p-guard001"],
+        "111111111111": ["p-FullAWSAccess"],
+        "222222222222": [],
+    }
+    assert made.policies["p-guard001"].content.startswith('{"Version":"2012-10-17", ')  # as the file has it
+    assert made.trusted_access["sso.amazonaws.com"] == datetime(2024, 5, 1, tzinfo=UTC)
+    assert made.delegations == {"iam.amazonaws.com": {"222222222222": datetime(2024, 6, 1, tzinfo=UTC)}}
+    assert description.identities["same-222222222222-administrator"]["account"] == "222222222222"
+
+
+WRONG_STRUCTURE = [
+    ("root_id: r-ab12", "root_id: root", "the ID of a root such as r-ab12"),
+    ("ou-ab12-00000002", "ou-1", "the ID of an OU such as ou-ab12-12345678"),
+    ("ou-ab12-00000002", "ou-ab12-00000001", "an ID that no other OU has"),
+    ("path: Workloads", "path: Empty", "the path of an OU that is not yet in the list"),
+    ("p-guard001", "guard", "the ID of a policy such as p-12345678"),
+    ('"Statement":[', '"Statement":', "a policy document: a mapping with the key Statement, or its text as JSON"),
+    ("organizations:ListTagsForResource", "organizations:TagResource", "an action that reads"),
+    ("policy_types: [SERVICE_CONTROL_POLICY]", "policy_types: []", "nothing: SERVICE_CONTROL_POLICY is not one of"),
+    ("detached_from: [Workloads", "detached_from: [Nowhere", "Root, the path of an OU of this file"),
+    ("shared_name: true", "shared_name: false", "or shared_name: true beside it"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "error"), WRONG_STRUCTURE, ids=[wrong for _, wrong, _ in WRONG_STRUCTURE])
+def test_errors_of_the_structure(tmp_path, right, wrong, error):
+    assert right in STRUCTURE
+    with pytest.raises(OrganizationError, match=re.escape(error)):
+        load(write(tmp_path, STRUCTURE.replace(right, wrong)))
+
+
+def test_what_the_file_does_not_know_is_denied_to_everyone(box, tmp_path):
+    """`unreadable` is for what a model could not read: no answer is better than an untrue one."""
+    identities = 'identities: {root: {account: "111111111111", role: Operator}}\n'
+    with box.serving(write(tmp_path, textwrap.dedent(STRUCTURE) + identities)):
+        organizations = box.client("organizations", "root")
+        with pytest.raises(ClientError, match=r"AccessDenied.*no identity-based policy allows the organizations:ListT"):
+            organizations.list_tags_for_resource(ResourceId="222222222222")
+        assert organizations.list_roots()["Roots"][0]["Id"] == "r-ab12"

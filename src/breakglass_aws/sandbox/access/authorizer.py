@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from breakglass_aws.sandbox.access.required_permissions import Need
-from breakglass_aws.sandbox.authorization import Decision, Policies, evaluate
+from breakglass_aws.sandbox.authorization import Decision, Policies, Reason, Source, evaluate
 from breakglass_aws.sandbox.authorization import Request as AuthorizationRequest
 from breakglass_aws.sandbox.clock import now
 from breakglass_aws.sandbox.errors import AwsError
@@ -29,6 +29,8 @@ def authorize(state: State, request: Request, need: Need) -> None:
     Raises:
         AwsError: AccessDenied, in the service's form.
     """
+    if need.action in state.description.unreadable:
+        raise denied(request, need, Decision(False, Reason.IMPLICIT_DENY, Source.IDENTITY))
     # Organizations' resources all belong to the management account; who may call from elsewhere is the service's to
     # say (delegation), not a resource policy's.
     account = need.account if request.service != "organizations" else request.caller.account

@@ -21,36 +21,40 @@ from breakglass_aws.sandbox.organization_file import access
 from breakglass_aws.sandbox.organization_file import accounts as standing
 from breakglass_aws.sandbox.organization_file.values import ConfigNode
 
+_KEYS = (
+    "id",
+    "name",
+    "shared_name",
+    "ou",
+    "email",
+    "state",
+    "joined",
+    "joined_method",
+    "administrator_role",
+    "root",
+    "roles",
+    "users",
+    "buckets",
+    "queues",
+    "tags",
+    *standing.ACCOUNT_KEYS,
+    *access.ACCOUNT_KEYS,
+)
+
 
 def entries_of(given: dict[str, ConfigNode], key: str) -> list[ConfigNode]:
     return given[key].items() if key in given else []
 
 
 def account_spec(item: ConfigNode, organization: dict[str, Any], taken: dict[str, set[str]]) -> dict[str, Any]:
-    given = item.fields(
-        "id",
-        "name",
-        "ou",
-        "email",
-        "state",
-        "joined",
-        "joined_method",
-        "administrator_role",
-        "root",
-        "roles",
-        "users",
-        "buckets",
-        "queues",
-        "tags",
-        *standing.ACCOUNT_KEYS,
-        *access.ACCOUNT_KEYS,
-        required=("id", "name"),
-    )
+    given = item.fields(*_KEYS, required=("id", "name"))
     account, name = (
         given["id"].account_id(),
         given["name"].text(r"[!-~]([ -~]{0,48}[!-~])?", "1 to 50 printable characters"),
     )
-    given["name"].unique(taken["name"], "a name no other account has")
+    shared_name = "shared_name" in given and given["shared_name"].flag()
+    if not shared_name:
+        given["name"].unique(taken["name"], "a name no other account has, or shared_name: true beside it")
     management = account == organization["management_account"]
     joined_method = given["joined_method"].choice("CREATED", "INVITED") if "joined_method" in given else "CREATED"
     member = given["member"].flag() if "member" in given else True
@@ -67,6 +71,7 @@ def account_spec(item: ConfigNode, organization: dict[str, Any], taken: dict[str
     return {
         "id": account,
         "name": name,
+        "shared_name": shared_name,
         "ou": _unit_path(given),
         "email": given["email"].email()
         if "email" in given

@@ -18,6 +18,7 @@ from breakglass_aws.sandbox.model.iam_entities import attach_policies, make_role
 from breakglass_aws.sandbox.model.identity_center import IdentityCenter, fresh
 from breakglass_aws.sandbox.model.lifecycle import Behaviour, Handshake, Standing, make_invitation
 from breakglass_aws.sandbox.model.organization import (
+    FULL_ACCESS,
     SCP,
     Account,
     ControlPolicy,
@@ -49,26 +50,50 @@ class Description:
             id=spec["id"],
             partition=spec["partition"],
             management_account=spec["management_account"],
-            root_id=f"r-{names.hexadecimal(4, spec['id'])}",
+            root_id=spec["root_id"],
             created=spec["created"],
-            trusted_access=dict.fromkeys(spec["trusted_access"], spec["created"]),
-            delegations={service: dict.fromkeys(ids, spec["created"]) for service, ids in spec["delegations"].items()},
+            trusted_access=dict(spec["trusted_access"]),
+            delegations={service: dict(since) for service, since in spec["delegations"].items()},
             features=dict.fromkeys(spec["features"]),
         )
         root = organization.root_id
         organization.units[root] = Unit(root, "Root", organization.arn("root", root), None)
         for kind in spec["policy_types"]:
             organization.enable(kind)
+        for path in spec["units"]:
+            self._unit(organization, path)
         for account in self.accounts.values():
             if not account["member"]:
                 continue
-            parent = _unit(organization, account["ou"])
+            parent = self._unit(organization, account["ou"])
             organization.accounts[account["id"]] = _account(organization, account, parent)
             organization.units[parent].accounts[account["id"]] = None
             organization.attach_full_access(account["id"])
         for policy in self.policies:
-            _attach_policy(organization, policy)
+            identifier = _add_policy(organization, policy)
+            for target in policy["targets"]:
+                organization.attach(identifier, self._target(organization, target))
+        for target in spec["without_full_access"]:
+            organization.attachments[self._target(organization, target)].pop(FULL_ACCESS[SCP][0], None)
         return organization
+
+    def _target(self, organization: Organization, target: str) -> str:
+        return target if target in organization.accounts else self._unit(organization, target)
+
+    def _unit(self, organization: Organization, path: str) -> str:
+        """The ID of the OU at a path of names; made on the way where it is missing."""
+        parent, walked = organization.root_id, ""
+        for name in filter(None, path.split("/")):
+            walked = f"{walked}/{name}"
+            given = self.organization["units"].get(walked[1:], {})
+            unit = given.get("id") or f"ou-{organization.root_id[2:]}-{names.hexadecimal(8, organization.id, walked)}"
+            if unit not in organization.units:
+                made = Unit(unit, given.get("name") or name, organization.arn("ou", unit), parent)
+                organization.units[unit] = made
+                organization.units[parent].units[unit] = None
+                organization.attach_full_access(unit)
+            parent = unit
+        return parent
 
     def outsiders(self, organization: Organization) -> list[Account]:
         """The accounts of the file that belong to no organization."""
@@ -95,6 +120,12 @@ class Description:
     def enrolled_accounts(self) -> set[str]:
         """The accounts Control Tower manages."""
         return {account["id"] for account in self.accounts.values() if account["control_tower"]}
+
+    @property
+    def unreadable(self) -> frozenset[str]:
+        """The actions that are denied to everyone, because the file does not say what they would return."""
+        found: frozenset[str] = self.organization["unreadable"]
+        return found
 
     @property
     def behaviour(self) -> Behaviour:
@@ -135,21 +166,6 @@ class Description:
                 sqs_backends[account["id"]][queue["region"]].create_queue(queue["name"], None, **attributes)
 
 
-def _unit(organization: Organization, path: str) -> str:
-    """The ID of the OU at a path of names; made on the way where it is missing."""
-    parent = organization.root_id
-    walked = ""
-    for name in filter(None, path.split("/")):
-        walked = f"{walked}/{name}"
-        unit = f"ou-{organization.root_id[2:]}-{names.hexadecimal(8, organization.id, walked)}"
-        if unit not in organization.units:
-            organization.units[unit] = Unit(unit, name, organization.arn("ou", unit), parent)
-            organization.units[parent].units[unit] = None
-            organization.attach_full_access(unit)
-        parent = unit
-    return parent
-
-
 def _account(organization: Organization, spec: dict[str, Any], parent: str) -> Account:
     root = spec["root"]
     return Account(
@@ -181,16 +197,15 @@ def _account(organization: Organization, spec: dict[str, Any], parent: str) -> A
     )
 
 
-def _attach_policy(organization: Organization, spec: dict[str, Any]) -> None:
+def _add_policy(organization: Organization, spec: dict[str, Any]) -> str:
     seed = (spec["name"],) if spec["type"] == SCP else (spec["name"], spec["type"])
-    identifier = f"p-{names.hexadecimal(8, organization.id, *seed)}"
+    identifier = spec["id"] or f"p-{names.hexadecimal(8, organization.id, *seed)}"
     organization.policies[identifier] = ControlPolicy(
         identifier,
         spec["name"],
         organization.arn("policy", f"{spec['type'].lower()}/{identifier}"),
         spec["description"],
-        json.dumps(spec["document"]),
+        spec["content"],
         spec["type"],
     )
-    for target in spec["targets"]:
-        organization.attach(identifier, target if target in organization.accounts else _unit(organization, target))
+    return identifier

@@ -9,7 +9,6 @@ and value, and what is accepted. Dates are relative (`400 days ago`) or ISO (`20
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ from breakglass_aws.sandbox.model.organization import (
     RCP,
     SCP,
 )
-from breakglass_aws.sandbox.organization_file import access
+from breakglass_aws.sandbox.organization_file import access, structure
 from breakglass_aws.sandbox.organization_file import accounts as standing
 from breakglass_aws.sandbox.organization_file.account_spec import account_spec, entries_of
 from breakglass_aws.sandbox.organization_file.build import Description
@@ -82,16 +81,22 @@ def _description(item: ConfigNode) -> Description:
         "accounts",
         *_POLICIES,
         "identities",
+        *structure.TOP_KEYS,
         *standing.TOP_KEYS,
         *access.TOP_KEYS,
         required=("organization", "management_account", "accounts"),
     )
+    identifier = given["organization"].text(r"o-[a-z0-9]{10,32}", "an organization ID such as o-breakglass1")
+    created = given["created"].date() if "created" in given else item.loaded - timedelta(days=1000)
     organization: dict[str, Any] = {
-        "id": given["organization"].text(r"o-[a-z0-9]{10,32}", "an organization ID such as o-breakglass1"),
+        "id": identifier,
+        "root_id": structure.root_id(given, identifier),
+        "units": structure.units(given),
+        "unreadable": structure.unreadable(given),
         "partition": given["partition"].choice("aws", "aws-us-gov", "aws-cn") if "partition" in given else "aws",
-        "created": given["created"].date() if "created" in given else item.loaded - timedelta(days=1000),
+        "created": created,
         "management_account": given["management_account"].account_id(),
-        "trusted_access": [entry.text() for entry in entries_of(given, "trusted_access")],
+        "trusted_access": structure.trusted_access(given, created),
         "features": [entry.choice(*FEATURES) for entry in entries_of(given, "features")],
         "delegations": {},
         "behaviour": standing.behaviour(given.get("behaviour")),
@@ -111,15 +116,18 @@ def _description(item: ConfigNode) -> Description:
 
     member(given["management_account"])
     _delegate(given, organization, accounts, member)
-    policies = _policies(given, accounts)
-    # Service control policies are always enabled here; resource control policies where the file has some.
-    organization["policy_types"] = [SCP, *([RCP] if "resource_control_policies" in given else [])]
+    targets = _Targets(organization, accounts)
+    organization["policy_types"] = structure.policy_types(given)
+    policies = _policies(given, organization, targets)
+    organization["without_full_access"] = [
+        targets.target(entry) for entry in entries_of(given, "full_access_detached_from")
+    ]
     identities = _identities(given, accounts)
     center = None
     if "identity_center" in given:
         center = access.center(given["identity_center"], organization, accounts, member)
         if SERVICE not in organization["trusted_access"]:
-            organization["trusted_access"].append(SERVICE)  # an organization's instance needs it
+            organization["trusted_access"][SERVICE] = created  # an organization's instance needs it
     return Description(organization, accounts, policies, identities, center)
 
 
@@ -146,22 +154,41 @@ def _delegate(
     accounts: dict[str, dict[str, Any]],
     member: Callable[[ConfigNode], str],
 ) -> None:
-    """Fill in the delegated administrators, by service and by account."""
+    """Fill in the delegated administrators, by service and by account, each with the date since when."""
+    created = organization["created"]
     if "delegated_administrators" in given:
         for service, entry in given["delegated_administrators"].mapping().items():
-            ids = entry.items() if isinstance(entry.value, list) else [entry]
-            organization["delegations"][service] = [member(one) for one in ids]
+            several = entry.items() if isinstance(entry.value, list) else [entry]
+            named = (structure.dated(one, "account", created) for one in several)
+            organization["delegations"][service] = {member(one): since for one, since in named}
     for account in accounts.values():
         for service in account["delegated_administrator_for"]:
-            ids = organization["delegations"].setdefault(service, [])
-            ids.extend([account["id"]] if account["id"] not in ids else [])
+            organization["delegations"].setdefault(service, {}).setdefault(account["id"], created)
 
 
-def _policies(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    paths = {account["ou"] for account in accounts.values()}
-    paths |= {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
+class _Targets:
+    """What policies can be attached to: the root, the OUs of the file, and its accounts."""
+
+    accepted = "Root, the path of an OU of this file, or an account ID of a member"
+
+    def __init__(self, organization: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> None:
+        paths = {account["ou"] for account in accounts.values()} | organization["units"].keys()
+        above = {"/".join(path.split("/")[:depth]) for path in paths for depth in range(path.count("/") + 1)}
+        self._paths = paths | above
+        self._members = {identifier for identifier, account in accounts.items() if account["member"]}
+
+    def target(self, entry: ConfigNode) -> str:
+        """An account ID or the path of an OU, which is empty for the root."""
+        name = entry.text(accepted=self.accepted)
+        if name != "Root" and name not in self._paths and name not in self._members:
+            raise entry.refuse(self.accepted)
+        return "" if name == "Root" else name
+
+
+def _policies(given: dict[str, ConfigNode], organization: dict[str, Any], targets: _Targets) -> list[dict[str, Any]]:
+    taken: set[str] = set()
     return [
-        _policy_spec(name, kind, entry, paths, accounts)
+        _policy_spec(name, kind, entry, targets, taken, enabled=kind in organization["policy_types"])
         for key, kind in _POLICIES.items()
         for name, entry in (given[key].mapping() if key in given else {}).items()
     ]
@@ -170,7 +197,7 @@ def _policies(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]])
 def _identities(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]]) -> dict[str, dict[str, str]]:
     """The identities of the file, and the administrator of each account that has the role."""
     identities: dict[str, dict[str, str]] = {
-        f"{account['name']}-administrator": {"account": account["id"], "role": ADMINISTRATOR_ROLE}
+        _administrator(account): {"account": account["id"], "role": ADMINISTRATOR_ROLE}
         for account in accounts.values()
         if account["administrator_role"]
     }
@@ -179,31 +206,36 @@ def _identities(given: dict[str, ConfigNode], accounts: dict[str, dict[str, Any]
     return identities
 
 
-def _policy_spec(name: str, kind: str, item: ConfigNode, paths: set[str], accounts: dict[str, Any]) -> dict[str, Any]:
-    given = item.fields("description", "document", "targets", required=("document",))
-    document = given["document"].policy()
+def _administrator(account: dict[str, Any]) -> str:
+    """The name of the identity: of the account's name, and its ID where another account has the name too."""
+    distinct = f"{account['name']}-{account['id']}" if account["shared_name"] else account["name"]
+    return f"{distinct}-administrator"
+
+
+def _policy_spec(
+    name: str, kind: str, item: ConfigNode, targets: _Targets, taken: set[str], *, enabled: bool
+) -> dict[str, Any]:
+    given = item.fields("id", "description", "document", "targets", required=("document",))
+    content = given["document"].policy_text()
     try:
         if kind == RCP:
-            validate_resource_control_policy(json.dumps(document))
+            validate_resource_control_policy(content)
         else:
-            validate_service_control_policy(json.dumps(document))
+            validate_service_control_policy(content)
     except PolicyError:
         accepted = "a policy that denies, Principal *, actions of named services"
         accepted = accepted if kind == RCP else "a policy without Principal and NotPrincipal"
         raise given["document"].refuse(accepted) from None
-    targets = []
-    for entry in entries_of(given, "targets"):
-        accepted = "Root, the path of an OU of this file, or an account ID"
-        target = entry.text(accepted=accepted)
-        if target != "Root" and target not in paths and target not in accounts:
-            raise entry.refuse(accepted)
-        targets.append("" if target == "Root" else target)
+    attached = entries_of(given, "targets")
+    if attached and not enabled:
+        raise given["targets"].refuse(f"nothing: {kind} is not one of policy_types")
     return {
+        "id": structure.policy_id(given, taken),
         "name": name,
         "description": given["description"].text() if "description" in given else "",
-        "document": document,
+        "content": content,
         "type": kind,
-        "targets": targets,
+        "targets": [targets.target(entry) for entry in attached],
     }
 
 

@@ -119,6 +119,17 @@ class ConfigNode:
             raise self.source.error((*self.path, *place), f"this is no policy: {problem:.200}") from None
         return self.value
 
+    def policy_text(self) -> str:
+        """The text of a policy document: of a mapping, or as it is where the file has it as a text of JSON."""
+        if not isinstance(self.value, str):
+            return json.dumps(self.policy())
+        try:
+            document = json.loads(self.value)
+        except ValueError:
+            raise self.refuse("a policy document: a mapping with the key Statement, or its text as JSON") from None
+        ConfigNode(document, self.path, self.source, self.loaded).policy()
+        return self.value
+
     def unique(self, taken: set[Any], accepted: str, key: Any = None) -> None:
         """Refuse a value that is taken, by itself or by its key, and take it."""
         key = self.value if key is None else key

@@ -126,10 +126,14 @@ def steps() -> dict[str, dict[str, Any]]:
 
 
 def _account(state: State, who: str) -> Account:
-    found = state.account(who) or next((one for one in state.accounts() if one.name == who), None)
-    if found is None:
+    if found := state.account(who):
+        return found
+    named = [one for one in state.accounts() if one.name == who]
+    if not named:
         raise Unknown(f"no account {who!r} in this organization")
-    return found
+    if len(named) > 1:
+        raise Unknown(f"several accounts are named {who!r}; give one of the IDs {', '.join(one.id for one in named)}")
+    return named[0]
 
 
 def _shown(message: Message) -> StepResult:
