@@ -57,6 +57,8 @@ def as_json(posture: Posture) -> str:
                     }
                     for finding in account.findings
                 ],
+                # As they were read, without anything secret: a model of the organization takes them.
+                "root_credentials": account.sweeps.get("root_credentials", {}).get("root_credentials"),
             }
             for account in posture.accounts
         ],

@@ -92,9 +92,14 @@ def membership_spec(given: dict[str, ConfigNode], name: str, joined: datetime, *
 
 
 def _contact(item: ConfigNode | None, name: str) -> dict[str, str]:
-    """Organizations copies the management account's address and puts the account's name (recorded from AWS)."""
-    given = item.fields(*_CONTACT) if item else {}
-    return {"FullName": name, **_ADDRESS, **{_CONTACT[key]: entry.text() for key, entry in given.items()}}
+    """Organizations copies the management account's address and puts the account's name (recorded from AWS).
+
+    With `complete: true` the contact has what is given and nothing else.
+    """
+    given = item.fields(*_CONTACT, "complete") if item else {}
+    complete = given.pop("complete").flag() if "complete" in given else False
+    usual = {} if complete else {"FullName": name, **_ADDRESS}
+    return {**usual, **{_CONTACT[key]: entry.text() for key, entry in given.items()}}
 
 
 def _alternate_contacts(item: ConfigNode | None) -> dict[str, dict[str, str]]:
