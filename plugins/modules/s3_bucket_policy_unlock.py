@@ -179,15 +179,65 @@ effects:
       description: What they do, for example V(manage the policy).
       type: str
     before:
-      description: V(denied), V(denied_when) under conditions, or V(not_denied); then their own IAM policies decide.
+      description:
+        - V(denied), V(denied_some) for some objects of a bucket, V(denied_when) under conditions, or V(not_denied).
+        - Where it is not denied, their own IAM policies decide.
       type: str
     after:
       description: The same afterwards.
       type: str
+    objects:
+      description:
+        - The objects of a V(denied_some) before and after, in the lists C(before) and C(after), as patterns of their
+          names. A pattern that names other buckets too is an ARN.
+        - Empty lists for a queue.
+      type: dict
+      sample: {"before": ["secret/*"], "after": []}
     denied_when:
-      description: The conditions under which it is denied afterwards.
+      description: The conditions under which it is denied afterwards, or more of it where V(denied_some).
       type: list
       elements: str
+stopped_by:
+  description:
+    - The service and resource control policies of the organization that deny the root session to write the new policy,
+      or may. The task does not stop because of them; a warning names each.
+    - Empty when nothing would change. Null when they could not be read; a warning says why.
+  returned: in check mode, once the policy was read
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    policy_id:
+      description: The policy. Null where no service control policy allows the action.
+      type: str
+    policy_name:
+      description: Its name.
+      type: str
+    policy_type:
+      description: V(SERVICE_CONTROL_POLICY) or V(RESOURCE_CONTROL_POLICY).
+      type: str
+    attached_to:
+      description: What it is attached to, by C(id), C(name) and C(type).
+      type: dict
+    sid:
+      description: The statement.
+      type: str
+    actions:
+      description: The action it denies.
+      type: list
+      elements: str
+    why:
+      description: Why it denies it.
+      type: str
+    known_as:
+      description: The product whose guardrail it is, when its shape shows that; else null.
+      type: str
+    certain:
+      description: Whether it denies it in any case.
+      type: bool
+    fix:
+      description: What to do about it.
+      type: str
 backup:
   description: >-
     The file that holds the policy as it was. Null in check mode, when nothing changed, and when there was no policy.

@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.least_privilege import operator_of
 from support.run_module import run
 
 from breakglass_aws.sandbox import Box
 
-PAYMENTS, LEDGER, MANAGEMENT = "333344445555", "payments-ledger-333344445555", "111122223333"
+PAYMENTS, LEDGER = "333344445555", "payments-ledger-333344445555"
+QUEUE = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
+SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 
 
-def attach(box: Box, target: str = PAYMENTS, **elements) -> None:
+def attach(box: Box, target: str = PAYMENTS, kind: str = RCP, **elements) -> None:
     organizations = box.client("organizations", "operator")
     root = organizations.list_roots()["Roots"][0]
-    if "RESOURCE_CONTROL_POLICY" not in [kind["Type"] for kind in root["PolicyTypes"]]:
-        organizations.enable_policy_type(RootId=root["Id"], PolicyType="RESOURCE_CONTROL_POLICY")
-    statement = {"Sid": "Keep", "Effect": "Deny", "Principal": "*", "Resource": "*", **elements}
+    if kind not in [enabled["Type"] for enabled in root["PolicyTypes"]]:
+        organizations.enable_policy_type(RootId=root["Id"], PolicyType=kind)
+    whose = {"Principal": "*"} if kind == RCP else {}
+    statement = {"Sid": "Keep", "Effect": "Deny", **whose, "Resource": "*", **elements}
     made = organizations.create_policy(
         Name="keep-policies",
         Description="",
-        Type="RESOURCE_CONTROL_POLICY",
+        Type=kind,
         Content=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
     )
     organizations.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
@@ -99,6 +103,77 @@ def test_the_unlock_names_the_policy_that_denies_it(guarded, tmp_path):
     assert "Service control policy" not in result["cause"]
     assert "keep-policies" in result["fix"]
     assert not result.get("changed")
+
+
+def plan(box: Box, **options) -> dict:
+    options = {"account_id": PAYMENTS, "bucket": LEDGER, "mode": "repair", **options}
+    return run("s3_bucket_policy_unlock", check_mode=True, environment=box.environment("operator"), **options)
+
+
+def test_the_plan_of_an_unlock_foretells_the_refusal(guarded, tmp_path):
+    result = plan(guarded, backup_dir=str(tmp_path))
+    [found] = result["stopped_by"]
+    assert (found["policy_name"], found["policy_type"], found["certain"]) == ("keep-policies", RCP, True)
+    assert found["actions"] == ["s3:PutBucketPolicy"]
+    [warning] = map(str, result["warnings"])
+    assert "AWS will refuse s3:PutBucketPolicy. Resource control policy keep-policies on account" in warning
+    assert found["fix"].split('"')[0] in warning
+    assert "AWS will refuse s3:PutBucketPolicy" in result["msg"]
+
+
+def test_the_plan_of_a_queue_foretells_the_refusal(sandbox, tmp_path):
+    attach(sandbox, "012345678901", Action="sqs:SetQueueAttributes", Resource=QUEUE)
+    environment, where = sandbox.environment("operator"), str(tmp_path)
+    asked = {"account_id": "012345678901", "queue": QUEUE, "backup_dir": where}
+    result = run("sqs_queue_policy_unlock", check_mode=True, environment=environment, **asked)
+    assert [found["actions"] for found in result["stopped_by"]] == [["sqs:SetQueueAttributes"]]
+    assert "AWS will refuse sqs:SetQueueAttributes." in str(result["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("mode", "elements", "says"),
+    [
+        ("repair", {"Action": "s3:PutBucketPolicy"}, "AWS will refuse s3:PutBucketPolicy."),
+        ("repair", {"Action": "s3:DeleteBucketPolicy"}, None),
+        ("delete", {"Action": "s3:DeleteBucketPolicy"}, "AWS will refuse s3:DeleteBucketPolicy."),
+        ("delete", {"Action": "s3:PutBucketPolicy"}, None),
+        ("delete", {"Action": "s3:*", "Resource": "arn:aws:s3:::another"}, None),
+        ("delete", {"Action": "s3:Delete*", "Condition": {"Null": {"aws:AssumedRoot": "true"}}}, None),
+        (
+            "delete",
+            {"Action": "s3:Delete*", "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}},
+            "AWS may refuse s3:DeleteBucketPolicy.",
+        ),
+    ],
+)
+def test_the_plan_asks_about_the_call_that_it_plans(sandbox, tmp_path, mode, elements, says):
+    attach(sandbox, kind=SCP, **elements)
+    result = plan(sandbox, mode=mode, backup_dir=str(tmp_path))
+    assert [found["policy_type"] for found in result["stopped_by"]] == ([SCP] if says else [])
+    assert [says in str(warning) for warning in result.get("warnings", [])] == ([True] if says else [])
+
+
+def test_where_the_policies_may_not_be_read_the_plan_says_so(guarded, tmp_path):
+    environment = operator_of(guarded, "unlock_s3_bucket", without=("organizations:ListPoliciesForTarget",))
+    options = {"account_id": PAYMENTS, "bucket": LEDGER, "backup_dir": str(tmp_path)}
+    result = run("s3_bucket_policy_unlock", check_mode=True, environment=environment, **options)
+    assert (result["failed"], result["stopped_by"]) == (False, None)
+    [warning] = map(str, result["warnings"])
+    assert "Whether a service or resource control policy denies s3:PutBucketPolicy is not known." in warning
+    assert "organizations:ListPoliciesForTarget" in warning
+
+
+def test_the_policies_are_read_for_a_change_that_is_planned_only(sandbox, tmp_path):
+    def reads(**options) -> list[str]:
+        seen = len(sandbox.events())
+        options = {"account_id": PAYMENTS, "bucket": LEDGER, "backup_dir": str(tmp_path), **options}
+        result = run("s3_bucket_policy_unlock", environment=sandbox.environment("operator"), **options)
+        assert ("stopped_by" in result) is options.get("check_mode", False)
+        return [event["operation"] for event in sandbox.events()[seen:] if "Polic" in event["operation"]]
+
+    assert "ListPoliciesForTarget" in reads(check_mode=True)
+    assert "ListPoliciesForTarget" not in reads()
+    assert "ListPoliciesForTarget" not in reads(check_mode=True)  # nothing is left to change
 
 
 def test_the_access_role_is_stopped_by_the_policy_that_aws_names(sandbox):

@@ -242,6 +242,26 @@ def test_in_check_mode_nothing_is_said_to_have_happened() -> None:
     assert "`changed`" in policies.unlocked_policy(result, check_mode=False).markdown
 
 
+def test_a_plan_shows_that_aws_will_refuse_it_and_for_which_objects_a_denial_is() -> None:
+    policy = {
+        "policy_name": "keep",
+        "attached_to": {"name": "Root"},
+        "certain": True,
+        "why": "It denies.",
+        "fix": "Ask.",
+    }
+    effect = {"who": "everybody of the account", "what": "read objects", "before": "denied_some", "after": "not_denied"}
+    effect |= {"objects": {"before": ["secret/*"], "after": []}, "denied_when": []}
+    result = {"changed": True, "bucket": "b", "account_id": "1", "stopped_by": [policy], "effects": [effect]}
+    shown = policies.unlocked_policy(result, check_mode=True).markdown
+    assert "AWS will refuse this change" in shown
+    assert "| keep | Root | `certain` | It denies. | Ask. |" in shown
+    assert "`denied for some`" in shown
+    assert "`secret/*`" in shown
+    policy["certain"] = False
+    assert "AWS may refuse this change" in policies.unlocked_policy(result, check_mode=True).markdown
+
+
 @pytest.mark.parametrize("shown", [render.text, render.plain, render.small, render.heading])
 def test_leading_spaces_let_nothing_become_markup(shown: Callable[[str], render.RichOutput]) -> None:
     """Whoever names an account may begin with spaces; in a table or a line that makes no code of it."""

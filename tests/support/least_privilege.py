@@ -11,14 +11,18 @@ from breakglass_aws.sandbox import Box
 MANAGEMENT = "111122223333"
 
 
-def operator_of(box: Box, runbook: str, again: bool = False) -> dict[str, str]:
+def operator_of(box: Box, runbook: str, again: bool = False, without: tuple[str, ...] = ()) -> dict[str, str]:
     """The environment of a role in the management account with just the policy that the runbook states.
 
-    `again` gives a new session of the role: sessions end when the clock is moved.
+    `again` gives a new session of the role: sessions end when the clock is moved. `without` leaves actions out.
     """
     name = f"Operator-{runbook}"
     if not again:
-        _make_role(box, name, _policy_of(runbook))
+        policy = json.loads(_policy_of(runbook))
+        for statement in policy["Statement"]:
+            if isinstance(statement["Action"], list):
+                statement["Action"] = [action for action in statement["Action"] if action not in without]
+        _make_role(box, name, json.dumps(policy))
     arn = f"arn:aws:iam::{MANAGEMENT}:role/{name}"
     keys = box.client("sts", "engineer").assume_role(RoleArn=arn, RoleSessionName="least")["Credentials"]
     return {

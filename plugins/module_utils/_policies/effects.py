@@ -22,6 +22,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.matching 
     concerns_action,
     concerns_resource,
 )
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.objects import (
+    ALL,
+    NONE,
+    Objects,
+    objects_of,
+    union,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     Administrator,
     Resource,
@@ -29,10 +36,18 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
     facts_of_any_request,
 )
 
-# What the policy does to an action. Where it does not deny it, the principal's own IAM policies decide.
-DENIED, DENIED_WHEN, NOT_DENIED = "denied", "denied_when", "not_denied"
-# An effect: one of the three, and the conditions of a DENIED_WHEN.
-Effect = t.Tuple[str, t.Tuple[str, ...]]
+# What the policy does to an action: it denies it always, for some objects always, under conditions only, or not. Where
+# it does not deny it, the principal's own IAM policies decide.
+DENIED, DENIED_SOME, DENIED_WHEN, NOT_DENIED = "denied", "denied_some", "denied_when", "not_denied"
+
+
+class Effect(t.NamedTuple):
+    """One of the four, with the objects of a DENIED_SOME, and the conditions under which (more) is denied."""
+
+    value: str
+    objects: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+
 
 # What people do with a resource: words, and actions.
 _WORK = {
@@ -55,9 +70,10 @@ def effects(
 ) -> list[dict[str, t.Any]]:
     """For each kind of work, and each of those who must be able to manage the policy: denied before, and after?
 
-    Rows of ``who``, ``what``, ``before``, ``after`` (DENIED, DENIED_WHEN or NOT_DENIED) and the conditions
-    ``denied_when`` that remain. Where administrators are named, the rest of the account has rows too. All further
-    actions of the service have rows where the change concerns them, so that none is allowed unseen.
+    Rows of ``who``, ``what``, ``before``, ``after`` (DENIED, DENIED_SOME, DENIED_WHEN or NOT_DENIED), ``objects`` (the
+    patterns of a DENIED_SOME, before and after) and the conditions ``denied_when`` that remain. Where administrators
+    are named, the rest of the account has rows too. All further actions of the service have rows where the change
+    concerns them, so that none is allowed unseen.
     """
     work = (("manage the policy", resource.management_actions), *_WORK[resource.service])
     named = {action for _what, actions in work for action in actions}
@@ -103,7 +119,14 @@ def freed_actions(before: Document | None, after: Document | None, resource: Res
 
 
 def _row(who: str, what: str, before: Effect, after: Effect) -> dict[str, t.Any]:
-    return {"who": who, "what": what, "before": before[0], "after": after[0], "denied_when": list(after[1])}
+    return {
+        "who": who,
+        "what": what,
+        "before": before.value,
+        "after": after.value,
+        "objects": {"before": list(before.objects), "after": list(after.objects)},
+        "denied_when": list(after.conditions),
+    }
 
 
 class _Denial:
@@ -112,17 +135,21 @@ class _Denial:
     def __init__(self, statement: Statement, resource: Resource, variables: bool) -> None:
         self.prepared = PreparedStatement(statement, variables)
         self.condition = " and ".join(describe(statement))
-        on_resource, on_content = (
-            concerns_resource(statement, arn, variables=variables) is not False for arn in _arns(resource)
-        )
+        on_resource = concerns_resource(statement, resource.arn, variables=variables) is not False
+        self._objects = objects_of(statement, resource.arn, variables) if resource.service == "s3" else NONE
+        on_objects = self._objects != NONE
         self._actions = {
             action
             for action in ACTIONS[resource.service]
-            if (on_content if action in OBJECT_ACTIONS else on_resource) and concerns_action(statement, action)
+            if (on_objects if action in OBJECT_ACTIONS else on_resource) and concerns_action(statement, action)
         }
 
-    def denies(self, action: str) -> bool:
-        return action in self._actions
+    def denied(self, actions: t.Iterable[str]) -> Objects:
+        """The objects for which it denies one of the actions; all for an action on the resource itself."""
+        denied = [action for action in actions if action in self._actions]
+        if not denied:
+            return NONE
+        return self._objects if all(action in OBJECT_ACTIONS for action in denied) else ALL
 
 
 class _Policy:
@@ -158,16 +185,23 @@ class _View:
         return tuple(id(denial) for denial in self._denials)
 
     def effect_on(self, actions: t.Sequence[str]) -> Effect:
-        """Is any of the actions denied? With the conditions where it depends on some."""
-        conditions: dict[str, None] = {}
+        """Is any of the actions denied? For which objects, and under which conditions, where it depends on these?"""
+        always: Objects = NONE
+        under: dict[str, Objects] = {}
         for denial in self._denials:
-            if any(denial.denies(action) for action in actions):
-                if not denial.condition:
-                    return DENIED, ()
-                conditions[denial.condition] = None
-        return (DENIED_WHEN, tuple(conditions)) if conditions else (NOT_DENIED, ())
-
-
-def _arns(resource: Resource) -> tuple[str, str]:
-    """The resource itself and, as an example, what is in it. S3 takes the pattern of all objects for one."""
-    return resource.arn, f"{resource.arn}/*"
+            denied = denial.denied(actions)
+            if denied == NONE:
+                continue
+            if denial.condition:
+                under[denial.condition] = union(under.get(denial.condition, NONE), denied)
+            elif denied is ALL:
+                return Effect(DENIED)
+            else:
+                always = union(always, denied)
+        conditions = tuple(
+            condition if objects is None else f"{condition} (objects {', '.join(sorted(objects))})"
+            for condition, objects in under.items()
+        )
+        if always:
+            return Effect(DENIED_SOME, tuple(sorted(always)), conditions)
+        return Effect(DENIED_WHEN, (), conditions) if conditions else Effect(NOT_DENIED)

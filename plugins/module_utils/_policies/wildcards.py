@@ -78,6 +78,11 @@ def matched(patterns: t.Sequence[Tokens], values: t.Iterable[str]) -> list[bool]
     return _Matcher(patterns).which(values)
 
 
+def begun(patterns: t.Sequence[Tokens], prefix: str) -> list[bool]:
+    """Which of the patterns match some value that begins with the prefix?"""
+    return _Matcher(patterns).begun(prefix)
+
+
 class ArnPatterns:
     """The same for patterns of ARNs, each of the six parts for itself.
 
@@ -136,7 +141,7 @@ class _Matcher:
                 position += 1
             ends.append(position)
             position += 1
-        self._each_end = ends
+        self._each_begin, self._each_end = begins, ends
         self._begins, self._ends = _bits(begins, position), _bits(ends, position)
         self._wild = _bits(repeating, position), _bits(taking_any, position)
         self._wild_at_colon = (
@@ -153,7 +158,16 @@ class _Matcher:
         reached = functools.reduce(operator.or_, map(self._ends_reached, values), 0)
         return [bool(reached >> end & 1) for end in self._each_end]
 
+    def begun(self, prefix: str) -> list[bool]:
+        """Which patterns, in their order, match some value that begins with the prefix?"""
+        reached = self._reached(prefix)
+        bounds = zip(self._each_begin, self._each_end, strict=True)
+        return [bool(reached >> begin & ((2 << end - begin) - 1)) for begin, end in bounds]
+
     def _ends_reached(self, value: str) -> int:
+        return self._reached(value) & self._ends
+
+    def _reached(self, value: str) -> int:
         reached = self._begins
         for character in value:
             repeating, taking = self._wild_at_colon if character == ":" else self._wild
@@ -161,7 +175,7 @@ class _Matcher:
             reached = ((reached & taking) << 1) | (reached & repeating)
             if not reached:
                 return 0
-        return reached & self._ends
+        return reached
 
 
 def _bits(positions: t.Sequence[int], length: int) -> int:

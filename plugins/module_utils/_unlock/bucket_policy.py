@@ -79,6 +79,9 @@ class BucketPolicy(ResourcePolicy):
             with self._explaining("writing"):
                 self._client.put_bucket_policy(Policy=text, **self._target)
 
+    def write_action(self, text: str | None) -> str:
+        return "s3:DeleteBucketPolicy" if text is None else "s3:PutBucketPolicy"
+
     def refuses_public_policies(self, session: Session) -> bool | None:
         """Does S3 Block Public Access refuse a public policy for the bucket? None when that is not known.
 

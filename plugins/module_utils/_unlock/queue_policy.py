@@ -101,6 +101,9 @@ class QueuePolicy(ResourcePolicy):
         with self._explaining("deleting" if text is None else "writing"):
             self._client.set_queue_attributes(QueueUrl=self._url(), Attributes={"Policy": text or ""})
 
+    def write_action(self, text: str | None) -> str:
+        return "sqs:SetQueueAttributes"
+
     def _url(self) -> str:
         """The queue's URL. SQS returns it, because URLs differ by region, age and endpoint."""
         owner = {"QueueName": self._queue.name, "QueueOwnerAWSAccountId": self._queue.account_id}

@@ -40,6 +40,10 @@ class ResourcePolicy:
         """Put the policy, or with None delete the one there is."""
         raise NotImplementedError
 
+    def write_action(self, text: str | None) -> str:
+        """The action that :meth:`write` of this text needs, as policies name it."""
+        raise NotImplementedError
+
     def seen_by(self, session: Session) -> ResourcePolicy:
         """The policy of the same resource, read and written by another session."""
         raise NotImplementedError

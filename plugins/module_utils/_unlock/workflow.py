@@ -28,8 +28,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.effects i
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import resource_of
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import member_account, unusable
+from ansible_collections.breakglass.aws.plugins.module_utils._unlock import foretell, verifier
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock import plan as planning
-from ansible_collections.breakglass.aws.plugins.module_utils._unlock import verifier
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.options import UnlockRequest
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.resource_policy import ResourcePolicy
 
@@ -127,14 +127,17 @@ class _Unlock:
         known["outcome"] = v.CHANGED if plan.changes else v.UNCHANGED
         if administrator:
             known["verified_as"] = verifier.try_to_read(policy, administrator)
-        self._foretell_refusal(plan, policy, administrator)
+        foretell.warn_of_public_access_block(context, plan, policy, administrator)
+        summary = plan.summary(context.check_mode)
+        if context.check_mode:
+            known["stopped_by"] = foretell.policies_that_stop(context, plan, policy, request.account_id, target.arn)
+            summary += foretell.refusal(known["stopped_by"])
         self._refuse_other_plan(plan)
         if plan.changes and not context.check_mode:
             self._act(target, plan, policy)
         if administrator and request.mode != planning.RESTORE and not context.check_mode:
             self._verify(plan, policy, administrator)
-        summary = f"{target.noun.capitalize()} {target.name}: {plan.summary(context.check_mode)}"
-        return {**known, "changed": plan.changes, "msg": summary}
+        return {**known, "changed": plan.changes, "msg": f"{target.noun.capitalize()} {target.name}: {summary}"}
 
     def _wanted(self, target: Target) -> tuple[policy_backup.Backup | None, str | None]:
         """The backup to restore, and the policy that the options ask for; checked before any session is opened."""
@@ -151,24 +154,6 @@ class _Unlock:
         if not given:
             return None
         return verifier.open_as_administrator(self._context.connection, self._request.account_id, given)
-
-    def _foretell_refusal(
-        self, plan: planning.Plan, policy: ResourcePolicy, administrator: verifier.AdministratorSession | None
-    ) -> None:
-        """Warn when S3 Block Public Access will refuse the new policy, or may."""
-        public = plan.public_statements
-        if not plan.changes or not public:
-            return
-        refuses = policy.refuses_public_policies(administrator) if administrator else policy.refuses_unread
-        if refuses is False:
-            return
-        named = ", ".join(str(index) for index in public)
-        will = "will refuse" if refuses else "refuses, where it is on,"
-        unread = "" if refuses else " Whether it is on, for the bucket or the account, could not be read."
-        self._context.warn(
-            f"Statement {named} of the new policy allows everyone access. S3 Block Public Access (BlockPublicPolicy) "
-            f"{will} such a policy.{unread} Narrow these statements with mode=replace, or use mode=delete."
-        )
 
     def _refuse_other_plan(self, plan: planning.Plan) -> None:
         """An approval is for one plan. When there is nothing left to do, there is nothing to approve."""

@@ -55,6 +55,7 @@ COLOURS = {
             "for real",
             "unknown",
             "present",
+            "denied for some",
             "denied when",
             "person needed",
             "will happen",

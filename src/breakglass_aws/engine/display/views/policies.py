@@ -9,6 +9,13 @@ from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.html import RichOutput
 from breakglass_aws.engine.display.views.common import Result, account_cell, outcome_label, reason_cell, spaced
 
+_EFFECTS = {
+    "denied": "denied",
+    "denied_some": "denied for some",
+    "denied_when": "denied when",
+    "not_denied": "not denied",
+}
+
 
 def unlocked_policy(result: Result, check_mode: bool) -> RichOutput:
     """Which statements lock the bucket or queue, how its policy changes, and what that means for people."""
@@ -28,6 +35,7 @@ def unlocked_policy(result: Result, check_mode: bool) -> RichOutput:
                     **({"plan digest": html.mono(result["plan"]["digest"])} if result.get("plan") else {}),
                 }
             ),
+            *_refusals(result.get("stopped_by") or []),
             *_lockouts(result.get("lockout_statements") or []),
             *_policies_compared(result),
             *_effects(result.get("effects") or [], result.get("changed", False)),
@@ -77,6 +85,25 @@ def lockouts_found(result: Result, check_mode: bool = False) -> RichOutput:
     )
 
 
+def _refusals(policies: list[Result]) -> list[RichOutput]:
+    """The policies of the organization that deny the planned write, or may."""
+    if not policies:
+        return []
+    rows = [
+        [
+            policy["policy_name"],
+            policy["attached_to"]["name"],
+            html.badge("certain" if policy["certain"] else "check this"),
+            policy["why"],
+            policy["fix"],
+        ]
+        for policy in policies
+    ]
+    will = "will" if any(policy["certain"] for policy in policies) else "may"
+    columns = ["policy", "attached to", "", "why", "what to do"]
+    return [html.notice(f"AWS {will} refuse this change.", "attention"), html.table(columns, rows)]
+
+
 def _lockouts(statements: list[Result]) -> list[RichOutput]:
     if not statements:
         return []
@@ -108,20 +135,23 @@ def _effects(rows: list[Result], changed: bool) -> list[RichOutput]:
     """What people can do with the resource. Where the policy does not deny, their own IAM policies decide."""
     if not rows or not changed:
         return []
-    labels = {"denied": "denied", "denied_when": "denied when", "not_denied": "not denied"}
     columns = ["who", "what", "before", "after", "still denied when"]
     cells = [
         [
             html.mono(row["who"]) if row["who"].startswith("arn:") else row["who"],
             row["what"],
-            html.badge(labels.get(row["before"]) or str(row["before"])),
-            html.badge(labels.get(row["after"]) or str(row["after"])),
+            *(_effect(row[side], (row.get("objects") or {}).get(side) or []) for side in ("before", "after")),
             row["denied_when"],
         ]
         for row in rows
     ]
     remark = "Not denied: this policy does not deny it. The IAM policies of the person or role decide."
     return [html.heading("What people can do"), html.table(columns, cells), html.small(remark)]
+
+
+def _effect(effect: str, objects: list[str]) -> RichOutput:
+    """Denied or not, and for which objects where it is for some of them only."""
+    return html.lines([html.badge(_EFFECTS.get(effect) or str(effect)), *(html.mono(one) for one in objects)])
 
 
 def _verified(found: Result) -> RichOutput:

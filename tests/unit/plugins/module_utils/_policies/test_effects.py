@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.effects import effects
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_context import (
     administrators_of,
@@ -73,3 +74,69 @@ def test_what_a_request_may_carry_is_not_guessed():
 def test_tls_is_no_obstacle():
     guard = deny("sqs:*", QUEUE.arn, Condition={"Bool": {"aws:SecureTransport": "false"}})
     assert set(rows(guard, guard, QUEUE).values()) == {("not_denied", "not_denied")}
+
+
+SECRET, BUCKET_ARN = "arn:aws:s3:::ledger/secret/*", "arn:aws:s3:::ledger"
+
+
+def objects(before, after, what="read objects") -> tuple:
+    [row] = [row for row in effects(before, after, BUCKET, administrators_of(BUCKET)) if row["what"] == what]
+    return (row["before"], row["objects"]["before"]), (row["after"], row["objects"]["after"]), row["denied_when"]
+
+
+def test_some_objects_that_a_deletion_frees_are_named():
+    before, after, when = objects(deny("s3:*", [BUCKET_ARN, SECRET]), None)
+    assert (before, after, when) == (("denied_some", ["secret/*"]), ("not_denied", []), [])
+
+
+def test_actions_that_a_change_frees_for_some_objects_are_not_left_out():
+    found = rows(deny("s3:GetObjectVersion", SECRET), None)
+    assert found[EVERYBODY, "s3:GetObjectVersion"] == ("denied_some", "not_denied")
+
+
+@pytest.mark.parametrize(
+    ("elements", "effect", "which"),
+    [
+        ({"Resource": f"{BUCKET_ARN}/*"}, "denied", []),
+        ({"Resource": f"{BUCKET_ARN}*"}, "denied", []),
+        ({"Resource": "arn:aws:s3:::led*"}, "denied", []),
+        ({"Resource": "*"}, "denied", []),
+        ({"Resource": [SECRET, f"{BUCKET_ARN}/*"]}, "denied", []),
+        ({"Resource": [SECRET, f"{BUCKET_ARN}/a"]}, "denied_some", ["a", "secret/*"]),
+        ({"Resource": "arn:aws:s3:::*/secret/*"}, "denied_some", ["arn:aws:s3:::*/secret/*"]),
+        ({"Resource": f"{BUCKET_ARN}/?"}, "denied_some", ["?"]),
+        ({"Resource": f"{BUCKET_ARN}/${{aws:username}}/*"}, "denied_some", ["${aws:username}/*"]),
+        ({"Resource": "arn:aws:s3:::other/*"}, "not_denied", []),
+        ({"Resource": BUCKET_ARN}, "not_denied", []),
+        ({"NotResource": f"{BUCKET_ARN}/public/*"}, "denied_some", ["all but public/*"]),
+        ({"NotResource": BUCKET_ARN}, "denied", []),
+        ({"NotResource": "arn:aws:s3:::ledger/*"}, "not_denied", []),
+    ],
+)
+def test_all_objects_some_or_none(elements, effect, which):
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", **elements}
+    _before, after, when = objects(None, {"Version": "2012-10-17", "Statement": [statement]})
+    assert (after, when) == ((effect, which), [])
+
+
+def test_a_condition_that_holds_for_some_objects_says_for_which():
+    guard = {"Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}}
+    [always], [sometimes] = deny("s3:*", SECRET)["Statement"], deny("s3:*", f"{BUCKET_ARN}/vpc/*", **guard)["Statement"]
+    after = {"Version": "2012-10-17", "Statement": [always, sometimes]}
+    assert objects(None, after)[1:] == (
+        ("denied_some", ["secret/*"]),
+        ["aws:SourceVpce is not vpce-1 (objects vpc/*)"],
+    )
+    assert objects(None, {**after, "Statement": [sometimes]})[1][0] == "denied_when"
+
+
+def test_parts_of_a_statement_mean_what_the_statement_means():
+    [one], [other] = deny("s3:*", SECRET)["Statement"], deny("s3:*", f"{BUCKET_ARN}/a")["Statement"]
+    apart = {"Version": "2012-10-17", "Statement": [one, other]}
+    before, after, _when = objects(deny("s3:*", [SECRET, f"{BUCKET_ARN}/a"]), apart)
+    assert before == after
+
+
+def test_a_queue_has_no_objects():
+    found = effects(deny("sqs:*", QUEUE.arn), None, QUEUE, administrators_of(QUEUE))
+    assert {str(row["objects"]) for row in found} == {"{'before': [], 'after': []}"}
