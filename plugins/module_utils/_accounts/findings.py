@@ -26,12 +26,22 @@ from ansible_collections.breakglass.aws.plugins.module_utils._accounts.finding i
 )
 
 
-def findings(purpose: str, facts: Facts, confirmed: t.Collection[str] = ()) -> list[Finding]:
+def findings(
+    purpose: str,
+    facts: Facts,
+    confirmed: t.Collection[str] = (),
+    kinds: t.Collection[str] = (BLOCKING, CONSEQUENCE),
+) -> list[Finding]:
     """What to know before an account is removed, transferred or closed; what prevents it comes first.
 
-    ``confirmed`` names reasons that cannot be checked from here, and that a person has checked.
+    ``confirmed`` names reasons that cannot be checked from here, and that a person has checked. Only findings of these
+    ``kinds`` are returned.
     """
-    found = [Finding(name, kind, *check(facts)) for name, kind, purposes, check in _CHECKS if purpose in purposes]
+    found = [
+        Finding(name, kind, *check(facts))
+        for name, kind, purposes, check in _CHECKS
+        if purpose in purposes and kind in kinds
+    ]
     return [_settle(one, confirmed) for one in sorted(found, key=lambda one: one.kind)]
 
 

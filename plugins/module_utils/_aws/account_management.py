@@ -65,6 +65,18 @@ class AccountManagement:
         """The alternate contacts by kind; None for one that is not set."""
         return {kind: self._alternate_contact(account_id, kind) for kind in ALTERNATE_CONTACTS}
 
+    def regions(self, account_id: str) -> list[str]:
+        """The regions that the account has enabled."""
+        wanted = {"RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"], "MaxResults": 50}
+        found: list[str] = []
+        token: dict[str, str] = {}
+        while True:
+            page = self._ask("list_regions", account_id, **wanted, **token)
+            found += [region["RegionName"] for region in page["Regions"]]
+            if not page.get("NextToken"):
+                return found
+            token = {"NextToken": page["NextToken"]}
+
     def _alternate_contact(self, account_id: str, kind: str) -> dict | None:
         try:
             answer = self._ask("get_alternate_contact", account_id, AlternateContactType=kind.upper())

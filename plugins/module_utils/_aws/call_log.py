@@ -133,6 +133,31 @@ class Call:
         }
 
 
+class Operations(t.Dict[str, int]):
+    """How often each operation was called, as "iam:GetUser"; retries do not count. May be used from several threads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def add(self, operation: str) -> None:
+        """Count a call."""
+        self.add_counts({operation: 1})
+
+    def add_counts(self, counts: t.Mapping[str, int]) -> None:
+        """Add the counts of another process."""
+        with self._lock:
+            for operation, count in counts.items():
+                self[operation] = self.get(operation, 0) + count
+
+    def take(self) -> dict[str, int]:
+        """Remove and return all counts."""
+        with self._lock:
+            counts = dict(self)
+            self.clear()
+        return counts
+
+
 class Calls:
     """The ledger: ``entries`` in the order in which calls were about to be sent. May be used from several threads.
 
@@ -142,7 +167,7 @@ class Calls:
     def __init__(self) -> None:
         self.entries: list[Call] = []
         self._lock = threading.Lock()
-        self.operations: set[str] = set()  # of all calls, reads too, as "iam:GetUser"
+        self.operations = Operations()  # of all calls, reads too
         self._file = call_file.from_environment()
 
     @property
@@ -160,19 +185,18 @@ class Calls:
         """The calls that may have changed something: AWS's answer is missing, and nothing was read back."""
         return [entry for entry in list(self.entries) if entry.changes and entry.status in (INTENDED, UNKNOWN)]
 
-    def take(self) -> dict[str, list]:
+    def take(self) -> dict[str, t.Any]:
         """Remove what is known of calls that have ended, for :meth:`add` in another process."""
         with self._lock:
             ended = [entry for entry in list(self.entries) if entry.status != INTENDED]
             for entry in ended:
                 self.entries.remove(entry)
-            operations = list(self.operations)
-            self.operations.clear()
+            operations = self.operations.take()
         return {"calls": [entry.as_result() for entry in ended], "operations": operations}
 
-    def add(self, taken: dict[str, list]) -> None:
+    def add(self, taken: dict[str, t.Any]) -> None:
         """Add what the ledger of another process had; that process has written it to the file."""
-        self.operations.update(taken["operations"])
+        self.operations.add_counts(taken["operations"])
         for result in taken["calls"]:
             values = {name: value for name, value in result.items() if name != "attempts"}
             self.entries.append(Call(**values, unanswered=_ANSWERED[: result["attempts"]]))

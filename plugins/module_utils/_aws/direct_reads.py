@@ -19,7 +19,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import is_read
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Operations, is_read
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
@@ -40,7 +40,7 @@ class DirectReads:
         self._client = client
         self._model = client.meta.service_model
         self._policy = client.retry_policy
-        self._called: set[str] = client.called_operations
+        self._called: Operations = client.called_operations
         if self._model.resolved_protocol != "query":
             raise NotImplementedError(self._model.resolved_protocol)
         operation = self._model.operation_model(self._model.operation_names[0])

@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 import typing as t
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Policy
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Caller
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account, Policy, Unit
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import second_opinion
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import (
@@ -55,6 +57,32 @@ _ACTIONS = {
 }
 
 
+class PolicySource(t.Protocol):
+    """What is read of the organization; an ``Organization`` has it."""
+
+    @property
+    def caller(self) -> Caller: ...
+
+    @property
+    def iam(self) -> t.Any: ...
+
+    def describe(self) -> dict[str, t.Any] | None: ...
+
+    def now(self) -> datetime: ...
+
+    def account(self, account_id: str) -> Account | None: ...
+
+    def units_above(self, account: Account) -> list[Unit]: ...
+
+    def path_of(self, account: Account) -> str | None: ...
+
+    def policy_types(self) -> list[str]: ...
+
+    def policies_of(self, target_id: str, policy_type: str) -> t.Sequence[Policy]: ...
+
+    def policy_document(self, policy_id: str) -> str: ...
+
+
 @dataclass(frozen=True)
 class Holder:
     """What a policy is attached to: ROOT, ORGANIZATIONAL_UNIT or ACCOUNT."""
@@ -83,7 +111,7 @@ class ServiceControlPolicies:
     method raises a BreakglassError when AWS does not answer.
     """
 
-    def __init__(self, organization: Organization) -> None:
+    def __init__(self, organization: PolicySource) -> None:
         self._organization = organization
 
     def stopping(

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What could not be read: the missing permission, and the statement that grants it. No network, no Ansible."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
+
+T = t.TypeVar("T")
+Entry = dict[str, t.Any]
+
+
+def describe(what: str, service: str, error: BreakglassError) -> Entry:
+    """An entry of ``unreadable``. ``service`` is the prefix of the IAM action that botocore's operation belongs to."""
+    operation = getattr(error.__cause__, "operation_name", None)
+    permission = f"{service}:{operation}" if operation and is_denied(error) else None
+    return {
+        "what": what,
+        "permission": permission,
+        "statement": statement(permission) if permission else None,
+        "reason": error.cause,
+        "fix": error.fix,
+    }
+
+
+def statement(permission: str) -> str:
+    """A statement of an IAM policy that grants the permission, as JSON."""
+    return json.dumps({"Effect": "Allow", "Action": permission, "Resource": "*"})
+
+
+@dataclass
+class Readings:
+    """Reads facts, and keeps what could not be read."""
+
+    unread: list[Entry] = field(default_factory=list)
+
+    def read(self, what: str, service: str, read: t.Callable[[], T]) -> T | Unread:
+        """What ``read`` returns. An Unread, and an entry in ``unread``, when it raises a BreakglassError."""
+        try:
+            return read()
+        except BreakglassError as error:
+            self._add(describe(what, service, error))
+            return Unread(error.cause, error.fix)
+
+    def note_session(self, what: str, error: BreakglassError) -> None:
+        """Keep what could not be read in a session of the account: the caller's permission is seldom the cause."""
+        entry = describe(what, "sts", error)
+        if "may not call sts:AssumeRoot" not in error.cause:  # the one cause that denials._because has no other for
+            entry.update(permission=None, statement=None)
+        self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        if entry not in self.unread:
+            self.unread.append(entry)
+
+
+def combined(shared: t.Sequence[Entry], accounts: t.Iterable[t.Sequence[Entry]]) -> list[Entry]:
+    """The entries about the organization, then those of accounts: one for each permission, or other cause, and fact."""
+    found: dict[tuple[str, str], Entry] = {}
+    for entries in accounts:
+        for entry in entries:
+            key = entry["what"], entry["permission"] or entry["fix"]
+            known = found.setdefault(key, {**entry, "accounts": 0})
+            known["accounts"] += 1
+    return [*({**entry, "accounts": None} for entry in shared), *found.values()]
