@@ -266,7 +266,8 @@ accounts:
       description: >-
         For each recovery, by the name of its runbook: C(audit_root_credentials), C(compromised_root_user),
         C(enable_root_access), C(lost_access_role), C(lost_root_mfa), C(remove_account), C(remove_root_credentials),
-        C(unlock_s3_bucket), C(unlock_sqs_queue). C(remove_account) is judged for the purpose V(remove).
+        C(unlock_s3_bucket), C(unlock_sqs_queue). C(remove_account) is judged for the purpose V(remove), where a
+        root user that cannot sign in is restored first.
       type: dict
       contains:
         unlock_s3_bucket:

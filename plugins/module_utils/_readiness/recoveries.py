@@ -133,6 +133,11 @@ def _lost_mfa(case: Case) -> Reasons:
     """A person signs in: what stops a root user stops this person, and mail must reach them."""
     yield from _remove_credentials(case)
     yield from _root_session(case, v.OPEN_PASSWORD_RECOVERY)
+    yield from _signed_in(case)
+
+
+def _signed_in(case: Case) -> Reasons:
+    """The person who signs in as root after a password recovery."""
     yield from _stopped(case.stopping(_ABOUT_ROOT_USER), "root_user")
     domain = case.account.email.rpartition("@")[2].lower()
     if case.own_domains and not mailboxes.is_owned(domain, case.own_domains):
@@ -284,6 +289,12 @@ def _remove_account(case: Case) -> Reasons:
     if case.organization.role != v.MANAGEMENT_ACCOUNT:
         yield _not_management(case, "remove an account")
     yield from removal_of_accounts.reasons(case.organization, case.account, case.facts, case.confirmed)
+    if removal_of_accounts.has_working_root_user(case.facts) or unusable(case.account):
+        return
+    # The runbook restores the root user first (restore_root=true); what prevents that counts only where it is needed.
+    known = not isinstance(case.facts.root_credentials, Unread)
+    for reason in (*_root_session(case, v.OPEN_PASSWORD_RECOVERY), *_signed_in(case)):
+        yield replace(reason, certain=reason.certain and known)
 
 
 # Questions about policies

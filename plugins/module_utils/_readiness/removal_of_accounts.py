@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import finding
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts.findings import findings
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
@@ -22,7 +23,10 @@ _NOT_NEEDED = Unread("It does not decide about the removal.")
 def reasons(
     organization: OrganizationFacts, account: Account, known: AccountFacts, confirmed: t.Collection[str]
 ) -> t.Iterator[Reason]:
-    """What organization_account_info finds to be blocking for the purpose remove, under the same names."""
+    """What organization_account_info finds to be blocking for the purpose remove, under the same names.
+
+    Without its root_credentials: the runbook restores a root user that cannot sign in.
+    """
     facts = finding.Facts(
         account=account,
         management_account_id=organization.management_account_id,
@@ -42,5 +46,11 @@ def reasons(
         closures=_NOT_NEEDED,
     )
     for one in findings(finding.REMOVE, facts, confirmed, kinds=(finding.BLOCKING,)):
-        if one.stands:
+        if one.stands and one.name != "root_credentials":
             yield Reason(one.name, one.text, one.fix, certain=one.holds is True)
+
+
+def has_working_root_user(known: AccountFacts) -> bool:
+    """Whether a person can sign in as root, with MFA. False where that was not read."""
+    found = known.root_credentials
+    return not isinstance(found, Unread) and bool(found[v.PASSWORD]["present"] and found[v.MFA_DEVICES])
