@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from breakglass_aws.drills import report
+from breakglass_aws.drills import former_report as report
 
 
 def test_names_of_runbooks_are_whole_on_80_columns() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from breakglass_aws.drills import report
+from breakglass_aws.drills import former_report as report
 from breakglass_aws.drills.people import Approver
 from breakglass_aws.drills.run import Drill, Observation, ScenarioRun, differences, root_sessions
 from breakglass_aws.drills.scenarios import LEDGER, QUEUE, SCENARIOS

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from breakglass_aws.argument_parser import ArgumentParser
-from breakglass_aws.drills import report
+from breakglass_aws.drills import former_report as report
 from breakglass_aws.drills.run import reports_folder, run
 from breakglass_aws.drills.simulated_organization import StartError
 

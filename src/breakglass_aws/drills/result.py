@@ -213,10 +213,19 @@ def read(path: Path) -> DrillResult:
         raise ResultError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):
         raise ResultError(f"{path}: is not JSON in UTF-8") from None
+    return of(content, str(path))
+
+
+def of(content: Any, where: str) -> DrillResult:
+    """Make the result of its data; `where` names its source in errors.
+
+    Raises:
+        ResultError: It is of another schema, or lacks something.
+    """
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         found = content.get("schema") if isinstance(content, dict) else None
-        raise ResultError(f"{path}: has schema {found!r}. Expected {SCHEMA}.")
-    return _made(DrillResult, content, str(path))
+        raise ResultError(f"{where}: has schema {found!r}. Expected {SCHEMA}.")
+    return _made(DrillResult, content, where)
 
 
 def _made(kind: type[_Row], given: Any, where: str) -> _Row:

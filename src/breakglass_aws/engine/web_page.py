@@ -56,7 +56,7 @@ ul { list-style: none; margin: 8px 0 0; padding: 0; }
   border-top: 1px solid var(--line); }
 .row span { overflow-wrap: anywhere; } .row small { display: block; color: var(--quiet); }
 summary { cursor: pointer; }
-@media (max-width: 760px) {
+@media screen and (max-width: 760px) {
   main { padding: 14px; } h1 { font-size: 22px; }
   .cards { grid-template-columns: repeat(auto-fit, minmax(92px, 1fr)); gap: 8px; } .card { padding: 6px 10px; }
   .row { grid-template-columns: minmax(0, 1fr); }

@@ -74,7 +74,7 @@ def write(drill: Drill) -> Path:
     templates.tests |= {"broken_before": broken_before, "recovered": recovered}
     page = drill.folder / "index.html"
     page.write_text(
-        templates.get_template("report.html.j2").render(
+        templates.get_template("former_report.html.j2").render(
             drill=drill, history=_history(drill.folder), versions=made_with
         ),
         encoding="utf-8",
