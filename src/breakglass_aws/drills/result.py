@@ -222,9 +222,10 @@ def of(content: Any, where: str) -> DrillResult:
     Raises:
         ResultError: It is of another schema, or lacks something.
     """
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        found = content.get("schema") if isinstance(content, dict) else None
-        raise ResultError(f"{where}: has schema {found!r}. Expected {SCHEMA}.")
+    if not isinstance(content, dict) or "schema" not in content:
+        raise ResultError(f"{where}: is not the result of a drill: it has no schema")
+    if content["schema"] != SCHEMA:
+        raise ResultError(f"{where}: has schema {content['schema']!r}. Expected {SCHEMA}.")
     return _made(DrillResult, content, where)
 
 

@@ -6,13 +6,13 @@ import dataclasses
 import re
 import stat
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from support import drill_results as make
+from support.pages import Elements
 
 from breakglass_aws.drills import report, result
 from breakglass_aws.drills.report.junit import as_xml
@@ -27,31 +27,6 @@ ELEMENTS = {
     *("div", "span", "b", "i", "br", "a", "ul", "li", "code", "small", "dl", "dt", "dd", "table", "thead", "tbody"),
     *("tr", "th", "td", "svg", "g", "line", "rect", "path", "text"),
 }
-
-
-class Elements(HTMLParser):
-    """The elements and the text of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.words: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.add(tag)
-        assert not [name for name, _ in attrs if name.startswith("on") or name == "src"]
-        self.links += [value or "" for name, value in attrs if name == "href"]
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    @property
-    def text(self) -> str:
-        return " ".join(" ".join(self.words).split())
 
 
 def page(drill: DrillResult, folder: Path = Path("/nowhere")) -> Elements:
@@ -85,8 +60,7 @@ def hostile(value: Any) -> Any:
 )
 def test_the_verdict_comes_first(drill: DrillResult, words: str) -> None:
     drill.conclude()
-    assert page(drill).text.split("h1")[0].find(words) < 1200
-    assert words in page(drill).text
+    assert words in page(drill).text[:150]
     assert as_markdown(drill).splitlines()[0].startswith("# " + words[:7])
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from breakglass_aws.drills.pages import words
 from breakglass_aws.drills.result import FAILED, PASSED, SIMULATED, DrillResult
 from breakglass_aws.engine.evidence import reading
 from breakglass_aws.engine.evidence.reading import Damaged
+from breakglass_aws.engine.outcomes import CHANGED
 
 PAGE = "index.html"
 LARGEST = 64 * 1024 * 1024  # bytes of a result; one of 30 scenarios has less than one
@@ -37,6 +39,7 @@ class Rehearsal:
     by: str
     kind: str
     mode: str
+    outcome: str
     verdict: str
     seconds: float
     objective_seconds: float
@@ -119,11 +122,19 @@ def _drill(path: Path) -> PastDrill:
     if "schema" not in content and "parts" in content:
         return _former(path, content)
     drill = result.of(content, str(path))
-    if words.moment(drill.started) is None:
-        raise result.ResultError(f"{path}: started: {drill.started!r} is not a time")
+    _check_time(path, drill.started)
     return PastDrill(
         path.parent.name, drill.started, drill.by, drill.verdict, tuple(_rehearsals(drill, path.parent.name))
     )
+
+
+def _check_time(path: Path, started: str) -> None:
+    """Refuse a drill without a time, or of the future: it would hide that something is due."""
+    found = words.moment(started)
+    if found is None:
+        raise result.ResultError(f"{path}: started: {started!r} is not a time")
+    if found > datetime.now(UTC) + timedelta(days=1):
+        raise result.ResultError(f"{path}: started: {started!r} is in the future")
 
 
 def _rehearsals(drill: DrillResult, folder: str) -> Iterator[Rehearsal]:
@@ -138,6 +149,7 @@ def _rehearsals(drill: DrillResult, folder: str) -> Iterator[Rehearsal]:
             by=drill.by,
             kind=drill.kind,
             mode=drill.mode,
+            outcome=one.outcome,
             verdict=one.verdict,
             seconds=one.seconds,
             objective_seconds=one.objective_seconds,
@@ -147,9 +159,8 @@ def _rehearsals(drill: DrillResult, folder: str) -> Iterator[Rehearsal]:
 
 def _former(path: Path, content: dict[str, Any]) -> PastDrill:
     """A result of version 0.2: `started`, `passed`, and `parts` with `scenario` (its title), `seconds`, `passed`."""
-    started, parts, folder = content.get("started"), content["parts"], path.parent.name
-    if not isinstance(started, str) or words.moment(started) is None:
-        raise result.ResultError(f"{path}: started: {started!r} is not a time")
+    started, parts, folder = str(content.get("started")), content["parts"], path.parent.name
+    _check_time(path, started)
     if not isinstance(parts, list):
         raise result.ResultError(f"{path}: parts: expected a list, found {type(parts).__name__}")
     rehearsals = []
@@ -160,8 +171,8 @@ def _former(path: Path, content: dict[str, Any]) -> PastDrill:
         name, runbook = _FORMER.get(title, (title, ""))
         verdict = PASSED if part["passed"] is True else FAILED
         took = float(seconds) if isinstance(seconds, int | float) else 0.0
-        rehearsals.append(
-            Rehearsal(name, title, runbook, started, "", SIMULATED, result.HEADLESS, verdict, took, 0.0, folder)
-        )
+        outcome = CHANGED if verdict == PASSED else ""  # then each passed scenario was one that changed something
+        place = (SIMULATED, result.HEADLESS)
+        rehearsals.append(Rehearsal(name, title, runbook, started, "", *place, outcome, verdict, took, 0.0, folder))
     verdict = PASSED if content.get("passed") is True else FAILED
     return PastDrill(folder, started, "", verdict, tuple(rehearsals))

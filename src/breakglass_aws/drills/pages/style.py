@@ -66,12 +66,28 @@ svg .hint, i.hint { fill: var(--medium); background: var(--medium); }
 svg rect.bar { stroke: var(--paper); stroke-width: 1; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; color: var(--quiet); font-size: 13px; max-width: none; }
 .legend i { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; }
+.legend i.passed { background: var(--clean); } .legend i.failed { background: var(--critical); }
+.legend i.stopped { background: var(--high); }
+header.medium { border-top-color: var(--medium); } header.medium h1 { color: var(--medium); }
+article.medium { border-left-color: var(--medium); } .badge.medium { background: var(--warn); }
+.over-time { display: grid; grid-template-columns: minmax(0, 5fr) minmax(0, 4fr) minmax(0, 4fr); gap: 2px 16px;
+  padding: 6px 0; border-top: 1px solid var(--line); align-items: center; break-inside: avoid; }
+.over-time span { overflow-wrap: anywhere; } .over-time small { color: var(--quiet); }
+.over-time b { font-weight: 600; }
+.over-time > span > b + small { display: block; }
+article h2 { font-size: 17px; } article h2 .quiet { font-size: 14px; font-weight: 400; }
+article h2 code { font-size: 16px; }
+svg.chart { display: block; width: 100%; overflow: visible; } svg.chart .path { stroke: var(--skipped); }
+svg.chart .base { stroke: var(--line); } svg.chart .objective { stroke: var(--high); stroke-dasharray: 4 4; }
+svg.chart circle.clean { fill: var(--clean); }
+svg.chart circle.critical { fill: var(--critical); } svg.chart circle.high { fill: var(--high); }
 footer { color: var(--quiet); margin-top: 24px; }
 @media screen and (max-width: 760px) {
   header.verdict { padding: 12px 14px; } article { padding: 10px 12px; } .overview .row { padding: 8px 0; }
   .overview .row { grid-template-columns: 84px minmax(0, 1fr); }
   .overview .row > .name { grid-column: 1 / -1; grid-row: 1; } .overview .row > :nth-child(4) { display: none; }
   .check { grid-template-columns: 20px minmax(0, 1fr); } .check > :nth-child(3) { grid-column: 2; }
+  .over-time { grid-template-columns: minmax(0, 1fr); }
   .facts { grid-template-columns: minmax(0, 1fr); } .facts dd { margin-bottom: 6px; }
   thead { display: none; } table, tbody, td { display: block; }
   tr { display: block; border-bottom: 1px solid var(--line); padding: 6px 0; } td { border: none; padding: 1px 0; }
