@@ -1,51 +1,161 @@
 # Copyright (c) 2026 breakglass.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run the recoveries in a simulated organization, and report."""
+"""Rehearse recoveries in a simulated organization, and report."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import random
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
 from breakglass_aws.argument_parser import ArgumentParser
-from breakglass_aws.drills import former_report as report
-from breakglass_aws.drills.run import reports_folder, run
-from breakglass_aws.drills.simulated_organization import StartError
+from breakglass_aws.drills import report, result
+from breakglass_aws.drills.result import DrillResult
+from breakglass_aws.drills.runner.drill import MOST_JOBS, Drill, folder_for
+from breakglass_aws.drills.runner.progress import Progress, summary
+from breakglass_aws.drills.runner.simulation import StartError
+from breakglass_aws.drills.scenario_file import catalog, reading
+from breakglass_aws.drills.scenario_file.model import Scenario
+from breakglass_aws.drills.scenario_file.values import ScenarioError
+from breakglass_aws.engine import outcomes
+from breakglass_aws.engine.errors import RunbookError
+
+# More scenarios than that get a line each instead of all their steps.
+MOST_WITH_STEPS = 3
+EXIT_STATUS = {result.PASSED: 0, result.FAILED: 1, result.INTERRUPTED: outcomes.EXIT_STATUS[outcomes.INTERRUPTED]}
+
+
+class _UsageError(Exception):
+    """The command line cannot be used; the text says why."""
+
+
+def reports_folder() -> Path:
+    """The folder of drill reports: BREAKGLASS_DRILL_REPORTS, or drill-reports in the working directory."""
+    return Path(os.environ.get("BREAKGLASS_DRILL_REPORTS", "drill-reports")).absolute()
 
 
 def parser(prog: str) -> argparse.ArgumentParser:
     """The command line of a program with this name."""
     parser = ArgumentParser(prog=prog, description=__doc__)
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="see --list; without any: the first three")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="all scenarios")
+    which.add_argument("--surprise", action="store_true", help="one scenario, chosen at random and not announced")
+    which.add_argument("--runbook", metavar="NAME", help="the scenarios of one runbook")
+    which.add_argument("--list", action="store_true", help="print the scenarios, and run none")
+    which.add_argument("--validate", metavar="FILE", type=Path, help="check a scenario file, and run none")
+    parser.add_argument(
+        "--scenario-file", metavar="FILE", type=Path, action="append", default=[], help="a scenario of your own"
+    )
+    parser.add_argument(
+        "--jobs", metavar="N", type=_jobs, default=1, help=f"scenarios at the same time, up to {MOST_JOBS} (default: 1)"
+    )
+    parser.add_argument("--by", metavar="NAME", default="", help="who rehearses (default: your user name)")
+    parser.add_argument("--name", metavar="NAME", default="", help="a name for the drill's folder, besides its time")
     parser.add_argument("--organization", metavar="FILE", help="organization file (default: the sandbox's own)")
     parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
+    parser.add_argument("--key", metavar="FILE", type=Path, help="SSH key that signs the result")
     return parser
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_aws.drills") -> int:
-    """Run a drill; return 0 only when it passed, 1 when it did not, 2 when it could not be run."""
-    options = parser(prog).parse_args(arguments)
+    """Run a drill.
 
-    console = Console(highlight=False)
-    folder = options.reports.absolute() / datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    Returns 0 only when it passed, 1 when it did not, 2 when it could not be run, 130 when it was interrupted.
+    """
+    options = parser(prog).parse_args(arguments)
     try:
-        drill = run(folder, options.organization, lambda text: console.print(text, markup=False, soft_wrap=True))
-    except StartError as error:
+        if options.list:
+            return _list()
+        if options.validate:
+            return _validate(options.validate)
+        return _run(options, _chosen(options))
+    except (StartError, ScenarioError, RunbookError, _UsageError) as error:
         print(f"The drill could not be run. {error}", file=sys.stderr)
-        return 2
     except OSError as error:
         print(f"The drill could not be run. {error.strerror}: {error.filename}", file=sys.stderr)
-        return 2
-    page = report.write(drill)
-    console.print()
-    console.print(report.summary_table(drill))
-    console.print("The drill passed." if drill.passed else "The drill FAILED.")
+    return outcomes.NOT_STARTED
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not accepted. Expected 1 to {MOST_JOBS}")
+    return int(text)
+
+
+def _chosen(options: argparse.Namespace) -> list[Scenario]:
+    """Return the scenarios that the command line names. Raises ScenarioError for an unknown or broken one."""
+    own = [_checked(file) for file in options.scenario_file]
+    if options.scenarios and (options.all or options.surprise or options.runbook):
+        raise _UsageError("Name scenarios, or use one of --all, --surprise and --runbook.")
+    if options.surprise:
+        return [random.choice([*catalog.scenarios(), *own])]
+    if options.all:
+        return [*catalog.scenarios(), *own]
+    if options.runbook:
+        every = [*catalog.scenarios(), *own]
+        found = [scenario for scenario in every if scenario.runbook == options.runbook]
+        if not found:
+            known = ", ".join(sorted({scenario.runbook for scenario in every}))
+            raise _UsageError(f"There is no scenario for a runbook {options.runbook!r}. There are some for: {known}.")
+        return found
+    named = options.scenarios or ([] if own else catalog.DEFAULT)
+    chosen = [*(catalog.find(name) for name in dict.fromkeys(named)), *own]
+    names = [scenario.name for scenario in chosen]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise _UsageError(f"Two scenarios have the name {twice.pop()}. Rename your file.")
+    return chosen
+
+
+def _checked(file: Path) -> Scenario:
+    from breakglass_aws.drills.scenario_file.check import check
+
+    scenario = reading.read(file.absolute())
+    check(scenario)
+    return scenario
+
+
+def _list() -> int:
+    for scenario in catalog.scenarios():
+        print(f"{scenario.name}\n  {scenario.title}\n  {scenario.runbook}: {', '.join(scenario.tags)}")
+    return 0
+
+
+def _validate(file: Path) -> int:
+    scenario = _checked(file)
+    print(f"{file} is valid: {scenario.title}")
+    return 0
+
+
+def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
+    console = Console(highlight=False)
+    organization = str(Path(options.organization).absolute()) if options.organization else None
+    if organization and not Path(organization).is_file():
+        raise _UsageError(f"There is no organization file {options.organization}.")
+    folder = folder_for(options.reports.absolute(), options.name)
+    with Progress(console, len(scenarios), steps=len(scenarios) <= MOST_WITH_STEPS, names=options.jobs > 1) as progress:
+        drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by).run()
+    page = report.write(drill, folder, options.key)
+    _conclude(console, drill)
     print(page)
-    return 0 if drill.passed else 1
+    return EXIT_STATUS[drill.verdict]
+
+
+def _conclude(console: Console, drill: DrillResult) -> None:
+    words = {
+        result.PASSED: "The drill passed.",
+        result.FAILED: "The drill FAILED.",
+        result.INTERRUPTED: "The drill was INTERRUPTED.",
+    }
+    console.print()
+    console.print(summary(drill))
+    console.print(words[drill.verdict])
 
 
 if __name__ == "__main__":

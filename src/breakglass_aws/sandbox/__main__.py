@@ -67,6 +67,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
         metavar="PORT",
         help="answer under AWS's own host names too, through an HTTPS proxy; for clients that ignore AWS_ENDPOINT_URL",
     )
+    serve.add_argument(
+        "--stop-with-stdin", action="store_true", help=argparse.SUPPRESS
+    )  # for a program that ends first
     serve.set_defaults(do=_serve)
     command = _command(commands, "env", _env, "print the variables that make AWS clients act as an identity")
     command.add_argument("--as", dest="name", metavar="NAME", default="operator", help="identity (default: operator)")
@@ -237,9 +240,18 @@ def _serve(options: argparse.Namespace) -> int:
     )
     if server.tls_front is not None:
         print(f"TLS front on {server.tls_front.url} (CA certificate {server.tls_front.ca_file})", flush=True)
+    if options.stop_with_stdin:
+        threading.Thread(target=_wait_for_end_of_input, args=(ended,), daemon=True).start()
     ended.wait()
     server.stop()
     return 0
+
+
+def _wait_for_end_of_input(ended: threading.Event) -> None:
+    """Read standard input to its end: the program that holds the other end has ended, or closed it."""
+    while os.read(0, 1024):
+        pass
+    ended.set()
 
 
 def _generate(options: argparse.Namespace) -> int:

@@ -48,12 +48,19 @@ def check(scenario: Scenario) -> None:
     for node, actor in _actors(scenario, top):
         if isinstance(actor, str) and actor not in description.identities:
             raise values.refuse_name(_named(node, actor), "identity", sorted(description.identities))
-        if isinstance(actor, dict) and "root" in actor and actor["root"] not in people:
-            raise values.refuse_name(_named(node, actor["root"]), "account", sorted(people))
+        account = _account_of(actor)
+        if account and account not in people:
+            raise values.refuse_name(_named(node, account), "account", sorted(people))
     for action in _actions(scenario):
         _check_action(action, people, scenario)
     for question in scenario.questions:
         _check_call(question.service, question.operation, scenario, top.child("afterwards", None))
+
+
+def _account_of(actor: Any) -> str:
+    """The account in which someone who is no identity calls; empty for an identity."""
+    forms = ("root", "assume_root", "account")
+    return "" if isinstance(actor, str) else next(actor[form] for form in forms if form in actor)
 
 
 def _content(file: str) -> tuple[Any, tuple[str | int, ...], Any, datetime]:
@@ -153,7 +160,7 @@ def _actors(scenario: Scenario, top: ConfigNode) -> Iterator[tuple[ConfigNode, A
     for name, identity in scenario.profiles.items():
         yield top.child("profiles", None).child(name, None), identity
     for index, question in enumerate(scenario.questions):
-        yield top.child("afterwards", None).child(index, None), question.actor
+        yield top.child("afterwards", None).child(index, None), question.identity
     for action in _actions(scenario):
         if action.kind == model.CALL:
             yield top, action.given["as"]

@@ -22,7 +22,7 @@ WORDS = (APPROVE, REJECT, NOTHING)  # actions without details
 # Places of the run that are not gates: it stopped (blocked, failed, or did a part), and is resumed afterwards.
 STOPPED = "stopped"
 
-ALLOWED, DENIED = "allowed", "denied"
+ALLOWED, DENIED, ANY = "allowed", "denied", "any"
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,13 @@ class Interruption:
 
 @dataclass(frozen=True)
 class Question:
-    """A call that is tried before and after the run: whether it must be allowed or denied at each time.
+    """A call that is tried before and after the run.
 
-    `actor` is an identity, or a mapping (see `reading`). `place` is the network of the caller.
+    `before` and `after` are ALLOWED, DENIED, ANY, or the error code that AWS must answer with. `place` is the network
+    of the caller.
     """
 
-    actor: Any
+    identity: str
     service: str
     operation: str
     region: str
@@ -83,10 +84,11 @@ class Question:
 
 @dataclass(frozen=True)
 class StateAfter:
-    """A value of the sandbox's snapshot that must be `value` after the run; `path` has a part for each level."""
+    """A value in the state that the judge observes, before and after the run; ANY is not compared."""
 
-    path: tuple[str, ...]
-    value: Any
+    path: str
+    before: Any = ANY
+    after: Any = ANY
     question: str = ""
 
 
@@ -95,14 +97,17 @@ class Change:
     """What may differ after the run; everything else must be equal.
 
     Attributes:
-        path: Parts of a path in the observed state; `*` in a part stands for any text.
-        how: "any", "becomes" (exactly `value`), "without_statement" (the policy before, without the statement whose Sid
-            is `value`) or "statement" (the policy before, with the keys of `value` set in the statement of that Sid).
+        path: In the state that the judge observes.
+        how: "any" other value, "added", "removed", "becomes" (exactly `value`), "without_statements" (the policy
+            before, without those whose Sids are in `value`) or "statements" (the policy before, with the members that
+            `value` has for a Sid).
+        optional: It may also stay as it was.
     """
 
-    path: tuple[str, ...]
+    path: str
     how: str = "any"
     value: Any = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ _TOP = (
 )
 _REQUIRED = ("title", "story", "runbook", "expect")
 _FRACTIONS = ("share", "rate", "burst", "seconds")
+_ACTORS = (("root",), ("assume_root", "task"), ("portal", "account", "permission_set"))
 _OPERATION = r"[a-z0-9-]+:[A-Z][A-Za-z0-9]+"
 _AN_OPERATION = "a call as SERVICE:OPERATION, for example s3:PutBucketPolicy"
 
@@ -160,9 +161,8 @@ def _action(node: ConfigNode) -> Action:
 
 
 def _call(node: ConfigNode) -> dict[str, Any]:
-    given = keys(
-        node, "as", "service", "operation", "region", "parameters", "from", "denied", required=("service", "operation")
-    )
+    known = ("as", "service", "operation", "region", "parameters", "from", "denied", "keep")
+    given = keys(node, *known, required=("service", "operation"))
     return {
         "as": _actor(given["as"]) if "as" in given else "operator",
         "service": values.text(given["service"]),
@@ -171,18 +171,22 @@ def _call(node: ConfigNode) -> dict[str, Any]:
         "parameters": _plain_mapping(given["parameters"]) if "parameters" in given else {},
         "from": values.text(given["from"]) if "from" in given else "",
         "denied": bool(given["denied"].value) if "denied" in given else False,
+        "keep": _plain_mapping(given["keep"]) if "keep" in given else {},
     }
 
 
 def _actor(node: ConfigNode) -> Any:
-    """Return who calls: an identity; `{root: ACCOUNT}` signed in to the console; or a user of the access portal."""
+    """Return who calls.
+
+    An identity; `{root: ACCOUNT}`, signed in to the console; `{assume_root: ACCOUNT, task: TASK}`, a root session; or
+    `{portal: USER, account: ACCOUNT, permission_set: NAME}`, a user of the access portal.
+    """
     if isinstance(node.value, str):
         return node.value
-    given = keys(node, "root", "portal", "account", "permission_set")
-    if "portal" in given:
-        given = keys(node, "portal", "account", "permission_set", required=("portal", "account", "permission_set"))
-    elif given.keys() != {"root"}:
-        raise values.refuse(node, "expected an identity, {root: ACCOUNT}, or {portal: USER, account, permission_set}")
+    given = keys(node, *(key for form in _ACTORS for key in form))
+    if tuple(given) not in _ACTORS:
+        forms = ", or ".join(f"the keys {', '.join(form)}" for form in _ACTORS)
+        raise values.refuse(node, f"expected an identity, or {forms}")
     return {key: values.text(one) for key, one in given.items()}
 
 
@@ -247,9 +251,10 @@ def _afterwards(node: ConfigNode) -> tuple[tuple[Question, ...], tuple[StateAfte
     questions, states = [], []
     for one in values.items(node):
         if isinstance(one.value, dict) and "state" in one.value:
-            given = keys(one, "state", "is", "question", required=("state",))
+            given = keys(one, "state", "before", "after", "question", required=("state",))
             words = values.text(given["question"]) if "question" in given else ""
-            states.append(StateAfter(_path(given["state"]), one.value.get("is"), words))
+            seen = {time: one.value[time] for time in ("before", "after") if time in one.value}
+            states.append(StateAfter(values.text(given["state"]), question=words, **seen))
         else:
             questions.append(_question(one))
     return tuple(questions), tuple(states)
@@ -261,11 +266,13 @@ def _question(node: ConfigNode) -> Question:
     )
     service, operation = values.text(given["call"], _OPERATION, _AN_OPERATION).split(":")
     answers = {
-        time: values.choice(given[time], (model.ALLOWED, model.DENIED), "answer") if time in given else default
-        for time, default in (("before", model.DENIED), ("after", model.ALLOWED))
+        time: values.text(given[time], r"[A-Za-z.]+", "allowed, denied, any, or an error code")
+        if time in given
+        else other
+        for time, other in (("before", model.DENIED), ("after", model.ALLOWED))
     }
     return Question(
-        actor=_actor(given["as"]),
+        identity=values.text(given["as"]),
         service=service,
         operation=operation,
         region=values.text(given["region"]) if "region" in given else REGION,
@@ -276,24 +283,25 @@ def _question(node: ConfigNode) -> Question:
     )
 
 
-def _path(node: ConfigNode) -> tuple[str, ...]:
-    return tuple(values.text(node, r"[^/]+(/[^/]+)*", "a path: names with / between them").split("/"))
-
-
 def _changes(node: ConfigNode) -> tuple[Change, ...]:
-    return tuple(_change(key, one) for key, one in values.mapping(node).items())
+    return tuple(_change(path, one) for path, one in values.mapping(node).items())
+
+
+_ANY_CHANGE = ("any", "added", "removed")
+_CHANGES = ("becomes", "without_statements", "statements")
 
 
 def _change(path: str, node: ConfigNode) -> Change:
-    parts = _path(ConfigNode(path, node.path, node.source, node.loaded))
-    if node.value == "any":
-        return Change(parts)
-    given = keys(node, "becomes", "without_statement", "statement")
+    if isinstance(node.value, str):
+        return Change(path, values.choice(node, _ANY_CHANGE, "kind of change"))
+    given = keys(node, *_ANY_CHANGE, *_CHANGES, "optional")
+    optional = "optional" in given and given.pop("optional").value is True
     if len(given) != 1:
-        raise values.refuse(node, "expected any, or one of the keys becomes, without_statement, statement")
+        expected = f"{', '.join(_ANY_CHANGE)}, or one of the keys {', '.join(_CHANGES)}"
+        raise values.refuse(node, f"expected {expected}")
     [(how, value)] = given.items()
-    if how == "without_statement":
-        return Change(parts, how, values.text(value, accepted="the Sid of a statement"))
-    if how == "statement" and not (isinstance(value.value, dict) and isinstance(value.value.get("Sid"), str)):
-        raise values.refuse(value, "expected a mapping with the Sid of a statement, and the keys that it gets")
-    return Change(parts, how, value.value)
+    if how == "without_statements":
+        return Change(path, how, list(_texts(value)), optional)
+    if how == "statements":
+        return Change(path, how, {sid: _plain_mapping(one) for sid, one in values.mapping(value).items()}, optional)
+    return Change(path, how, value.value if how == "becomes" else None, optional)

@@ -1,0 +1,219 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a scenario's runbook through its gates: the people act, the operator answers, a killed run is resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from breakglass_aws.drills.runner import evidence
+from breakglass_aws.drills.runner.interruption import Interrupter
+from breakglass_aws.drills.runner.people import People
+from breakglass_aws.drills.runner.run_process import RunEnd, RunProcess
+from breakglass_aws.drills.runner.simulation import Simulation
+from breakglass_aws.drills.runner.timeline import Timeline
+from breakglass_aws.drills.scenario_file import model
+from breakglass_aws.drills.scenario_file.model import Action, Participant, Scenario
+from breakglass_aws.engine.gates.definition import find as find_gate
+from breakglass_aws.engine.notebooks import catalog
+from breakglass_aws.engine.outcomes import BLOCKED, EXIT_STATUS, FAILED, INTERRUPTED, NOT_STARTED, PARTIAL, WAITING
+
+EVIDENCE = "evidence"
+MOST_PARTS = 20  # a run that is resumed more often than that goes round in circles
+_BUSY = "is already running"  # processes of a killed run have not ended yet
+_TRY_AGAIN = 0.5  # seconds
+_MOST_TRIES = 60
+_UNTITLED = ("Parameters", "Parameters as given")
+
+AddFaults = Callable[[Simulation, str], None]
+
+
+class RunbookRun:
+    """The run of one runbook, in as many parts as it takes.
+
+    Args:
+        folder: Of the scenario: evidence, executed notebook and log go there.
+        home: A folder that is removed after the drill, for files with keys.
+        add_faults: Adds the faults that begin at a gate.
+        say: Called with a line of text for each step.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        simulation: Simulation,
+        people: People,
+        timeline: Timeline,
+        folder: Path,
+        home: Path,
+        add_faults: AddFaults,
+        say: Callable[[str], None],
+    ) -> None:
+        self._scenario = scenario
+        self._simulation = simulation
+        self._people = people
+        self._timeline = timeline
+        self._folder = folder
+        self._add_faults = add_faults
+        self._say = say
+        self.evidence = folder / EVIDENCE
+        self._process = RunProcess(folder, self._environment(home), self._on_event)
+        runbook = catalog.find(scenario.runbook)
+        self._gates = {gate.name: gate for gate in runbook.gates}
+        cells = [cell for cell in runbook.notebook.cells if cell.cell_type == "code" and find_gate(cell.source)]
+        self._gate_cells = {cell.get("id", "") for cell in cells}
+        self._completed: set[str] = set()
+        self._secrets: dict[str, str] = {}
+        self._stopped = False
+
+    def stop(self) -> None:
+        """End the run as Ctrl-C does. For another thread."""
+        self._stopped = True
+        self._process.stop()
+
+    def run(self) -> RunEnd:
+        """Run it to its end, or to where nobody continues."""
+        end = self._first_part()
+        passed: set[str] = set()
+        for _ in range(MOST_PARTS):
+            if self._stopped:
+                break
+            place = self._place(end)
+            if not place or (place in passed and place == model.STOPPED):
+                break
+            answers = self._at(place) if place != INTERRUPTED else {}
+            if answers is None:
+                break
+            passed.add(place)
+            end = self._resume(answers)
+        return end
+
+    def _place(self, end: RunEnd) -> str:
+        """Where people continue: a gate, or "stopped"; empty when the run is over."""
+        if end.exit_status < 0 or end.outcome == INTERRUPTED:
+            return INTERRUPTED if self._scenario.interruption else ""
+        if end.outcome == WAITING:
+            return evidence.waiting_at(self.evidence)
+        stopped = end.outcome in (BLOCKED, FAILED, PARTIAL)
+        return model.STOPPED if stopped and self._scenario.at(model.STOPPED) else ""
+
+    def _at(self, place: str) -> dict[str, str] | None:
+        """Have the people do what they do at a gate; return the answers, None when nobody continues the run."""
+        actions = self._scenario.at(place)
+        if not actions:
+            return None
+        wait = self._timeline.begin("person", "people", "wait", f"The run waits at {place}")
+        self._add_faults(self._simulation, place)
+        answers: dict[str, str] = {}
+        continues = place == model.STOPPED
+        for person, action in actions:
+            if action.kind in (model.NOTHING, model.REJECT):
+                self._people.note(person, f"{'did nothing' if action.kind == model.NOTHING else 'refused'} at {place}")
+                continues = False
+                break
+            answer = self._answer(person, action, place)
+            if answer is None:
+                self._people.do(person, action, self.evidence)
+                self._say(f"  {person.name} ({person.part}): {self._timeline.entries[-1].text}")
+                continues = continues or action.kind == model.APPROVE
+            else:
+                answers |= answer
+                continues = True
+        self._timeline.end(wait)
+        return answers if continues else None
+
+    def _answer(self, person: Participant, action: Action, place: str) -> dict[str, str] | None:
+        """The answer to a gate; None when the action is none. In "stopped", an answer is written GATE=ANSWER."""
+        if action.kind not in model.ANSWERS:
+            return None
+        gate, text = place, str(action.given)
+        if place == model.STOPPED:
+            gate, _, text = text.partition("=")
+        shown = text
+        if action.kind == model.MAILED_CODE:
+            text, shown = self._people.mailed_code(text), "the code of the e-mail"
+            self._secrets[gate] = text
+        elif action.kind == model.EMERGENCY:
+            text = f"EMERGENCY {text}"
+        self._people.note(person, f"answered {gate} with {shown}")
+        self._say(f"  {person.name} ({person.part}): answers {gate} with {shown}")
+        return {gate: text}
+
+    # The command
+
+    def _first_part(self) -> RunEnd:
+        scenario = self._scenario
+        given: dict[str, Any] = {**scenario.parameters, "evidence_dir": str(self.evidence)}
+        if scenario.approver:
+            given |= {"allowed_signers": str(self._folder / "allowed_signers"), "requester": scenario.runs_as}
+        arguments = ["run", scenario.runbook, "--output", str(self._folder / f"{scenario.runbook}.ipynb")]
+        for name, value in given.items():
+            arguments += ["-p", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
+        answers = {}
+        for gate in scenario.gates:
+            answer = scenario.answer_in_advance(gate)
+            if answer is not None:
+                answers[gate] = answer
+                [(person, _)] = scenario.at(gate)
+                self._people.note(person, f"answered {gate} with {answer}")
+        if not scenario.interruption:
+            return self._process.run(arguments, answers)
+        interrupter = Interrupter(scenario.interruption, self._simulation, self._process, self._note_kill)
+        interrupter.start()
+        try:
+            return self._process.run(arguments, answers)
+        finally:
+            interrupter.stop()
+
+    def _resume(self, answers: Mapping[str, str]) -> RunEnd:
+        """Resume the run; after a kill, once the processes of the part before have noticed it and ended."""
+        self._timeline.add("runbook", self._scenario.runs_as, "resume", "the run is resumed")
+        for _ in range(_MOST_TRIES):
+            end = self._process.run(["resume", str(self.evidence)], {**self._secrets, **answers})
+            busy = end.exit_status in (NOT_STARTED, EXIT_STATUS[BLOCKED]) and _BUSY in end.errors + end.failure
+            if not busy or self._stopped:
+                break
+            time.sleep(_TRY_AGAIN)
+        return end
+
+    def _note_kill(self, text: str) -> None:
+        self._timeline.add("fault", "the story", "kill", text)
+        self._say(f"  {text}")
+
+    def _environment(self, home: Path) -> dict[str, str]:
+        """The environment of the operator, with the AWS profiles that the scenario names."""
+        environment = self._simulation.environment(self._scenario.runs_as)
+        if not self._scenario.profiles:
+            return environment
+        file = home / "aws-config"
+        sections = []
+        for name, identity in self._scenario.profiles.items():
+            keys = self._simulation.credentials(identity)
+            lines = [f"[profile {name}]", f"aws_access_key_id = {keys['access_key']}"]
+            lines += [f"aws_secret_access_key = {keys['secret_key']}", "region = us-east-1"]
+            lines += [f"aws_session_token = {keys['session_token']}"] if keys["session_token"] else []
+            sections.append("\n".join(lines))
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as stream:
+            stream.write("\n\n".join(sections) + "\n")
+        return environment | {"AWS_CONFIG_FILE": str(file)}
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        """Follow the run: a line, and an entry of the timeline, for each cell that ended."""
+        if event["event"] != "cell" or event["status"] in ("running", "skipped") or event["title"] in _UNTITLED:
+            return
+        again = event["cell"] in self._completed  # a resumed run shows it again, and does nothing
+        if event["status"] == "completed":
+            self._completed.add(event["cell"])
+        if again and event["seconds"] < 1:
+            return
+        kind = "gate" if event["cell"] in self._gate_cells else "step"
+        text = event["title"] if event["status"] == "completed" else f"{event['title']}: {event['status']}"
+        self._timeline.add("runbook", self._scenario.runs_as, kind, text, event["seconds"])
+        self._say(f"  [{event['number']}/{event['total']}] {text} ({event['seconds']:.1f} s)")

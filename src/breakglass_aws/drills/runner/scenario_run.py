@@ -1,0 +1,168 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One scenario from beginning to end: damage, runbook, people, faults, judgement."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from breakglass_aws.drills import result
+from breakglass_aws.drills.judge import Judge, Observation, Reported, Unanswered
+from breakglass_aws.drills.result import Fault, ScenarioResult
+from breakglass_aws.drills.runner import evidence, expected
+from breakglass_aws.drills.runner.people import STORY, ActionFailed, Approver, People, described
+from breakglass_aws.drills.runner.runbook_run import RunbookRun
+from breakglass_aws.drills.runner.simulation import Ended, Refused, Simulation, StartError
+from breakglass_aws.drills.runner.timeline import Timeline
+from breakglass_aws.drills.scenario_file import organization
+from breakglass_aws.drills.scenario_file.model import Scenario
+
+Say = Callable[[str], None]
+
+
+def result_of(scenario: Scenario) -> ScenarioResult:
+    """The result of a scenario that has not been run yet."""
+    return ScenarioResult(
+        name=scenario.name,
+        title=scenario.title,
+        story=scenario.story,
+        runbook=scenario.runbook,
+        parameters=dict(scenario.parameters),
+        tags=list(scenario.tags),
+        objective_seconds=scenario.objective_seconds,
+        expected_outcome=scenario.outcome,
+    )
+
+
+class ScenarioRun:
+    """Runs one scenario in a simulated organization of its own.
+
+    Args:
+        folder: Of this scenario, in the folder of the drill; it is created.
+        default_organization: The organization file of scenarios that name none; None for the sandbox's own.
+        say: Called with a line of text for each step.
+    """
+
+    def __init__(self, scenario: Scenario, folder: Path, default_organization: str | None, say: Say) -> None:
+        self._scenario = scenario
+        self._folder = folder
+        self._default_organization = default_organization
+        self._say = say
+        self._timeline = Timeline()
+        self._faults: dict[str, Fault] = {}  # by the name of the rule in the sandbox
+        self._run: RunbookRun | None = None
+        self._stopped = False
+        self.result = result_of(scenario)
+
+    def stop(self) -> None:
+        """End the run as Ctrl-C does, and judge nothing. For another thread."""
+        self._stopped = True
+        if self._run:
+            self._run.stop()
+
+    def run(self) -> ScenarioResult:
+        """Run the scenario; what goes wrong is in the result."""
+        done = self.result
+        done.started = result.now()
+        self._folder.mkdir(mode=0o700)
+        try:
+            self._run_in_sandbox()
+        except (StartError, Ended, ActionFailed, Refused, Unanswered) as error:
+            done.why.append(str(error))
+        except OSError as error:
+            done.why.append(f"{error.strerror}: {error.filename}")
+        done.ended = result.now()
+        done.timeline = self._timeline.sorted()
+        done.faults = list(self._faults.values())
+        if self._stopped:
+            done.verdict, done.why = result.INTERRUPTED, ["The drill was interrupted."]
+        else:
+            done.verdict = result.FAILED if done.why else result.PASSED
+        return done
+
+    def _run_in_sandbox(self) -> None:
+        scenario = self._scenario
+        given: Any = scenario.organization
+        file = organization.file_of(given, self._folder)
+        with (
+            tempfile.TemporaryDirectory(prefix="breakglass-drill-") as name,
+            Simulation(file or self._default_organization) as simulation,
+        ):
+            home = Path(name)
+            simulation.wait_until_ready()
+            signers = self._folder / "allowed_signers"
+            approver = Approver(scenario.approver.name, home, signers) if scenario.approver else None
+            people = People(scenario, simulation, self._timeline, approver)
+            self.result.people = people.who
+            for action in scenario.damage:
+                people.do(STORY, action, self._folder)
+            judge = Judge(simulation.url, expected.expectations(scenario))
+            before = self._observed("Before the run", judge)
+            self._run = RunbookRun(
+                scenario, simulation, people, self._timeline, self._folder, home, self._add_faults, self._say
+            )
+            self._run_runbook(simulation)
+            self._note_hits(simulation)
+            simulation.control("faults", method="DELETE")
+            if not self._stopped:
+                self._judge(judge, before)
+
+    def _observed(self, when: str, judge: Judge) -> Observation:
+        entry = self._timeline.begin("judge", "judge", "check", f"{when}: the judge looks at the organization")
+        seen = judge.observe()
+        self._timeline.end(entry)
+        for question, answer in zip(self._scenario.questions, seen.answers, strict=True):
+            asked = question.question or f"{question.identity}: {question.service}:{question.operation}"
+            self._say(f"  {asked} {'yes' if answer.allowed else 'no'} - {answer.details}")
+        return seen
+
+    def _run_runbook(self, simulation: Simulation) -> None:
+        assert self._run
+        done, began = self.result, time.monotonic()
+        self._add_faults(simulation, "start")
+        try:
+            end = self._run.run()
+        finally:
+            done.seconds = round(time.monotonic() - began, 1)
+            done.people_seconds = round(self._timeline.people_seconds, 1)
+            done.work_seconds = round(done.seconds - done.people_seconds, 1)
+        done.outcome, done.exit_status = end.outcome, end.exit_status
+        done.evidence = evidence.evidence_in(self._run.evidence, self._folder.parent)
+        done.why += [f"The runbook did not print {text!r}." for text in self._scenario.says if text not in end.text]
+        if end.exit_status != self._scenario.exit_status and end.errors:
+            done.why.append(end.errors.strip().splitlines()[-1])
+
+    def _judge(self, judge: Judge, before: Observation) -> None:
+        assert self._run
+        done = self.result
+        after = self._observed("After the run", judge)
+        folder = self._run.evidence
+        done.checks = judge.judge(before, after, folder, self._folder, Reported(done.outcome, done.exit_status))
+        done.sessions = judge.sessions(before, after, folder)
+        done.changes = judge.changes(before, after)
+        done.why += [f"{one.question} {one.details}".strip() for one in done.checks if not one.passed]
+        if done.evidence.manifest and not done.evidence.verified:
+            done.why.append("The evidence was altered.")
+        if done.seconds > done.objective_seconds:
+            done.why.append(f"It took {done.seconds:.0f} s; the objective is {done.objective_seconds:.0f} s.")
+
+    # Faults
+
+    def _add_faults(self, simulation: Simulation, when: str) -> None:
+        """Add the faults that begin at a place of the run: "start", or a gate."""
+        for fault in self._scenario.faults:
+            if fault.when == when:
+                name = simulation.add_fault(fault.rule)
+                words = "from the start" if when == "start" else f"at gate {when}"
+                self._faults[name] = Fault(fault.rule["kind"], words, described(fault.rule))
+                self._timeline.add("fault", "the story", "fault", described(fault.rule))
+
+    def _note_hits(self, simulation: Simulation) -> None:
+        for name, hits in simulation.fault_hits().items():
+            if name in self._faults:
+                self._faults[name].hits = hits
