@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from breakglass_aws.drills.simulated_organization import environment_as, started
+from breakglass_aws.drills.runner.simulation import Simulation
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Which account of the default organization has the bad day of each runbook.
@@ -39,8 +39,9 @@ def take(folder: Path) -> dict[str, str]:
         print(f"No pictures: none of {', '.join(BROWSERS)} is installed.")
         return {}
     taken = {}
-    with started() as simulation, tempfile.TemporaryDirectory() as runs:
-        environment = environment_as(simulation, "operator")
+    with Simulation() as simulation, tempfile.TemporaryDirectory() as runs:
+        simulation.wait_until_ready()
+        environment = simulation.environment("operator")
         for name, parameters in PARAMETERS.items():
             page = _run(name, parameters, environment, Path(runs))
             _photograph(browser, page, folder / f"{name}.png", Path(runs))

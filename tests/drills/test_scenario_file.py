@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -144,10 +143,3 @@ def test_changes_of_an_organization_are_merged_by_identifier() -> None:
             {"id": "3"},
         ],
     }
-
-
-def test_the_docs_have_a_scenario_that_is_right(tmp_path: Path) -> None:
-    """The example of the guide is what a new user copies."""
-    guide = (Path(__file__).parents[2] / "docs" / "guide" / "drills.md").read_text(encoding="utf-8")
-    [example] = [part.partition("```")[0] for part in guide.split("```yaml\n")[1:] if part.startswith("title:")]
-    check(reading.read(written(tmp_path, textwrap.dedent(example))))

@@ -140,7 +140,7 @@ class Judge:
         if wanted.outcome and said != wanted.outcome:
             problems.append(f"The runbook's outcome is {said or 'missing'}, expected {wanted.outcome}.")
         written = [one for one in made if one["operation"] not in calls.OPENING and not one["error"]]
-        acted = bool(changed) if not wanted.people_act else bool(written)
+        acted = bool(changed or (wanted.people_act and written))  # of a transfer, people make the change
         if said in _WITH_CHANGE and not acted and said != "partial":
             problems.append(f"The runbook says {said}, and nothing has changed.")
         if said in _WITHOUT_CHANGE and changed and (written or not wanted.people_act):
