@@ -78,7 +78,7 @@ class RunbookRun:
         self._process.stop()
 
     def run(self) -> RunEnd:
-        """Run it to its end, or to where nobody continues."""
+        """Run it to its end, or to where no one continues."""
         end = self._first_part()
         passed: set[str] = set()
         for _ in range(MOST_PARTS):
@@ -104,7 +104,7 @@ class RunbookRun:
         return model.STOPPED if stopped and self._scenario.at(model.STOPPED) else ""
 
     def _at(self, place: str) -> dict[str, str] | None:
-        """Have the people do what they do at a gate; return the answers, None when nobody continues the run."""
+        """Have the people do what they do at a gate; return the answers, None when no one continues the run."""
         actions = self._scenario.at(place)
         if not actions:
             return None
