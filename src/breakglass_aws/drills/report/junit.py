@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The result as JUnit XML, which CI systems read: one test suite a drill, one test case a scenario.
 
-The elements and attributes are those that the schema of Jenkins' xUnit plugin allows; Jenkins, GitLab and the usual
-GitHub actions read them. What JUnit has no word for (findings, sessions) is in `system-out`.
+It is valid by both schemas in use: that of Ant's JUnit task (JUnit.xsd), which is the strict one, and that of Jenkins'
+xUnit plugin (junit-10.xsd). What JUnit has no word for (findings, root sessions) is in `system-out`.
 """
 
 from __future__ import annotations
@@ -23,27 +23,36 @@ _NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def as_xml(drill: DrillResult) -> str:
     """The test suite of a drill. A scenario that was not run is skipped; an interrupted one is an error."""
-    verdicts = [one.verdict for one in drill.scenarios]
-    numbers = {
-        "tests": str(len(verdicts)),
-        "failures": str(verdicts.count(FAILED)),
-        "errors": str(verdicts.count(INTERRUPTED)),
-        "time": _seconds(sum(one.seconds for one in drill.scenarios)),
-    }
-    suites = ElementTree.Element("testsuites", {"name": "breakglass drill", **numbers})
-    begun = words.moment(drill.started)
-    stamp = {"timestamp": f"{begun:%Y-%m-%dT%H:%M:%S}"} if begun else {}
-    suite = ElementTree.SubElement(
-        suites, "testsuite", {"name": "breakglass drill", **numbers, "skipped": str(verdicts.count(NOT_RUN)), **stamp}
-    )
+    suites = ElementTree.Element("testsuites")
+    suite = ElementTree.SubElement(suites, "testsuite", _numbers(drill))
     properties = ElementTree.SubElement(suite, "properties")
     facts = {"kind": drill.kind, "mode": drill.mode, "by": drill.by, "organization": drill.organization}
     for name, value in {**facts, **drill.versions}.items():
-        ElementTree.SubElement(properties, "property", {"name": _text(name), "value": _text(value)})
+        ElementTree.SubElement(properties, "property", {"name": _text(name) or "-", "value": _text(value)})
     for one in drill.scenarios:
         _case(suite, one)
+    lines = [line for one in drill.scenarios for line in _said(one)]
+    ElementTree.SubElement(suite, "system-out").text = _text("\n".join(lines))
+    ElementTree.SubElement(suite, "system-err")
     ElementTree.indent(suites)
     return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _numbers(drill: DrillResult) -> dict[str, str]:
+    """The attributes of the suite; both schemas need all of them, but `skipped`."""
+    verdicts = [one.verdict for one in drill.scenarios]
+    return {
+        "name": "breakglass drill",
+        "package": "breakglass.drill",
+        "id": "0",
+        "hostname": "localhost",  # where the simulated organization is
+        "timestamp": f"{words.moment(drill.started) or words.EPOCH:%Y-%m-%dT%H:%M:%S}",
+        "tests": str(len(verdicts)),
+        "failures": str(verdicts.count(FAILED)),
+        "errors": str(verdicts.count(INTERRUPTED)),
+        "skipped": str(verdicts.count(NOT_RUN)),
+        "time": _seconds(sum(one.seconds for one in drill.scenarios)),
+    }
 
 
 def _case(suite: ElementTree.Element, one: ScenarioResult) -> None:
@@ -54,13 +63,13 @@ def _case(suite: ElementTree.Element, one: ScenarioResult) -> None:
         ElementTree.SubElement(case, "skipped", {"message": "; ".join(why) or "It was not run."})
     elif not one.passed:
         kind = "error" if one.verdict == INTERRUPTED else "failure"
-        problem = ElementTree.SubElement(case, kind, {"message": why[0] if why else one.verdict, "type": one.verdict})
-        problem.text = "\n".join(why)
-    ElementTree.SubElement(case, "system-out").text = _text("\n".join(_said(one)))
+        message = why[0] if why else _text(one.verdict)
+        problem = ElementTree.SubElement(case, kind, {"message": message, "type": _text(one.verdict)})
+        problem.text = "\n".join([*why, *map(_text, _said(one))])
 
 
 def _said(one: ScenarioResult) -> Iterator[str]:
-    yield one.title
+    yield f"{one.name}: {one.title}"
     yield f"outcome: {one.outcome or 'none'} (expected: {one.expected_outcome or 'any'}), exit status {one.exit_status}"
     for check in one.checks:
         yield f"{'ok' if check.passed else 'NOT OK'}: {check.question} {check.details}".rstrip()
