@@ -400,3 +400,63 @@ def test_the_hook_of_pre_commit(folder: Path, tmp_path_factory: pytest.TempPathF
     stopped = run(sys.executable, "-m", "pre_commit", "run", "--all-files")
     assert stopped.returncode == 1
     assert "Statement 1 (DenyAll) locks administrators out." in stopped.stdout
+
+
+ONLY_VPCE = DENY_ALL | {"Sid": "OnlyVpce", "Condition": {"StringNotEquals": {"aws:SourceVpce": "vpce-1a2b3c4d"}}}
+ONLY_NETWORK = DENY_ALL | {"Sid": "OnlyOffice", "Condition": {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
+ONLY_VPC = DENY_ALL | {"Sid": "OnlyVpc", "Condition": {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}}
+EITHER = {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}, "NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "networks", "status", "rules"),
+    [
+        ([ONLY_VPCE], [], 1, ["locks-administrators"]),
+        ([ONLY_VPCE], ["vpce-1a2b3c4d"], 0, ["limits-networks"]),
+        ([ONLY_VPCE], ["vpce-9"], 1, ["locks-administrators"]),
+        ([ONLY_VPCE], ["vpce-9", "vpce-1a2b3c4d"], 0, ["limits-networks"]),
+        ([ONLY_VPCE], ["vpc-1"], 3, ["may-lock-administrators"]),  # through which of its endpoints?
+        ([ONLY_VPCE], ["203.0.113.7"], 1, ["locks-administrators"]),
+        ([ONLY_NETWORK], ["203.0.113.7"], 0, ["limits-networks"]),
+        ([ONLY_NETWORK], ["198.51.100.7"], 1, ["locks-administrators"]),
+        ([ONLY_NETWORK, ONLY_VPCE], ["203.0.113.7", "vpce-1a2b3c4d"], 1, None),  # no network is let in by both
+        ([ONLY_VPC, ONLY_VPCE], ["vpc-1,vpce-1a2b3c4d"], 0, ["limits-networks", "limits-networks"]),
+        ([DENY_ALL | {"Condition": EITHER}], ["vpc-1"], 0, ["limits-networks"]),
+        ([DENY_ALL | {"Condition": EITHER}], ["203.0.113.7"], 0, ["limits-networks"]),
+        ([DENY_ALL], ["vpce-1a2b3c4d"], 1, ["locks-administrators"]),
+        ([ALLOW], ["vpce-1a2b3c4d"], 0, []),
+    ],
+)
+def test_a_limit_to_networks_from_which_administrators_work_is_no_lockout(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    statements: list[Any],
+    networks: list[str],
+    status: int,
+    rules: Any,
+) -> None:
+    (folder / "network.json").write_text(json.dumps(policy(*statements)))
+    given = [word for network in networks for word in ("--from", network)]
+    assert lint("network.json", "--json", *given) == status
+    [found] = json.loads(capsys.readouterr().out)["policies"]
+    assert rules is None or [one["rule"] for one in found["findings"]] == rules
+
+
+def test_a_repair_keeps_a_limit_to_networks(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "both.json").write_text(json.dumps(policy(ONLY_VPCE, DENY_ALL)))
+    assert lint("both.json", "--json", "--diff", "--from", "vpce-1a2b3c4d") == 1
+    [found] = json.loads(capsys.readouterr().out)["policies"]
+    assert json.loads(found["repaired"])["Statement"] == [ONLY_VPCE]
+
+
+@pytest.mark.parametrize("network", ["vpce", "10.0.0.0/8", "vpce-1,", "", "office"])
+def test_what_is_no_network_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], network: str) -> None:
+    assert lint("fine.json", "--from", network) == 2
+    assert f"Invalid value for --from: {network!r}. Expected an IP address, vpce-ID" in capsys.readouterr().err
+
+
+def test_the_name_of_a_bucket_that_is_too_short_says_how_long_names_are(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lint("fine.json", "--bucket", "ab") == 2
+    assert "3 to 63 lowercase letters, digits, dots and hyphens" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import enum
 import functools
+import ipaddress
+import re
 import typing as t
 from datetime import datetime, timezone
 
@@ -217,6 +219,27 @@ PLACES: tuple[Values, ...] = (
         "aws:vpcsourceip": (UNLISTED_ADDRESS,),
     },
 )
+
+
+_NETWORK = re.compile(r"(vpce?)-[0-9a-z]{1,40}\Z", re.ASCII)
+
+
+def place_of(network: str) -> Values:
+    """A place that requests come from: an IP address, vpce-ID or vpc-ID, or several of these with commas between.
+
+    Through a VPC endpoint, aws:VpcSourceIp is there in place of aws:SourceIp (IAM user guide, "AWS global condition
+    context keys"). Raises a ValueError for anything else.
+    """
+    address: Values = {}
+    through: Values = {}
+    for part in network.split(","):
+        if found := _NETWORK.match(part):
+            through["aws:sourcevpce" if found.group(1) == "vpce" else "aws:sourcevpc"] = (part,)
+        else:
+            address["aws:vpcsourceip"] = (str(ipaddress.ip_address(part)),)
+    if through:
+        return {**dict.fromkeys(PLACES[1]), "aws:sourceip": (), **address, **through}
+    return {**PLACES[0], "aws:sourceip": address["aws:vpcsourceip"]}
 
 
 @functools.lru_cache(maxsize=4096)

@@ -16,6 +16,7 @@ import typing as t
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import PLACES, Values, place_of
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
     entries_of,
     every,
@@ -96,16 +97,30 @@ class Lockout:
 
 
 def find_lockouts(document: Document, resource: Resource, administrators: t.Sequence[Administrator]) -> list[Lockout]:
-    """The lockouts of a parsed policy, in the order of its statements."""
+    """The lockouts of a parsed policy, in the order of its statements.
+
+    Where it is known from which networks administrators can work, they choose the one that the policy lets through.
+    """
+    if not resource.networks:
+        return _find_lockouts(document, resource, administrators, PLACES)
+    by_network = [
+        _find_lockouts(document, resource, administrators, [place_of(network)]) for network in resource.networks
+    ]
+    return min(by_network, key=lambda found: (sum(one.certain for one in found), len(found)))
+
+
+def _find_lockouts(
+    document: Document, resource: Resource, administrators: t.Sequence[Administrator], places: t.Sequence[Values]
+) -> list[Lockout]:
     variables = knows_variables(document)
-    people = [(one, every_place(one, resource)) for one in administrators]
+    people = [(one, every_place(one, resource, places)) for one in administrators]
     found = []
     for index, statement in enumerate(statements(document)):
         actions = denied_management(statement, resource)
         if not actions:
             continue
         prepared = PreparedStatement(statement, variables)
-        answers = [(one, prepared.applies(one, resource.arn, places)) for one, places in people]
+        answers = [(one, prepared.applies(one, resource.arn, asked_from)) for one, asked_from in people]
         locked = tuple(one for one, by_place in answers if some(by_place) is not False)
         if locked:
             conditions = tuple(describe(statement))

@@ -48,6 +48,8 @@ class Resource:
     """A bucket or queue, and what is known of its surroundings. None is unknown.
 
     ``organization_path`` is "o-.../r-.../ou-.../" down to the account's OU. ``time`` is when the requests are made.
+    ``networks`` are those from which administrators can work (``condition_keys.place_of``); empty: any that the policy
+    does not name.
     """
 
     arn: str
@@ -56,6 +58,7 @@ class Resource:
     organization_path: str | None = None
     region: str | None = None
     time: datetime | None = None
+    networks: tuple[str, ...] = ()
 
     @property
     def partition(self) -> str:
@@ -78,8 +81,9 @@ def resource_of(
     organization_path: str | None = None,
     region: str | None = None,
     time: datetime | None = None,
+    networks: t.Sequence[str] = (),
 ) -> Resource:
-    """The resource with this ARN. Raises PolicyError for an ARN or account ID that is not valid.
+    """The resource with this ARN. Raises PolicyError for an ARN, account ID or network that is not valid.
 
     A queue's region is in its ARN; a bucket's is unknown unless ``region`` has it. ``time`` is now unless it is given.
     """
@@ -91,7 +95,17 @@ def resource_of(
         )
     if not isinstance(account_id, str) or not re.match(r"^[0-9]{12}\Z", account_id):
         raise PolicyError(f"The account ID {account_id!r} is not a text of 12 digits.")
-    return Resource(arn, account_id, organization_id, organization_path, parts[3] or region, time or _time.now())
+    for network in networks:
+        try:
+            condition_keys.place_of(network)
+        except ValueError:
+            raise PolicyError(
+                f"The network {network!r} is not accepted. Expected an IP address, vpce-ID or vpc-ID, or several of "
+                "these with commas between."
+            ) from None
+    return Resource(
+        arn, account_id, organization_id, organization_path, parts[3] or region, time or _time.now(), tuple(networks)
+    )
 
 
 def administrators_of(resource: Resource, arns: t.Sequence[str] = ()) -> list[Administrator]:
@@ -137,9 +151,9 @@ def facts_of_any_request(administrator: Administrator, resource: Resource, place
     return lambda key: None if condition_keys.source_of(key) is Source.OTHER_REQUEST else known(key)
 
 
-def every_place(administrator: Administrator, resource: Resource) -> list[Facts]:
+def every_place(administrator: Administrator, resource: Resource, places: t.Sequence[Values] = PLACES) -> list[Facts]:
     """What is known of a request to manage the policy, for each place it may come from."""
-    return [facts_of(administrator, resource, place) for place in PLACES]
+    return [facts_of(administrator, resource, place) for place in places]
 
 
 def _known(administrator: Administrator, resource: Resource, place: Values) -> Values:

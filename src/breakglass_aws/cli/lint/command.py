@@ -55,6 +55,10 @@ STATUS = (
             "--administrators arn:aws:iam::111122223333:role/Admin",
             "for one role",
         ),
+        (
+            "breakglass lint-policy policy.json --account 111122223333 --from vpce-1a2b3c4d",
+            "administrators work through this VPC endpoint, and the policy may be limited to it",
+        ),
         ("breakglass lint-policy - --account 111122223333 --diff < policy.json", "and show a repair"),
         ("breakglass lint-policy policies/*.json --account 111122223333 --sarif > policies.sarif", "for code scanning"),
     ],
@@ -72,6 +76,14 @@ STATUS = (
     help="Role or user that must be able to manage the policy; can be given several times, or with commas.  "
     "[default: every role and user of the account]",
 )
+@click.option(
+    "--from",
+    "networks",
+    metavar="NETWORK",
+    multiple=True,
+    help="Network from which administrators can work: an IP address, vpce-ID or vpc-ID, or several of these with "
+    "commas; can be given several times.  [default: those that the policy does not name]",
+)
 @click.option("--allow-possible", is_flag=True, help="Exit with 0 when a policy may lock, but none surely does.")
 @click.option("--diff", is_flag=True, help="Show the smallest edit of the policy that ends its lockouts.")
 @click.option("--sarif", "as_sarif", is_flag=True, help="Print SARIF 2.1.0; what is found goes to standard error too.")
@@ -84,6 +96,7 @@ def lint_policy(
     organization: str,
     region: str,
     administrators: tuple[str, ...],
+    networks: tuple[str, ...],
     allow_possible: bool,
     diff: bool,
     as_sarif: bool,
@@ -97,7 +110,7 @@ def lint_policy(
     effect depends on values that a file does not show may lock them out, and is a warning.
     """
     arns = [arn for given in administrators for arn in given.split(",") if arn]
-    question = Question(account_id, bucket, queue, organization, region, arns)
+    question = Question(account_id, bucket, queue, organization, region, arns, networks)
     if problem := question.problem():
         raise click.UsageError(problem, click.get_current_context())
     if as_json and as_sarif:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from breakglass_aws.cli.lint.policy_file import NotChecked, Place, PolicyFile
@@ -22,6 +22,7 @@ _ARN = re.compile(
     re.ASCII,
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
+NETWORKS = "an IP address, vpce-ID or vpc-ID, or several of these with commas between"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ LOCKS = Rule(
     "The statement denies an administrator of the account to read, change or delete the policy, from every network, or "
     "from every network and VPC endpoint that the policy does not name. Then, only the root user or a root session can "
     "remove the policy. Exempt the administrators from the statement, or leave the management of the policy out of its "
-    "actions.",
+    "actions. Where the limit to networks is intended, give one from which administrators work with --from.",
 )
 WILL_LOCK = Rule(
     "will-lock-administrators",
@@ -64,7 +65,15 @@ DENIES_BY_NAME = Rule(
     "The statement names principals of the account that cannot manage the policy. That is no lockout of the account, "
     "unless they are its administrators. Name those with --administrators.",
 )
-RULES = (LOCKS, WILL_LOCK, MAY_LOCK, DENIES_BY_NAME)
+LIMITS_NETWORKS = Rule(
+    "limits-networks",
+    NOTE,
+    "A statement lets administrators in from some networks only",
+    "From every network but those that the statement names, administrators of the account cannot manage the policy. "
+    "They can from a network that was given with --from. When that network is gone, only the root user or a root "
+    "session can remove the policy.",
+)
+RULES = (LOCKS, WILL_LOCK, MAY_LOCK, DENIES_BY_NAME, LIMITS_NETWORKS)
 
 
 @dataclass(frozen=True)
@@ -113,16 +122,25 @@ class Question:
     organization_id: str = ""
     region: str = ""
     administrators: Sequence[str] = ()
+    networks: Sequence[str] = ()  # from which administrators can work
 
     def problem(self) -> str:
         """Return what is wrong with the options, "" when they can be used."""
         if self.bucket and self.queue:
             return "--bucket and --queue exclude each other."
         if self.bucket and not _BUCKET.fullmatch(self.bucket):
-            return f"Invalid value for --bucket: {self.bucket!r}. Expected the name of a bucket, without arn:aws:s3:::."
+            return (
+                f"Invalid value for --bucket: {self.bucket!r}. Expected the name of a bucket, without arn:aws:s3:::. "
+                "Names have 3 to 63 lowercase letters, digits, dots and hyphens."
+            )
         queue = _ARN.match(self.queue) if self.queue else None
         if self.queue and (not queue or queue["service"] != "sqs"):
             return f"Invalid value for --queue: {self.queue!r}. Expected arn:aws:sqs:REGION:ACCOUNT:NAME."
+        for network in self.networks:
+            try:
+                module_util("_policies.condition_keys").place_of(network)
+            except ValueError:
+                return f"Invalid value for --from: {network!r}. Expected {NETWORKS}."
         if self.account_id and not re.fullmatch(r"[0-9]{12}", self.account_id):
             return f"Invalid value for --account: {self.account_id!r}. Expected 12 digits."
         if queue and self.account_id and queue["account"] != self.account_id:
@@ -142,7 +160,11 @@ def check(policy: PolicyFile, question: Question, *, repair: bool = False) -> Ch
     arn, account_id = _resource(policy, question)
     try:
         resource = context.resource_of(
-            arn, account_id, question.organization_id or None, region=question.region or None
+            arn,
+            account_id,
+            question.organization_id or None,
+            region=question.region or None,
+            networks=question.networks,
         )
         administrators = context.administrators_of(resource, question.administrators)
     except errors as error:
@@ -153,6 +175,8 @@ def check(policy: PolicyFile, question: Question, *, repair: bool = False) -> Ch
         _of_lockout(policy, lockout, date)
         for date, lockout in lockouts.upcoming_lockouts(policy.document, resource, administrators)
     ]
+    if question.networks:
+        found += _limited(policy, replace(resource, networks=()), administrators, {one.index for one in locking})
     if not question.administrators:
         found += _by_name(policy, resource)
     repaired, no_repair = _repaired(policy, resource, administrators) if repair and locking else (None, "")
@@ -174,18 +198,34 @@ def _order(finding: Finding) -> tuple[int, str]:
 def _of_lockout(policy: PolicyFile, lockout: Any, date: str = "") -> Finding:
     rule = MAY_LOCK if not lockout.certain else WILL_LOCK if date else LOCKS
     does = {LOCKS.id: "locks", WILL_LOCK.id: "will lock", MAY_LOCK.id: "may lock"}[rule.id]
-    sid = lockout.statement.get("Sid")
-    named = f"Statement {lockout.index}" + (f" ({sid})" if sid else "")
     since = f" from {date} on" if date else ""
     return Finding(
         rule,
-        f"{named} {does} administrators out{since}. {lockout.why}",
+        f"{_named(lockout)} {does} administrators out{since}. {lockout.why}",
         policy.places[lockout.index],
         lockout.index,
-        sid,
+        lockout.statement.get("Sid"),
         lockout.actions,
         lockout.conditions,
     )
+
+
+def _limited(policy: PolicyFile, resource: Any, administrators: Any, locking: set[int]) -> list[Finding]:
+    """Return the statements that would lock administrators out, were it not for the networks they come from."""
+    return [
+        replace(
+            _of_lockout(policy, lockout),
+            rule=LIMITS_NETWORKS,
+            message=f"{_named(lockout)} lets administrators manage the policy from networks that it names only.",
+        )
+        for lockout in module_util("_policies.lockouts").find_lockouts(policy.document, resource, administrators)
+        if lockout.index not in locking
+    ]
+
+
+def _named(lockout: Any) -> str:
+    sid = lockout.statement.get("Sid")
+    return f"Statement {lockout.index}" + (f" ({sid})" if sid else "")
 
 
 def _by_name(policy: PolicyFile, resource: Any) -> list[Finding]:
