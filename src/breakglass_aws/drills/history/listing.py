@@ -25,7 +25,8 @@ def as_table(items: Sequence[Item], now: datetime) -> Table:
     """The schedule on a terminal of 80 columns, the worst first."""
     table = Table()
     table.add_column("runbook or scenario", no_wrap=True)  # a name that is cut cannot be copied
-    for column in ("state", "last passed", "by", "due"):
+    table.add_column("state", no_wrap=True)
+    for column in ("last passed", "by", "due"):
         table.add_column(column, overflow="fold")
     for item in items:
         state = f"[{COLOURS[item.state]}]{item.state}[/]"

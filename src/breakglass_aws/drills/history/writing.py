@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from breakglass_aws.drills import result
-from breakglass_aws.drills.history import badge, due, page, reading, schedule
+from breakglass_aws.drills.history import badge, due, listing, page, reading, schedule
 from breakglass_aws.drills.history.due import Item
 from breakglass_aws.drills.history.reading import PastDrills
 from breakglass_aws.drills.history.schedule import Schedule, ScheduleError
@@ -40,6 +41,11 @@ class History:
     def to_run(self) -> list[str]:
         """The names of the scenarios that rehearse what is late."""
         return due.to_run(self.items)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What is due as data, for programs such as one that notifies."""
+        return listing.as_data(self.items, self.past.skipped, self.schedule.file, str(self.folder), self.now)
 
     @property
     def badge(self) -> str:

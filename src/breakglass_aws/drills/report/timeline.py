@@ -18,6 +18,7 @@ STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 10800, 43200, 
 MOST_TICKS = 8
 SMALLEST = 0.4  # percent: what is shorter is drawn as wide as this
 ROOM_FOR_MOMENT = 4.0  # percent: a marker and its number beside the next one
+TOLERANCE = 0.6  # percent: events that overlap by less are in one row
 ROOM_FOR_NUMBER, ROOM_ON_TELEPHONE = 2.4, 7.0  # percent: in a bar
 
 TOP, TITLE, ROW, GAP = 22, 18, 24, 6  # pixels: above the lanes, of a lane's title, of a row, between lanes
@@ -148,7 +149,7 @@ def _rows(marks: Iterable[Mark], first: int) -> int:
     ends: list[float] = []
     last: dict[int, Mark] = {}
     for mark in marks:
-        free = next((row for row, end in enumerate(ends) if end <= (mark.left or 0) + 0.01), len(ends))
+        free = next((row for row, end in enumerate(ends) if end <= (mark.left or 0) + TOLERANCE), len(ends))
         mark.row = first + free
         ends[free : free + 1] = [mark.right]
         if free in last:
