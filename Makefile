@@ -27,8 +27,8 @@ help: ## show this list
 
 # A drill needs no tools for tests and style: without the whole environment it makes one of its own, with half the size.
 DRILL_READY := $(if $(wildcard $(READY)),$(READY),.venv-drill/.ready)
-drill: $(DRILL_READY) ## run the recoveries in a simulated organization and write a report
-	@PATH="$(CURDIR)/$(dir $(DRILL_READY))bin:$$PATH" python -m breakglass_aws.drills
+drill: $(DRILL_READY) ## rehearse recoveries in a simulated organization, and report (SCENARIO="bucket-locked mfa-lost", DRILL_OPTIONS=--all)
+	@PATH="$(CURDIR)/$(dir $(DRILL_READY))bin:$$PATH" python -m breakglass_aws.drills $(SCENARIO) $(DRILL_OPTIONS)
 
 test: $(READY) ## run all tests
 	@python -m pytest

@@ -9,7 +9,7 @@ import argparse
 import os
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +21,7 @@ from breakglass_aws.drills.history.schedule import FILE as SCHEDULE
 from breakglass_aws.drills.result import DrillResult
 from breakglass_aws.drills.runner.drill import MOST_JOBS, Drill, folder_for
 from breakglass_aws.drills.runner.progress import Progress, summary
+from breakglass_aws.drills.runner.scene import Recovery, Scene
 from breakglass_aws.drills.runner.simulation import StartError
 from breakglass_aws.drills.scenario_file import catalog, reading
 from breakglass_aws.drills.scenario_file.model import Scenario
@@ -58,6 +59,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print --due --list as JSON")
     parser.add_argument("--schedule", metavar="FILE", type=Path, help=f"default: {SCHEDULE}, or every 90 days")
     which.add_argument("--validate", metavar="FILE", type=Path, help="check a scenario file, and run none")
+    parser.add_argument("--hands-on", action="store_true", help="you do it, in a shell, while the clock runs")
     parser.add_argument(
         "--scenario-file", metavar="FILE", type=Path, action="append", default=[], help="a scenario of your own"
     )
@@ -179,9 +181,11 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
         raise _UsageError(f"There is no organization file {options.organization}.")
     if options.key and not options.key.is_file():
         raise _UsageError(f"There is no key {options.key}.")
+    recover = _by_hand(scenarios) if options.hands_on else None
     folder = folder_for(options.reports.absolute(), options.name)
-    with Progress(console, len(scenarios), steps=len(scenarios) <= MOST_WITH_STEPS, names=options.jobs > 1) as progress:
-        drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by).run()
+    steps = len(scenarios) <= MOST_WITH_STEPS and not recover
+    with Progress(console, len(scenarios), steps=steps, names=options.jobs > 1, quiet=bool(recover)) as progress:
+        drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover).run()
     _conclude(console, drill)
     try:
         print(report.write(drill, folder, options.key))
@@ -189,6 +193,17 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
         print(f"The report is not complete. {error}", file=sys.stderr)
         return EXIT_STATUS[drill.verdict] or 1
     return EXIT_STATUS[drill.verdict]
+
+
+def _by_hand(scenarios: Sequence[Scenario]) -> Callable[[Scene], Recovery]:
+    """Return what lets a person recover the organization. Raises _UsageError when no person can."""
+    from breakglass_aws.drills.hands_on.shell import HandsOn
+
+    if len(scenarios) != 1:
+        raise _UsageError("--hands-on takes one scenario: name it, or use --surprise.")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise _UsageError("--hands-on needs a terminal, because a person works in a shell.")
+    return HandsOn
 
 
 def _conclude(console: Console, drill: DrillResult) -> None:

@@ -16,7 +16,9 @@ from pathlib import Path
 from breakglass_aws.drills import result
 from breakglass_aws.drills.result import DrillResult, ScenarioResult
 from breakglass_aws.drills.runner.progress import Progress
+from breakglass_aws.drills.runner.runbook_run import RunbookRun
 from breakglass_aws.drills.runner.scenario_run import ScenarioRun, result_of
+from breakglass_aws.drills.runner.scene import Recovery, Scene
 from breakglass_aws.drills.runner.simulation import StartError
 from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.versions import versions
@@ -55,6 +57,7 @@ class Drill:
         organization: An organization file for scenarios that have none of their own; None for the sandbox's own.
         jobs: Scenarios that run at the same time.
         by: Who runs it.
+        recover: Makes who recovers each organization; None for the runner itself.
     """
 
     scenarios: Sequence[Scenario]
@@ -63,6 +66,7 @@ class Drill:
     organization: str | None = None
     jobs: int = 1
     by: str = ""
+    recover: Callable[[Scene], Recovery] | None = None
     _runs: list[ScenarioRun] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,6 +80,7 @@ class Drill:
             started=result.now(),
             by=self.by or operator(),
             organization=Path(self.organization).name if self.organization else "default",
+            mode=result.HANDS_ON if self.recover else result.HEADLESS,
             versions=versions(),
             scenarios=[result_of(scenario) for scenario in self.scenarios],
         )
@@ -100,13 +105,18 @@ class Drill:
             if self._stopped.is_set():
                 return
             say = self.progress.scenario(scenario)
-            run = ScenarioRun(scenario, self.folder / scenario.name, self.organization, say)
+            recover = self.recover or RunbookRun
+            run = ScenarioRun(scenario, self.folder / self._name(number), self.organization, say, recover)
             self._runs.append(run)
         done: ScenarioResult = run.run()
         with self._lock:
             drill.scenarios[number] = done
             self._write(drill, interrupted=True)
         self.progress.ended(done)
+
+    def _name(self, number: int) -> str:
+        """The name of a scenario's folder: a person who recovers it by hand is not told which one it is."""
+        return "scenario" if self.recover else self.scenarios[number].name
 
     def _stop(self) -> None:
         with self._lock:

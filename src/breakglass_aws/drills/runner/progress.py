@@ -22,8 +22,13 @@ _STYLES = {result.PASSED: "green", result.FAILED: "red", result.INTERRUPTED: "ye
 class Progress:
     """Prints lines; with `steps` each step of each scenario, else where each scenario is on a terminal's last line."""
 
-    def __init__(self, console: Console, total: int, *, steps: bool = True, names: bool = False) -> None:
-        """`names` puts the name of the scenario before each line: several run at the same time."""
+    def __init__(
+        self, console: Console, total: int, *, steps: bool = True, names: bool = False, quiet: bool = False
+    ) -> None:
+        """`names` puts the name of the scenario before each line: several run at the same time.
+
+        `quiet` prints nothing before a scenario has ended: a person works on this terminal.
+        """
         self._console = console
         self._steps = steps
         self._names = names
@@ -31,7 +36,7 @@ class Progress:
         self._count = 0
         self._now: dict[str, str] = {}
         self._lock = threading.Lock()
-        self._status = console.status("") if console.is_terminal and not steps else None
+        self._status = console.status("") if console.is_terminal and not (steps or quiet) else None
 
     def __enter__(self) -> Progress:
         if self._status:

@@ -16,25 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from breakglass_aws.drills.runner.scene import RunEnd
+
 LOG = "run.log"
 OnEvent = Callable[[dict[str, Any]], None]
-
-
-@dataclass
-class RunEnd:
-    """How a part of a run ended.
-
-    Attributes:
-        exit_status: Of the command; negative when a signal ended it.
-        outcome: As the command reported it; empty when it was killed.
-        text: What it printed, as a person reads it.
-    """
-
-    exit_status: int
-    outcome: str = ""
-    failure: str = ""
-    text: str = ""
-    errors: str = ""
 
 
 @dataclass

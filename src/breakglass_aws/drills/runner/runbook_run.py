@@ -6,20 +6,17 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+from breakglass_aws.drills.result import Hint
 from breakglass_aws.drills.runner import evidence
 from breakglass_aws.drills.runner.interruption import Interrupter
-from breakglass_aws.drills.runner.people import People
-from breakglass_aws.drills.runner.run_process import RunEnd, RunProcess
-from breakglass_aws.drills.runner.simulation import Simulation
-from breakglass_aws.drills.runner.timeline import Timeline
+from breakglass_aws.drills.runner.run_process import RunProcess
+from breakglass_aws.drills.runner.scene import RunEnd, Scene
 from breakglass_aws.drills.scenario_file import model
-from breakglass_aws.drills.scenario_file.model import Action, Participant, Scenario
+from breakglass_aws.drills.scenario_file.model import Action, Participant
 from breakglass_aws.engine.gates.definition import find as find_gate
 from breakglass_aws.engine.notebooks import catalog
 from breakglass_aws.engine.outcomes import BLOCKED, EXIT_STATUS, FAILED, INTERRUPTED, NOT_STARTED, PARTIAL, WAITING
@@ -31,41 +28,20 @@ _TRY_AGAIN = 0.5  # seconds
 _MOST_TRIES = 60
 _UNTITLED = ("Parameters", "Parameters as given")
 
-AddFaults = Callable[[Simulation, str], None]
-
 
 class RunbookRun:
-    """The run of one runbook, in as many parts as it takes.
+    """The run of one runbook, in as many parts as it takes."""
 
-    Args:
-        folder: Of the scenario: evidence, executed notebook and log go there.
-        home: A folder that is removed after the drill, for files with keys.
-        add_faults: Adds the faults that begin at a gate.
-        say: Called with a line of text for each step.
-    """
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        simulation: Simulation,
-        people: People,
-        timeline: Timeline,
-        folder: Path,
-        home: Path,
-        add_faults: AddFaults,
-        say: Callable[[str], None],
-    ) -> None:
-        self._scenario = scenario
-        self._simulation = simulation
-        self._people = people
-        self._timeline = timeline
-        self._folder = folder
-        self._add_faults = add_faults
-        self._say = say
-        self.evidence = folder / EVIDENCE
-        self._process = RunProcess(folder, self._environment(home), self._on_event)
-        runbook = catalog.find(scenario.runbook)
-        self._gates = {gate.name: gate for gate in runbook.gates}
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._scenario = scene.scenario
+        self._people = scene.people
+        self._timeline = scene.timeline
+        self._say = scene.say
+        self.evidence = scene.folder / EVIDENCE
+        self.hints: list[Hint] = []
+        self._process = RunProcess(scene.folder, scene.environment, self._on_event)
+        runbook = catalog.find(scene.scenario.runbook)
         cells = [cell for cell in runbook.notebook.cells if cell.cell_type == "code" and find_gate(cell.source)]
         self._gate_cells = {cell.get("id", "") for cell in cells}
         self._completed: set[str] = set()
@@ -109,7 +85,7 @@ class RunbookRun:
         if not actions:
             return None
         wait = self._timeline.begin("person", "people", "wait", f"The run waits at {place}")
-        self._add_faults(self._simulation, place)
+        self._scene.add_faults(place)
         answers: dict[str, str] = {}
         continues = place == model.STOPPED
         for person, action in actions:
@@ -151,8 +127,8 @@ class RunbookRun:
         scenario = self._scenario
         given: dict[str, Any] = {**scenario.parameters, "evidence_dir": str(self.evidence)}
         if scenario.approver:
-            given |= {"allowed_signers": str(self._folder / "allowed_signers"), "requester": scenario.runs_as}
-        arguments = ["run", scenario.runbook, "--output", str(self._folder / f"{scenario.runbook}.ipynb")]
+            given |= {"allowed_signers": str(self._scene.folder / "allowed_signers"), "requester": scenario.runs_as}
+        arguments = ["run", scenario.runbook, "--output", str(self._scene.folder / f"{scenario.runbook}.ipynb")]
         for name, value in given.items():
             arguments += ["-p", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
         answers = {}
@@ -164,7 +140,7 @@ class RunbookRun:
                 self._people.note(person, f"answered {gate} with {answer}")
         if not scenario.interruption:
             return self._process.run(arguments, answers)
-        interrupter = Interrupter(scenario.interruption, self._simulation, self._process, self._note_kill)
+        interrupter = Interrupter(scenario.interruption, self._scene.simulation, self._process, self._note_kill)
         interrupter.start()
         try:
             return self._process.run(arguments, answers)
@@ -185,24 +161,6 @@ class RunbookRun:
     def _note_kill(self, text: str) -> None:
         self._timeline.add("fault", "the story", "kill", text)
         self._say(f"  {text}")
-
-    def _environment(self, home: Path) -> dict[str, str]:
-        """The environment of the operator, with the AWS profiles that the scenario names."""
-        environment = self._simulation.environment(self._scenario.runs_as)
-        if not self._scenario.profiles:
-            return environment
-        file = home / "aws-config"
-        sections = []
-        for name, identity in self._scenario.profiles.items():
-            keys = self._simulation.credentials(identity)
-            lines = [f"[profile {name}]", f"aws_access_key_id = {keys['access_key']}"]
-            lines += [f"aws_secret_access_key = {keys['secret_key']}", "region = us-east-1"]
-            lines += [f"aws_session_token = {keys['session_token']}"] if keys["session_token"] else []
-            sections.append("\n".join(lines))
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as stream:
-            stream.write("\n\n".join(sections) + "\n")
-        return environment | {"AWS_CONFIG_FILE": str(file)}
 
     def _on_event(self, event: dict[str, Any]) -> None:
         """Follow the run: a line, and an entry of the timeline, for each cell that ended."""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import tempfile
 import time
 from collections.abc import Callable
@@ -17,11 +19,13 @@ from breakglass_aws.drills.result import Fault, ScenarioResult
 from breakglass_aws.drills.runner import evidence, expected
 from breakglass_aws.drills.runner.people import STORY, ActionFailed, Approver, People, described
 from breakglass_aws.drills.runner.runbook_run import RunbookRun
+from breakglass_aws.drills.runner.scene import Recovery, Scene
 from breakglass_aws.drills.runner.simulation import Ended, Refused, Simulation, StartError
 from breakglass_aws.drills.runner.timeline import Timeline
 from breakglass_aws.drills.scenario_file import organization
 from breakglass_aws.drills.scenario_file.model import Scenario
 
+_LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
 
 
@@ -46,16 +50,25 @@ class ScenarioRun:
         folder: Of this scenario, in the folder of the drill; it is created.
         default_organization: The organization file of scenarios that name none; None for the sandbox's own.
         say: Called with a line of text for each step.
+        recover: Makes who recovers the organization: the runner by itself, or a person in a shell.
     """
 
-    def __init__(self, scenario: Scenario, folder: Path, default_organization: str | None, say: Say) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        folder: Path,
+        default_organization: str | None,
+        say: Say,
+        recover: Callable[[Scene], Recovery] = RunbookRun,
+    ) -> None:
         self._scenario = scenario
         self._folder = folder
         self._default_organization = default_organization
         self._say = say
         self._timeline = Timeline()
         self._faults: dict[str, Fault] = {}  # by the name of the rule in the sandbox
-        self._run: RunbookRun | None = None
+        self._recover = recover
+        self._run: Recovery | None = None
         self._stopped = False
         self.result = result_of(scenario)
 
@@ -76,6 +89,9 @@ class ScenarioRun:
             done.why.append(str(error))
         except OSError as error:
             done.why.append(f"{error.strerror}: {error.filename}")
+        except Exception as error:  # one scenario must not take the others' results with it
+            _LOG.exception("scenario %s", scenario_name := self._scenario.name)
+            done.why.append(f"Unexpected error in {scenario_name}: {type(error).__name__}: {error}")
         done.ended = result.now()
         done.timeline = self._timeline.sorted()
         done.faults = list(self._faults.values())
@@ -103,10 +119,11 @@ class ScenarioRun:
                 people.do(STORY, action, self._folder)
             judge = Judge(simulation.url, expected.expectations(scenario))
             before = self._observed("Before the run", judge)
-            self._run = RunbookRun(
-                scenario, simulation, people, self._timeline, self._folder, home, self._add_faults, self._say
-            )
-            self._run_runbook(simulation)
+            add_faults = functools.partial(self._add_faults, simulation)
+            scene = Scene(scenario, simulation, people, self._timeline, self._folder, home, add_faults, self._say)
+            self._run = self._recover(scene)
+            add_faults("start")
+            self._run_runbook()
             self._note_hits(simulation)
             simulation.control("faults", method="DELETE")
             if not self._stopped:
@@ -121,17 +138,16 @@ class ScenarioRun:
             self._say(f"  {asked} {'yes' if answer.allowed else 'no'} - {answer.details}")
         return seen
 
-    def _run_runbook(self, simulation: Simulation) -> None:
+    def _run_runbook(self) -> None:
         assert self._run
         done, began = self.result, time.monotonic()
-        self._add_faults(simulation, "start")
         try:
             end = self._run.run()
         finally:
             done.seconds = round(time.monotonic() - began, 1)
             done.people_seconds = round(self._timeline.people_seconds, 1)
             done.work_seconds = round(done.seconds - done.people_seconds, 1)
-        done.outcome, done.exit_status = end.outcome, end.exit_status
+        done.outcome, done.exit_status, done.hints = end.outcome, end.exit_status, self._run.hints
         done.evidence = evidence.evidence_in(self._run.evidence, self._folder.parent)
         done.why += [f"The runbook did not print {text!r}." for text in self._scenario.says if text not in end.text]
         if end.exit_status != self._scenario.exit_status and end.errors:

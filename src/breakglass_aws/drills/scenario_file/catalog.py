@@ -30,7 +30,7 @@ def find(name: str) -> Scenario:
     """
     known = names()
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.65)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
         raise ScenarioError(f"There is no scenario {name!r}. {hint}")
     return read(FOLDER / f"{name}{SUFFIX}")

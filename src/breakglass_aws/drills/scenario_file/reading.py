@@ -50,6 +50,7 @@ _TOP = (
     "afterwards",
     "changes",
     "hints",
+    "briefing",
 )
 _REQUIRED = ("title", "story", "runbook", "expect")
 _FRACTIONS = ("share", "rate", "burst", "seconds")
@@ -103,6 +104,7 @@ def read(file: Path) -> Scenario:
         states=states,
         changes=optional("changes", _changes, ()),
         hints=optional("hints", _texts, ()),
+        briefing=optional("briefing", values.text, ""),
         file=str(file),
     )
 
