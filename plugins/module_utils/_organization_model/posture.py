@@ -10,7 +10,7 @@ import json
 import os
 import typing as t
 
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 
 OPTION = "posture"
 _ACCEPTED = (
@@ -20,12 +20,12 @@ _ACCEPTED = (
 
 
 def read_posture(path: str) -> dict[str, dict[str, t.Any]]:
-    """The root credentials of accounts by ID, of a file. Raises a BreakglassError when it is not such a file."""
+    """The root credentials of accounts by ID, of a file. Raises InvalidInput when it is not such a file."""
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             content = json.load(file)
     except OSError as error:
-        raise BreakglassError(f"{OPTION}: {path} cannot be read: {error.strerror}.", f"Expected {_ACCEPTED}.") from None
+        raise InvalidInput(OPTION, path, _ACCEPTED, hint=f"it cannot be read: {error.strerror}") from None
     except ValueError:
         raise InvalidInput(OPTION, path, _ACCEPTED) from None
     accounts = content.get("accounts") if isinstance(content, dict) else None

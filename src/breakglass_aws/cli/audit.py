@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -18,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from breakglass_aws.cli import options
+from breakglass_aws.cli import new_files, options
 from breakglass_aws.cli.groups import Command
 from breakglass_aws.engine import collection, outcomes
 from breakglass_aws.engine.display import credentials_csv
@@ -83,7 +82,7 @@ def audit(
     collection.check_installation()
     files = [path for path in (csv_file, html_file) if path]
     for path in files:
-        _require_new(path)
+        new_files.require_new(path)
     parameters = {
         "account_ids": _split(accounts),
         "organizational_units": _split(organizational_units),
@@ -188,22 +187,9 @@ def _words(finding: Mapping[str, Any]) -> str:
     return redaction.safe(f"{title}: {finding['detail']}" if finding["detail"] else title)
 
 
-def _require_new(path: Path) -> None:
-    """Raise RunbookError unless a file can be written there and is not there yet: a list is never overwritten."""
-    if path.exists():
-        raise RunbookError(f"{path} exists, and is not overwritten. Name a new file.")
-    if not path.expanduser().absolute().parent.is_dir():
-        raise RunbookError(f"{path} cannot be written: there is no folder {path.parent}.")
-
-
 def _copy(source: Path, target: Path | None) -> None:
     """Write a copy that only this person can read: a list of root credentials shows where to attack."""
     if target is None:
         return
-    try:
-        descriptor = os.open(target.expanduser(), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(source.read_bytes())
-    except OSError as error:
-        raise RunbookError(f"{target} was not written: {error.strerror}. The list is in {source}.") from None
+    new_files.write(target, source.read_bytes(), f"The list is in {source}.")
     print(f"Wrote {target}.", file=sys.stderr)

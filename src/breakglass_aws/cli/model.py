@@ -1,0 +1,139 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`breakglass model`: an organization of AWS as an organization file for the sandbox."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from breakglass_aws.cli import new_files, options
+from breakglass_aws.cli.groups import Command
+from breakglass_aws.engine import collection, outcomes
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import redaction
+from breakglass_aws.version import __version__
+
+INCOMPLETE = outcomes.EXIT_STATUS[outcomes.PARTIAL]
+NOT_ASKED = "It was not asked for."
+
+
+class Unreadable(Exception):
+    """The organization could not be read; the text says why, and what to do about it."""
+
+
+@click.command(
+    cls=Command,
+    epilog="Exit status: 0 all that was asked for was read, 4 some was not, 1 the organization could not be read, "
+    "2 wrong input.",
+    examples=[
+        ("breakglass model --output company.yml", "with the credentials of the shell, by calls that only read"),
+        ("breakglass model --pseudonyms --output shared.yml", "to pass it on"),
+        (
+            "breakglass model --with-access-roles --posture evidence/audit/posture.json --output company.yml",
+            "with more",
+        ),
+        ("breakglass sandbox serve --organization company.yml", "then: rehearse under your own policies"),
+    ],
+)
+@click.option("--output", metavar="FILE", type=options.PATH, help="A new file.  [default: standard output]")
+@click.option("--pseudonyms", is_flag=True, help="Replace names, IDs and e-mail addresses, the same in all places.")
+@click.option(
+    "--mapping", metavar="FILE", help="Keep which pseudonym stands for what, for later models too. Keep it private."
+)
+@click.option(
+    "--with-access-roles",
+    is_flag=True,
+    help="Assume the access role of each account, and read its trust policy. CloudTrail shows it.",
+)
+@click.option("--role-name", metavar="NAME", help="The access role.  [default: OrganizationAccountAccessRole]")
+@click.option("--with-tags", is_flag=True, help="Read the tags of each account.")
+@click.option("--with-contacts", is_flag=True, help="Read the contacts of each account.")
+@click.option("--posture", metavar="FILE", help="Add the root credentials that an audit read: its posture.json.")
+@options.as_json
+def model(
+    output: Path | None,
+    pseudonyms: bool,
+    mapping: str | None,
+    with_access_roles: bool,
+    role_name: str | None,
+    with_tags: bool,
+    with_contacts: bool,
+    posture: str | None,
+    as_json: bool,
+) -> int:
+    """Describe an organization of AWS as a file for the sandbox.
+
+    Reads accounts, OUs, policies with their attachments, trusted access, delegated administrators and features. What
+    may not be read is named with the missing permission, and is unknown in the sandbox. No secrets are read.
+    """
+    if output is not None:
+        new_files.require_new(output)
+    given = {
+        "include": ["tags"] * with_tags + ["contacts"] * with_contacts,
+        "access_roles": with_access_roles,
+        "role_name": role_name,
+        "posture": posture and os.path.expanduser(posture),
+        "pseudonyms": pseudonyms,
+        "mapping": mapping and os.path.expanduser(mapping),
+    }
+    try:
+        result = _read(given)
+    except Unreadable as error:
+        print(redaction.safe(str(error)), file=sys.stderr)
+        return outcomes.EXIT_STATUS[outcomes.FAILED]
+    if output is not None:
+        new_files.write(output, result["organization_file"].encode())
+    if as_json:
+        options.print_json(result)
+    elif output is None:
+        sys.stdout.write(result["organization_file"])
+    _summarize(result, output)
+    return INCOMPLETE if any(one["reason"] != NOT_ASKED for one in result["not_read"]) else 0
+
+
+def _read(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of organization_model_info. RunbookError for wrong input, Unreadable where AWS does not answer."""
+    connection_options, domain = collection.module_util("_aws.connection_options"), collection.module_util("_errors")
+    reading = collection.module_util("_organization_model.model")
+    params = {**{name: spec.get("default") for name, spec in reading.ARGUMENTS.items()}, "validate_certs": True}
+    params |= {name: value for name, value in given.items() if value is not None}
+    for name, option in connection_options.OPTIONS.items():
+        found = (os.environ[variable] for variable in option.environment if os.environ.get(variable))
+        params.setdefault(name, next(found, option.default))
+    context = collection.module_util("_context").Context(
+        connect=lambda: connection_options.connect(params, f"breakglass.aws/{__version__}"),
+        warn=lambda text: print(redaction.safe(text), file=sys.stderr),
+    )
+    try:
+        found_model: dict[str, Any] = reading.read_model(params, context)
+    except domain.InvalidInput as error:
+        raise RunbookError(str(error)) from None
+    except domain.BreakglassError as error:
+        raise Unreadable(str(error)) from None
+    return found_model
+
+
+def _summarize(result: Mapping[str, Any], output: Path | None) -> None:
+    """Print how much there is, and what is not known, on standard error."""
+    counts = ", ".join(
+        f"{len(result[key])} {words[len(result[key]) != 1]}"
+        for key, words in (
+            ("accounts", ("account", "accounts")),
+            ("organizational_units", ("OU", "OUs")),
+            ("policies", ("policy", "policies")),
+        )
+    )
+    lines = [f"{'Wrote ' + str(output) if output else 'Read'}: {counts}."]
+    for one in result["not_read"]:
+        what = one["what"] + (f" of {one['account_id']}" if one["account_id"] else "")
+        lines.append(f"Unknown: {what} ({one['permission']}). {one['reason']}")
+    if result["kept_texts"]:
+        lines.append(f"Look at these texts of policies before you pass it on: {', '.join(result['kept_texts'])}")
+    print(redaction.safe("\n".join(lines)), file=sys.stderr)
