@@ -1,0 +1,254 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What changed since a time: new root credentials, recoveries that would fail now and by which policy, and the rest."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from breakglass_aws.engine.history import file
+from breakglass_aws.engine.history.records import Content, Found, Verdict
+from breakglass_aws.engine.history.states import (
+    CREDENTIALS,
+    NOT_READ,
+    PARTS,
+    READINESS,
+    Known,
+    known_at,
+    not_read_now,
+    part_of,
+    read_since,
+)
+
+# Kinds of changes, the most urgent first.
+NEW_ROOT_CREDENTIAL = "new_root_credential"
+USED_ROOT_CREDENTIAL = "root_credential_changed"
+BECAME_UNREADY = "became_unready"
+OTHER_REASON = "fails_for_another_reason"
+NEW_FINDING = "new_finding"
+CHANGED_FINDING = "finding_changed"
+BECAME_UNKNOWN = "became_unknown"
+NEW_ACCOUNT = "new_account"
+BECAME_READY = "became_ready"
+GONE_FINDING = "finding_gone"
+ORDER = (
+    NEW_ROOT_CREDENTIAL,
+    USED_ROOT_CREDENTIAL,
+    BECAME_UNREADY,
+    OTHER_REASON,
+    NEW_FINDING,
+    CHANGED_FINDING,
+    BECAME_UNKNOWN,
+    NEW_ACCOUNT,
+    BECAME_READY,
+    GONE_FINDING,
+)
+TITLES = {
+    NEW_ROOT_CREDENTIAL: "New root credential",
+    USED_ROOT_CREDENTIAL: "Root credential used or changed",
+    BECAME_UNREADY: "Recovery would fail now",
+    OTHER_REASON: "Recovery fails for another reason",
+    NEW_FINDING: "New finding",
+    CHANGED_FINDING: "Finding changed",
+    BECAME_UNKNOWN: "Not known any more",
+    NEW_ACCOUNT: "First seen account",
+    BECAME_READY: "Recovery works now",
+    GONE_FINDING: "Finding gone",
+}
+WORSE = frozenset(ORDER[: ORDER.index(BECAME_UNKNOWN)])
+# What identifies the thing that a finding is about: the rest of its text, such as the last use, may change.
+_IDENTIFIER = re.compile(r"arn:\S+?(?=[:,]?(?:\s|$))|[\w.+-]+@[\w.-]+|\b[A-Z0-9]{12,}\b|\bp-[a-z0-9]{8,}\b")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change in an account. `subject` is a recovery or the code of a finding."""
+
+    kind: str
+    account_id: str
+    name: str
+    organizational_unit: str
+    subject: str
+    before: str
+    after: str
+    reasons: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    fix: str = ""
+    last_before: str = ""  # when it was last seen as before
+    first_after: str = ""  # when it was first seen as it is now
+
+    @property
+    def title(self) -> str:
+        """What kind of change it is, for people."""
+        return TITLES[self.kind]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the change for programs."""
+        return {**vars(self), "title": self.title, "reasons": list(self.reasons), "policies": list(self.policies)}
+
+
+def changes_since(path: Path, time: str) -> list[Change]:
+    """Return what changed since a time ("2026-01-31T00:00:00Z"), the most urgent first.
+
+    What was not read is not compared: a credential is gone only if a later run looked for it. Raises RunbookError when
+    the file cannot be read.
+    """
+    with file.opened_to_read(path) as connection:
+        found = [change for part in PARTS for change in _changes(connection, part, time)]
+    return sorted(found, key=lambda one: (ORDER.index(one.kind), one.organizational_unit, one.name, one.account_id))
+
+
+def _changes(connection: sqlite3.Connection, part: str, time: str) -> Iterator[Change]:
+    before, after = known_at(connection, part, time), known_at(connection, part)
+    changed = {
+        account_id: known
+        for account_id, known in before.items()
+        if after[account_id].content.digest != known.content.digest
+    }
+    between = read_since(connection, part, changed)
+    for account_id, known in changed.items():
+        steps = [known, *between[account_id]]
+        if part == READINESS:
+            yield from _verdicts(steps)
+        yield from _findings(steps, part)
+    if part == READINESS:
+        [first] = connection.execute("SELECT min(read_at) FROM runs WHERE kind = 'readiness'").fetchone()
+        for known in before.values():
+            if known.read_at > max(time, first):
+                yield _change(NEW_ACCOUNT, [known], "account", "", "", _always)
+        for account_id, known in not_read_now(connection).items():
+            if account_id in before:
+                yield _change(BECAME_UNKNOWN, [after[account_id], known], "account", "read", "not read", _is_not_read)
+
+
+def _verdicts(steps: list[Known]) -> Iterator[Change]:
+    """Compare the verdicts of an account."""
+    old, new = _by_recovery(steps[0].content), _by_recovery(steps[-1].content)
+    for recovery, verdict in new.items():
+        earlier = old.get(recovery)
+        if earlier is None or earlier == verdict:
+            continue
+        kind = _kind_of(earlier, verdict)
+        asked_less = steps[0].with_root_sessions and not steps[-1].with_root_sessions
+        if kind and not (kind == BECAME_UNKNOWN and asked_less):
+            yield _change(
+                kind, steps, recovery, earlier.verdict, verdict.verdict, _same_verdict(recovery, verdict), verdict
+            )
+
+
+def _by_recovery(content: Content) -> dict[str, Verdict]:
+    return {one.recovery: one for one in content.verdicts}
+
+
+def _kind_of(earlier: Verdict, verdict: Verdict) -> str:
+    if verdict.verdict == "fails":
+        if earlier.verdict != "fails":
+            return BECAME_UNREADY
+        return OTHER_REASON if _causes(earlier) != _causes(verdict) else ""
+    if verdict.verdict == "unknown" and earlier.verdict in ("works", "fails"):
+        return BECAME_UNKNOWN
+    return BECAME_READY if earlier.verdict == "fails" else ""
+
+
+def _causes(verdict: Verdict) -> set[tuple[str, str | None]]:
+    return {(reason.code, reason.policy_id) for reason in verdict.reasons}
+
+
+def _findings(steps: list[Known], part: str) -> Iterator[Change]:
+    """Compare the findings of one part of an account."""
+    old, new = _by_identity(steps[0].content, part), _by_identity(steps[-1].content, part)
+    for identity, found in new.items():
+        earlier = old.get(identity)
+        if earlier is None:
+            kind = NEW_ROOT_CREDENTIAL if part == CREDENTIALS else NEW_FINDING
+            yield _change(kind, steps, found.code, "", _words(found), _has(identity, part), found)
+        elif earlier.detail != found.detail:
+            kind = USED_ROOT_CREDENTIAL if part == CREDENTIALS else CHANGED_FINDING
+            same = _has(identity, part, found.detail)
+            yield _change(kind, steps, found.code, _words(earlier), _words(found), same, found)
+    for identity, found in old.items():
+        if identity not in new:
+            yield _change(GONE_FINDING, steps, found.code, _words(found), "", _has_not(identity, part))
+
+
+def _by_identity(content: Content, part: str) -> dict[tuple[str, ...], Found]:
+    return {
+        (found.code, *sorted(_IDENTIFIER.findall(found.detail))): found
+        for found in content.findings
+        if part_of(found.code) == part
+    }
+
+
+def _words(found: Found) -> str:
+    return f"{found.title}: {found.detail}" if found.detail else found.title
+
+
+def _change(
+    kind: str,
+    steps: list[Known],
+    subject: str,
+    before: str,
+    after: str,
+    is_so: Callable[[Content], bool],
+    source: Verdict | Found | None = None,
+) -> Change:
+    """Make a change of the account that these steps are of; `is_so` says whether a step is as the last one."""
+    content = steps[-1].content
+    first = len(steps) - 1
+    while first > 0 and is_so(steps[first - 1].content):
+        first -= 1
+    reasons = source.reasons if isinstance(source, Verdict) else ()
+    fixes = [source.fix] if isinstance(source, Found) else [reason.fix for reason in reasons]
+    return Change(
+        kind=kind,
+        account_id=content.account_id,
+        name=content.name,
+        organizational_unit=content.organizational_unit,
+        subject=subject,
+        before=before,
+        after=after,
+        reasons=tuple(reason.text for reason in reasons),
+        policies=tuple(dict.fromkeys(_policy(vars(reason)) for reason in reasons if reason.policy_id)),
+        fix=" ".join(dict.fromkeys(filter(None, fixes))),
+        last_before=steps[first - 1].read_at if first else "",
+        first_after=steps[first].read_at,
+    )
+
+
+def _policy(reason: Mapping[str, Any]) -> str:
+    name = f"{reason['policy_name']} ({reason['policy_id']})" if reason["policy_name"] else str(reason["policy_id"])
+    return f"{name} at {reason['policy_target']}" if reason["policy_target"] else name
+
+
+def _same_verdict(recovery: str, verdict: Verdict) -> Callable[[Content], bool]:
+    def is_so(content: Content) -> bool:
+        found = _by_recovery(content).get(recovery)
+        return found is not None and found.verdict == verdict.verdict and _causes(found) == _causes(verdict)
+
+    return is_so
+
+
+def _has(identity: tuple[str, ...], part: str, detail: str | None = None) -> Callable[[Content], bool]:
+    def is_so(content: Content) -> bool:
+        found = _by_identity(content, part).get(identity)
+        return found is not None and detail in (None, found.detail)
+
+    return is_so
+
+
+def _has_not(identity: tuple[str, ...], part: str) -> Callable[[Content], bool]:
+    return lambda content: identity not in _by_identity(content, part)
+
+
+def _is_not_read(content: Content) -> bool:
+    return content.outcome in NOT_READ
+
+
+def _always(content: Content) -> bool:
+    return True
