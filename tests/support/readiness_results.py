@@ -27,22 +27,37 @@ UNITS = (
     "Root/Sandbox",
     "Root/Suspended",
 )
-DENIES_ROOT = {"id": "p-denyroot1", "name": "DenyRootUser", "target": "Root/Workloads/Production"}
-DENIES_SQS = {"id": "p-nosqs0001", "name": "OnlyApprovedServices", "target": "Root/Sandbox"}
+DENIES_ROOT = {
+    "id": "p-denyroot1",
+    "name": "DenyRootUser",
+    "type": "SERVICE_CONTROL_POLICY",
+    "target": "OU Production (ou-ex01-prod0001)",
+    "target_id": "ou-ex01-prod0001",
+}
+DENIES_SQS = {
+    "id": "p-nosqs0001",
+    "name": "OnlyApprovedServices",
+    "type": "SERVICE_CONTROL_POLICY",
+    "target": "OU Sandbox (ou-ex01-sand0001)",
+    "target_id": "ou-ex01-sand0001",
+}
 BLOCKED = {
-    "code": "scp_denies_root_session",
+    "code": "policy_denies_root_session",
+    "certain": True,
     "text": "Statement DenyRoot of the SCP DenyRootUser denies root sessions in account {account}.",
     "fix": "Exempt root sessions in the statement: add the condition Null aws:AssumedRoot true.",
     "policy": DENIES_ROOT,
 }
 NO_ROLE = {
     "code": "access_role_missing",
+    "certain": True,
     "text": "OrganizationAccountAccessRole is missing in account {account}.",
     "fix": "Restore it with the runbook lost_access_role.",
     "policy": None,
 }
 PHONE = {
     "code": "phone_not_known",
+    "certain": False,
     "text": "AWS has no operation that reads whether the phone number of the root user is verified.",
     "fix": "Look at the contact information of the account in its console.",
     "policy": None,
@@ -54,7 +69,7 @@ def finding(code: str, severity: str, title: str, detail: str = "", fix: str = "
 
 
 KEY = finding(
-    "active_access_key",
+    "root_access_key",
     "critical",
     "Active access key of a root user",
     "AKIAEXAMPLE, last used 2026-11-01",
@@ -99,6 +114,8 @@ def result(*accounts: dict[str, Any], read_at: str = READ_AT, **changes: Any) ->
         "organization": {"id": "o-exampleorg1", "management_account_id": "999999999999"},
         "read_at": read_at,
         "with_root_sessions": True,
+        "with_role_sessions": False,
+        "own_domains": [],
         "unreadable": [],
         "accounts": list(accounts),
         "summary": summary,
@@ -122,14 +139,19 @@ def _some_account(number: int, chance: random.Random) -> dict[str, Any]:
         none = dict.fromkeys(RECOVERIES, ("not_applicable",))
         return account(account_id, name, unit, state="SUSPENDED", outcome="skipped", **none)
     if chance.random() < 0.02:
-        unread = {"code": "not_read", "text": "organizations:DescribeAccount was throttled.", "fix": "Run it again."}
+        unread = {
+            "code": "not_read",
+            "certain": False,
+            "text": "organizations:DescribeAccount was throttled.",
+            "fix": "Run it again.",
+        }
         none = {recovery: ("unknown", {**unread, "policy": None}) for recovery in RECOVERIES}
         return account(account_id, name, unit, outcome="failed", **none)
     changes["lost_root_mfa"] = ("unknown", PHONE)
-    if unit == DENIES_ROOT["target"]:
+    if unit == "Root/Workloads/Production":
         for recovery in ("unlock_s3_bucket", "unlock_sqs_queue", "remove_root_credentials", "audit_root_credentials"):
             changes[recovery] = ("fails", BLOCKED)
-    if unit == DENIES_SQS["target"]:
+    if unit == "Root/Sandbox":
         text = "The SCP OnlyApprovedServices does not allow sqs:SetQueueAttributes in account {account}."
         changes["unlock_sqs_queue"] = (
             "fails",

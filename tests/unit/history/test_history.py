@@ -93,7 +93,7 @@ def test_no_change_is_reported_when_nothing_changed(path):
 def test_a_new_root_credential_comes_first(path):
     keep(path, [account(ONE)], [account(ONE, findings=[KEY], unlock_s3_bucket=("fails", BLOCKED))])
     assert changed(path) == [
-        ("new_root_credential", ONE, "active_access_key"),
+        ("new_root_credential", ONE, "root_access_key"),
         ("became_unready", ONE, "unlock_s3_bucket"),
     ]
 
@@ -102,7 +102,7 @@ def test_an_account_that_became_unready_names_the_policy_and_the_day(path):
     well, unready = [account(ONE)], [account(ONE, unlock_s3_bucket=("fails", BLOCKED))]
     keep(path, well, well, unready, unready)
     [change] = history.changes_since(path, BEGINNING)
-    assert change.policies == (f"DenyRootUser ({DENIES_ROOT['id']}) at Root/Workloads/Production",)
+    assert change.policies == (f"DenyRootUser ({DENIES_ROOT['id']}) at OU Production (ou-ex01-prod0001)",)
     assert (change.before, change.after) == ("works", "fails")
     assert (change.last_before, change.first_after) == (DAYS[1], DAYS[2])
     assert change.fix == BLOCKED["fix"]
@@ -111,15 +111,15 @@ def test_an_account_that_became_unready_names_the_policy_and_the_day(path):
 
 def test_only_changes_since_the_given_time_are_reported(path):
     keep(path, [account(ONE)], [account(ONE, findings=[KEY])], [account(ONE, findings=[KEY])])
-    assert changed(path, DAYS[0]) == [("new_root_credential", ONE, "active_access_key")]
+    assert changed(path, DAYS[0]) == [("new_root_credential", ONE, "root_access_key")]
     assert changed(path, DAYS[1]) == []
 
 
 def test_another_policy_that_blocks_is_a_change(path):
-    other = {**BLOCKED, "policy": {"id": "p-other0001", "name": "Other", "target": "Root"}}
+    other = {**BLOCKED, "policy": {"id": "p-other0001", "name": "Other", "target": "root"}}
     keep(path, [account(ONE, unlock_s3_bucket=("fails", BLOCKED))], [account(ONE, unlock_s3_bucket=("fails", other))])
     [change] = history.changes_since(path, BEGINNING)
-    assert (change.kind, change.policies) == ("fails_for_another_reason", ("Other (p-other0001) at Root",))
+    assert (change.kind, change.policies) == ("fails_for_another_reason", ("Other (p-other0001) at root",))
 
 
 def test_a_root_key_that_was_used_is_a_change_and_the_same_key(path):
@@ -134,10 +134,19 @@ def test_a_root_key_that_was_used_is_a_change_and_the_same_key(path):
     assert "last used 2026-11-02" in change.after
 
 
+def test_an_mfa_device_that_was_removed_is_a_change_of_the_same_password(path):
+    with_device = finding("root_password", "high", "Root user with a password and an MFA device", "never used")
+    without = finding(
+        "root_password_without_mfa", "critical", "Root user with a password and no MFA device", "never used"
+    )
+    keep(path, [account(ONE, findings=[with_device])], [account(ONE, findings=[without])])
+    assert changed(path) == [("root_credential_changed", ONE, "root_password_without_mfa")]
+
+
 def test_two_keys_are_two_credentials(path):
     keys = [{**KEY, "detail": f"AKIAEXAMPLE{letter}, never used"} for letter in ("AAAAA", "BBBBB")]
     keep(path, [account(ONE, findings=keys[:1])], [account(ONE, findings=keys)])
-    assert changed(path) == [("new_root_credential", ONE, "active_access_key")]
+    assert changed(path) == [("new_root_credential", ONE, "root_access_key")]
 
 
 def test_a_credential_is_not_gone_because_a_run_did_not_look_for_it(path):
@@ -145,7 +154,38 @@ def test_a_credential_is_not_gone_because_a_run_did_not_look_for_it(path):
     history.add(path, history.record_of(result(account(ONE), read_at=DAYS[1], with_root_sessions=False)))
     assert changed(path) == []
     history.add(path, history.record_of(result(account(ONE), read_at=DAYS[2])))
-    assert changed(path) == [("finding_gone", ONE, "active_access_key")]
+    assert changed(path) == [("finding_gone", ONE, "root_access_key")]
+
+
+@pytest.mark.parametrize(
+    ("code", "unread"),
+    [
+        ("root_access_key", {"unread": [{"what": "root credentials"}]}),
+        ("root_access_key", {"session": None}),
+        ("locked_bucket", {"unread": [{"what": "buckets"}]}),
+        ("locked_queue", {"unread": [{"what": "queues in eu-west-1"}]}),
+        ("access_role", {"unread": [{"what": "access role"}]}),
+        ("security_contact_missing", {"unread": [{"what": "alternate contacts"}]}),
+        ("phone_not_verified", {"unread": [{"what": "contact information"}]}),
+    ],
+)
+def test_what_could_not_be_read_is_not_gone(path, code, unread):
+    options = {"with_role_sessions": True}
+    one = finding(code, "high", "Something")
+    history.add(path, history.record_of(result(account(ONE, findings=[one]), read_at=DAYS[0], **options)))
+    history.add(path, history.record_of(result(account(ONE, **unread), read_at=DAYS[1], **options)))
+    assert changed(path) == []
+    history.add(path, history.record_of(result(account(ONE), read_at=DAYS[2], **options)))
+    assert changed(path) == [("finding_gone", ONE, code)]
+
+
+def test_a_domain_is_compared_only_where_own_domains_were_given(path):
+    found = account(ONE, findings=[finding("mail_domain_not_owned", "high", "Not yours", "a@gone.example")])
+    history.add(path, history.record_of(result(found, read_at=DAYS[0], own_domains=["example.com"])))
+    history.add(path, history.record_of(result(account(ONE), read_at=DAYS[1], own_domains=[])))
+    assert changed(path) == []
+    history.add(path, history.record_of(result(account(ONE), read_at=DAYS[2], own_domains=["example.com"])))
+    assert changed(path) == [("finding_gone", ONE, "mail_domain_not_owned")]
 
 
 def test_a_run_that_asked_less_does_not_make_recoveries_unknown(path):
@@ -164,7 +204,7 @@ def test_audits_and_readiness_are_compared_by_what_both_read(path):
     history.add(path, keep_later)
     assert [one for one in changed(path) if "root_credential" in one[0]] == []
     history.add(path, audit(audited(), read_at=DAYS[2]))
-    assert ("finding_gone", ONE, "active_access_key") in changed(path)
+    assert ("finding_gone", ONE, "root_access_key") in changed(path)
 
 
 def test_an_account_that_an_audit_could_not_read_keeps_its_credentials(path):
@@ -271,6 +311,17 @@ def test_a_damaged_file_is_kept_aside_and_a_new_history_begins(path):
     assert added.kept_aside.name.startswith("history.db.damaged-")
     assert added.kept_aside.read_bytes() == damaged
     assert [run.accounts for run in history.runs(path)] == [1]
+
+
+def test_a_file_is_not_damaged_because_the_quick_check_says_so(path):
+    """SQLite 3.40.1 objects to a table without rowid whose key has all its columns in another order."""
+    keep(path, [account(ONE)])
+    table = "other (a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (b, a)) WITHOUT ROWID"
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"CREATE TABLE {table}")
+        connection.execute("INSERT INTO other VALUES (1, 2)")
+    added = history.add(path, history.record_of(result(account(TWO), read_at=DAYS[1])))
+    assert (added.run_id, added.kept_aside) == (2, None)
 
 
 def test_a_truncated_file_is_damaged(path):

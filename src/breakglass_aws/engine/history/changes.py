@@ -13,18 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_aws.engine.history import file
+from breakglass_aws.engine.history.parts import ACCOUNT, CREDENTIALS, PARTS, part_of
 from breakglass_aws.engine.history.records import Content, Found, Verdict
-from breakglass_aws.engine.history.states import (
-    CREDENTIALS,
-    NOT_READ,
-    PARTS,
-    READINESS,
-    Known,
-    known_at,
-    not_read_now,
-    part_of,
-    read_since,
-)
+from breakglass_aws.engine.history.states import Known, known_at, not_read_now, read_since
 
 # Kinds of changes, the most urgent first.
 NEW_ROOT_CREDENTIAL = "new_root_credential"
@@ -63,7 +54,14 @@ TITLES = {
 }
 WORSE = frozenset(ORDER[: ORDER.index(BECAME_UNKNOWN)])
 # What identifies the thing that a finding is about: the rest of its text, such as the last use, may change.
-_IDENTIFIER = re.compile(r"arn:\S+?(?=[:,]?(?:\s|$))|[\w.+-]+@[\w.-]+|\b[A-Z0-9]{12,}\b|\bp-[a-z0-9]{8,}\b")
+_IDENTIFIER = re.compile(r"arn:\S+?(?=[:,]?(?:\s|$))|[\w.+-]+@[\w.-]+|\b[A-Z0-9]{16,}\b")
+# Findings of these codes are about the same thing, in another state.
+_SAME_THING = {
+    "root_password_without_mfa": "root_password",
+    "root_inactive_access_key": "root_access_key",
+    "possibly_locked_bucket": "locked_bucket",
+    "possibly_locked_queue": "locked_queue",
+}
 
 
 @dataclass(frozen=True)
@@ -114,17 +112,18 @@ def _changes(connection: sqlite3.Connection, part: str, time: str) -> Iterator[C
     between = read_since(connection, part, changed)
     for account_id, known in changed.items():
         steps = [known, *between[account_id]]
-        if part == READINESS:
+        if part == ACCOUNT:
             yield from _verdicts(steps)
         yield from _findings(steps, part)
-    if part == READINESS:
+    if part == ACCOUNT:
         [first] = connection.execute("SELECT min(read_at) FROM runs WHERE kind = 'readiness'").fetchone()
         for known in before.values():
             if known.read_at > max(time, first):
                 yield _change(NEW_ACCOUNT, [known], "account", "", "", _always)
-        for account_id, known in not_read_now(connection).items():
-            if account_id in before:
-                yield _change(BECAME_UNKNOWN, [after[account_id], known], "account", "read", "not read", _is_not_read)
+        for known in not_read_now(connection):
+            if known.content.account_id in before:
+                steps = [after[known.content.account_id], known]
+                yield _change(BECAME_UNKNOWN, steps, "account", "read", "not read", lambda content: not content.parts)
 
 
 def _verdicts(steps: list[Known]) -> Iterator[Change]:
@@ -135,7 +134,7 @@ def _verdicts(steps: list[Known]) -> Iterator[Change]:
         if earlier is None or earlier == verdict:
             continue
         kind = _kind_of(earlier, verdict)
-        asked_less = steps[0].with_root_sessions and not steps[-1].with_root_sessions
+        asked_less = not set(steps[0].content.parts) <= set(steps[-1].content.parts)
         if kind and not (kind == BECAME_UNKNOWN and asked_less):
             yield _change(
                 kind, steps, recovery, earlier.verdict, verdict.verdict, _same_verdict(recovery, verdict), verdict
@@ -168,9 +167,9 @@ def _findings(steps: list[Known], part: str) -> Iterator[Change]:
         if earlier is None:
             kind = NEW_ROOT_CREDENTIAL if part == CREDENTIALS else NEW_FINDING
             yield _change(kind, steps, found.code, "", _words(found), _has(identity, part), found)
-        elif earlier.detail != found.detail:
+        elif _words(earlier) != _words(found):
             kind = USED_ROOT_CREDENTIAL if part == CREDENTIALS else CHANGED_FINDING
-            same = _has(identity, part, found.detail)
+            same = _has(identity, part, _words(found))
             yield _change(kind, steps, found.code, _words(earlier), _words(found), same, found)
     for identity, found in old.items():
         if identity not in new:
@@ -179,7 +178,7 @@ def _findings(steps: list[Known], part: str) -> Iterator[Change]:
 
 def _by_identity(content: Content, part: str) -> dict[tuple[str, ...], Found]:
     return {
-        (found.code, *sorted(_IDENTIFIER.findall(found.detail))): found
+        (_SAME_THING.get(found.code, found.code), *sorted(_IDENTIFIER.findall(found.detail))): found
         for found in content.findings
         if part_of(found.code) == part
     }
@@ -234,20 +233,16 @@ def _same_verdict(recovery: str, verdict: Verdict) -> Callable[[Content], bool]:
     return is_so
 
 
-def _has(identity: tuple[str, ...], part: str, detail: str | None = None) -> Callable[[Content], bool]:
+def _has(identity: tuple[str, ...], part: str, words: str | None = None) -> Callable[[Content], bool]:
     def is_so(content: Content) -> bool:
         found = _by_identity(content, part).get(identity)
-        return found is not None and detail in (None, found.detail)
+        return found is not None and words in (None, _words(found))
 
     return is_so
 
 
 def _has_not(identity: tuple[str, ...], part: str) -> Callable[[Content], bool]:
     return lambda content: identity not in _by_identity(content, part)
-
-
-def _is_not_read(content: Content) -> bool:
-    return content.outcome in NOT_READ
 
 
 def _always(content: Content) -> bool:

@@ -174,9 +174,13 @@ def _require_version(path: Path, connection: sqlite3.Connection) -> None:
 
 
 def _require_whole(path: Path, connection: sqlite3.Connection) -> None:
-    [answer] = connection.execute("PRAGMA quick_check(1)").fetchone()
-    if answer != "ok":
-        raise Damaged(path, answer)
+    """Raise Damaged when pages are. The quick check of SQLite 3.40 objects to some tables that are well; then the
+    thorough one decides."""
+    for check in ("quick_check", "integrity_check"):
+        [answer] = connection.execute(f"PRAGMA {check}(1)").fetchone()
+        if answer == "ok":
+            return
+    raise Damaged(path, answer)
 
 
 @contextmanager

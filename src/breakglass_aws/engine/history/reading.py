@@ -14,7 +14,7 @@ from typing import Any
 
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.history import file
-from breakglass_aws.engine.history.records import READINESS, Content, Found, Reason, Verdict
+from breakglass_aws.engine.history.records import POLICY, READINESS, Content, Found, Reason, Verdict
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,14 @@ def contents_of(connection: sqlite3.Connection, content_ids: Iterable[int]) -> d
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS wanted (content_id INTEGER PRIMARY KEY)")
     connection.execute("DELETE FROM wanted")
     connection.executemany("INSERT INTO wanted VALUES (?)", [(one,) for one in wanted])
+    parts: dict[int, list[str]] = defaultdict(list)
+    for row in connection.execute("SELECT content_id, part FROM parts JOIN wanted USING (content_id)"):
+        parts[row["content_id"]].append(row["part"])
     reasons: dict[tuple[int, str], list[Reason]] = defaultdict(list)
     for row in connection.execute("SELECT * FROM reasons JOIN wanted USING (content_id) ORDER BY content_id, number"):
-        policy = (row["policy_id"], row["policy_name"], row["policy_target"])
-        reasons[row["content_id"], row["recovery"]].append(Reason(row["code"], row["text"], row["fix"], *policy))
+        policy = (row[f"policy_{key}"] for key in POLICY)
+        reason = Reason(row["code"], row["text"], row["fix"], bool(row["certain"]), *policy)
+        reasons[row["content_id"], row["recovery"]].append(reason)
     verdicts: dict[int, list[Verdict]] = defaultdict(list)
     for row in connection.execute("SELECT * FROM verdicts JOIN wanted USING (content_id)"):
         why = tuple(reasons.get((row["content_id"], row["recovery"]), ()))
@@ -104,6 +108,7 @@ def contents_of(connection: sqlite3.Connection, content_ids: Iterable[int]) -> d
             row["organizational_unit"],
             row["state"],
             row["outcome"],
+            tuple(parts[row["content_id"]]),
             tuple(verdicts[row["content_id"]]),
             tuple(findings[row["content_id"]]),
         )
@@ -130,9 +135,10 @@ def _entry(content: Content) -> dict[str, Any]:
 
 
 def _reason(reason: Reason) -> dict[str, Any]:
-    policy = {"id": reason.policy_id, "name": reason.policy_name, "target": reason.policy_target}
+    policy = {key: getattr(reason, f"policy_{key}") for key in POLICY}
     return {
         "code": reason.code,
+        "certain": reason.certain,
         "text": reason.text,
         "fix": reason.fix,
         "policy": policy if reason.policy_id else None,

@@ -16,8 +16,11 @@ from typing import Any
 from breakglass_aws.engine import times
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
+from breakglass_aws.engine.history.parts import parts_of_audit, parts_of_readiness
+from breakglass_aws.engine.posture.codes import code_of
 
 READINESS, AUDIT = "readiness", "audit"
+POLICY = ("id", "name", "type", "target", "target_id")  # the keys of a reason's policy
 _ACCEPTED = (
     "Expected a result of recovery_readiness_info, or posture.json of an audit, with the ID of the organization."
 )
@@ -30,9 +33,12 @@ class Reason:
     code: str
     text: str = ""
     fix: str = ""
+    certain: bool = True  # whether it alone makes the recovery fail
     policy_id: str | None = None
     policy_name: str | None = None
+    policy_type: str | None = None
     policy_target: str | None = None
+    policy_target_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class Content:
     organizational_unit: str  # the path of names from the root; empty when it is not known
     state: str
     outcome: str
+    parts: tuple[str, ...] = ()  # what of the account was read, see `parts`
     verdicts: tuple[Verdict, ...] = ()
     findings: tuple[Found, ...] = ()
 
@@ -102,7 +109,7 @@ def record_of(result: Mapping[str, Any]) -> Record:
             management_account_id=str(organization.get("management_account_id") or ""),
             read_at=_time(result["read_at"]),
             with_root_sessions=bool(result["with_root_sessions"]),
-            contents=_contents(_readiness_content(entry) for entry in result["accounts"]),
+            contents=_contents(_readiness_content(result, entry) for entry in result["accounts"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise RunbookError(f"This result cannot be added to a history. {_ACCEPTED}") from None
@@ -144,13 +151,14 @@ def _contents(contents: Iterable[Content]) -> tuple[Content, ...]:
     return tuple({content.account_id: content for content in contents}.values())
 
 
-def _readiness_content(entry: Mapping[str, Any]) -> Content:
+def _readiness_content(result: Mapping[str, Any], entry: Mapping[str, Any]) -> Content:
     return Content(
         account_id=_identifier(entry["account_id"]),
         name=str(entry.get("name") or ""),
         organizational_unit=str(entry.get("organizational_unit") or ""),
         state=str(entry.get("state") or ""),
         outcome=str(entry["outcome"]),
+        parts=parts_of_readiness(result, entry),
         verdicts=tuple(_verdict(recovery, found) for recovery, found in (entry.get("recoveries") or {}).items()),
         findings=tuple(_found(finding) for finding in entry.get("findings") or ()),
     )
@@ -163,7 +171,8 @@ def _audit_content(entry: Mapping[str, Any]) -> Content:
         organizational_unit=str(entry.get("ou") or ""),
         state="",
         outcome=str(entry["status"]),
-        findings=tuple(_found({**finding, "code": finding["kind"]}) for finding in entry["findings"]),
+        parts=parts_of_audit(entry),
+        findings=tuple(_found({**finding, "code": code_of(finding["kind"])}) for finding in entry["findings"]),
     )
 
 
@@ -177,9 +186,8 @@ def _reason(reason: Mapping[str, Any]) -> Reason:
         str(reason["code"]),
         str(reason.get("text") or ""),
         str(reason.get("fix") or ""),
-        policy.get("id"),
-        policy.get("name"),
-        policy.get("target"),
+        bool(reason.get("certain", True)),
+        *(policy.get(key) for key in POLICY),
     )
 
 

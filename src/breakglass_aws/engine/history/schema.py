@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables of the history, their version, and how they are read with SQL.
 
-What was found in an account is a row of `contents` with its verdicts, reasons and findings. It is kept once, however
+What was found in an account is a row of `contents` with its verdicts, reasons and findings, and with
+the parts of the account that were read at all. It is kept once, however
 many runs found the same: `run_accounts` has what each run found. So a daily run of an organization in which little
 changes adds about 25 bytes for each account.
 
@@ -48,6 +49,11 @@ CREATE TABLE run_accounts (
   PRIMARY KEY (run_id, account_id)
 ) WITHOUT ROWID;
 CREATE INDEX run_accounts_by_content ON run_accounts (content_id);
+CREATE TABLE parts (
+  part TEXT NOT NULL,
+  content_id INTEGER NOT NULL REFERENCES contents ON DELETE CASCADE,
+  PRIMARY KEY (part, content_id)
+) WITHOUT ROWID;
 CREATE TABLE verdicts (
   content_id INTEGER NOT NULL REFERENCES contents ON DELETE CASCADE,
   recovery TEXT NOT NULL,
@@ -61,9 +67,12 @@ CREATE TABLE reasons (
   code TEXT NOT NULL,
   text TEXT NOT NULL,
   fix TEXT NOT NULL,
+  certain INTEGER NOT NULL,
   policy_id TEXT,
   policy_name TEXT,
+  policy_type TEXT,
   policy_target TEXT,
+  policy_target_id TEXT,
   PRIMARY KEY (content_id, recovery, number)
 ) WITHOUT ROWID;
 CREATE TABLE findings (

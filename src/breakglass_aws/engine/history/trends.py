@@ -11,7 +11,7 @@ from pathlib import Path
 
 from breakglass_aws.engine.history import file
 from breakglass_aws.engine.history.reading import runs_in
-from breakglass_aws.engine.posture import kinds
+from breakglass_aws.engine.posture import codes
 
 
 @dataclass
@@ -45,7 +45,7 @@ GROUP BY run_id
 
 def trend(path: Path) -> list[Point]:
     """Return the numbers of each run, the oldest first. Raises RunbookError when the file cannot be read."""
-    names = [kind.name for kind in kinds.ROOT_CREDENTIALS]
+    names = codes.ROOT_CREDENTIALS
     with file.opened_to_read(path) as connection:
         found = runs_in(connection)
         points = {

@@ -83,12 +83,13 @@ def _content_id(connection: sqlite3.Connection, content: Content) -> int:
         (digest, content.account_id, content.name, content.organizational_unit, content.state, content.outcome),
     ).lastrowid
     assert content_id is not None
+    connection.executemany("INSERT INTO parts VALUES (?, ?)", [(part, content_id) for part in content.parts])
     connection.executemany(
         "INSERT INTO verdicts VALUES (?, ?, ?)",
         [(content_id, verdict.recovery, verdict.verdict) for verdict in content.verdicts],
     )
     connection.executemany(
-        "INSERT INTO reasons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO reasons VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (content_id, verdict.recovery, number, *dataclasses.astuple(reason))
             for verdict in content.verdicts

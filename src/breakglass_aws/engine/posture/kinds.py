@@ -89,6 +89,3 @@ KINDS = (
     POSSIBLY_LOCKED,
     MFA_DEVICE,
 )
-
-# What a root user can sign in with or is left with; needs a root session to be read.
-ROOT_CREDENTIALS = (PASSWORD_WITHOUT_MFA, ACTIVE_KEY, CERTIFICATE, PASSWORD, INACTIVE_KEY, MFA_DEVICE)

@@ -1,0 +1,29 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The codes of findings: those of recovery_readiness_info, and which of them a kind of an audit is."""
+
+from __future__ import annotations
+
+ROOT_CREDENTIALS = (
+    "root_password_without_mfa",
+    "root_access_key",
+    "root_signing_certificate",
+    "root_password",
+    "root_inactive_access_key",
+    "root_mfa_device",
+)
+LOCKED_RESOURCES = ("locked_bucket", "locked_queue", "possibly_locked_bucket", "possibly_locked_queue")
+_OF_KINDS = {
+    "password_without_mfa": "root_password_without_mfa",
+    "active_access_key": "root_access_key",
+    "signing_certificate": "root_signing_certificate",
+    "password": "root_password",
+    "inactive_access_key": "root_inactive_access_key",
+    "mfa_device": "root_mfa_device",
+}
+
+
+def code_of(kind: str) -> str:
+    """Return the code of a kind of finding, as posture.json has it. A kind without another name is its code."""
+    return _OF_KINDS.get(kind, kind)
