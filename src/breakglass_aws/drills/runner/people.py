@@ -113,7 +113,7 @@ class People:
             if approved.returncode:
                 raise Refused(approved.stderr.strip())
             return "read the plan and approved it"
-        return "read the plan and did not approve it" if kind == model.REJECT else "did nothing"
+        return "resumed the run"
 
     def _call(self, given: Mapping[str, Any]) -> str:
         """Make a call to AWS."""

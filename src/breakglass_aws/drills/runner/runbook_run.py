@@ -26,6 +26,7 @@ MOST_PARTS = 20  # a run that is resumed more often than that goes round in circ
 _BUSY = "is already running"  # processes of a killed run have not ended yet
 _TRY_AGAIN = 0.5  # seconds
 _MOST_TRIES = 60
+_STAYS = {model.NOTHING: "did nothing at {}", model.REJECT: "read the plan and did not approve it at {}"}
 _UNTITLED = ("Parameters", "Parameters as given")
 
 
@@ -56,12 +57,12 @@ class RunbookRun:
     def run(self) -> RunEnd:
         """Run it to its end, or to where no one continues."""
         end = self._first_part()
-        passed: set[str] = set()
+        passed: set[str] = set()  # places at which the people have acted: there is no one who acts twice
         for _ in range(MOST_PARTS):
             if self._stopped:
                 break
             place = self._place(end)
-            if not place or (place in passed and place == model.STOPPED):
+            if not place or place in passed - {INTERRUPTED}:
                 break
             answers = self._at(place) if place != INTERRUPTED else {}
             if answers is None:
@@ -89,15 +90,15 @@ class RunbookRun:
         answers: dict[str, str] = {}
         continues = place == model.STOPPED
         for person, action in actions:
-            if action.kind in (model.NOTHING, model.REJECT):
-                self._people.note(person, f"{'did nothing' if action.kind == model.NOTHING else 'refused'} at {place}")
+            if action.kind in _STAYS:
+                self._people.note(person, _STAYS[action.kind].format(place))
                 continues = False
                 break
             answer = self._answer(person, action, place)
             if answer is None:
                 self._people.do(person, action, self.evidence)
                 self._say(f"  {person.name} ({person.part}): {self._timeline.entries[-1].text}")
-                continues = continues or action.kind == model.APPROVE
+                continues = continues or action.kind in (model.APPROVE, model.RESUME)
             else:
                 answers |= answer
                 continues = True

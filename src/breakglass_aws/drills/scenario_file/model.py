@@ -14,10 +14,10 @@ from typing import Any
 
 # What a person does at a gate, or what breaks the organization before the run.
 ANSWER, MAILED_CODE, EMERGENCY = "answer", "answer_mailed_code", "answer_emergency"
-APPROVE, REJECT, NOTHING = "approve", "reject", "nothing"
+APPROVE, REJECT, NOTHING, RESUME = "approve", "reject", "nothing", "resume"
 CALL, PERSON, CLOCK, FAULT, END_FAULTS = "call", "person", "clock", "fault", "end_faults"
 ANSWERS = (ANSWER, MAILED_CODE, EMERGENCY)
-WORDS = (APPROVE, REJECT, NOTHING)  # actions without details
+WORDS = (APPROVE, REJECT, NOTHING, RESUME)  # actions without details
 
 # Places of the run that are not gates: it stopped (blocked, failed, or did a part), and is resumed afterwards.
 STOPPED = "stopped"
