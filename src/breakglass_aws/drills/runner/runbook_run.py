@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from breakglass_aws.drills.result import Hint
@@ -22,6 +22,7 @@ from breakglass_aws.engine.notebooks import catalog
 from breakglass_aws.engine.outcomes import BLOCKED, EXIT_STATUS, FAILED, INTERRUPTED, NOT_STARTED, PARTIAL, WAITING
 
 EVIDENCE = "evidence"
+MOST_RESUMES = 3
 MOST_PARTS = 20  # a run that is resumed more often than that goes round in circles
 _BUSY = "is already running"  # processes of a killed run have not ended yet
 _TRY_AGAIN = 0.5  # seconds
@@ -57,19 +58,26 @@ class RunbookRun:
     def run(self) -> RunEnd:
         """Run it to its end, or to where no one continues."""
         end = self._first_part()
-        passed: set[str] = set()  # places at which the people have acted: there is no one who acts twice
+        passed: list[str] = []  # places at which the people have acted
         for _ in range(MOST_PARTS):
             if self._stopped:
                 break
             place = self._place(end)
-            if not place or place in passed - {INTERRUPTED}:
+            if not place or self._is_over(place, passed):
                 break
             answers = self._at(place) if place != INTERRUPTED else {}
             if answers is None:
                 break
-            passed.add(place)
+            passed.append(place)
             end = self._resume(answers)
         return end
+
+    def _is_over(self, place: str, passed: Sequence[str]) -> bool:
+        """Whether no one acts at a place: people act once at each, but an operator resumes a stopped run some times."""
+        if place == INTERRUPTED:
+            return False
+        only_resumes = {action.kind for _, action in self._scenario.at(place)} == {model.RESUME}
+        return passed.count(place) >= (MOST_RESUMES if only_resumes else 1)
 
     def _place(self, end: RunEnd) -> str:
         """Where people continue: a gate, or "stopped"; empty when the run is over."""
