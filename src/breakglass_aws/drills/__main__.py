@@ -26,7 +26,7 @@ from breakglass_aws.drills.runner.simulation import StartError
 from breakglass_aws.drills.scenario_file import catalog, reading
 from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.scenario_file.values import ScenarioError
-from breakglass_aws.engine import outcomes
+from breakglass_aws.engine import files, outcomes
 from breakglass_aws.engine.errors import RunbookError
 
 # More scenarios than that get a line each instead of all their steps.
@@ -71,6 +71,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--organization", metavar="FILE", help="organization file (default: the sandbox's own)")
     parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
     parser.add_argument("--key", metavar="FILE", type=Path, help="SSH key that signs the result")
+    parser.add_argument("--junit", metavar="FILE", type=Path, help="write junit.xml of the report here too")
     return parser
 
 
@@ -117,9 +118,7 @@ def _past(options: argparse.Namespace) -> int:
     if options.list:
         return command.list_due(past, console, options.json)
     command.announce(past, console)
-    if not past.to_run:
-        return 0
-    status = _run(options, [catalog.find(name) for name in past.to_run])
+    status = _run(options, [catalog.find(name) for name in past.to_run]) if past.to_run else 0
     history.write(history.read(folder.absolute(), options.schedule, catalog.scenarios()))
     return status
 
@@ -188,7 +187,10 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
         drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover).run()
     _conclude(console, drill)
     try:
-        print(report.write(drill, folder, options.key))
+        page = report.write(drill, folder, options.key)
+        if options.junit:
+            files.write(options.junit, (folder / report.JUNIT).read_text(encoding="utf-8"))
+        print(page)
     except RunbookError as error:
         print(f"The report is not complete. {error}", file=sys.stderr)
         return EXIT_STATUS[drill.verdict] or 1

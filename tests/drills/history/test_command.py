@@ -111,3 +111,35 @@ def test_wrong_input_is_refused_before_anything_runs(
     assert words in printed.err
     assert printed.err.count("\n") == 1
     assert printed.out == ""
+
+
+class ADrill:
+    """What `_run` does with a result, without running any scenario."""
+
+    def __init__(self, _scenarios: object, folder: Path, *_others: object) -> None:
+        self._folder = folder
+
+    def run(self) -> result.DrillResult:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return make.drill()
+
+
+def test_the_report_is_written_and_the_junit_file_where_ci_wants_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "Drill", ADrill)
+    assert drill("bucket-locked", "--junit", "junit.xml") == 0
+    page = Path(capsys.readouterr().out.splitlines()[-1])
+    assert page.name == "index.html"
+    assert (place / "junit.xml").read_text() == (page.parent / "junit.xml").read_text()
+
+
+def test_a_key_that_cannot_sign_leaves_a_report_and_fails(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "Drill", ADrill)
+    (place / "key").write_text("no key")
+    assert drill("bucket-locked", "--key", "key") == 1
+    assert "The report is not complete. key cannot sign" in capsys.readouterr().err
+    [page] = (place / "drill-reports").glob("*/index.html")
+    assert "Passed" in page.read_text()

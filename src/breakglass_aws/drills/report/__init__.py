@@ -8,6 +8,6 @@
 writes all files and returns the path of the page. They are readable for their owner only.
 """
 
-from breakglass_aws.drills.report.writing import SIGNATURE, write
+from breakglass_aws.drills.report.writing import JUNIT, SIGNATURE, write
 
-__all__ = ["SIGNATURE", "write"]
+__all__ = ["JUNIT", "SIGNATURE", "write"]
