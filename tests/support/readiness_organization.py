@@ -253,7 +253,13 @@ ORGANIZATION: dict[str, Any] = {
     },
     "resource_control_policies": {
         "only-the-pipeline": _policy(
-            "perimeter", _denial("s3:PutBucketPolicy", **_EVERYONE, **_others_than("arn:aws:iam::*:role/pipeline"))
+            "perimeter",
+            _denial(
+                "s3:PutBucketPolicy",
+                "s3:DeleteBucketPolicy",
+                **_EVERYONE,
+                **_others_than("arn:aws:iam::*:role/pipeline"),
+            ),
         ),
         "no-strangers": _policy(
             "closed-in",

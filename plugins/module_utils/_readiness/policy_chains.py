@@ -56,11 +56,6 @@ class Question:
     assumes: bool = False
 
 
-def entering(task: v.Task) -> Question:
-    """Whether policies stop a root session from what a task does."""
-    return Question(actions=task.actions)
-
-
 @dataclass(frozen=True)
 class _Chain:
     """What accounts that are alike meet: OUs, policies of their own, all policies. ``judged`` stands for them."""

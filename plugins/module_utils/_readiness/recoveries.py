@@ -34,8 +34,10 @@ Reasons = Iterator[Reason]
 
 _TURN_ON = "Turn it on: runbook enable_root_access, or breakglass.aws.root_access, "
 _USE_MANAGEMENT = "Use credentials of the management account."
-# Needed only where the root user has access keys, or where nothing of a bucket's policy is left.
-OPTIONAL = ("iam:GetAccessKeyLastUsed", "s3:DeleteBucketPolicy")
+# Of these a run needs one, depending on what it finds: a bucket's policy is written, or deleted when nothing is left.
+_ONE_OF = {v.UNLOCK_S3_BUCKET.name: ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy")}
+# ... and these only where the root user has access keys.
+_SOMETIMES = ("iam:GetAccessKeyLastUsed",)
 # Only these partitions are known to behave as the recoveries need (aws-facts 2.7).
 _KNOWN_PARTITIONS = {
     "aws": v.TASKS.keys(),
@@ -81,8 +83,13 @@ def judge(case: Case) -> dict[str, dict[str, t.Any]]:
 
 def questions(role_name: str) -> list[Question]:
     """All questions about policies that the recoveries ask, with this access role."""
-    tasks = [question for task in v.TASKS.values() for question in _about_task(task)]
-    return [*tasks, _ABOUT_ROOT_USER, *_about_role(role_name), _about_stack_set(role_name)]
+    tasks = [_about_task(task) for task in v.TASKS.values()]
+    return [
+        *(one for always, parts in tasks for one in (always, *parts)),
+        _ABOUT_ROOT_USER,
+        *_about_role(role_name),
+        _about_stack_set(role_name),
+    ]
 
 
 # Root sessions
@@ -155,13 +162,16 @@ def _root_session(case: Case, task: v.Task) -> Reasons:
     yield from _account_state(case)
     yield from _switches(case, task)
     yield from _caller(case, task)
-    needed, optional = (case.stopping(question) for question in _about_task(task))
-    yield from _stopped(needed, "root_session")
-    known = {_place(found) for found in needed} if not isinstance(needed, Unread) else set()
-    if not isinstance(optional, Unread):
-        for found in optional:
-            if _place(found) not in known:
-                yield replace(_of_policy(found, "root_session"), certain=False, code="policy_denies_a_part")
+    always, parts = _about_task(task)
+    found = list(_stopped(case.stopping(always), "root_session"))
+    yield from found
+    stopped = [list(_stopped(case.stopping(part), "root_session")) for part in parts]
+    none_is_left = task.name in _ONE_OF and all(any(one.certain for one in reasons) for reasons in stopped)
+    for reason in (one for reasons in stopped for one in reasons):
+        if none_is_left or not reason.certain:
+            yield reason
+        elif not any(one.certain and one.policy == reason.policy for one in found):
+            yield replace(reason, certain=False, code="policy_denies_a_part")
 
 
 def _account_state(case: Case) -> Reasons:
@@ -231,10 +241,6 @@ def _of_policy(found: dict[str, t.Any], who: str) -> Reason:
     return Reason(code, policy_in_words(found), found["fix"], found["certain"], words.policy_of(found))
 
 
-def _place(found: dict[str, t.Any]) -> tuple[str | None, str, str | None]:
-    return found["policy_id"], found["attached_to"]["id"], found["sid"]
-
-
 # What only the management account does
 
 
@@ -302,10 +308,11 @@ def _remove_account(case: Case) -> Reasons:
 _ABOUT_ROOT_USER = Question(ROOT_USER)
 
 
-def _about_task(task: v.Task) -> tuple[Question, Question]:
-    """About what the task always calls, and about what it may have to call."""
-    needed = tuple(action for action in task.actions if action not in OPTIONAL)
-    return Question(actions=needed), Question(actions=task.actions)
+def _about_task(task: v.Task) -> tuple[Question, list[Question]]:
+    """About what the task always calls, and about each call that it makes only sometimes."""
+    sometimes = [one for one in task.actions if one in _SOMETIMES or one in _ONE_OF.get(task.name, ())]
+    always = tuple(action for action in task.actions if action not in sometimes)
+    return Question(actions=always), [Question(actions=(action,)) for action in sometimes]
 
 
 def _about_role(role_name: str) -> tuple[Question, Question]:
