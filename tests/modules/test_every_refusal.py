@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._accounts import changes
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import retries
+from ansible_collections.breakglass.aws.plugins.module_utils._quarantine import steps
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import email
 from botocore.session import Session
 from support.run_module import run
@@ -40,6 +41,7 @@ WORK: dict[str, tuple[str, dict]] = {
     "resource_policy_lockout_info": ("data-lake-administrator", {"regions": ["eu-central-1"]}),
     "organization_account_info": ("operator", {"account_ids": [PAYMENTS], "purpose": "remove"}),
     "organization_account": ("operator", {"account_id": LOST, "state": "in_ou", "ou": "Security"}),
+    "account_quarantine": ("operator", {"account_id": LEGACY, "state": "attached"}),
     "root_activity_info": ("engineer", {"hours": 1}),
     "organization_access_role_info": ("engineer", {"account_ids": [LOST]}),
 }
@@ -70,6 +72,7 @@ TELLING_OF = {("GetPrimaryEmailUpdateStatus", "ValidationException"), ("CreateLo
 def impatient(monkeypatch: pytest.MonkeyPatch, no_waiting: object) -> None:
     monkeypatch.setattr(retries, "PAUSES", (0,))
     monkeypatch.setattr(changes, "READ_BACK_PAUSES", (0,))
+    monkeypatch.setattr(steps, "READ_BACK_PAUSES", (0,))
     monkeypatch.setattr(email, "_TRUST_PAUSES", (0,))
 
 

@@ -20,7 +20,6 @@ from typing import Any
 import psutil
 import pytest
 from botocore.exceptions import ClientError
-from support.executed import cells as shown_in
 
 from breakglass_aws.engine.evidence import manifest, record
 from breakglass_aws.engine.evidence.journal import Journal
@@ -114,17 +113,6 @@ def break_in(box: Box) -> None:
     box.act("reports", "enrol_mfa", name="attacker")
 
 
-def attach_quarantine(box: Box, place: Any) -> str:
-    asked = shown_in(place.folder / "run/compromised_root_user.ipynb")["quarantine"]
-    policy = re.findall(r"<<'END'\n(.*?)\nEND\n", asked, flags=re.DOTALL)[0]
-    organizations = box.client("organizations", "engineer")
-    answer = organizations.create_policy(
-        Name="quarantine", Description="x", Type="SERVICE_CONTROL_POLICY", Content=policy
-    )
-    organizations.attach_policy(PolicyId=answer["Policy"]["PolicySummary"]["Id"], TargetId=REPORTS)
-    return "done"
-
-
 LOST_MFA = {"account_id": LEGACY, "root_task": "activate IAM access to billing"}
 SIGNED = {"allowed_signers": "signers", "requester": "olga"}
 LOOKED_AFTER = "payment_method,phone_verification,support_plan,agreement,contact_information"
@@ -197,8 +185,8 @@ CASES = [
         "compromised_root_user",
         "broken_into",
         {"account_id": REPORTS} | SIGNED,
-        {"account_typed": REPORTS, "contacts_compared": "right", "hunted": "found"},
-        {"quarantined": attach_quarantine, "approval": approve},
+        {"quarantined": "attach", "account_typed": REPORTS, "contacts_compared": "right", "hunted": "found"},
+        {"approval": approve},
         damage=break_in,
     ),
 ]

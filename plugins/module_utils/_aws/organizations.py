@@ -188,6 +188,21 @@ class Organization:
         """The text of a policy. Remembered: AWS allows two such calls a second."""
         return self._once(f"policy {policy_id}", lambda: self._describe_policy(policy_id))
 
+    def policies(self, policy_type: str) -> list[Policy]:
+        """All policies of a type, attached or not. Asked for each time."""
+        pages = self._pages("list_policies", "listing the organization's policies", Filter=policy_type)
+        return [_policy(entry) for page in pages for entry in page["Policies"]]
+
+    def policy_document_now(self, policy_id: str) -> str:
+        """The text of a policy as it is at this moment."""
+        return self._describe_policy(policy_id)
+
+    def targets_of(self, policy_id: str) -> list[str]:
+        """The IDs of the root, OUs and accounts that a policy is attached to. Asked for each time."""
+        doing = f"listing what the policy {policy_id} is attached to"
+        pages = self._pages("list_targets_for_policy", doing, PolicyId=policy_id)
+        return [entry["TargetId"] for page in pages for entry in page["Targets"]]
+
     def tags_of(self, resource_id: str) -> dict[str, str]:
         """The tags of an account, OU or policy."""
         pages = self._pages("list_tags_for_resource", f"listing the tags of {resource_id}", ResourceId=resource_id)
@@ -323,11 +338,7 @@ class Organization:
     def _list_policies(self, target_id: str, policy_type: str) -> list[Policy]:
         doing = f"listing the policies of {target_id}"
         pages = self._pages("list_policies_for_target", doing, TargetId=target_id, Filter=policy_type)
-        return [
-            Policy(entry["Id"], entry["Name"], entry["Type"], entry["AwsManaged"])
-            for page in pages
-            for entry in page["Policies"]
-        ]
+        return [_policy(entry) for page in pages for entry in page["Policies"]]
 
     def _describe_policy(self, policy_id: str) -> str:
         with explained(f"reading the policy {policy_id}"):
@@ -359,6 +370,10 @@ def _parent_in(path: str) -> str:
     """The last but one ID of ``o-.../r-.../ou-.../``; empty where AWS, or botocore, does not return paths."""
     parts = [part for part in path.split("/") if part]
     return parts[-2] if len(parts) > 2 else ""
+
+
+def _policy(entry: dict) -> Policy:
+    return Policy(entry["Id"], entry["Name"], entry["Type"], entry["AwsManaged"])
 
 
 def _account(entry: dict) -> Account:

@@ -105,7 +105,8 @@ def create_policy(state: State, parameters: dict[str, Any]) -> dict[str, Any]:
         raise AwsError("DuplicatePolicyException", "A policy with the same name already exists.")
     identifier = f"p-{names.hexadecimal(8, organization.id, name)}"
     arn = organization.arn("policy", f"{kind.lower()}/{identifier}")
-    policy = ControlPolicy(identifier, name, arn, parameters.get("Description", ""), content, kind)
+    tags = {tag["Key"]: tag["Value"] for tag in parameters.get("Tags", [])}
+    policy = ControlPolicy(identifier, name, arn, parameters.get("Description", ""), content, kind, tags=tags)
     organization.policies[identifier] = policy
     return _shown_policy(state, policy)
 

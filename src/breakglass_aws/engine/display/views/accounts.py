@@ -180,3 +180,25 @@ def _undo(undo: Result) -> RichOutput:
 def _read(undo: Result, name: str, value: Any) -> Any:
     """A value, or that it could not be read, and why."""
     return f"not known: {reason}" if (reason := (undo.get("unread") or {}).get(name)) else value
+
+
+def quarantined(result: Result, check_mode: bool) -> RichOutput:
+    """Whom the quarantine of an account stops, or would, and its policy."""
+    if "other_policy" in result:
+        return html.notice(str(result.get("msg")), "attention")
+    name = " ".join(word for word in (result.get("name"), result["account_id"]) if word)
+    actions = [html.mono(action) for action in result["actions"]]
+    stops = [
+        [html.badge("stopped" if row["stopped"] else "not stopped"), row["principal"], row["text"]]
+        for row in result["stops"]
+    ]
+    return html.stack(
+        [
+            html.heading(f"Account {name}", outcome_label(result["outcome"], check_mode)),
+            html.table(["", "principal", "remark"], stops) if stops else None,
+            html.facts({"API calls that would be made" if check_mode else "API calls": html.lines(actions)})
+            if actions
+            else html.facts({"attached": "yes" if result["before"]["attached"] else "no"}),
+            *diffs(result),
+        ]
+    )

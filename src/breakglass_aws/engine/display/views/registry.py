@@ -25,6 +25,7 @@ VIEWS: dict[str, Callable[[Result, bool], RichOutput]] = {
     "breakglass.aws.organization_access_role": accounts.access_roles_restored,
     "breakglass.aws.organization_account_info": accounts.described,
     "breakglass.aws.organization_account": accounts.changed,
+    "breakglass.aws.account_quarantine": accounts.quarantined,
     "breakglass.aws.s3_bucket_policy_unlock": policies.unlocked_policy,
     "breakglass.aws.sqs_queue_policy_unlock": policies.unlocked_policy,
     "breakglass.aws.resource_policy_lockout_info": policies.lockouts_found,
