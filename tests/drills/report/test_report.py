@@ -79,7 +79,8 @@ def test_every_fact_of_the_result_is_on_the_page() -> None:
         missing = [fact for fact in facts if fact and " ".join(fact.split()) not in text]
         assert not missing
     assert "over by 1.4 s" in text
-    assert "blocked" in text
+    assert "blocked, as expected" in text
+    assert text.index(drill.scenarios[1].title) < text.index(drill.scenarios[0].title)  # what failed is listed first
     assert all(f"{name} {version}" in text for name, version in drill.versions.items())
 
 

@@ -19,7 +19,8 @@ header.clean h1 { color: var(--clean); } header.critical h1 { color: var(--criti
 header.high h1 { color: var(--high); }
 .card.clean { border-top-color: var(--clean); } .card.critical { border-top-color: var(--critical); }
 .card.high { border-top-color: var(--high); } .card.medium { border-top-color: var(--medium); }
-.card b { white-space: nowrap; } .cards { grid-template-columns: repeat(auto-fit, minmax(126px, 1fr)); }
+.card b { white-space: nowrap; font-size: 21px; }
+.cards { grid-template-columns: repeat(auto-fit, minmax(136px, 1fr)); }
 .badge.clean { color: var(--clean); background: var(--good); } .badge.high { color: var(--high); }
 .badge.critical { color: var(--critical); background: var(--bad); } .badge.medium { color: var(--medium); }
 .badge.unknown { color: var(--unknown); }

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from breakglass_aws.drills.pages import words
-from breakglass_aws.engine import web_page
+from breakglass_aws.engine import outcomes, web_page
 
 
 def _text(value: Any) -> Any:
@@ -39,7 +39,7 @@ def environment(package: str) -> Environment:
         "date_and_time": words.date_and_time,
         "verdict_class": words.verdict_class,
     }
-    made.globals |= {"count": words.count}
+    made.globals |= {"count": words.count, "finished": outcomes.FINISHED}
     return made
 
 

@@ -18,6 +18,7 @@ from breakglass_aws.drills.result import FAILED, INTERRUPTED, LIVE, NOT_RUN, PAS
 from breakglass_aws.engine import web_page
 
 VERDICTS = (PASSED, FAILED, INTERRUPTED, NOT_RUN)
+WORST_FIRST = (FAILED, INTERRUPTED, NOT_RUN, PASSED)
 PLACES = {LIVE: "live, in one account set aside in AWS"}
 EXPLANATION = (
     "For each scenario, the damage was shown from outside, the runbook was run, and a judge that shares no code with "
@@ -33,6 +34,11 @@ class View:
     anchor: str
     timeline: timeline.Timeline | None
     files: Sequence[tuple[str, str]]
+
+    @property
+    def rank(self) -> int:
+        """Its place in the overview: what did not pass comes first."""
+        return WORST_FIRST.index(self.result.verdict) if self.result.verdict in WORST_FIRST else 0
 
 
 @dataclass(frozen=True)
