@@ -147,7 +147,8 @@ def _some_account(number: int, chance: random.Random) -> dict[str, Any]:
         }
         none = {recovery: ("unknown", {**unread, "policy": None}) for recovery in RECOVERIES}
         return account(account_id, name, unit, outcome="failed", **none)
-    changes["lost_root_mfa"] = ("unknown", PHONE)
+    if chance.random() < 0.1:
+        changes["lost_root_mfa"] = ("unknown", PHONE)
     if unit == "Root/Workloads/Production":
         for recovery in ("unlock_s3_bucket", "unlock_sqs_queue", "remove_root_credentials", "audit_root_credentials"):
             changes[recovery] = ("fails", BLOCKED)

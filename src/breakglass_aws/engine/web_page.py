@@ -1,30 +1,66 @@
 # Copyright (c) 2026 breakglass.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What self-contained pages share: frame, style, and how text becomes safe. They need neither network nor script."""
+"""What self-contained pages share: frame, style, and how text and data become safe. They need no network."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
 
 from breakglass_aws.engine.collection import module_util
 
 
 def text(value: object) -> str:
     """The value for the content or an attribute of an element: escaped, its control characters visible."""
-    return html.escape(module_util("_redaction").visible(str(value)))
+    return html.escape(_visible_text()(str(value)))
 
 
-def document(title: str, style: str, body: str) -> str:
-    """A whole page: `title` is plain text, `style` follows STYLE, `body` is HTML. Nothing is loaded, no script runs."""
+@cache
+def _visible_text() -> Callable[[str], str]:
+    """The function of the modules that makes control characters visible; pages use it ten thousands of times."""
+    found: Callable[[str], str] = module_util("_redaction").visible
+    return found
+
+
+def document(title: str, style: str, body: str, script: str = "") -> str:
+    """A whole page: `title` is plain text, `style` follows STYLE, `body` is HTML. Nothing is loaded.
+
+    No script runs but `script`: the page names its hash, so a script that got into the body is refused by the browser.
+    """
+    allowed, code = "", ""
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        allowed, code = f"; script-src 'sha256-{digest}'", f"<script>{script}</script>\n"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'"
+        f'{allowed}">\n'
         f"<title>{text(title)}</title>\n<style>{STYLE}{style}</style>\n</head>\n<body>\n<main>\n"
-        f"{body}\n</main>\n</body>\n</html>\n"
+        f"{body}\n</main>\n{code}</body>\n</html>\n"
     )
+
+
+def data(identifier: str, value: Any) -> str:
+    """An element with data for a script: JSON in which no text can end the element, its control characters visible."""
+    words = json.dumps(_visible(value), ensure_ascii=False, separators=(",", ":"))
+    safe = words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return f'<script type="application/json" id="{text(identifier)}">{safe}</script>'
+
+
+def _visible(value: Any) -> Any:
+    if isinstance(value, str):
+        return _visible_text()(value)
+    if isinstance(value, dict):
+        return {_visible(key): _visible(item) for key, item in value.items()}
+    return [_visible(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 # Light or dark as the reader's system is; readable at 390 pixels and in print.

@@ -86,6 +86,30 @@ class Change:
         """What kind of change it is, for people."""
         return TITLES[self.kind]
 
+    @property
+    def worse(self) -> bool:
+        """Whether it is a change for the worse."""
+        return self.kind in WORSE
+
+    @property
+    def words(self) -> str:
+        """What changed, in words."""
+        if self.kind == NEW_ACCOUNT:
+            return "First seen."
+        if self.reasons:
+            policies = f" Policy: {', '.join(self.policies)}." if self.policies else ""
+            return f"{self.subject}: {self.before}, now {self.after}. {' '.join(self.reasons)}{policies}"
+        if self.before and self.after:
+            return f"{self.before} \u2192 {self.after}"
+        return self.after or self.before
+
+    @property
+    def when(self) -> str:
+        """Between which two runs it changed, in words."""
+        if not self.last_before:
+            return f"First seen {self.first_after}."
+        return f"Between {self.last_before} and {self.first_after}."
+
     def as_dict(self) -> dict[str, Any]:
         """Return the change for programs."""
         return {**vars(self), "title": self.title, "reasons": list(self.reasons), "policies": list(self.policies)}

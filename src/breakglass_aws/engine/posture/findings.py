@@ -22,6 +22,7 @@ class Finding:
     kind: Kind
     detail: str = ""
     used: str = ""  # a time, such as "2026-01-31T03:00:00Z"
+    fix: str = ""  # what to do about this one; else the advice of the kind
 
 
 Found = Iterator[Finding]
@@ -103,10 +104,22 @@ def _resources(entry: Entry) -> Found:
         yield Finding(kinds.PARTLY_READ, f"{listing['service']}{place}: {listing['reason']}")
 
 
+def _recoveries(entry: Entry) -> Found:
+    """The findings of recovery_readiness_info: it says itself how severe each is, and what to do."""
+    for one in entry.get("findings") or ():
+        kind = Kind(str(one["code"]), _severity(one["severity"]), str(one["title"]), str(one["fix"]))
+        yield Finding(kind, str(one["detail"]), fix=str(one["fix"]))
+
+
+def _severity(given: Any) -> str:
+    return str(given) if given in kinds.SEVERITIES else kinds.UNKNOWN
+
+
 # The key of an entry that shows which module it comes from.
 _READERS: dict[str, Callable[[Entry], Found]] = {
     "root_credentials": _root_credentials,
     "role": _access_role,
     "resources": _resources,
+    "recoveries": _recoveries,
 }
 SWEEPS = frozenset(_READERS)

@@ -89,3 +89,9 @@ KINDS = (
     POSSIBLY_LOCKED,
     MFA_DEVICE,
 )
+
+
+def rank(kind: Kind) -> tuple[int, int, str]:
+    """The place of a kind: the worst severity first, then the order of KINDS, then the name."""
+    known = KINDS.index(kind) if kind in KINDS else len(KINDS)
+    return SEVERITIES.index(kind.severity), known, kind.name
