@@ -12,12 +12,15 @@ author: breakglass.aws contributors (@breakglass)
 description:
   - Returns the text of a report. As V(html) it is one page that needs no network, with the findings first, the most
     severe first, and then the accounts by OU. As V(csv) it has a line for each account, as V(json) it is for programs.
+    As V(ocsf) it is a JSON array of Compliance Findings of the Open Cybersecurity Schema Framework 1.5.0.
+  - With a result of M(breakglass.aws.recovery_readiness_info), it shows first why recoveries would fail, and a
+    picture of accounts and recoveries.
   - Accounts that could not be read are listed as unknown, never as clean.
 options:
   _input:
     description:
-      - A list of results of M(breakglass.aws.root_credentials_info), M(breakglass.aws.organization_access_role_info)
-        and M(breakglass.aws.resource_policy_lockout_info).
+      - A list of results of M(breakglass.aws.root_credentials_info), M(breakglass.aws.organization_access_role_info),
+        M(breakglass.aws.resource_policy_lockout_info) and M(breakglass.aws.recovery_readiness_info).
       - A result of M(breakglass.aws.organization_account_info) adds the OU of each account.
     type: list
     elements: dict
@@ -25,7 +28,7 @@ options:
   format:
     description: What to return.
     type: str
-    choices: [html, csv, json]
+    choices: [html, csv, json, ocsf]
     default: html
   made:
     description: When the sweeps were made, as text for the report.
@@ -57,7 +60,7 @@ from ansible.errors import AnsibleFilterError
 
 # In a checkout and in an installed collection, the engine is in src/; a wheel has it on Python's path.
 SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))), "src")
-FORMATS = ("html", "csv", "json")
+FORMATS = {"html": "posture.html", "csv": "posture.csv", "json": "posture.json", "ocsf": "posture.ocsf.json"}
 
 
 def report(results: t.Sequence[t.Mapping[str, t.Any]], format: str = "html", made: str = "") -> str:
@@ -73,7 +76,7 @@ def report(results: t.Sequence[t.Mapping[str, t.Any]], format: str = "html", mad
         assessed = posture.assess(results, made=made)
     except ValueError as error:
         raise AnsibleFilterError(f"Invalid input of posture. {error}") from error
-    text: str = posture.FILES[f"posture.{format}"](assessed)
+    text: str = posture.FILES[FORMATS[format]](assessed)
     return text
 
 

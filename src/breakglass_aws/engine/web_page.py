@@ -50,17 +50,18 @@ def document(title: str, style: str, body: str, script: str = "") -> str:
 
 def data(identifier: str, value: Any) -> str:
     """An element with data for a script: JSON in which no text can end the element, its control characters visible."""
-    words = json.dumps(_visible(value), ensure_ascii=False, separators=(",", ":"))
+    words = json.dumps(visible_data(value), ensure_ascii=False, separators=(",", ":"))
     safe = words.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
     return f'<script type="application/json" id="{text(identifier)}">{safe}</script>'
 
 
-def _visible(value: Any) -> Any:
+def visible_data(value: Any) -> Any:
+    """The same data, with visible control characters in its text."""
     if isinstance(value, str):
         return _visible_text()(value)
     if isinstance(value, dict):
-        return {_visible(key): _visible(item) for key, item in value.items()}
-    return [_visible(item) for item in value] if isinstance(value, list | tuple) else value
+        return {visible_data(key): visible_data(item) for key, item in value.items()}
+    return [visible_data(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 # Light or dark as the reader's system is; readable at 390 pixels and in print.

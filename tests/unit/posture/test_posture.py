@@ -278,5 +278,5 @@ def test_what_no_sweep_returned_is_refused(result):
 
 def test_files_are_for_their_owner_only(tmp_path: Path):
     written = posture.write(assess(entry()), tmp_path)
-    assert [path.name for path in written] == ["posture.html", "posture.csv", "posture.json"]
+    assert [path.name for path in written] == ["posture.html", "posture.csv", "posture.json", "posture.ocsf.json"]
     assert {path.stat().st_mode & 0o777 for path in written} == {0o600}

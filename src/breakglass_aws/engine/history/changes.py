@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from breakglass_aws.engine.history import file
 from breakglass_aws.engine.history.parts import ACCOUNT, CREDENTIALS, PARTS, part_of
 from breakglass_aws.engine.history.records import Content, Found, Verdict
 from breakglass_aws.engine.history.states import Known, known_at, not_read_now, read_since
+from breakglass_aws.engine.posture.codes import identity_of
 
 # Kinds of changes, the most urgent first.
 NEW_ROOT_CREDENTIAL = "new_root_credential"
@@ -53,15 +53,6 @@ TITLES = {
     GONE_FINDING: "Finding gone",
 }
 WORSE = frozenset(ORDER[: ORDER.index(BECAME_UNKNOWN)])
-# What identifies the thing that a finding is about: the rest of its text, such as the last use, may change.
-_IDENTIFIER = re.compile(r"arn:\S+?(?=[:,]?(?:\s|$))|[\w.+-]+@[\w.-]+|\b[A-Z0-9]{16,}\b")
-# Findings of these codes are about the same thing, in another state.
-_SAME_THING = {
-    "root_password_without_mfa": "root_password",
-    "root_inactive_access_key": "root_access_key",
-    "possibly_locked_bucket": "locked_bucket",
-    "possibly_locked_queue": "locked_queue",
-}
 
 
 @dataclass(frozen=True)
@@ -201,11 +192,7 @@ def _findings(steps: list[Known], part: str) -> Iterator[Change]:
 
 
 def _by_identity(content: Content, part: str) -> dict[tuple[str, ...], Found]:
-    return {
-        (_SAME_THING.get(found.code, found.code), *sorted(_IDENTIFIER.findall(found.detail))): found
-        for found in content.findings
-        if part_of(found.code) == part
-    }
+    return {identity_of(found.code, found.detail): found for found in content.findings if part_of(found.code) == part}
 
 
 def _words(found: Found) -> str:

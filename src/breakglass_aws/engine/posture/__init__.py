@@ -12,8 +12,21 @@
 from breakglass_aws.engine.posture.findings import Finding
 from breakglass_aws.engine.posture.lists import as_csv, as_json
 from breakglass_aws.engine.posture.model import Account, Posture, assess
+from breakglass_aws.engine.posture.ocsf import as_ocsf
 from breakglass_aws.engine.posture.page import as_html
 from breakglass_aws.engine.posture.sources import read
 from breakglass_aws.engine.posture.writing import FILES, write
 
-__all__ = ["FILES", "Account", "Finding", "Posture", "as_csv", "as_html", "as_json", "assess", "read", "write"]
+__all__ = [
+    "FILES",
+    "Account",
+    "Finding",
+    "Posture",
+    "as_csv",
+    "as_html",
+    "as_json",
+    "as_ocsf",
+    "assess",
+    "read",
+    "write",
+]

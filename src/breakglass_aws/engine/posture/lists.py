@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from breakglass_aws.engine.posture.frameworks import controls_of
 from breakglass_aws.engine.posture.model import Account, Posture
 
 FORMAT = "breakglass.aws/posture/1"
@@ -40,6 +41,7 @@ def as_json(posture: Posture) -> str:
     content = {
         "format": FORMAT,
         "made": posture.made,
+        "organization": posture.organization or None,
         "summary": posture.counts(),
         "accounts": [
             {
@@ -54,9 +56,12 @@ def as_json(posture: Posture) -> str:
                         "severity": finding.kind.severity,
                         "title": finding.kind.title,
                         "detail": finding.detail,
+                        "fix": finding.fix or finding.kind.advice,
+                        "controls": {name: list(ids) for name, ids in controls_of(finding.kind.name).items()},
                     }
                     for finding in account.findings
                 ],
+                **({"readiness": account.readiness, "recoveries": account.recoveries} if account.recoveries else {}),
                 # As they were read, without anything secret: a model of the organization takes them.
                 "root_credentials": account.sweeps.get("root_credentials", {}).get("root_credentials"),
             }
@@ -69,10 +74,12 @@ def as_json(posture: Posture) -> str:
 def as_csv(posture: Posture) -> str:
     """One line for each account, those that could not be read included. Values that are not known are empty."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\r\n")
+    columns = [*COLUMNS, *(["readiness", *posture.recoveries, "why_not_ready"] if posture.recoveries else [])]
+    writer = csv.DictWriter(text, columns, lineterminator="\r\n")
     writer.writeheader()
     for account in posture.accounts:
-        writer.writerow({column: spreadsheet_cell(value) for column, value in _row(account).items()})
+        cells = {**_row(account), **_readiness(account)}
+        writer.writerow({column: spreadsheet_cell(value) for column, value in cells.items()})
     return text.getvalue()
 
 
@@ -88,6 +95,20 @@ def _row(account: Account) -> dict[str, Any]:
         "reason": account.reason,
         **(credentials(root) if root else {}),
     }
+
+
+def _readiness(account: Account) -> dict[str, Any]:
+    """The columns of readiness: the verdict on each recovery, and why some would fail or are not known to work."""
+    if not account.recoveries:
+        return {}
+    reasons = dict.fromkeys(
+        str(reason.get("text") or reason["code"])
+        for found in account.recoveries.values()
+        if found["verdict"] in ("fails", "unknown")
+        for reason in found["reasons"]
+    )
+    verdicts = {name: found["verdict"] for name, found in account.recoveries.items()}
+    return {"readiness": account.readiness, **verdicts, "why_not_ready": " ".join(reasons)}
 
 
 def credentials(found: Mapping[str, Any]) -> dict[str, Any]:

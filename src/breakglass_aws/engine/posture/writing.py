@@ -10,13 +10,14 @@ from pathlib import Path
 from breakglass_aws.engine import files
 from breakglass_aws.engine.posture.lists import as_csv, as_json
 from breakglass_aws.engine.posture.model import Posture
+from breakglass_aws.engine.posture.ocsf import as_ocsf
 from breakglass_aws.engine.posture.page import as_html
 
-FILES = {"posture.html": as_html, "posture.csv": as_csv, "posture.json": as_json}
+FILES = {"posture.html": as_html, "posture.csv": as_csv, "posture.json": as_json, "posture.ocsf.json": as_ocsf}
 
 
 def write(posture: Posture, folder: Path) -> list[Path]:
-    """Write page, list and JSON into `folder`, readable for their owner only: they show where to attack.
+    """Write page, list, JSON and OCSF events into `folder`, readable for their owner only: they show where to attack.
 
     Raises RunbookError when a file cannot be written.
     """
