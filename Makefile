@@ -33,10 +33,11 @@ drill: $(DRILL_READY) ## rehearse recoveries in a simulated organization, and re
 test: $(READY) ## run all tests
 	@python -m pytest
 
-nightly: $(READY) ## what takes long: 10,000 policies for each property, every refusal, every fault at every call, every kill
+nightly: $(READY) ## what takes long: 10,000 policies for each property, every refusal, every fault at every call, every kill, every sabotage of a drill
 	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_FAULT=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
 		tests/unit/plugins/module_utils/_policies tests/modules/test_lockout_agreement.py tests/modules/test_every_refusal.py \
 		tests/modules/test_faults_at_every_call.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
+	@PYTHONPATH=tests python -m drills.sabotage
 
 bench: $(READY) ## measure side by side with earlier code and peers, against the targets (QUICK=1, ONLY="latency tls", RECORD=1)
 	@PYTHONPATH=tests python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(RECORD),--record) $(BENCH_OPTIONS)

@@ -139,3 +139,20 @@ def test_what_is_added_removed_or_optional() -> None:
 
 def test_nothing_is_compared_below_what_could_not_be_read() -> None:
     assert list(differences({"accounts": {"1": {}}}, {"accounts": {}}, [], ["accounts"])) == []
+
+
+def test_one_new_entry_of_any_name() -> None:
+    before = {"root_users": {"1": {"access_keys": {"AKIAOLD": "Active"}}}}
+    keys = {"AKIAOLD": "Active", "AKIANEW": "Active"}
+    changes = [
+        Change("root_users.1.access_keys.*", added=True),
+        Change("root_users.1.access_keys.AKIAOLD", removed=True),
+    ]
+
+    def found(**after: str) -> list[str]:
+        return list(differences(before, {"root_users": {"1": {"access_keys": after}}}, changes))
+
+    assert found(AKIANEW="Active") == []
+    assert found(**keys) == ["The root user of account 1: access key AKIAOLD is still there"]
+    assert found() == ["The root user of account 1: access keys: expected one that is new"]
+    assert len(found(AKIANEW="Active", AKIAMORE="Active")) == 3

@@ -92,6 +92,11 @@ def test_whatever_is_missing_or_different_is_said(data: st.DataObject) -> None:
     assert list(disagreements(found, made)), what
 
 
+def test_a_service_has_the_name_of_its_events() -> None:
+    made = [call(1, "CreateAccountAssignment", service="sso")]
+    assert list(disagreements(evidence([entry(made[0], service="sso-admin")], ()), made)) == []
+
+
 def test_a_session_left_out_or_invented_is_said() -> None:
     assert list(disagreements(evidence(listed(), ("ASIAROOT1",)), MADE)) == [
         f"evidence.json does not have the root session ASIAROOT2 in account {ACCOUNT}."

@@ -13,6 +13,7 @@ from typing import Any
 from breakglass_aws.drills.judge.expectations import ANY, Change
 from breakglass_aws.drills.judge.words import described, place
 
+NEW = "*"  # at the end of a path: the one entry that is new, whatever its name
 MISSING = object()  # the value at a path that is not there
 Path = tuple[str, ...]
 
@@ -57,14 +58,27 @@ def differences(
 
     Below a path that could not be read nothing is compared.
     """
-    changes = list(changes)
-    allowed = [resolve(_deeper(before, after, change.path), change.path) for change in changes]
-    for change, path in zip(changes, allowed, strict=True):
+    changes, allowed = list(changes), []
+    for change in changes:
+        path = resolve(_deeper(before, after, change.path), change.path)
+        if path[-1] == NEW:
+            path = _only_new(before, after, path[:-1])
+        if not path:
+            yield f"{place(resolve(after, change.path)[:-1])}: expected one that is new"
+            continue
+        allowed.append(path)
         yield from _wrong_change(change, path, value_at(before, path), value_at(after, path))
     skipped = [tuple(path.split(".")) for path in unread]
     for path, old, new in leaves_that_differ(before, after):
         if not any(path[: len(one)] == one for one in (*allowed, *skipped)):
             yield f"{place(path)} {_changed(old, new)}"
+
+
+def _only_new(before: Mapping[str, Any], after: Mapping[str, Any], parent: Path) -> Path:
+    """The path of the one entry that is new below `parent`; empty when there is none, or more than one."""
+    old, new = value_at(before, parent), value_at(after, parent)
+    added = [key for key in new if key not in old] if isinstance(old, Mapping) and isinstance(new, Mapping) else []
+    return (*parent, added[0]) if len(added) == 1 else ()
 
 
 def _deeper(before: Mapping[str, Any], after: Mapping[str, Any], path: str) -> Mapping[str, Any]:

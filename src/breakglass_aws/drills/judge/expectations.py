@@ -49,7 +49,8 @@ class StateQuestion:
 class Change:
     """What may differ after the run: the value at `path`, and what it must then be. All else must be equal.
 
-    One of these says what it must be; with none of them, any other value is right.
+    One of these says what it must be; with none of them, any other value is right. A path that ends with `*` is that of
+    the one entry that is new there, whose name is not known before: the ID of a new access key.
 
     Attributes:
         becomes: This value. A policy's text is compared as JSON: the same members, statements in this order.

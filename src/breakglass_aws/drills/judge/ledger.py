@@ -13,6 +13,8 @@ from breakglass_aws.drills.judge.evidence import Evidence
 
 # What the evidence says of a call's end.
 _DONE, _REFUSED = "done", "refused"
+# Services whose events have another source in CloudTrail than the name of their client.
+_SOURCES = {"sso-admin": "sso"}
 
 
 def disagreements(evidence: Evidence, made: Iterable[Call]) -> Iterator[str]:
@@ -57,10 +59,15 @@ def _matched(listed: Iterable[Mapping[str, Any]], made: list[Call]) -> tuple[set
     return matched, problems
 
 
+def _source(entry: Mapping[str, Any]) -> str:
+    service = str(entry.get("service"))
+    return _SOURCES.get(service, service)
+
+
 def _is_same(entry: Mapping[str, Any], call: Call) -> bool:
     target = entry.get("target")
     return (
-        (entry.get("service"), entry.get("operation")) == (call["service"], call["operation"])
+        (_source(entry), entry.get("operation")) == (call["service"], call["operation"])
         and entry.get("access_key_id") in (None, call["access_key_id"])
         and (not target or str(target) in call["parameters"])
     )
@@ -68,7 +75,9 @@ def _is_same(entry: Mapping[str, Any], call: Call) -> bool:
 
 def _differences(entry: Mapping[str, Any], call: Call) -> Iterator[str]:
     """What the evidence says otherwise of a call of the same request ID."""
-    for name in ("service", "operation", "access_key_id"):
+    if _source(entry) != call["service"]:
+        yield f"service is {call['service']} in CloudTrail."
+    for name in ("operation", "access_key_id"):
         if entry.get(name) != call[name]:
             yield f"{name} is {call[name]} in CloudTrail."
     if entry.get("target") and str(entry["target"]) not in call["parameters"]:

@@ -1,0 +1,6 @@
+"""src/breakglass_aws/engine/evidence/record.py: The evidence says that nothing was changed.
+
+bucket-locked account-closed
+"""
+
+Record.changed = property(lambda self: False)

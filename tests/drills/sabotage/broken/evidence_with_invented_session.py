@@ -1,0 +1,16 @@
+"""src/breakglass_aws/engine/evidence/record.py: The evidence has a root session that was never opened.
+
+access-role-by-person account-transferred queue-approver-absent access-role-no-stacksets transfer-refused
+"""
+
+_true_write = Record.write
+
+
+def _write_with_another(self):
+    kept = dict(self.sessions)
+    self.sessions["ASIAINVENTED00000001"] = {"access_key_id": "ASIAINVENTED00000001", "account_id": "333344445555"}
+    _true_write(self)
+    self.sessions = kept
+
+
+Record.write = _write_with_another

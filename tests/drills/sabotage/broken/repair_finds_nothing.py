@@ -1,0 +1,8 @@
+"""plugins/module_utils/_policies/lockouts.py: No lockout is found, so there is nothing to change.
+
+bucket-locked bucket-guard-with-patterns
+"""
+
+
+def find_lockouts(*arguments, **options):
+    return []

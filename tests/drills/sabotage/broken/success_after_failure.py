@@ -1,0 +1,8 @@
+"""src/breakglass_aws/engine/outcomes.py: A run that was blocked, failed or stopped says that it succeeded.
+
+audit-incomplete delegate-removed transfer-refused access-role-no-stacksets
+"""
+
+
+def of(error, cell, changed, check_mode=False):
+    return CHANGED
