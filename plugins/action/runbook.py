@@ -51,7 +51,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(OPTIONS, required_one_of=[("name", "resume")])[1]
+        options = self.validate_argument_spec(OPTIONS)[1]
+        if not options["name"] and not options["resume"]:
+            raise AnsibleActionFail(_nothing_named(load_extra_vars(self._loader), options["extra_vars_except"]))
         _require_engine()
         if problems := _names.unknown_environment():
             raise AnsibleActionFail(" ".join(problems))
@@ -176,6 +178,15 @@ def _pipe_with(text: str) -> t.Iterator[int]:
 def _feed(writer: int, text: str) -> None:
     with contextlib.suppress(BrokenPipeError), open(writer, "w", encoding="utf-8") as stream:
         stream.write(text)
+
+
+def _nothing_named(extra_variables: t.Iterable[str], known: list[str] | None) -> str:
+    """What to name, for a task of one's own and for the playbook, whose variables ``known`` has."""
+    if known is None:
+        return "Name the runbook in `name`, or the folder of the run to resume in `resume`."
+    near = {str(name): _names.nearest(str(name), known) for name in extra_variables if name not in known}
+    hints = [f" Unknown variable '{visible(name)}'. Did you mean {meant}?" for name, meant in near.items() if meant]
+    return f"Name the runbook: -e runbook=unlock_s3_bucket; or the run to resume: -e resume=FOLDER.{''.join(hints)}"
 
 
 def _require_nothing_else(options: dict[str, t.Any], extra_variables: list[str], check_mode: bool) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.util
 import sys
 
-PYTHON = (3, 11)
+from breakglass_aws import python_version
+
 PACKAGES = ("click", "ipykernel", "nbconvert", "nbformat", "papermill", "rich")
 NEED_CLICK_ONLY = ("version", "completion", "lint-policy")
 
@@ -18,11 +19,7 @@ def check() -> None:
 
     The version comes first: the rest of this package cannot be imported by an older interpreter.
     """
-    if sys.version_info[:2] < PYTHON:
-        _end(
-            f"breakglass needs Python {'.'.join(map(str, PYTHON))} or newer, and {sys.executable} is "
-            f"{sys.version.split()[0]}. Use another: PYTHONPATH=... python3.12 -m breakglass_aws"
-        )
+    python_version.require("breakglass_aws")
     packages = PACKAGES[:1] if sys.argv[1:2] and sys.argv[1] in NEED_CLICK_ONLY else PACKAGES
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if missing:

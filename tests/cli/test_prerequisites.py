@@ -38,6 +38,14 @@ def test_an_old_python_is_named_with_the_version_that_is_needed(module: str) -> 
     assert said.startswith(f"breakglass needs Python 3.11 or newer, and {sys.executable} is 3.10.13.")
 
 
+@pytest.mark.parametrize("module", ["breakglass_aws.sandbox", "breakglass_aws.drills"])
+def test_the_packages_that_are_run_by_themselves_name_it_too(module: str) -> None:
+    run = OLD.format(module).replace("'x'", "'-m'")  # as Python has it while it imports the package of -m
+    said = refused("-c", run)
+    assert said.startswith(f"breakglass needs Python 3.11 or newer, and {sys.executable} is 3.10.13.")
+    assert said.endswith(f"python3.12 -m {module}\n")
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_packages_that_are_missing_are_named(module: str) -> None:
     said = refused("-m", module, "run", "unlock_s3_bucket")

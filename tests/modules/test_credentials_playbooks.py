@@ -108,6 +108,7 @@ def test_recovery_is_opened_with_what_comes_next_and_closed(play, sandbox):
         ("audit", {"workers": "many"}, "workers"),
         ("remove_root_credentials", {"account_ids": [LEGACY], "kinds": ["keys"]}, "kinds"),
         ("remove_root_credentials", {}, "Name the accounts"),
+        ("remove_root_credentials", {"account_ids": [LEGACY], "waves": ["ten"]}, "waves"),
         ("password_recovery", {"account_id": PAYMENTS}, "state"),
     ],
 )
@@ -115,6 +116,7 @@ def test_wrong_variables_are_refused_before_anything_is_asked(play, sandbox, nam
     refused = play(name, **variables)
     assert refused.returncode == 2
     assert said in refused.stdout
+    assert "Without credentials" not in refused.stdout
     assert sandbox.events() == []
 
 

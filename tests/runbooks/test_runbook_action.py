@@ -81,3 +81,12 @@ def test_it_goes_on_with_answers(results: dict[str, Any]) -> None:
 
 def test_it_goes_on_as_it_was_begun(results: dict[str, Any]) -> None:
     assert "give resume without name" in results["refused"]["msg"]
+
+
+def test_a_misspelled_variable_of_the_playbook_is_named(make_workplace: Callable[..., Any]) -> None:
+    place = make_workplace({})
+    refused = place.run("ansible", "playbook", "breakglass.aws.runbook", "-e", "runbok=gated", "-e", "account_id=1")
+    assert refused.returncode == 2
+    assert "Name the runbook: -e runbook=unlock_s3_bucket" in refused.stdout
+    assert "Unknown variable 'runbok'. Did you mean runbook?" in refused.stdout
+    assert "account_id" not in refused.stdout.partition("Name the runbook")[2]

@@ -91,7 +91,7 @@ def test_nothing_but_export_lines(port):
 
 
 def test_unknown_identity(port):
-    text = one_line(run_sandbox("env", "--port", port, "--as", "operater"), 1)
+    text = one_line(run_sandbox("env", "--port", port, "--as", "operater"), 2)
     assert "no identity 'operater'" in text
     assert "operator" in text
 
@@ -165,10 +165,10 @@ def test_aws_cli_sees_faults(port):
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["thunder"], 1, "kind: 'thunder' is not accepted; accepted: throttling,"),
-        (["reset", "--share", "2"], 1, "share: 2 is not accepted; accepted: a number from 0 to 1"),
-        (["reset", "--share", "half"], 1, "share: 'half' is not accepted; accepted: a number from 0 to 1"),
-        (["slow"], 1, "seconds: missing; slow needs seconds"),
+        (["thunder"], 2, "kind: 'thunder' is not accepted; accepted: throttling,"),
+        (["reset", "--share", "2"], 2, "share: 2 is not accepted; accepted: a number from 0 to 1"),
+        (["reset", "--share", "half"], 2, "share: 'half' is not accepted; accepted: a number from 0 to 1"),
+        (["slow"], 2, "seconds: missing; slow needs seconds"),
         ([], 2, "faults add needs KIND, or --file FILE"),
         (["reset", "--file", "faults.yml"], 2, "faults add takes KIND with its options, or --file alone"),
         (["--file", "/nowhere/faults.yml"], 2, "/nowhere/faults.yml: No such file or directory"),
@@ -183,7 +183,7 @@ def test_clock(port):
     before = datetime.fromisoformat(run_sandbox("clock", "show", "--port", port).stdout.strip())
     after = datetime.fromisoformat(run_sandbox("clock", "advance", "4 days", "--port", port).stdout.strip())
     assert timedelta(days=4) <= after - before < timedelta(days=4, minutes=5)
-    assert "accepted: a time span" in one_line(run_sandbox("clock", "advance", "yesterday", "--port", port), 1)
+    assert "accepted: a time span" in one_line(run_sandbox("clock", "advance", "yesterday", "--port", port), 2)
     run_sandbox("reset", "--port", port)
     assert datetime.fromisoformat(run_sandbox("clock", "show", "--port", port).stdout.strip()) < after
 
@@ -204,11 +204,11 @@ def test_people(port):
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["sing", "legacy-web"], 1, "no step 'sing'; there are: request_password_reset"),
-        (["reset-password", "nobody"], 1, "no account 'nobody' in this organization"),
-        (["reset-password", "legacy-web", "colour=red"], 1, "reset_password takes no colour; accepted: password"),
+        (["sing", "legacy-web"], 2, "no step 'sing'; there are: request_password_reset"),
+        (["reset-password", "nobody"], 2, "no account 'nobody' in this organization"),
+        (["reset-password", "legacy-web", "colour=red"], 2, "reset_password takes no colour; accepted: password"),
         (["reset-password", "legacy-web", "red"], 2, "'red' is not accepted; accepted: NAME=VALUE"),
-        (["look", "legacy-web", "diary"], 1, "there is no 'diary' to look at; there are: mailbox, phone"),
+        (["look", "legacy-web", "diary"], 2, "there is no 'diary' to look at; there are: mailbox, phone"),
         (["sign-in"], 2, "person sign-in needs WHO"),
     ],
     ids=str,

@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from breakglass_aws import python_version
 from breakglass_aws.sandbox.client import REGION, environment
 from breakglass_aws.sandbox.wire.network_origin import PREFIX
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from breakglass_aws.sandbox.server.server import SandboxServer
 
 __all__ = ["Box", "in_process"]
+
+python_version.require_for_import("breakglass_aws.sandbox")
 
 
 class Box:

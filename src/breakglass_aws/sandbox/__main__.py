@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_a
         return status
     except ControlError as error:
         print(f"sandbox: {error}", file=sys.stderr)
-        return 1
+        return 2 if error.wrong_input else 1
     except _UsageError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2

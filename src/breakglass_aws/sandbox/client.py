@@ -33,7 +33,12 @@ def environment(url: str, credentials: Mapping[str, str | None], place: str = ""
 
 
 class ControlError(RuntimeError):
-    """No sandbox answers, or it refuses; the text says which."""
+    """No sandbox answers, or it refuses; the text says which.
+
+    ``wrong_input``: it refused because of what it was asked, before it did anything.
+    """
+
+    wrong_input = False
 
 
 def ask(port: int, path: list[str], method: str = "GET", body: Any = None) -> Any:
@@ -61,7 +66,9 @@ def ask(port: int, path: list[str], method: str = "GET", body: Any = None) -> An
             problem = json.load(error)["error"]
         except (ValueError, KeyError, TypeError):
             problem = f"what answers on port {port} is not a sandbox"
-        raise ControlError(problem) from error
+        refused = ControlError(problem)
+        refused.wrong_input = error.code in (400, 404)
+        raise refused from error
     except (OSError, ValueError) as error:
         raise ControlError(
             f"no sandbox answers on port {port}; start one: breakglass sandbox serve --port {port}"
