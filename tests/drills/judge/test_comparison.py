@@ -110,7 +110,7 @@ def test_an_expected_change_excuses_no_other() -> None:
     before = state(text(GUARD, LOCK))
     after = {"bucket_policies": {BUCKET: text(GUARD), "other": None}}
     [line] = differences(before, after, [Change(PATH, without_statements=["Lock"])])
-    assert line == "The policy of bucket other was removed"
+    assert line == "The policy of bucket other was removed [bucket_policies.other]"
 
 
 def test_a_change_that_cannot_be_as_expected_is_said() -> None:

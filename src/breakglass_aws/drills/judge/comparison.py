@@ -56,6 +56,7 @@ def differences(
 ) -> Iterator[str]:
     """Yield a line for each difference that is not one of `changes`, and for each change that is not as expected.
 
+    The path of an unexpected difference is in brackets, as a scenario would name it.
     Below a path that could not be read nothing is compared.
     """
     changes, allowed = list(changes), []
@@ -71,7 +72,7 @@ def differences(
     skipped = [tuple(path.split(".")) for path in unread]
     for path, old, new in leaves_that_differ(before, after):
         if not any(path[: len(one)] == one for one in (*allowed, *skipped)):
-            yield f"{place(path)} {_changed(old, new)}"
+            yield f"{place(path)} {_changed(old, new)} [{'.'.join(path)}]"
 
 
 def _only_new(before: Mapping[str, Any], after: Mapping[str, Any], parent: Path) -> Path:
