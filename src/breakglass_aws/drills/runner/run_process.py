@@ -9,13 +9,13 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from breakglass_aws.drills.runner import prepared
 from breakglass_aws.drills.runner.scene import RunEnd
 
 LOG = "run.log"
@@ -26,41 +26,34 @@ OnEvent = Callable[[dict[str, Any]], None]
 class RunProcess:
     """Starts the command `breakglass` for one run, as often as it is resumed; its log is in `folder`.
 
-    `environment` is that of the identity which runs it.
+    `environment` is that of the identity which runs it. `prepared` is a process that has loaded what it needs.
     """
 
     folder: Path
     environment: Mapping[str, str]
     on_event: OnEvent
+    prepared: subprocess.Popen[str] | None = None
     _process: subprocess.Popen[str] | None = None
     _stopping: threading.Event = field(default_factory=threading.Event)
     printed: list[str] = field(default_factory=list)
 
-    def run(self, arguments: Sequence[str], answers: Mapping[str, str]) -> RunEnd:
+    def close(self) -> None:
+        """End a process that was prepared and not needed."""
+        if self.prepared:
+            prepared.end(self.prepared)
+
+    def run(self, arguments: Sequence[str], answers: Mapping[str, str], more: bool = False) -> RunEnd:
         """Run the command to its end; each line of its progress is given to `on_event`.
 
-        Answers are passed by standard input: a secret one must not be seen in the list of processes.
+        If there will be `more` parts, the process of the next one loads meanwhile.
         """
-        command = [sys.executable, "-m", "breakglass_aws", *arguments, "--json"]
-        command += ["--answers-file", "-"] if answers else []
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=dict(self.environment),
-            cwd=self.folder,
-            start_new_session=True,
-        )
-        process = self._process
-        assert process.stdin
-        assert process.stdout
+        process = self.prepared or prepared.start(self.folder)
+        self.prepared = prepared.start(self.folder) if more else None
+        self._process = process
         if self._stopping.is_set():
             self.stop()
-        if answers:
-            process.stdin.write(json.dumps(dict(answers)))
-        process.stdin.close()
+        prepared.run(process, [*arguments, "--json"], self.environment, answers)
+        assert process.stdout
         errors: list[str] = []
         reader = threading.Thread(target=lambda: errors.extend(process.stderr or ()), daemon=True)
         reader.start()

@@ -42,7 +42,7 @@ class RunbookRun:
         self._say = scene.say
         self.evidence = scene.folder / EVIDENCE
         self.hints: list[Hint] = []
-        self._process = RunProcess(scene.folder, scene.environment, self._on_event)
+        self._process = RunProcess(scene.folder, scene.environment, self._on_event, scene.prepared)
         runbook = catalog.find(scene.scenario.runbook)
         cells = [cell for cell in runbook.notebook.cells if cell.cell_type == "code" and find_gate(cell.source)]
         self._gate_cells = {cell.get("id", "") for cell in cells}
@@ -57,6 +57,12 @@ class RunbookRun:
 
     def run(self) -> RunEnd:
         """Run it to its end, or to where no one continues."""
+        try:
+            return self._run()
+        finally:
+            self._process.close()
+
+    def _run(self) -> RunEnd:
         end = self._first_part()
         passed: list[str] = []  # places at which the people have acted
         for _ in range(MOST_PARTS):
@@ -147,12 +153,13 @@ class RunbookRun:
                 answers[gate] = answer
                 [(person, _)] = scenario.at(gate)
                 self._people.note(person, f"answered {gate} with {answer}")
+        more = bool(scenario.interruption) or any(gate not in answers for gate in scenario.gates)
         if not scenario.interruption:
-            return self._process.run(arguments, answers)
+            return self._process.run(arguments, answers, more)
         interrupter = Interrupter(scenario.interruption, self._scene.simulation, self._process, self._note_kill)
         interrupter.start()
         try:
-            return self._process.run(arguments, answers)
+            return self._process.run(arguments, answers, more)
         finally:
             interrupter.stop()
 

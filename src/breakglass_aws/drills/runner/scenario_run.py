@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import tempfile
@@ -16,7 +17,7 @@ from typing import Any
 from breakglass_aws.drills import result
 from breakglass_aws.drills.judge import Judge, Observation, Reported, Unanswered
 from breakglass_aws.drills.result import Fault, ScenarioResult
-from breakglass_aws.drills.runner import evidence, expected
+from breakglass_aws.drills.runner import evidence, expected, prepared
 from breakglass_aws.drills.runner.people import STORY, ActionFailed, Approver, People, described
 from breakglass_aws.drills.runner.runbook_run import RunbookRun
 from breakglass_aws.drills.runner.scene import Recovery, Scene
@@ -108,8 +109,13 @@ class ScenarioRun:
         with (
             tempfile.TemporaryDirectory(prefix="breakglass-drill-") as name,
             Simulation(file or self._default_organization) as simulation,
+            contextlib.ExitStack() as stack,
         ):
+            first = None
             home = Path(name)
+            if self._recover is RunbookRun:  # it loads while the sandbox starts and the judge looks
+                first = prepared.start(self._folder)
+                stack.callback(prepared.end, first)
             simulation.wait_until_ready()
             signers = self._folder / "allowed_signers"
             approver = Approver(scenario.approver.name, home, signers) if scenario.approver else None
@@ -120,7 +126,9 @@ class ScenarioRun:
             judge = Judge(simulation.url, expected.expectations(scenario))
             before = self._observed("Before the run", judge)
             add_faults = functools.partial(self._add_faults, simulation)
-            scene = Scene(scenario, simulation, people, self._timeline, self._folder, home, add_faults, self._say)
+            scene = Scene(
+                scenario, simulation, people, self._timeline, self._folder, home, add_faults, self._say, first
+            )
             self._run = self._recover(scene)
             add_faults("start")
             self._run_runbook()

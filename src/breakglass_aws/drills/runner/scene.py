@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,6 +46,7 @@ class Scene:
         home: A folder that is removed after the drill, for files with keys.
         add_faults: Adds the faults that begin at a gate.
         say: Called with a line of text for each step.
+        prepared: A process that has loaded what a run needs; see `prepared`.
     """
 
     scenario: Scenario
@@ -55,6 +57,7 @@ class Scene:
     home: Path
     add_faults: Callable[[str], None]
     say: Callable[[str], None]
+    prepared: subprocess.Popen[str] | None = None
 
     @cached_property
     def environment(self) -> dict[str, str]:
