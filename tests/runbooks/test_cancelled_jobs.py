@@ -173,6 +173,29 @@ def test_when_the_launcher_is_killed_its_step_ends_and_is_recorded(
     assert "was interrupted" in (folder / "report.md").read_text()
 
 
+def test_a_removal_that_was_stopped_with_its_launcher_goes_on_when_it_is_resumed(
+    sandbox: Box, make_workplace: Callable[..., Any]
+) -> None:
+    """The module ends early, with a result: the step is not done by that."""
+    place = make_workplace(sandbox.environment("operator"))
+    sandbox.add_fault("slow", operation="DeleteAccessKey", seconds=2, times=1)
+    given = [f"account_ids={LEGACY},{DATA_LAKE}", "check_mode=false", "evidence_dir=run"]
+    options = [word for value in given for word in ("-p", value)]
+    with place.start(
+        "breakglass_aws.engine", "run", "remove_root_credentials", *options, "--answer", "confirmed=2"
+    ) as process:
+        while "iam:DeleteAccessKey" not in writes(sandbox, 0) and process.poll() is None:
+            time.sleep(0.01)
+        process.kill()
+    wait_for_all(process)
+    assert sandbox.snapshot()["root_users"][DATA_LAKE]["password"]
+    resumed = place.run("breakglass_aws.engine", "resume", "run")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert resumed.stdout.endswith("Outcome: changed\n")
+    for account in (LEGACY, DATA_LAKE):
+        assert not any(sandbox.snapshot()["root_users"][account].values())
+
+
 def test_a_killed_module_leaves_the_call_that_it_had_sent(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
     """Its result is lost. The call was written down before it was sent: sent, and its answer not known."""
     place = make_workplace(sandbox.environment("operator"))

@@ -143,7 +143,8 @@ def run_tasks(
     The modules write their calls into `ledger`. An interruption lets the running task end, so that its result is known.
     No task is started once a process that started this one has ended; see `_started_by`. Returns whether an
     interruption came after the last task had started.
-    Raises Interrupted when tasks were left undone, RunbookError when a task failed or Ansible could not run the tasks.
+    Raises Interrupted when tasks were left undone, or may have done only a part of their work, RunbookError when a task
+    failed or Ansible could not run the tasks.
     """
     if importlib.util.find_spec("ansible") is None:
         raise RunbookError(
@@ -169,7 +170,7 @@ def run_tasks(
             raise RunbookError(_task_message(last_failure[0], folder))
         if status != 0 and interrupted.is_set():
             raise Interrupted(INTERRUPTED if begun else NOT_BEGUN)
-        if status != 0 and module_util("_started_by").missing():
+        if module_util("_started_by").missing():  # a sweep ends early then, with a result of what it has done
             raise Interrupted(PARENT_ENDED)
         if status != 0:
             raise RunbookError(_ansible_message(status, output, folder))

@@ -181,7 +181,9 @@ class RunbookMagics(Magics):
         def on(event: Event) -> None:
             self._on(event, live, step)
             # The run can be resumed from here. Later tasks of the cell that only read are run again then.
-            if goes_on and event["event"] == "changed" and not event["check_mode"]:
+            # A task that was stopped with the processes that started the run has not done all of its work.
+            done = event["event"] == "changed" and not event["check_mode"]
+            if goes_on and done and not module_util("_started_by").missing():
                 self._note(step, checkpoints.BEGUN)
 
         try:
