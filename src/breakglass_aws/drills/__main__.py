@@ -18,6 +18,7 @@ from breakglass_aws.argument_parser import ArgumentParser
 from breakglass_aws.drills import history, report, result
 from breakglass_aws.drills.history import command
 from breakglass_aws.drills.history.schedule import FILE as SCHEDULE
+from breakglass_aws.drills.live import command as live
 from breakglass_aws.drills.result import DrillResult
 from breakglass_aws.drills.runner.drill import MOST_JOBS, Drill, folder_for
 from breakglass_aws.drills.runner.progress import Progress, summary
@@ -26,7 +27,7 @@ from breakglass_aws.drills.runner.simulation import StartError
 from breakglass_aws.drills.scenario_file import catalog, reading
 from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.scenario_file.values import ScenarioError
-from breakglass_aws.engine import files, outcomes
+from breakglass_aws.engine import outcomes
 from breakglass_aws.engine.errors import RunbookError
 
 # More scenarios than that get a line each instead of all their steps.
@@ -72,6 +73,7 @@ def parser(prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
     parser.add_argument("--key", metavar="FILE", type=Path, help="SSH key that signs the result")
     parser.add_argument("--junit", metavar="FILE", type=Path, help="write junit.xml of the report here too")
+    live.add_options(parser)
     return parser
 
 
@@ -83,6 +85,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m breakglass_a
     options = parser(prog).parse_args(arguments)
     try:
         _check_combination(options)
+        if options.live:
+            return _live(options)
         if options.history or options.due:
             return _past(options)
         if options.list:
@@ -104,8 +108,27 @@ def _check_combination(options: argparse.Namespace) -> None:
         raise _UsageError("--due and --history take what the schedule names. Name no scenarios.")
     if options.schedule and not past:
         raise _UsageError("--schedule is for --due and --history.")
+    if options.live:
+        _check_live(options)
+    elif options.account or options.allow_list or options.clean_up:
+        raise _UsageError("--account, --allow-list and --clean-up are for --live.")
     if options.json and not (options.due and options.list):
         raise _UsageError("--json is for --due --list.")
+
+
+def _check_live(options: argparse.Namespace) -> None:
+    """Refuse what is for the sandbox, before anything is read."""
+    for name in ("all", "surprise", "runbook", "due", "history", "hands_on", "organization", "validate", "schedule"):
+        if getattr(options, name):
+            raise _UsageError(f"--{name.replace('_', '-')} is for the sandbox, and not for --live.")
+    if options.jobs > 1:
+        raise _UsageError("--jobs is for the sandbox. A live drill runs one scenario after the other.")
+
+
+def _live(options: argparse.Namespace) -> int:
+    console = Console(highlight=False)
+    with Progress(console, 1) as progress:
+        return live.main(options, lambda drill, folder: _reported(drill, folder, options, console), progress)
 
 
 def _past(options: argparse.Namespace) -> int:
@@ -185,12 +208,14 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
     steps = len(scenarios) <= MOST_WITH_STEPS and not recover
     with Progress(console, len(scenarios), steps=steps, names=options.jobs > 1, quiet=bool(recover)) as progress:
         drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover).run()
+    return _reported(drill, folder, options, console)
+
+
+def _reported(drill: DrillResult, folder: Path, options: argparse.Namespace, console: Console) -> int:
+    """Print the result, write the report, and return the exit status."""
     _conclude(console, drill)
     try:
-        page = report.write(drill, folder, options.key)
-        if options.junit:
-            files.write(options.junit, (folder / report.JUNIT).read_text(encoding="utf-8"))
-        print(page)
+        print(report.write(drill, folder, options.key))
     except RunbookError as error:
         print(f"The report is not complete. {error}", file=sys.stderr)
         return EXIT_STATUS[drill.verdict] or 1

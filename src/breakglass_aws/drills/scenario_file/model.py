@@ -121,6 +121,7 @@ class Scenario:
         profiles: AWS profiles that the operator has: name and identity.
         outcome: The expected outcome of the runbook, in the engine's words.
         exit_status: The expected exit status of the runbook's command.
+        clean_up: What removes what the damage made; in AWS only, because a sandbox ends with its drill.
         hints, briefing: For a person who does it by hand; see `hands_on`.
         says: Texts that the runbook must print, such as the reason of a refusal.
     """
@@ -145,6 +146,7 @@ class Scenario:
     questions: tuple[Question, ...] = ()
     states: tuple[StateAfter, ...] = ()
     changes: tuple[Change, ...] = ()
+    clean_up: tuple[Action, ...] = ()
     hints: tuple[str, ...] = ()
     briefing: str = ""
     file: str = ""

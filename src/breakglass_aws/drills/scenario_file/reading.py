@@ -49,6 +49,7 @@ _TOP = (
     "expect",
     "afterwards",
     "changes",
+    "clean_up",
     "hints",
     "briefing",
 )
@@ -103,6 +104,7 @@ def read(file: Path) -> Scenario:
         questions=questions,
         states=states,
         changes=optional("changes", _changes, ()),
+        clean_up=optional("clean_up", _actions, ()),
         hints=optional("hints", _texts, ()),
         briefing=optional("briefing", values.text, ""),
         file=str(file),
