@@ -15,12 +15,20 @@ from breakglass_aws.engine.evidence import manifest
 
 def waiting_at(folder: Path) -> str:
     """The gate at which a run waits, from its journal; empty when it waits at none."""
+    return next(reversed(_gates(folder, "waiting")), "")
+
+
+def answered(folder: Path) -> list[str]:
+    """The gates of a run that were answered, from its journal."""
+    return _gates(folder, "answer")
+
+
+def _gates(folder: Path, event: str) -> list[str]:
     try:
         lines = (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError:
-        return ""
-    gates = [entry["gate"] for entry in map(json.loads, lines) if entry["event"] == "waiting"]
-    return str(gates[-1]) if gates else ""
+        return []
+    return [str(entry["gate"]) for entry in map(json.loads, lines) if entry["event"] == event]
 
 
 def evidence_in(folder: Path, drill: Path) -> Evidence:

@@ -82,6 +82,8 @@ class RunbookRun:
         """Whether no one acts at a place: people act once at each, but an operator resumes a stopped run some times."""
         if place == INTERRUPTED:
             return False
+        if place in evidence.answered(self.evidence):  # in advance, and the plan has changed since
+            return True
         only_resumes = {action.kind for _, action in self._scenario.at(place)} == {model.RESUME}
         return passed.count(place) >= (MOST_RESUMES if only_resumes else 1)
 
