@@ -14,6 +14,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -233,13 +234,18 @@ def _made(kind: type[_Row], given: Any, where: str) -> _Row:
     """Make a row of its data, without the keys that it does not have."""
     if not isinstance(given, Mapping):
         raise ResultError(f"{where}: expected a mapping, found {type(given).__name__}")
-    hints = get_type_hints(kind)
+    hints = _types(kind)
     values = {name: _value(hint, given[name], f"{where}: {name}") for name, hint in hints.items() if name in given}
     try:
         return kind(**values)
     except TypeError:
         needed = [each.name for each in dataclasses.fields(kind) if each.name not in given]  # type: ignore[arg-type]
         raise ResultError(f"{where}: has no {', '.join(needed)}") from None
+
+
+@cache
+def _types(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _value(hint: Any, given: Any, where: str) -> Any:

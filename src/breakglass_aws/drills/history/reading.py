@@ -20,6 +20,7 @@ from breakglass_aws.engine.outcomes import CHANGED
 
 PAGE = "index.html"
 LARGEST = 64 * 1024 * 1024  # bytes of a result; one of 30 scenarios has less than one
+_DETAILS = {"parameters", "timeline", "people", "faults", "checks", "sessions", "changes", "hints", "evidence"}
 # Before schema 2, a result had only the title of a scenario: name and runbook of those that existed.
 _FORMER = {
     "A bucket policy locks everyone out": ("bucket-locked", "unlock_s3_bucket"),
@@ -102,10 +103,15 @@ class PastDrills:
         return sorted(found, key=lambda one: words.moment(one.started) or words.EPOCH)
 
 
-def read(folder: Path) -> PastDrills:
-    """Read `drill.json` in each folder of a folder of drills; one that does not exist has none."""
+def read(folder: Path, newest: int | None = None) -> PastDrills:
+    """Read `drill.json` in each folder of a folder of drills; one that does not exist has none.
+
+    `newest` is the number of drills to read, by the names of their folders, which begin with the time; None for all.
+    """
     found = PastDrills()
-    for path in sorted(folder.glob(f"*/{result.FILE}")):
+    for path in sorted(folder.glob(f"*/{result.FILE}"), reverse=True):
+        if len(found.drills) == newest:
+            break
         name = f"{path.parent.name}/{result.FILE}"
         try:
             found.drills.append(_drill(path))
@@ -113,6 +119,7 @@ def read(folder: Path) -> PastDrills:
             continue  # removed since it was listed
         except (Damaged, result.ResultError) as error:
             found.skipped.append(Skipped(name, str(error).removeprefix(str(path)).lstrip(": ")))
+    found.skipped.sort(key=lambda one: one.file)
     found.drills.sort(key=lambda drill: words.moment(drill.started) or words.EPOCH, reverse=True)
     return found
 
@@ -121,11 +128,23 @@ def _drill(path: Path) -> PastDrill:
     content = reading.json_file(path, largest=LARGEST)
     if "schema" not in content and "parts" in content:
         return _former(path, content)
-    drill = result.of(content, str(path))
+    drill = result.of(_without_details(content), str(path))
     _check_time(path, drill.started)
     return PastDrill(
         path.parent.name, drill.started, drill.by, drill.verdict, tuple(_rehearsals(drill, path.parent.name))
     )
+
+
+def _without_details(content: dict[str, Any]) -> dict[str, Any]:
+    """The same result without the rows of its scenarios, of which a history shows nothing and reads thousands."""
+    scenarios = content.get("scenarios")
+    if not isinstance(scenarios, list):
+        return content
+    short = [
+        {key: value for key, value in one.items() if key not in _DETAILS} if isinstance(one, dict) else one
+        for one in scenarios
+    ]
+    return {**content, "scenarios": short}
 
 
 def _check_time(path: Path, started: str) -> None:

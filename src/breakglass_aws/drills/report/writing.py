@@ -44,7 +44,7 @@ def write(drill: DrillResult, folder: Path, key: Path | None = None) -> Path:
         except RunbookError as error:
             refused = error
     proof = Proof(hashlib.sha256(content.encode()).hexdigest(), fingerprint)
-    earlier = [one for one in reading.read(folder.parent).drills if one.folder != folder.name]
+    earlier = [one for one in reading.read(folder.parent, EARLIER + 1).drills if one.folder != folder.name]
     files.write(folder / MARKDOWN, as_markdown(drill))
     files.write(folder / JUNIT, as_xml(drill))
     page = folder / PAGE
