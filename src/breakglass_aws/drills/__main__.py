@@ -27,7 +27,7 @@ from breakglass_aws.drills.runner.simulation import StartError
 from breakglass_aws.drills.scenario_file import catalog, reading
 from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.scenario_file.values import ScenarioError
-from breakglass_aws.engine import outcomes
+from breakglass_aws.engine import files, outcomes
 from breakglass_aws.engine.errors import RunbookError
 
 # More scenarios than that get a line each instead of all their steps.
@@ -215,7 +215,10 @@ def _reported(drill: DrillResult, folder: Path, options: argparse.Namespace, con
     """Print the result, write the report, and return the exit status."""
     _conclude(console, drill)
     try:
-        print(report.write(drill, folder, options.key))
+        page = report.write(drill, folder, options.key)
+        if options.junit:
+            files.write(options.junit, (folder / report.JUNIT).read_text(encoding="utf-8"))
+        print(page)
     except RunbookError as error:
         print(f"The report is not complete. {error}", file=sys.stderr)
         return EXIT_STATUS[drill.verdict] or 1
