@@ -270,7 +270,7 @@ ORGANIZATION: dict[str, Any] = {
             ),
         ),
     },
-    "identities": {"operator": {"account": MANAGEMENT, "role": "BreakGlassOperator", "source_identity": "operator"}},
+    "identities": {"operator": {"account": MANAGEMENT, "role": "BreakGlassOperator"}},
 }
 
 
@@ -290,6 +290,7 @@ def with_work() -> dict[str, Any]:
     for account in organization["accounts"]:
         if account["id"] != MANAGEMENT:
             account.update(_work(account["id"]))
+            organization["identities"][f"{account['name']}-owner"] = {"account": account["id"], "user": "owner"}
     return organization
 
 
@@ -297,6 +298,7 @@ def _work(account_id: str) -> dict[str, Any]:
     bucket, queue = f"locked-{account_id}", f"arn:aws:sqs:us-east-1:{account_id}:locked"
     arn = f"arn:aws:s3:::{bucket}"
     return {
+        "users": [{"name": "owner", "policies": ["AdministratorAccess"]}],
         "root": {
             "password": {"last_used": "never"},
             "access_keys": [{"last_used": "never"}],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -90,12 +91,10 @@ class Recovery:
 
     def lost_access_role(self) -> bool:
         """The role is deleted, and restored."""
-        iam = self.box.client("iam", f"{self.name}-administrator")
-        try:
+        iam = self.box.client("iam", f"{self.name}-owner")
+        with contextlib.suppress(ClientError):  # a policy that denies this stops the role itself, too
             iam.detach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
             iam.delete_role(RoleName=ROLE)
-        except ClientError:
-            pass  # a policy denies that too; the role is there, and does not let the management account in
         self._run("organization_access_role", account_ids=[self.account_id])
         found = self._run("organization_access_role_info", account_ids=[self.account_id])
         return not found["failed"] and found["accounts"][0]["outcome"] == "unchanged"

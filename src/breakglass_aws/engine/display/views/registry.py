@@ -10,12 +10,13 @@ from typing import Any
 
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.html import RichOutput
-from breakglass_aws.engine.display.views import accounts, policies, root_access, root_credentials
+from breakglass_aws.engine.display.views import accounts, policies, readiness, root_access, root_credentials
 from breakglass_aws.engine.display.views.common import Result, diffs
 
 VIEWS: dict[str, Callable[[Result, bool], RichOutput]] = {
     "breakglass.aws.root_access_info": root_access.readiness,
     "breakglass.aws.root_access": root_access.changes,
+    "breakglass.aws.recovery_readiness_info": readiness.recoveries,
     "breakglass.aws.root_activity_info": root_access.activity,
     "breakglass.aws.root_credentials_info": root_credentials.found,
     "breakglass.aws.root_credentials": root_credentials.removed,
