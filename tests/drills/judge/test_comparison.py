@@ -156,3 +156,15 @@ def test_one_new_entry_of_any_name() -> None:
     assert found(**keys) == ["The root user of account 1: access key AKIAOLD is still there"]
     assert found() == ["The root user of account 1: access keys: expected one that is new"]
     assert len(found(AKIANEW="Active", AKIAMORE="Active")) == 3
+
+
+def test_what_differs_in_an_entity_is_named() -> None:
+    trust = {"Version": "2012-10-17", "Statement": [GUARD]}
+    change = Change("iam.1.roles.Access", becomes={"path": "/", "trust_policy": trust, "policies": []})
+
+    def found(**role: Any) -> list[str]:
+        return list(differences({"iam": {"1": {"roles": {}}}}, {"iam": {"1": {"roles": {"Access": role}}}}, [change]))
+
+    assert found(path="/", trust_policy=text(GUARD), policies={}) == []
+    [line] = found(path="/", trust_policy=text(GUARD, LOCK), more=1)
+    assert line.endswith("not as expected: more was added; policies is missing; trust_policy: statement Lock was added")

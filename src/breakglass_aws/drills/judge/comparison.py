@@ -187,6 +187,8 @@ def _changed(old: Any, new: Any) -> str:
 
 def _how_different(expected: Any, found: Any, text: str = "") -> str:
     """Return in what two policies differ, by statement; of other values, what is there instead."""
+    if isinstance(expected, Mapping) and isinstance(found, Mapping) and "Statement" not in expected:
+        return "; ".join(_members_that_differ(expected, found))
     found_policy = _policy(found)
     if not isinstance(expected, Mapping) or "Statement" not in expected or found_policy is None:
         return f"it is {described(found)}, expected {described(expected)}"
@@ -207,6 +209,16 @@ def _how_different(expected: Any, found: Any, text: str = "") -> str:
     if not parts and text:
         parts.append("the same content, in another text")
     return "; ".join(parts) or f"it is {described(found)}"
+
+
+def _members_that_differ(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted({*expected, *found}):
+        if name not in found:
+            yield f"{name} is missing"
+        elif name not in expected:
+            yield f"{name} was added"
+        elif not _equal(expected[name], found[name]):
+            yield f"{name}: {_how_different(expected[name], found[name])}"
 
 
 def _by_name(statements: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
