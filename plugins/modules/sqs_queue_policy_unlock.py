@@ -284,7 +284,7 @@ plan:
       type: str
 session:
   description: The root session. No secret is in it.
-  returned: once the policy was read
+  returned: once it was opened, also when the task fails
   type: dict
   contains:
     access_key_id:

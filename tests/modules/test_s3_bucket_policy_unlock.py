@@ -635,3 +635,11 @@ def test_what_cannot_be_read_back_is_unverified(sandbox, backups):
     assert (result["failed"], result["outcome"], result["changed"]) == (True, "unverified", True)
     assert os.path.exists(result["backup"]["path"])
     assert "read back" in result["msg"]
+
+
+def test_a_session_in_which_nothing_could_be_read_is_in_the_result(sandbox: Box, backups: Path) -> None:
+    """The evidence has the root sessions of results: also of those that failed before the policy was read."""
+    result = unlock(sandbox, bucket="no-such-bucket", backup_dir=str(backups), check_mode=True)
+    assert result["failed"]
+    opened = [event["issued_access_key_id"] for event in sandbox.events() if event["operation"] == "AssumeRoot"]
+    assert [result["session"]["access_key_id"]] == opened

@@ -106,6 +106,7 @@ class _Unlock:
         administrator = self._administrator()
 
         session = open_root_session(context.connection, context.organization, request.account_id, target.task)
+        known["session"] = session.public  # whatever fails from here on: the session was opened
         target = target.locate(session) if target.locate else target
         known.update(target.identity)
         policy = target.find(session)
