@@ -167,3 +167,18 @@ def test_changes_of_an_organization_are_merged_by_identifier() -> None:
             {"id": "3"},
         ],
     }
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "guide" / "drills.md").read_text(encoding="utf-8")
+
+
+def test_the_guide_has_a_scenario_that_is_right(tmp_path: Path) -> None:
+    """It is what a new user copies."""
+    [example] = [part.partition("```")[0] for part in GUIDE.split("```yaml\n")[1:] if part.startswith("title:")]
+    check(reading.read(written(tmp_path, example)))
+
+
+def test_the_guide_lists_the_scenarios() -> None:
+    for scenario in catalog.scenarios():
+        row = f"| `{scenario.name}` | `{scenario.runbook}` | {scenario.title}"
+        assert row in GUIDE, row

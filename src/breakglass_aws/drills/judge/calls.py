@@ -17,8 +17,6 @@ from breakglass_aws.drills.judge.expectations import PEOPLE, Expectations
 
 # Their events are read-only in CloudTrail; they issue the keys by which sessions are joined.
 OPENING = ("AssumeRoot", "AssumeRole")
-# The names that clients have for services whose event source is another word.
-_SERVICES = {"sso": "sso-admin"}
 Call = dict[str, Any]
 # Parameters that name what a call is about, in CloudTrail's spelling; the first two that a call has are shown.
 _ABOUT = (
@@ -103,7 +101,7 @@ def _call(event: Mapping[str, Any]) -> Call:
         "id": event["eventID"],
         "request_id": event.get("requestID"),
         "time": event["eventTime"],
-        "service": _SERVICES.get(source := event["eventSource"].partition(".")[0], source),
+        "service": event["eventSource"].partition(".")[0],
         "operation": event["eventName"],
         "region": event["awsRegion"],
         "account": event["recipientAccountId"],

@@ -1,0 +1,168 @@
+"""A drill from its command to its result: wrong input, a sandbox that dies, Ctrl-C, and what is printed."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from breakglass_aws.drills import __main__ as command
+from breakglass_aws.drills import result
+from breakglass_aws.drills.result import Check, DrillResult, ScenarioResult
+from breakglass_aws.drills.runner.drill import Drill, folder_for
+from breakglass_aws.drills.runner.progress import Progress, summary
+from breakglass_aws.drills.runner.scene import RunEnd, Scene
+from breakglass_aws.drills.runner.simulation import Simulation, StartError
+from breakglass_aws.drills.scenario_file import catalog
+
+
+class Recovers:
+    """Stands for the run of a runbook: does one thing."""
+
+    def __init__(self, scene: Scene, does: Callable[[Scene], None], stop: Callable[[], None] = lambda: None) -> None:
+        self.evidence = scene.folder / "evidence"
+        self.hints: list[Any] = []
+        self._scene, self._does, self.stop = scene, does, stop
+
+    def run(self) -> RunEnd:
+        self._does(self._scene)
+        return RunEnd(0, "changed")
+
+
+def drill(folder: Path, names: Sequence[str], does: Callable[[Scene], None], **more: Any) -> tuple[DrillResult, str]:
+    """Run a drill of scenarios that a function recovers; return its result and what it printed."""
+    console = Console(file=io.StringIO(), width=200)
+    scenarios = [catalog.find(name) for name in names]
+    stop = more.pop("stop", lambda: None)
+    with Progress(console, len(scenarios)) as progress:
+        done = Drill(
+            scenarios, folder, progress, recover=lambda scene: Recovers(scene, does, stop), by="ada", **more
+        ).run()
+    stream: Any = console.file
+    return done, stream.getvalue()
+
+
+def test_what_goes_wrong_in_a_scenario_is_in_its_result_in_one_line(tmp_path: Path) -> None:
+    def kill_the_sandbox(scene: Scene) -> None:
+        scene.simulation._process.kill()
+        scene.simulation._process.wait()
+
+    done, printed = drill(tmp_path, ["queue-locked"], kill_the_sandbox)
+    [scenario] = done.scenarios
+    assert done.verdict == scenario.verdict == "failed"
+    assert scenario.why == ["The sandbox does not answer any more: it ended with status -9."]
+    assert f"- {scenario.why[0]}" in printed
+    assert result.read(tmp_path / "drill.json") == done
+    assert done.by == "ada"
+
+
+def test_ctrl_c_leaves_a_result_that_says_so(tmp_path: Path) -> None:
+    stopped = threading.Event()
+
+    def work(scene: Scene) -> None:
+        assert not result.read(tmp_path / "drill.json").scenarios[0].ended  # it is written from the beginning
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stopped.wait(60)
+
+    done, printed = drill(tmp_path, ["queue-locked", "bucket-locked"], work, stop=stopped.set)
+    assert done.interrupted
+    assert [scenario.verdict for scenario in done.scenarios] == ["interrupted", "not run"]
+    assert "Interrupted. The running scenarios are ended" in printed
+    assert result.read(tmp_path / "drill.json").verdict == "interrupted"
+
+
+def test_a_sandbox_ends_with_the_drill_that_was_killed() -> None:
+    code = (
+        "from breakglass_aws.drills.runner.simulation import Simulation\n"
+        "import time\nsandbox = Simulation()\nsandbox.wait_until_ready()\n"
+        "print(sandbox.url, flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        urllib.request.urlopen(f"{url}/_sandbox/ready").close()
+        os.kill(process.pid, signal.SIGKILL)
+    for _ in range(200):
+        try:
+            urllib.request.urlopen(f"{url}/_sandbox/ready", timeout=5).close()
+        except OSError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the sandbox still answers")
+
+
+def test_a_sandbox_that_does_not_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "organization.yml").write_text("organization: o-breakglass1\nmanagement_acount: x\n")
+    with Simulation(str(tmp_path / "organization.yml")) as simulation, pytest.raises(StartError, match="line 2"):
+        simulation.wait_until_ready()
+
+
+# The command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["bucket-lokced"], "There is no scenario 'bucket-lokced'. Did you mean bucket-locked"),
+        (["--runbook", "unlock"], "There is no scenario for a runbook 'unlock'"),
+        (["bucket-locked", "--all"], "Name scenarios, or use one of --all, --surprise"),
+        (["--validate", "none.yml"], "none.yml: cannot be read"),
+        (["--scenario-file", "none.yml"], "none.yml: cannot be read"),
+        (["--organization", "none.yml"], "There is no organization file none.yml"),
+        (["--hands-on", "bucket-locked"], "--hands-on needs a terminal"),
+        (["--hands-on", "--all"], "--hands-on takes one scenario"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_wrong_input_is_refused_before_anything_is_written(
+    arguments: list[str], words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([*arguments, "--reports", str(tmp_path / "reports")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "reports").exists()
+
+
+def test_a_file_is_validated_and_the_scenarios_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text((catalog.FOLDER / "queue-locked.yml").read_text())
+    assert command.main(["--validate", str(file)]) == 0
+    assert "is valid: A queue policy locks everyone out" in capsys.readouterr().out
+    file.write_text(file.read_text().replace("runbook:", "runbok:"))
+    assert command.main(["--validate", str(file)]) == 2
+    assert "unknown key. Did you mean runbook?" in capsys.readouterr().err
+    assert command.main(["--list"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in catalog.names())
+
+
+def test_two_drills_of_one_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    folders = {folder_for(tmp_path, "quarter") for _ in range(3)}
+    assert len(folders) == 3
+    assert all(folder.stat().st_mode & 0o777 == 0o700 and "quarter" in folder.name for folder in folders)
+
+
+def test_the_summary_has_whole_names_on_80_columns() -> None:
+    scenarios = [
+        ScenarioResult(
+            "bucket-policy-changed-meanwhile", "X", "Y", "unlock_s3_bucket", outcome="unchanged", verdict=verdict,
+            seconds=107.0, objective_seconds=300, checks=[Check("a", "b", True), Check("c", "d", False)],
+        )
+        for verdict in ("passed", "failed", "interrupted", "not run")
+    ]  # fmt: skip
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(summary(DrillResult("2026-01-31T03:00:00+00:00", scenarios=scenarios)))
+    text = console.export_text()
+    assert text.count(" bucket-policy-changed-meanwhile ") == 4
+    assert "1 of 2" in text
+    assert max(map(len, text.splitlines())) <= 80
