@@ -50,7 +50,11 @@ def commands(group: Any, *path: str) -> Any:
 def test_each_command_has_a_short_help_and_examples() -> None:
     found = dict(commands(main.cli))
     assert list(found) == list(main.COMMANDS)
-    for name, command in found.items():
+    inner = [one for group in found.values() if isinstance(group, groups.Group) for one in commands(group)]
+    assert inner
+    for name, command in (*found.items(), *inner):
+        if isinstance(command, groups.Group):
+            continue
         assert isinstance(command, groups.Command), name
         assert command.examples, name
         assert all(line.removeprefix('eval "$(').startswith("breakglass ") for line, _ in command.examples), name
@@ -64,6 +68,7 @@ def test_each_command_has_a_short_help_and_examples() -> None:
     [
         (["veirfy"], "There is no command 'veirfy'. Did you mean verify? See: breakglass --help"),
         (["xyz"], "There is no command 'xyz'. There are: list, describe, run"),
+        (["history", "chagnes"], "There is no command 'chagnes'. Did you mean changes? See: breakglass history --help"),
         (["run"], "Missing argument 'RUNBOOK'. See: breakglass run --help"),
         (["run", "unlock_s3_bukket"], "There is no runbook 'unlock_s3_bukket'. Did you mean unlock_s3_bucket?"),
         (["run", "x", "--jsn"], "There is no option --jsn. Did you mean --json? See: breakglass run --help"),

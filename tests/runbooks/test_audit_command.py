@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from breakglass_aws.cli import audit, main
+from breakglass_aws.engine import history
 from breakglass_aws.engine.posture import as_json, assess
 from breakglass_aws.sandbox import Box
 
@@ -100,8 +101,9 @@ def test_a_list_is_not_overwritten(capsys: pytest.CaptureFixture[str], tmp_path:
 def test_an_audit(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
     place = make_workplace(sandbox.environment("operator"))
     chosen = ("--accounts", f"{LEGACY},{LAKE}", "--accounts", PAYMENTS)
-    files = ("--csv", "roots.csv", "--html", "roots.html", "--evidence-dir", "INC-1")
-    done = place.run("breakglass_aws", "audit", *chosen, "--yes", "--json", *files)
+    files = ("--csv", "roots.csv", "--html", "roots.html", "--ocsf", "roots.ocsf.json", "--evidence-dir", "INC-1")
+    kept = ("--history", "history.db", "--since", "30d")
+    done = place.run("breakglass_aws", "audit", *chosen, "--yes", "--json", *files, *kept)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     found = {one["account_id"]: one for one in document["accounts"]}
@@ -116,6 +118,11 @@ def test_an_audit(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
     assert "legacy-web" in (place.folder / "roots.html").read_text()
     for name in ("roots.csv", "roots.html", "INC-1/posture.json"):
         assert (place.folder / name).stat().st_mode & 0o077 == 0
+    assert document["changes"] == []
+    assert {event["class_uid"] for event in json.loads((place.folder / "roots.ocsf.json").read_text())} == {2003}
+    [run] = history.runs(place.folder / "history.db")
+    assert (run.kind, run.accounts) == ("audit", 3)
+    assert history.reading.organization(place.folder / "history.db")["id"] == document["organization"]
     verified = place.run("breakglass_aws", "verify", "INC-1", "--manifest", document["manifest"])
     assert verified.returncode == 0, verified.stdout
 

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from breakglass_aws.cli import new_files, options
+from breakglass_aws.cli import kept, new_files, options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import collection, outcomes
+from breakglass_aws.engine import collection, history, outcomes
 from breakglass_aws.engine.display import credentials_csv
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading, redaction
@@ -33,7 +33,7 @@ QUESTION = (
     "This opens a read-only root session in {which}. CloudTrail shows these as root activity, so alarms go off.\n"
     "Nothing is changed. Type yes to continue: "
 )
-PAGE, DOCUMENT = credentials_csv.POSTURE
+PAGE, DOCUMENT, EVENTS = credentials_csv.POSTURE
 STYLES = {
     kinds.CRITICAL: "bold red",
     kinds.HIGH: "red",
@@ -54,6 +54,7 @@ STYLES = {
         ("breakglass audit --accounts 012345678901,333344445555", "these accounts"),
         ("breakglass audit --yes --json > root_credentials.json", "for a program"),
         ("breakglass audit --yes --csv roots.csv --html roots.html", "files for a spreadsheet and an auditor"),
+        ("breakglass audit --yes --history history.db --since 30d", "what changed in the last 30 days"),
     ],
 )
 @click.option("--accounts", metavar="ID", multiple=True, help="Account, several with commas.  [default: all]")
@@ -61,6 +62,8 @@ STYLES = {
 @click.option("--exclude", metavar="ID", multiple=True, help="Account to leave out, several with commas.")
 @click.option("--csv", "csv_file", metavar="FILE", type=options.PATH, help="Write the list for a spreadsheet.")
 @click.option("--html", "html_file", metavar="FILE", type=options.PATH, help="Write the page by severity and OU.")
+@click.option("--ocsf", "ocsf_file", metavar="FILE", type=options.PATH, help="Write OCSF 1.5.0 events, for SIEMs.")
+@kept.history_options
 @click.option("--evidence-dir", metavar="DIR", default="", help="Evidence folder.  [default: a new one in ./evidence/]")
 @click.option("--yes", is_flag=True, help="Open the root sessions without asking; required without a terminal.")
 @options.as_json
@@ -70,6 +73,10 @@ def audit(
     exclude: tuple[str, ...],
     csv_file: Path | None,
     html_file: Path | None,
+    ocsf_file: Path | None,
+    history_file: Path | None,
+    since: str | None,
+    retain: str | None,
     evidence_dir: str,
     yes: bool,
     as_json: bool,
@@ -80,9 +87,10 @@ def audit(
     certificates and MFA devices of member accounts with their last use, and changes nothing.
     """
     collection.check_installation()
-    files = [path for path in (csv_file, html_file) if path]
-    for path in files:
+    files = {credentials_csv.FILE: csv_file, PAGE: html_file, EVENTS: ocsf_file}
+    for path in filter(None, files.values()):
         new_files.require_new(path)
+    keeping = kept.Keeping(history_file, since, retain)
     parameters = {
         "account_ids": _split(accounts),
         "organizational_units": _split(organizational_units),
@@ -94,13 +102,15 @@ def audit(
         _confirm(given)
     result = _run(given, sys.stderr if as_json else sys.stdout)
     found = _found(result.evidence_dir)
+    changes = keeping.add(lambda: history.record_of_audit(found)) if found else ()
     if as_json:
-        options.print_json(_document(result, found))
+        options.print_json(keeping.document(_document(result, found), changes))
     elif found:
         _print(found["accounts"], Console(highlight=False))
+        keeping.print(changes)
     if result.evidence_dir and found:
-        _copy(result.evidence_dir / credentials_csv.FILE, csv_file)
-        _copy(result.evidence_dir / PAGE, html_file)
+        for name, target in files.items():
+            _copy(result.evidence_dir / name, target)
     return outcomes.EXIT_STATUS[result.outcome]
 
 

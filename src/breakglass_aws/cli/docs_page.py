@@ -19,7 +19,7 @@ import click
 
 from breakglass_aws.cli import main as command
 from breakglass_aws.cli.delegated import Delegated, subparsers
-from breakglass_aws.cli.groups import Command
+from breakglass_aws.cli.groups import Command, Group
 
 PAGE = Path(__file__).parents[3] / "docs" / "guide" / "command-line.md"
 RENEW = "python -m breakglass_aws.cli.docs_page"
@@ -57,7 +57,22 @@ def page() -> str:
     for name, one in commands:
         if isinstance(one, Command):
             parts += _command(f"{command.NAME} {name}", one, context)
+        if isinstance(one, Group):
+            parts += _group(f"{command.NAME} {name}", one, context)
     return "\n\n".join(parts) + "\n"
+
+
+def _group(path: str, one: Group, parent: click.Context) -> Iterator[str]:
+    """Yield the section about a command with commands of its own: one below the other."""
+    yield f"## {path}"
+    yield _prose(one.help or "")
+    context = click.Context(one, parent=parent, info_name=one.name)
+    for name in one.list_commands(context):
+        inner = one.get_command(context, name)
+        if isinstance(inner, Command):
+            heading, *rest = _command(f"{path} {name}", inner, context)
+            yield f"#{heading}"
+            yield from rest
 
 
 def _command(path: str, one: Command, parent: click.Context) -> Iterator[str]:

@@ -30,6 +30,19 @@ class Command(click.Command):
                     formatter.write(f"{' ' * formatter.current_indent}{line}\n")
 
 
+class Group(click.Group):
+    """A command with commands of its own, which work on the same thing."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command of `args`. Raises UsageError with the nearest name when there is none."""
+        name = args[0]
+        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
+            raise click.UsageError(f"There is no command {name!r}.{nearest(name, self.commands)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are used; `lazy` has the place of each, "module:attribute".
 

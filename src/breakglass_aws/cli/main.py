@@ -40,6 +40,7 @@ COMMANDS = {
     "verify": f"{_PLACE}evidence:verify",
     "trail": f"{_PLACE}evidence:trail",
     "audit": f"{_PLACE}audit:audit",
+    "history": f"{_PLACE}history:history",
     "lint-policy": f"{_PLACE}lint.command:lint_policy",
     "model": f"{_PLACE}model:model",
     "drill": f"{_PLACE}delegated:drill",

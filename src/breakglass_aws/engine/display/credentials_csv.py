@@ -33,7 +33,7 @@ COLUMNS = (
     "mfa_devices",
     "reason",
 )
-POSTURE = ("posture.html", "posture.json")
+POSTURE = ("posture.html", "posture.json", "posture.ocsf.json")
 
 
 def write_list(found: Mapping[str, Any], folder: str, accounts: Mapping[str, Any] | None = None) -> html.RichOutput:

@@ -11,7 +11,8 @@ kept aside, and one of another organization, of a newer version or of another pr
 """
 
 from breakglass_aws.engine.history.changes import Change, changes_since
-from breakglass_aws.engine.history.deleting import delete_account, delete_run, prune
+from breakglass_aws.engine.history.deleting import delete_account, delete_run, old_runs, prune
+from breakglass_aws.engine.history.file import check
 from breakglass_aws.engine.history.moments import moment
 from breakglass_aws.engine.history.reading import Run, result_of, runs
 from breakglass_aws.engine.history.records import Record, record_of, record_of_audit
@@ -26,9 +27,11 @@ __all__ = [
     "Run",
     "add",
     "changes_since",
+    "check",
     "delete_account",
     "delete_run",
     "moment",
+    "old_runs",
     "prune",
     "record_of",
     "record_of_audit",

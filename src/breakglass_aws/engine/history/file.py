@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -23,6 +24,10 @@ _HEADER = 100  # bytes; the application ID is at 68 (https://www.sqlite.org/file
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
+class Empty(RunbookError):
+    """The file has nothing in it yet."""
+
+
 class Damaged(RunbookError):
     """The file is a history, and SQLite cannot read all of it."""
 
@@ -31,6 +36,18 @@ class Damaged(RunbookError):
             f"{path} is damaged: {reason}. Copy it back from a backup. Without one, "
             f"`breakglass ready --history {path}` keeps it aside and begins a new history."
         )
+
+
+def check(path: Path) -> None:
+    """Raise RunbookError when a run could not be added to this file, or to a new one there. It may be damaged."""
+    path = _expanded(path)
+    if _exists(path):
+        with contextlib.suppress(Damaged, Empty), opened_to_read(path):
+            pass
+    elif not path.parent.is_dir():
+        raise RunbookError(f"{path} cannot be written: there is no folder {path.parent}. Name another file.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise RunbookError(f"{path} cannot be written. Have the file and its folder made writable.")
 
 
 @contextmanager
@@ -163,7 +180,7 @@ def _has_tables(connection: sqlite3.Connection) -> bool:
 def _require_version(path: Path, connection: sqlite3.Connection) -> None:
     [version] = connection.execute("PRAGMA user_version").fetchone()
     if not _has_tables(connection):
-        raise RunbookError(f"{path} is empty. `breakglass ready --history {path}` begins a history in it.")
+        raise Empty(f"{path} is empty. `breakglass ready --history {path}` begins a history in it.")
     if version > schema.VERSION:
         raise RunbookError(
             f"{path} is of a newer version of breakglass.aws (schema {version}; this version reads {schema.VERSION}). "

@@ -67,7 +67,7 @@ def result_of(path: Path, run_id: int) -> dict[str, Any]:
         organization = connection.execute("SELECT id, management_account_id FROM organization").fetchone()
         rows = connection.execute("SELECT content_id FROM run_accounts WHERE run_id = ?", (run_id,)).fetchall()
         contents = contents_of(connection, [row["content_id"] for row in rows])
-    entries = [_entry(content) for content in contents.values()]
+    entries = [_entry(one) for one in sorted(contents.values(), key=lambda content: content.account_id)]
     return {
         "run_id": run_id,
         "kind": run.kind,
