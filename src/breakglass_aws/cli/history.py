@@ -72,7 +72,8 @@ def list_runs(path: Path, as_json: bool) -> None:
 def changes(path: Path, since: str, as_json: bool) -> None:
     """Show what changed since a time.
 
-    New root credentials come first, then recoveries that would fail now and by which policy, then the rest. What a run did not read is not compared: a root key is gone only if a later run looked for it.
+    New root credentials come first, then recoveries that would fail now and by which policy, then the rest. What
+    a run did not read is not compared: a root key is gone only if a later run looked for it.
     """
     found = kept_history.changes_since(path, kept_history.moment(since, "--since"))
     if as_json:
