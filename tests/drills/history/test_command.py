@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from support import drill_results as make
+from support.playbooks import run_playbook
 
 from breakglass_aws.drills import __main__ as command
 from breakglass_aws.drills import result
 from breakglass_aws.drills.scenario_file.model import Scenario
 
+CHECKOUT = Path(__file__).parents[3]
 SCHEDULE = "runbooks:\n  unlock_s3_bucket: 90 days\n"
 
 
@@ -143,3 +145,12 @@ def test_a_key_that_cannot_sign_leaves_a_report_and_fails(
     assert "The report is not complete. key cannot sign" in capsys.readouterr().err
     [page] = (place / "drill-reports").glob("*/index.html")
     assert "Passed" in page.read_text()
+
+
+def test_the_playbook_runs_what_is_due(place: Path) -> None:
+    rehearse(place, 5)
+    given = ["-e", "due=true", "-e", f"schedule={place}/drill-schedule.yml", "-e", f"reports={place}/drill-reports"]
+    done = run_playbook(CHECKOUT / "playbooks" / "drill.yml", *given, environment={}, directory=place)
+    assert done.returncode == 0, done.stdout
+    assert "Nothing is due." in done.stdout
+    assert (place / "drill-reports" / "index.html").is_file()
