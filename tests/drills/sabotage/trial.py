@@ -24,7 +24,7 @@ class Trial:
     """What became of one scenario with one sabotage.
 
     Attributes:
-        checks: Those of the judge that failed, without repetition.
+        checks: Those of the judge that failed, without repetition; "says" when the runbook did not print what it must.
         why: The reasons of the verdict.
     """
 
@@ -56,6 +56,8 @@ def run(scenario: str, sabotage: str) -> Trial:
             if before is not None:
                 os.environ["PYTHONPATH"] = before
     failed = dict.fromkeys(one.check for one in done.checks if not one.passed)
+    if any(reason.startswith("The runbook did not print") for reason in done.why):
+        failed["says"] = None
     return Trial(scenario, sabotage, done.verdict, done.seconds, tuple(failed), tuple(done.why))
 
 

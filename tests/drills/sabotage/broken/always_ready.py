@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_access/readiness.py: Every account is called ready, whatever is in the way.
 
-bucket-under-rcp delegate-removed trusted-access-off
+delegate-removed trusted-access-off
 """
 
 _true_inspect = Readiness.inspect
