@@ -63,6 +63,18 @@ def test_what_may_not_be_read_is_named_and_the_status_says_so(breakglass, sandbo
     assert "# The document of deny-root-user was not read" in output
 
 
+def test_the_check_names_the_accounts_that_a_policy_stops(breakglass, sandbox):
+    """It asks a sandbox of its own, and leaves the shell's settings as they were."""
+    status, output, _ = breakglass("--check", "--with-tags")
+    assert status == 0
+    lines = output.splitlines()
+    assert ["unlock_s3_bucket", "10", "2", "0", "1"] in [line.split() for line in lines]
+    [vault] = [line for line in lines if line.startswith("vault") and "audit_root_credentials" in line]
+    assert "deny-root-user on OU" in vault
+    assert {event["account"] for event in sandbox.events()} == {"111122223333"}
+    assert os.environ["AWS_ENDPOINT_URL"] == sandbox.url
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [

@@ -223,6 +223,30 @@ def test_a_model_answers_every_call_that_it_claims_as_the_organization(box, orga
     assert after == before
 
 
+@pytest.mark.parametrize("given", [DEFAULT, STRUCTURE], ids=["default", "structure"])
+def test_recoveries_in_the_model_are_judged_as_in_the_organization(box, modelled, given):
+    """The table 'would our policies let each of the nine recoveries through?' is the same in both."""
+    tables = []
+    with box.serving(given):
+        tables.append(readiness(box))
+        _, file = modelled(include=["contacts"])
+    with box.serving(file):
+        tables.append(readiness(box))
+    assert tables[0] == tables[1]
+    assert {verdict for account in tables[0].values() for verdict, _ in account.values()} >= {"works", "fails"}
+
+
+def readiness(box):
+    result = run("recovery_readiness_info", environment=box.environment("operator"), all_accounts=True)
+    return {
+        account["account_id"]: {
+            recovery: (judged["verdict"], sorted(reason["code"] for reason in judged["reasons"]))
+            for recovery, judged in account["recoveries"].items()
+        }
+        for account in result["accounts"]
+    }
+
+
 def test_what_was_not_asked_for_is_denied_in_the_sandbox_rather_than_made_up(box, modelled):
     with box.serving(STRUCTURE):
         result, file = modelled()

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from breakglass_aws.cli import new_files, options
 from breakglass_aws.cli.groups import Command
+from breakglass_aws.cli.readiness_table import print_readiness
 from breakglass_aws.engine import collection, outcomes
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
@@ -39,6 +42,7 @@ class Unreadable(Exception):
             "breakglass model --with-access-roles --posture evidence/audit/posture.json --output company.yml",
             "with more",
         ),
+        ("breakglass model --check", "would your policies let each recovery through, and in which accounts not?"),
         ("breakglass sandbox serve --organization company.yml", "then: rehearse under your own policies"),
     ],
 )
@@ -56,6 +60,7 @@ class Unreadable(Exception):
 @click.option("--with-tags", is_flag=True, help="Read the tags of each account.")
 @click.option("--with-contacts", is_flag=True, help="Read the contacts of each account.")
 @click.option("--posture", metavar="FILE", help="Add the root credentials that an audit read: its posture.json.")
+@click.option("--check", is_flag=True, help="Print which recoveries would work, in which accounts: in a sandbox.")
 @options.as_json
 def model(
     output: Path | None,
@@ -66,6 +71,7 @@ def model(
     with_tags: bool,
     with_contacts: bool,
     posture: str | None,
+    check: bool,
     as_json: bool,
 ) -> int:
     """Describe an organization of AWS as a file for the sandbox.
@@ -90,12 +96,27 @@ def model(
         return outcomes.EXIT_STATUS[outcomes.FAILED]
     if output is not None:
         new_files.write(output, result["organization_file"].encode())
+    if check:
+        result["check"] = _checked(result, with_access_roles, role_name)
     if as_json:
         options.print_json(result)
+    elif check:
+        print_readiness(result["check"], Console(highlight=False))
     elif output is None:
         sys.stdout.write(result["organization_file"])
     _summarize(result, output)
     return INCOMPLETE if any(one["reason"] != NOT_ASKED for one in result["not_read"]) else 0
+
+
+def _checked(result: Mapping[str, Any], with_roles: bool, role_name: str | None) -> dict[str, Any]:
+    """The readiness of the organization, asked in a sandbox that serves the model."""
+    from breakglass_aws.cli.model_check import check
+
+    with tempfile.TemporaryDirectory(prefix="breakglass-model-") as folder:  # mode 0700
+        file = Path(folder) / "organization.yml"
+        file.write_text(result["organization_file"], encoding="utf-8")
+        renamed = next((one["access_role"]["name"] for one in result["accounts"] if one.get("access_role")), role_name)
+        return check(file, with_roles=with_roles, role_name=renamed)
 
 
 def _read(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,9 +152,17 @@ def _summarize(result: Mapping[str, Any], output: Path | None) -> None:
         )
     )
     lines = [f"{'Wrote ' + str(output) if output else 'Read'}: {counts}."]
-    for one in result["not_read"]:
-        what = one["what"] + (f" of {one['account_id']}" if one["account_id"] else "")
-        lines.append(f"Unknown: {what} ({one['permission']}). {one['reason']}")
+    lines += [
+        f"Unknown: {one['what']} ({one['permission']}). {one['reason']}"
+        for one in result["not_read"]
+        if not one["account_id"]
+    ]
+    of_accounts = [one["account_id"] for one in result["not_read"] if one["account_id"]]
+    if of_accounts:
+        lines.append(
+            f"Unknown: access roles of {len(of_accounts)} accounts (sts:AssumeRole). They are missing, or do not let "
+            f"the caller in: {', '.join(of_accounts)}"
+        )
     if result["kept_texts"]:
         lines.append(f"Look at these texts of policies before you pass it on: {', '.join(result['kept_texts'])}")
     print(redaction.safe("\n".join(lines)), file=sys.stderr)

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which recoveries the policies of a model would let through: readiness, asked in a sandbox that serves the model."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from breakglass_aws.engine import collection
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.version import __version__
+
+IDENTITY = "operator"
+
+
+def check(file: Path, *, with_roles: bool, role_name: str | None) -> dict[str, Any]:
+    """The result of recovery_readiness_info for every account of an organization file.
+
+    ``with_roles``: the file has the access roles as they were read, so they are asked too. Raises RunbookError.
+    """
+    if importlib.util.find_spec("moto") is None:
+        raise RunbookError(
+            "The check starts a sandbox, which needs the Python package moto, and it is not installed here. "
+            f"Install it: {collection.requirements_command()}"
+        )
+    from breakglass_aws.drills.runner.simulation import Simulation, StartError
+
+    try:
+        with Simulation(str(file)) as simulation, _without_aws():
+            simulation.wait_until_ready()
+            return _readiness(simulation.url, simulation.credentials(IDENTITY), with_roles, role_name)
+    except StartError as error:
+        raise RunbookError(str(error)) from None
+
+
+def _readiness(url: str, keys: dict[str, Any], with_roles: bool, role_name: str | None) -> dict[str, Any]:
+    options, errors = collection.module_util("_aws.connection_options"), collection.module_util("_errors")
+    arguments = {
+        **collection.module_util("_selection.accounts").ARGUMENTS,
+        **collection.module_util("_sweep.runner").ARGUMENTS,
+    }
+    constants = collection.module_util("_constants")
+    params = {name: spec.get("default") for name, spec in arguments.items()} | {
+        "all_accounts": True,
+        "with_root_sessions": False,
+        "with_role_sessions": with_roles,
+        "role_name": role_name or constants.ACCESS_ROLE,
+        "own_domains": [],
+        "regions": None,
+        "confirmed": [],
+    }
+    given = {"endpoint_url": url, "region": "us-east-1", "validate_certs": True, **keys}
+    context = collection.module_util("_context").Context(
+        connect=lambda: options.connect(given, f"breakglass.aws/{__version__}")
+    )
+    try:
+        found: dict[str, Any] = collection.module_util("_readiness.sweep").read_readiness(params, context)
+    except errors.BreakglassError as error:
+        raise RunbookError(f"The model could not be checked. {error}") from None
+    return found
+
+
+@contextmanager
+def _without_aws() -> Iterator[None]:
+    """Without the AWS settings of the shell: the check must reach the sandbox, and nothing else."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    for name in before:
+        del os.environ[name]
+    os.environ.update(nowhere)
+    try:
+        yield
+    finally:
+        for name in nowhere:
+            del os.environ[name]
+        os.environ.update(before)
