@@ -38,6 +38,8 @@ nightly: $(READY) ## what takes long: 10,000 policies for each property, every r
 		tests/unit/plugins/module_utils/_policies tests/modules/test_lockout_agreement.py tests/modules/test_every_refusal.py \
 		tests/modules/test_faults_at_every_call.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
 	@PYTHONPATH=tests python -m drills.sabotage
+	@python -m breakglass_aws.drills --all --jobs 2 --reports .cache/drills
+	@PYTHONPATH=tests python -m drills.agreement .cache/drills
 
 bench: $(READY) ## measure side by side with earlier code and peers, against the targets (QUICK=1, ONLY="latency tls", RECORD=1)
 	@PYTHONPATH=tests python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(RECORD),--record) $(BENCH_OPTIONS)
