@@ -376,6 +376,23 @@ def test_appended_text_has_a_default_and_fits_the_length_that_is_declared(sandbo
     assert len(spoiled) > len(plain)
 
 
+def test_a_policy_is_shown_in_another_order_at_each_read(sandbox):
+    """Its lists of text only: the order of statements, and the policy that the sandbox holds, stay as they are."""
+    s3, bucket = client(sandbox, "s3", "reports-administrator"), "reports-555566667777"
+    actions = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectAcl"]
+    statement = {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": f"arn:aws:s3:::{bucket}/x"}
+    policy = {"Version": "2012-10-17", "Statement": [statement, {**statement, "Action": "s3:GetObjectTagging"}]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    sandbox.add_fault("reordered", seed=1)
+    shown = [json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) for _ in range(3)]
+    assert len({json.dumps(one) for one in shown}) == 3
+    for one in shown:
+        assert sorted(one["Statement"][0]["Action"]) == sorted(actions)
+        assert one["Statement"][1] == policy["Statement"][1]
+    assert sandbox.snapshot()["bucket_policies"][bucket] == policy
+    assert {event["fault"] for event in sandbox.events() if event["operation"] == "PutBucketPolicy"} == {None}
+
+
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 @pytest.mark.parametrize("kind", ["reset", "lost_answer", "server_error"])
 def test_reads_survive(sandbox, kind, mode):

@@ -233,6 +233,11 @@ class FaultInjector:
         text = _APPENDED if rule.text is None else rule.text
         return Fault(rule.kind, appended=text.encode()) if self._chosen(name, rule) else None
 
+    def _reorder(self, name: str, rule: Rule, request: Request) -> Fault | None:
+        if request.operation != "GetBucketPolicy" or not self._chosen(name, rule):
+            return None
+        return Fault(rule.kind, order=self._seed_of(rule) + self._counts[name][1])
+
     def _expire(self, name: str, rule: Rule, request: Request) -> Fault | None:
         """Count a session's calls down, then really expire it. Identities of the organization file stay."""
         key = request.caller.access_key_id
@@ -328,6 +333,7 @@ _EFFECTS: dict[str, Callable[[FaultInjector, str, Rule, Request], Fault | None]]
     "lost_answer": FaultInjector._spoil,
     "cut": FaultInjector._spoil,
     "appended": FaultInjector._append,
+    "reordered": FaultInjector._reorder,
     "slow": FaultInjector._spoil,
     "expiry": FaultInjector._expire,
     "region_deactivated": FaultInjector._deactivate,

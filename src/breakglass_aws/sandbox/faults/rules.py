@@ -42,6 +42,7 @@ KINDS = {
     "lost_answer": Kind("do the call, then reset the connection", _MATCHING),
     "cut": Kind("do the call, then break off in the middle of the answer", _MATCHING),
     "appended": Kind("do the call, then append text to the answer's body, as some proxies do", (*_MATCHING, "text")),
+    "reordered": Kind("do the call, then show a bucket's policy with its lists in another order, as S3 may", _MATCHING),
     "slow": Kind("do the call, then answer only after some seconds", (*_MATCHING, "seconds"), ("seconds",)),
     "expiry": Kind("let a session expire after so many more of its calls", (*_MATCHING, "calls"), ("calls",)),
     "sts_lag": Kind(

@@ -76,7 +76,7 @@ class Application:
         if HIT in environ:
             fault = environ[HIT]
         if fault is not None and environ["REQUEST_METHOD"] != "HEAD":
-            response = response._replace(body=response.body + fault.appended)
+            response = response._replace(body=fault.changed(response.body))
         headers = [(name, value) for name, value in response.headers.items() if name.lower() not in _OWN]
         length = next((value for name, value in response.headers.items() if name.lower() == "content-length"), None)
         headers.append(("Date", format_datetime(now(), usegmt=True)))
