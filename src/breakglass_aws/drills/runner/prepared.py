@@ -9,6 +9,7 @@ answers come by standard input, as one line of JSON: a secret answer must not st
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -18,6 +19,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from breakglass_aws.drills.runner.simulation import without_aws
+
+# The command, and what it imports when it runs a runbook.
+_LOADED = (
+    "breakglass_aws.cli.main",
+    "breakglass_aws.cli.runs",
+    "breakglass_aws.engine.gates.cli_answers",
+    "breakglass_aws.engine.launcher.launch",
+    "breakglass_aws.engine.launcher.progress",
+    "breakglass_aws.engine.launcher.resume",
+    "breakglass_aws.engine.launcher.terminal_gates",
+)
 
 
 def start(folder: Path) -> subprocess.Popen[str]:
@@ -59,11 +71,7 @@ def run(
 
 def main() -> int:
     """Load, wait, and run what standard input says."""
-    from breakglass_aws.cli import main as command
-    from breakglass_aws.cli import runs  # noqa: F401 - loaded here, used by the command
-    from breakglass_aws.engine.gates import cli_answers  # noqa: F401
-    from breakglass_aws.engine.launcher import launch, progress, resume, terminal_gates  # noqa: F401
-
+    loaded = [importlib.import_module(name) for name in _LOADED]
     line = sys.stdin.readline()
     if not line:  # it is not needed after all
         return 0
@@ -79,7 +87,8 @@ def main() -> int:
         os.dup2(answers.fileno(), 0)
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         arguments = [*arguments, "--answers-file", "-"]
-    return command.main(arguments)
+    status: int = loaded[0].main(arguments)
+    return status
 
 
 if __name__ == "__main__":
