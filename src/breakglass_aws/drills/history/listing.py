@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.table import Table
@@ -40,7 +41,14 @@ def when(item: Item, now: datetime) -> str:
     """When it is due, or for how long it has been."""
     if item.due is None:
         return "now"
-    return f"{words.days(now - item.due)} ago" if item.is_late else f"in {words.days(item.due - now)}"
+    return (
+        f"{words.days(now - item.due)} ago" if item.is_late else f"in {words.count(_days_until(item.due, now), 'day')}"
+    )
+
+
+def _days_until(due_at: datetime, now: datetime) -> int:
+    """Whole days, rounded up: 90 right after a drill that is due again in 90 days; negative when it is late."""
+    return math.ceil((due_at - now) / timedelta(days=1))
 
 
 def as_data(
@@ -70,7 +78,7 @@ def _item(item: Item, now: datetime) -> dict[str, Any]:
         "overdue": item.is_late,
         "every_days": item.every.days,
         "due": times.text(item.due) if item.due else None,
-        "days_until_due": (item.due - now).days if item.due else None,
+        "days_until_due": _days_until(item.due, now) if item.due else None,
         "last_passed": times.text(words.moment(last.started)) if last else None,
         "by": last.by or None if last else None,
         "scenarios": list(item.scenarios),
