@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 BIN := $(CURDIR)/$(VENV)/bin
+EDA_PYTHON ?= python3.12
 PORT ?= 5599
 LAB_PORT ?= 8888
 
@@ -33,13 +34,14 @@ drill: $(DRILL_READY) ## rehearse recoveries in a simulated organization, and re
 test: $(READY) ## run all tests
 	@python -m pytest
 
-nightly: $(READY) ## what takes long: 10,000 policies for each property, every refusal, every fault at every call, every kill, every sabotage of a drill
+nightly: $(READY) .venv-eda/.ready ## what takes long: 10,000 policies for each property, every refusal, every fault at every call, every kill, every sabotage of a drill
 	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_FAULT=1 BREAKGLASS_EVERY_KILL=1 python -m pytest \
 		tests/unit/plugins/module_utils/_policies tests/modules/test_lockout_agreement.py tests/modules/test_every_refusal.py \
 		tests/modules/test_faults_at_every_call.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
 	@PYTHONPATH=tests python -m drills.sabotage
 	@python -m breakglass_aws.drills --all --jobs 2 --reports .cache/drills
 	@PYTHONPATH=tests python -m drills.agreement .cache/drills
+	@python -m pytest -n 0 tests/eda
 
 bench: $(READY) ## measure side by side with earlier code and peers, against the targets (QUICK=1, ONLY="latency tls", RECORD=1)
 	@PYTHONPATH=tests python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(RECORD),--record) $(BENCH_OPTIONS)
@@ -118,13 +120,15 @@ lock: $(READY) ## pin the development environment and the lowest versions anew, 
 		--constraint requirements/dev.txt --custom-compile-command 'make lock' --output-file requirements/drills.txt
 	@printf 'antsibull-docs\ndistlib\nfuro\ngalaxy-importer\nmyst-parser\npip-audit\nsphinx-copybutton\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/gates.txt
+	@printf 'aiobotocore\nansible>=13\nansible-core<2.22\nansible-rulebook\n' | uv pip compile - pyproject.toml --universal --python-version 3.12 \
+		--generate-hashes --upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/eda.txt
 	@printf 'ansible-core\nantsibull-changelog\ncyclonedx-bom\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/release.txt
 	@uv pip compile pyproject.toml --extra test --resolution lowest-direct --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
 
 clean: ## remove the environment and everything tools keep here
-	rm -rf $(VENV) .venv-drill .venv-floors .venv-gates .venv-release .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .venv-drill .venv-eda .venv-floors .venv-gates .venv-release .cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 
 $(READY): pyproject.toml requirements/dev.txt tests/environment
 	@tests/environment $(PYTHON) $(VENV)
@@ -134,6 +138,10 @@ $(READY): pyproject.toml requirements/dev.txt tests/environment
 
 .venv-release/.ready: requirements/release.txt tests/environment
 	@tests/environment $(PYTHON) .venv-release requirements/release.txt
+
+# ansible-rulebook, and amazon.aws with its event sources: the releases of ansible that have them need Python 3.12.
+.venv-eda/.ready: pyproject.toml requirements/eda.txt tests/environment
+	@tests/environment $(EDA_PYTHON) .venv-eda requirements/eda.txt
 
 .venv-gates/.ready: requirements/gates.txt tests/environment
 	@tests/environment $(PYTHON) .venv-gates requirements/gates.txt

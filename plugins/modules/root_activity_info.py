@@ -153,6 +153,10 @@ sessions:
     event_id:
       description: CloudTrail's ID of the event.
       type: str
+    request_id:
+      description: AWS's ID of the request, which the ledger of the caller has too.
+      type: str
+      version_added: 0.2.0
     access_key_id:
       description: The session's access key ID, which joins it with its calls. Not secret.
       type: str
@@ -209,7 +213,7 @@ sessions:
           type: str
 refused:
   description:
-    - Attempts to open a session that AWS refused, with the fields of RV(sessions) up to its event ID, and
+    - Attempts to open a session that AWS refused, with the fields of RV(sessions) up to its request ID, and
       C(error_code) and C(error_message).
   returned: success
   type: list

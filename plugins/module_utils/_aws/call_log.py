@@ -75,6 +75,7 @@ class Call:
     unanswered: list[bool] = field(default_factory=list, repr=False)  # of each attempt: sent without a usable answer?
     file: call_file.CallFile | None = field(default=None, repr=False)
     id: str = field(default="", repr=False)  # joins its lines in the file
+    issued_access_key_id: str | None = field(default=None, repr=False)  # of AssumeRoot; the file has it
 
     @property
     def changes(self) -> bool:
@@ -114,7 +115,8 @@ class Call:
     def _append(self, event: str) -> None:
         if self.file:
             self.id = self.id or str(uuid.uuid4())
-            self.file.append({"id": self.id, "event": event, **self.as_result()})
+            issued = {"issued_access_key_id": self.issued_access_key_id} if self.issued_access_key_id else {}
+            self.file.append({"id": self.id, "event": event, **self.as_result(), **issued})
 
     def as_result(self) -> dict:
         """As results and evidence have it."""
@@ -277,6 +279,8 @@ def _answered(parsed: dict, context: dict, **unused: t.Any) -> None:
     entry.answer_lost = any(entry.unanswered[:-1])
     if metadata.get("HTTPStatusCode", 0) < 300:
         entry.status = DONE
+        if entry.operation == "AssumeRoot":
+            entry.issued_access_key_id = (parsed.get("Credentials") or {}).get("AccessKeyId")
     else:
         entry.error = (parsed.get("Error") or {}).get("Code")
         entry.status = UNKNOWN if any(entry.unanswered) else REFUSED

@@ -99,6 +99,7 @@ def session_request(record: dict) -> dict:
         "source_ip": record.get("sourceIPAddress"),
         "user_agent": record.get("userAgent"),
         "event_id": record.get("eventID"),
+        "request_id": record.get("requestID"),
     }
 
 
