@@ -377,6 +377,19 @@ accounts:
           description: When it ends.
           type: str
           sample: "2026-01-31T03:15:00Z"
+    sessions:
+      description: With O(with_root_sessions), the root sessions that looked for buckets and queues.
+      type: list
+      elements: dict
+      contains:
+        access_key_id:
+          description: Its access key ID, which CloudTrail shows in every event of the session.
+          type: str
+          sample: ASIAEXAMPLEEXAMPLE00
+        expiration:
+          description: When it ends.
+          type: str
+          sample: "2026-01-31T03:15:00Z"
 selection:
   description: How the options selected accounts.
   returned: success

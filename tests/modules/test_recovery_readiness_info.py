@@ -72,3 +72,13 @@ def test_each_defect_has_its_reason_and_fix(organization, defect):
 
 def as_reason(finding: dict[str, Any]) -> dict[str, Any]:
     return {"text": finding["title"], "fix": finding["fix"]}
+
+
+def test_every_root_session_that_was_opened_is_in_the_result(organization):
+    """Three an account: for the root user, for buckets, for queues. Evidence takes them from here."""
+    since = len(organization.events())
+    [entry] = look(organization, account_ids=[planted.IDS[planted.WELL[0]]], with_root_sessions=True)["accounts"]
+    opened = [one["issued_access_key_id"] for one in organization.events()[since:] if one["operation"] == "AssumeRoot"]
+    reported = [one["access_key_id"] for one in (entry["session"], *entry["sessions"]) if one]
+    assert sorted(reported) == sorted(key for key in opened if key)
+    assert len(reported) == 3

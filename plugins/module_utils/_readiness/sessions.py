@@ -65,7 +65,7 @@ class SessionReader:
         if self._options.root:
             self._read_root_user(account, facts, readings, entry)
             for service in _TASKS:
-                self._scan(service, account, facts, readings)
+                self._scan(service, account, facts, readings, entry)
         if self._options.role and self._facts.role == v.MANAGEMENT_ACCOUNT:
             found = readings.read(
                 "access role", "sts", lambda: inspect_role(self._context, account.id, self._options.role_name)
@@ -91,11 +91,12 @@ class SessionReader:
             facts.root_credentials = Unread(explained.cause, explained.fix)
             facts.session_failure = words.of_error("root_session_failed", explained)
 
-    def _scan(self, service: str, account: Account, facts: AccountFacts, readings: Readings) -> None:
+    def _scan(self, service: str, account: Account, facts: AccountFacts, readings: Readings, entry: dict) -> None:
         what = "buckets" if service == S3 else "queues"
 
         def read() -> list[dict]:
             session = self._open(account, _TASKS[service])
+            entry["sessions"] = [*entry["sessions"], session.public]
             partition, organization = self._facts.caller.partition, self._context.organization
             regions = self._regions(account, readings) if service == SQS else ()
             request = ScanRequest(partition, (service,), regions, ())

@@ -47,6 +47,7 @@ BLANK: dict[str, t.Any] = {
     "findings": [],
     "unread": [],
     "session": None,
+    "sessions": [],
 }
 
 
@@ -139,7 +140,7 @@ class _Judging:
             entry["findings"] = findings(account, found, self.own_domains, self.sharing)
             entry["outcome"] = v.UNCHANGED
 
-        shape = {**shape_of(BLANK), "session": SESSION}
+        shape = {**shape_of(BLANK), "session": SESSION, "sessions": [SESSION]}
         return sweep(targets, work, blank=BLANK, options=sweeping, shape=shape, read_only=True)
 
     def _unit(self, account: Account, readings: Readings) -> str | None:
