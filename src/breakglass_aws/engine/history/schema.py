@@ -8,8 +8,8 @@ the parts of the account that were read at all. It is kept once, however
 many runs found the same: `run_accounts` has what each run found. So a daily run of an organization in which little
 changes adds about 25 bytes for each account.
 
-The views `account_history`, `verdict_history` and `finding_history` have one row for each run: they are for people and
-notebooks, and stay as they are when the tables change.
+The views `account_history`, `verdict_history`, `reason_history` and `finding_history` have rows for each run: they are
+for people and notebooks, and stay as they are when the tables change.
 """
 
 from __future__ import annotations
@@ -90,8 +90,12 @@ CREATE VIEW account_history AS
     outcome
   FROM runs JOIN run_accounts USING (run_id) JOIN contents USING (content_id);
 CREATE VIEW verdict_history AS
-  SELECT run_id, read_at, account_id, name, organizational_unit, recovery, verdict
+  SELECT run_id, read_at, content_id, account_id, name, organizational_unit, recovery, verdict
   FROM account_history JOIN verdicts USING (content_id);
+CREATE VIEW reason_history AS
+  SELECT run_id, read_at, account_id, name, organizational_unit, recovery, verdict, number, code, text, fix, certain,
+    policy_id, policy_name, policy_type, policy_target, policy_target_id
+  FROM verdict_history JOIN reasons USING (content_id, recovery);
 CREATE VIEW finding_history AS
   SELECT run_id, kind, read_at, account_id, name, organizational_unit, code, severity, title, detail, fix
   FROM account_history JOIN findings USING (content_id);

@@ -86,9 +86,16 @@ class Runbook:
         return first.source.splitlines() if first and first.cell_type == "markdown" and first.source else [self.name]
 
 
+EXPLORES = "explore_"  # the beginning of the names of notebooks for looking at what runs have found
+
+
 def runbooks() -> Iterator[Runbook]:
-    """Yield the runbooks of this collection, by name. A NAME-Copy1, as JupyterLab makes it, is a run, no runbook."""
-    return (Runbook(path) for path in sorted(NOTEBOOKS.glob("*.ipynb")) if path.stem.isidentifier())
+    """Yield the runbooks of this collection, by name. A NAME-Copy1, as JupyterLab makes it, is a run, no runbook.
+
+    Notebooks that explore are none: they have no evidence, and are executed in JupyterLab or with papermill.
+    """
+    found = sorted(NOTEBOOKS.glob("*.ipynb"))
+    return (Runbook(path) for path in found if path.stem.isidentifier() and not path.stem.startswith(EXPLORES))
 
 
 def find(name: str) -> Runbook:
