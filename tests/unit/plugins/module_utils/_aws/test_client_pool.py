@@ -110,6 +110,21 @@ def test_each_attempt_is_signed_by_its_own_session(seed: int, threads: int) -> N
     assert wrong == []
 
 
+def test_a_call_of_another_session_within_a_call_leaves_it_its_own(connection: Connection) -> None:
+    """As a handler of botocore's events, or anything else that calls while a call is under way, would make one."""
+    outer, inner = (connection.in_session(credentials(number)).client("sqs", "eu-west-1") for number in (1, 2))
+
+    def react(request: Any) -> Any:
+        if signer_of(request) == ("ASIA1", "token-1") and len(sent) == 1:
+            inner.list_queues()
+            return refusal(request, "InternalFailure", 500)  # and the first call is sent again
+        return answer(request, 200, "{}")
+
+    sent = answering(outer, react)
+    outer.list_queues()
+    assert [signer_of(request)[0] for request in sent] == ["ASIA1", "ASIA2", "ASIA1"]
+
+
 def test_a_redirect_of_s3_is_followed_as_the_same_session(connection: Connection) -> None:
     """Botocore asks for the bucket's Region with HeadBucket, as the shared client, and signs the call again."""
     session = connection.in_session(credentials(7))

@@ -181,6 +181,17 @@ def test_a_quota_that_never_recovers_ends_the_run(workers: int) -> None:
     assert course.calls < 3000
 
 
+def test_a_quota_is_exhausted_after_a_minute_in_which_nothing_was_accepted(clock: Clock) -> None:
+    """The options' documentation promises the minute."""
+    bucket = bucket_of()
+    bucket.learn(accepted=False)
+    for seconds, exhausted in ((0, False), (59.9, False), (60, True), (600, True)):
+        clock.at(1000 + seconds)
+        assert bucket.exhausted is exhausted
+    bucket.learn(accepted=True)
+    assert not bucket.exhausted
+
+
 def test_a_quota_that_recovers_is_used_again(clock: Clock) -> None:
     bucket, service = bucket_of(), Service(rate=1, burst=5)
     sweep(clock, bucket, service, 60, 16)
