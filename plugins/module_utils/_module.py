@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import signal
+import threading
 import typing as t
 
 from ansible.module_utils.ansible_release import __version__ as core_version
@@ -131,24 +132,35 @@ class BreakglassModule(AnsibleModule):
 
         A BreakglassError may carry a ``result``: what is known, and what was done, before it stopped.
         """
-        result, failure = self._end_of(work)
-        # Outside of the except clauses: Ansible adds the traceback of an exception that is being handled.
-        if failure:
-            self.fail(failure, **failure.result)
-        self.exit_json(**result)
+        with _interruptible() as end:
+            result, failure = self._end_of(work, end)
+            # Outside of the except clauses: Ansible adds the traceback of an exception that is being handled.
+            if failure:
+                self.fail(failure, **failure.result)
+            self.exit_json(**result)
 
-    def _end_of(self, work: t.Callable[[dict, Context], dict]) -> tuple[dict, BreakglassError | None]:
-        """What ``work`` returns, or why it did not. What nothing expected has the ledger in its result."""
+    def _end_of(
+        self, work: t.Callable[[dict, Context], dict], end: t.Callable[[], None]
+    ) -> tuple[dict, BreakglassError | None]:
+        """What ``work`` returns, or why it did not. What nothing expected has the ledger in its result.
+
+        From ``end`` on no signal interrupts: what is known must not get lost any more.
+        """
         failure: BreakglassError = Interrupted()
+        result: dict | None = None
         try:
-            with _sigterm_interrupts():
-                return work(self.params, self.context), None
+            result = work(self.params, self.context)
+            end()
         except BreakglassError as error:
+            end()
             return {}, self._explained(error)
         except KeyboardInterrupt:
-            pass  # the failure above
+            end()  # the failure above, unless the work had ended
         except Exception as error:
+            end()
             failure = explain(error, "running the task")
+        if result is not None:
+            return result, None
         return {}, failure.with_result(aws_calls=self.connection.calls.made) if self._has_connection else failure
 
     def exit_json(self, *args: t.Any, **result: t.Any) -> t.NoReturn:  # type: ignore[misc]  # the untyped super exits
@@ -193,14 +205,27 @@ def _named(call: Call) -> str:
 
 
 @contextlib.contextmanager
-def _sigterm_interrupts() -> t.Iterator[None]:
-    """In the block, SIGTERM raises KeyboardInterrupt, as Ctrl-C does."""
-    try:
-        before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    except ValueError:  # not the main thread
-        yield
+def _interruptible() -> t.Iterator[t.Callable[[], None]]:
+    """In the block, the first SIGTERM raises KeyboardInterrupt, as Ctrl-C does; further ones are ignored.
+
+    What it yields is to be called when the work has ended: from then on both signals are ignored.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
         return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def interrupt(number: int, frame: t.Any) -> None:
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    def ignore() -> None:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)
+
+    signal.signal(signal.SIGTERM, interrupt)
     try:
-        yield
+        yield ignore
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

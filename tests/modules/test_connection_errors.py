@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils import _module
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import organizations
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import Interrupted
+from ansible_collections.breakglass.aws.plugins.module_utils._root_access import readiness
 from support.module_process import ModuleProcess
 from support.playbooks import run_playbook
 from support.run_module import run
@@ -174,6 +178,51 @@ def test_an_interrupted_unlock_names_its_backup_and_what_is_not_known(sandbox: B
     assert Path(result["backup"]["path"]).exists()
     if result["outcome"] != "changed":  # the signal came before the answer was read
         assert result["outcome"] == "unverified"
+
+
+@pytest.fixture
+def terminated() -> Iterator[list[int]]:
+    """How often SIGTERM met the handler from before the module. Without a handler it would end this process."""
+    met: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: met.append(number))
+    yield met
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_sigterm_while_the_result_is_printed_does_not_lose_it(
+    sandbox: Box, monkeypatch: pytest.MonkeyPatch, terminated: list[int]
+) -> None:
+    printed = _module.printed_packed
+
+    def print_and_be_terminated(*given):
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        return printed(*given)
+
+    monkeypatch.setattr(_module, "printed_packed", print_and_be_terminated)
+    handler = signal.getsignal(signal.SIGTERM)
+    result = run("root_access_info", environment=sandbox.environment("operator"))
+    assert (result["failed"], result["ready"]) == (False, True)
+    assert terminated == []
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+def test_a_second_sigterm_does_not_lose_what_the_first_one_left(
+    sandbox: Box, monkeypatch: pytest.MonkeyPatch, terminated: list[int]
+) -> None:
+    """Supervisors repeat it. The work is ending then, and collects what was done."""
+
+    def work(params, context):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise Interrupted().with_result(known="so far") from None
+
+    monkeypatch.setattr(readiness, "run", work)
+    result = run("root_access_info", environment=sandbox.environment("operator"))
+    assert (result["failed"], result["known"]) == (True, "so far")
+    assert terminated == []
 
 
 def test_a_playbook_its_log_and_its_results_show_no_secret_of_a_broken_answer(sandbox: Box, tmp_path: Path) -> None:
