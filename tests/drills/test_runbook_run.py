@@ -54,12 +54,13 @@ class Command:
     parts: list[tuple[list[str], dict[str, str]]]
 
     def __init__(self, folder: Path, environment: Mapping[str, str], on_event: Any, prepared: Any) -> None:
-        self.folder = folder
+        self.folder, self.on_event = folder, on_event
 
     def run(self, arguments: Sequence[str], answers: Mapping[str, str], more: bool = False) -> RunEnd:
         Command.parts.append(([*arguments], dict(answers)))
         end = Command.ends.pop(0)
         if end == "killed":
+            self.on_event({"event": "cell", "cell": "act", "title": "Act", "status": "running", "seconds": 0.0})
             return RunEnd(-9)
         if end == "busy":
             return RunEnd(5, "blocked", "The run in x is already running in process 1.")
@@ -192,6 +193,13 @@ def test_a_killed_run_is_resumed_once_its_processes_have_ended(run: Run) -> None
     assert end.outcome == "changed"
     assert [arguments[0] for arguments, _ in Command.parts] == ["run", "resume", "resume", "resume"]
     assert sandbox.asked == [("fault", "slow"), ("end of fault", "1")]
+
+
+def test_the_timeline_has_the_cell_that_was_killed(run: Run) -> None:
+    interruption = Interruption("SIGKILL", "sqs:SetQueueAttributes")
+    _, _, people = run(["killed", "changed"], people=(TYPED,), interruption=interruption)
+    steps = [entry.text for entry in people._timeline.entries if entry.lane == "runbook"]
+    assert steps == ["Act: ended with the command", "the run is resumed"]
 
 
 def test_a_run_that_no_one_stops_is_not_resumed(run: Run) -> None:

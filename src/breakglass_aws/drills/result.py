@@ -14,7 +14,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -28,6 +27,7 @@ LANES = ("runbook", "person", "fault", "judge")
 PARTS = ("operator", "approver", "mailbox owner", "attacker")
 
 _Row = TypeVar("_Row")
+_TYPES: dict[Any, dict[str, Any]] = {}  # to ask a class for its types takes long
 
 
 class ResultError(ValueError):
@@ -243,9 +243,10 @@ def _made(kind: type[_Row], given: Any, where: str) -> _Row:
         raise ResultError(f"{where}: has no {', '.join(needed)}") from None
 
 
-@cache
-def _types(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
+def _types(kind: Any) -> dict[str, Any]:
+    if kind not in _TYPES:
+        _TYPES[kind] = get_type_hints(kind)
+    return _TYPES[kind]
 
 
 def _value(hint: Any, given: Any, where: str) -> Any:

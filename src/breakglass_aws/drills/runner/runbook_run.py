@@ -47,6 +47,7 @@ class RunbookRun:
         cells = [cell for cell in runbook.notebook.cells if cell.cell_type == "code" and find_gate(cell.source)]
         self._gate_cells = {cell.get("id", "") for cell in cells}
         self._completed: set[str] = set()
+        self._running: tuple[str, float] | None = None  # the cell that began, and when
         self._secrets: dict[str, str] = {}
         self._stopped = False
 
@@ -89,7 +90,7 @@ class RunbookRun:
 
     def _place(self, end: RunEnd) -> str:
         """Where people continue: a gate, or "stopped"; empty when the run is over."""
-        if end.exit_status < 0 or end.outcome == INTERRUPTED:
+        if (end.exit_status or 0) < 0 or end.outcome == INTERRUPTED:
             return INTERRUPTED if self._scenario.interruption else ""
         if end.outcome == WAITING:
             return evidence.waiting_at(self.evidence)
@@ -157,11 +158,11 @@ class RunbookRun:
                 self._people.note(person, f"answered {gate} with {answer}")
         more = bool(scenario.interruption) or any(gate not in answers for gate in scenario.gates)
         if not scenario.interruption:
-            return self._process.run(arguments, answers, more)
+            return self._part(arguments, answers, more)
         interrupter = Interrupter(scenario.interruption, self._scene.simulation, self._process, self._note_kill)
         interrupter.start()
         try:
-            return self._process.run(arguments, answers, more)
+            return self._part(arguments, answers, more)
         finally:
             interrupter.stop()
 
@@ -169,11 +170,21 @@ class RunbookRun:
         """Resume the run; after a kill, once the processes of the part before have noticed it and ended."""
         self._timeline.add("runbook", self._scenario.runs_as, "resume", "the run is resumed")
         for _ in range(_MOST_TRIES):
-            end = self._process.run(["resume", str(self.evidence)], {**self._secrets, **answers})
+            end = self._part(["resume", str(self.evidence)], {**self._secrets, **answers})
             busy = end.exit_status in (NOT_STARTED, EXIT_STATUS[BLOCKED]) and _BUSY in end.errors + end.failure
             if not busy or self._stopped:
                 break
             time.sleep(_TRY_AGAIN)
+        return end
+
+    def _part(self, arguments: Sequence[str], answers: Mapping[str, str], more: bool = False) -> RunEnd:
+        """Run the command once. A cell that did not report its end was ended with the command."""
+        end = self._process.run(arguments, answers, more)
+        if self._running:
+            title, began = self._running
+            self._running = None
+            text = f"{title}: ended with the command"
+            self._timeline.add("runbook", self._scenario.runs_as, "step", text, time.monotonic() - began)
         return end
 
     def _note_kill(self, text: str) -> None:
@@ -182,7 +193,10 @@ class RunbookRun:
 
     def _on_event(self, event: dict[str, Any]) -> None:
         """Follow the run: a line, and an entry of the timeline, for each cell that ended."""
-        if event["event"] != "cell" or event["status"] in ("running", "skipped") or event["title"] in _UNTITLED:
+        if event["event"] != "cell" or event["title"] in _UNTITLED:
+            return
+        self._running = (event["title"], time.monotonic()) if event["status"] == "running" else None
+        if event["status"] in ("running", "skipped"):
             return
         again = event["cell"] in self._completed  # a resumed run shows it again, and does nothing
         if event["status"] == "completed":

@@ -80,10 +80,14 @@ class Scene:
 
 
 class Recovery(Protocol):
-    """Recovers the organization; `evidence` is the folder of its run, `hints` are those that a person asked for."""
+    """Recovers the organization; `hints` are those that a person asked for."""
 
-    evidence: Path
     hints: list[Hint]
+
+    @property
+    def evidence(self) -> Path:
+        """The folder of the evidence."""
+        ...
 
     def run(self) -> RunEnd:
         """Recover it."""
