@@ -168,3 +168,18 @@ def test_what_differs_in_an_entity_is_named() -> None:
     assert found(path="/", trust_policy=text(GUARD), policies={}) == []
     [line] = found(path="/", trust_policy=text(GUARD, LOCK), more=1)
     assert line.endswith("not as expected: more was added; policies is missing; trust_policy: statement Lock was added")
+
+
+def test_names_in_an_expected_policy_have_no_order_and_statements_have_one() -> None:
+    def guard(*actions: str) -> dict[str, Any]:
+        return {**GUARD, "Action": list(actions), "Condition": {"ArnLike": {"aws:PrincipalArn": list(actions)}}}
+
+    before = state(text(guard("a", "b"), LOCK, {**GUARD, "Sid": "Last"}))
+    change = [Change(PATH, without_statements=["Lock"])]
+    assert list(differences(before, state(text(guard("b", "a"), {**GUARD, "Sid": "Last"})), change)) == []
+    [line] = differences(before, state(text(guard("b", "c"), {**GUARD, "Sid": "Last"})), change)
+    assert "statement Guard differs in Action, Condition" in line
+    [line] = differences(before, state(text({**GUARD, "Sid": "Last"}, guard("a", "b"))), change)
+    assert "the order of its statements differs" in line
+    [line] = differences(before, state(text(guard("b", "a"), LOCK, {**GUARD, "Sid": "Last"})), [])
+    assert "statement Guard differs in Action, Condition" in line

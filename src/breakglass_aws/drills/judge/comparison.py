@@ -164,13 +164,26 @@ def _wrong_change(change: Change, path: Path, before: Any, after: Any) -> Iterat
 
 
 def _equal(expected: Any, found: Any) -> bool:
-    """Whether a value is as expected. The text of a policy is compared as JSON; empty is empty, a list or a mapping."""
+    """Whether a value is as expected. Empty is empty, a list or a mapping.
+
+    The text of a policy is compared as JSON. Its statements have an order; the names in a list have none for AWS, which
+    may show them in another one.
+    """
     if isinstance(found, str) and isinstance(expected, Mapping):
-        return _same(_policy(found), dict(expected))
+        return _same(_in_order(_policy(found)), _in_order(dict(expected)))
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         keys = expected.keys() | found.keys()
         return all(_equal(expected.get(key, MISSING), found.get(key, MISSING)) for key in keys)
     return _same(expected, found) or (expected in ([], {}) and found in ([], {}))
+
+
+def _in_order(value: Any) -> Any:
+    """A policy with each list of names sorted."""
+    if isinstance(value, Mapping):
+        return {key: _in_order(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return sorted(value) if all(isinstance(one, str) for one in value) else [_in_order(one) for one in value]
+    return value
 
 
 def _changed(old: Any, new: Any) -> str:
@@ -196,9 +209,7 @@ def _how_different(expected: Any, found: Any, text: str = "") -> str:
     parts = [f"statement {name} is missing" for name in left if name not in right]
     parts += [f"statement {name} was added" for name in right if name not in left]
     for name in left:
-        if name in right and left[name] != right[name]:
-            members = sorted({*left[name], *right[name]})
-            which = [one for one in members if left[name].get(one) != right[name].get(one)]
+        if name in right and (which := _members(left[name], right[name], text)):
             parts.append(f"statement {name} differs in {', '.join(which)}")
     others = sorted(
         key for key in {*expected, *found_policy} - {"Statement"} if expected.get(key) != found_policy.get(key)
@@ -209,6 +220,13 @@ def _how_different(expected: Any, found: Any, text: str = "") -> str:
     if not parts and text:
         parts.append("the same content, in another text")
     return "; ".join(parts) or f"it is {described(found)}"
+
+
+def _members(left: Mapping[str, Any], right: Mapping[str, Any], exact: str) -> list[str]:
+    """The members in which two statements differ; an order of names counts only where the text must be the same."""
+    if not exact:
+        left, right = _in_order(left), _in_order(right)
+    return [name for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
 
 
 def _members_that_differ(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """src/breakglass_aws/engine/gates/approval_gate.py: The plan counts as approved, by nobody.
 
-queue-approver-absent
+queue-approver-absent credential-added-after-plan
 """
 
 
