@@ -18,7 +18,8 @@ from breakglass_aws.drills import report, result
 from breakglass_aws.drills.report.junit import as_xml
 from breakglass_aws.drills.report.markdown import as_markdown
 from breakglass_aws.drills.report.page import Proof, as_html
-from breakglass_aws.drills.result import DrillResult
+from breakglass_aws.drills.report.seen import without_repetition
+from breakglass_aws.drills.result import Check, DrillResult
 from breakglass_aws.engine.errors import RunbookError
 
 HOSTILE = '<script>alert("x")</script>\x1b[31m|`[a](http://evil)\u2028'
@@ -200,3 +201,13 @@ def test_a_key_signs_the_result(tmp_path: Path) -> None:
     assert not (folder / report.SIGNATURE).exists()
     assert "is signed" not in (folder / "index.html").read_text()
     assert result.read(folder / "drill.json") == make.drill()
+
+
+def test_a_question_that_is_asked_twice_shows_each_answer_once() -> None:
+    real = Check("damage_was_real", "Before: can she?", True, before="denied", after="allowed")
+    gone = dataclasses.replace(real, check="damage_is_gone", question="Afterwards: can she?")
+    other = dataclasses.replace(gone, check="other", question="Is it another?", after="denied too")
+    shown = list(without_repetition([real, gone, other]))
+    assert [(one.before, one.after) for one in shown] == [("denied", None), (None, "allowed"), ("denied", "denied too")]
+    text = page(make.drill(make.scenario(checks=[real, gone]))).text
+    assert "Before: can she? Before: denied Afterwards: can she? After: allowed" in text.replace("✓ ", "")

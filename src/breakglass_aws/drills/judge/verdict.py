@@ -126,7 +126,8 @@ class Judge:
         found = list(differences(before.state, after.state, self._expected.changes, unread))
         found += [f"{path} could not be compared: {reason}" for path, reason in unread.items()]
         expected = len(self._expected.changes)
-        question = f"Did only the {expected} expected things change?" if expected else "Did nothing change?"
+        things = "expected thing" if expected == 1 else f"{expected} expected things"
+        question = f"Did only the {things} change?" if expected else "Did nothing change?"
         return _check("nothing_else_changed", question, found)
 
     def _outcome_agrees(

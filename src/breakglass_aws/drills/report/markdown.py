@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from breakglass_aws.drills.pages import words
 from breakglass_aws.drills.report import page
+from breakglass_aws.drills.report.seen import without_repetition
 from breakglass_aws.drills.result import DrillResult, ScenarioResult
 from breakglass_aws.engine.display.safe_text import markdown, markdown_code, one_line
 
@@ -53,7 +54,7 @@ def _scenario(one: ScenarioResult) -> Iterator[str]:
         yield f"- **{_text(reason)}**" if reason is not one.why[0] else f"\n- **{_text(reason)}**"
     if one.checks:
         yield "\n| the judge asked | | before | after | details |\n|---|---|---|---|---|"
-    for check in one.checks:
+    for check in without_repetition(one.checks):
         seen = (_text(check.before or ""), _text(check.after or ""))
         yield _row(_text(check.question), "yes" if check.passed else "**NO**", *seen, _text(check.details))
     if one.people:

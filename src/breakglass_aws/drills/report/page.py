@@ -14,7 +14,8 @@ from breakglass_aws.drills.history.reading import PastDrill
 from breakglass_aws.drills.pages import templates, words
 from breakglass_aws.drills.pages.style import STYLE
 from breakglass_aws.drills.report import timeline
-from breakglass_aws.drills.result import FAILED, INTERRUPTED, LIVE, NOT_RUN, PASSED, DrillResult, ScenarioResult
+from breakglass_aws.drills.report.seen import without_repetition
+from breakglass_aws.drills.result import FAILED, INTERRUPTED, LIVE, NOT_RUN, PASSED, Check, DrillResult, ScenarioResult
 from breakglass_aws.engine import web_page
 
 VERDICTS = (PASSED, FAILED, INTERRUPTED, NOT_RUN)
@@ -34,6 +35,11 @@ class View:
     anchor: str
     timeline: timeline.Timeline | None
     files: Sequence[tuple[str, str]]
+
+    @property
+    def checks(self) -> list[Check]:
+        """What the judge found, without repetition."""
+        return list(without_repetition(self.result.checks))
 
     @property
     def rank(self) -> int:
