@@ -124,8 +124,8 @@ def _row(who: str, what: str, before: Effect, after: Effect) -> dict[str, t.Any]
         "what": what,
         "before": before.value,
         "after": after.value,
-        "objects": {"before": list(before.objects), "after": list(after.objects)},
-        "denied_when": list(after.conditions),
+        "objects": {"before": sorted(before.objects), "after": sorted(after.objects)},
+        "denied_when": sorted(after.conditions),
     }
 
 

@@ -31,9 +31,11 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.request_c
 
 
 def describe(statement: Statement) -> t.Iterator[str]:
-    """The statement's conditions, one phrase each."""
-    for operator, key, values in entries_of(statement.get("Condition", {})):
-        yield _phrase(operator, key, [str(value) for value in as_list(values)])
+    """The statement's conditions, one phrase each: the same phrases in whatever order AWS shows the policy."""
+    entries = entries_of(statement.get("Condition", {}))
+    yield from sorted(
+        _phrase(operator, key, sorted(str(value) for value in as_list(values))) for operator, key, values in entries
+    )
 
 
 def _phrase(operator: str, key: str, values: list[str]) -> str:

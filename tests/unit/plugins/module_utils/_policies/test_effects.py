@@ -55,6 +55,33 @@ def test_a_guard_that_keeps_the_objects():
     assert found[1]["denied_when"] == ["aws:SourceVpce is not vpce-1"]
 
 
+def test_a_policy_in_another_order_means_the_same_in_the_same_words():
+    """AWS may show a policy in another order at each read, and an approval is bound to these words."""
+    tags = {"s3:ExistingObjectTag/a": "x", "s3:ExistingObjectTag/b": ["y", "z"]}
+    roles = {"aws:PrincipalArn": [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in ("audit", "tax", "finance")]}
+    guards = [
+        *deny("s3:GetObject", ["arn:aws:s3:::ledger/a*", "arn:aws:s3:::ledger/b*"])["Statement"],
+        *deny("s3:*", "arn:aws:s3:::ledger/*", Condition={"ArnNotLike": roles, "StringEquals": tags})["Statement"],
+        *deny("s3:*", "arn:aws:s3:::ledger", Condition={"Null": {"aws:SourceVpce": "true"}})["Statement"],
+    ]
+
+    def reversed_all(value):
+        if isinstance(value, dict):
+            return {key: reversed_all(value[key]) for key in reversed(value)}
+        return [reversed_all(one) for one in reversed(value)] if isinstance(value, list) else value
+
+    shown = [
+        effects(
+            deny("s3:*", ["arn:aws:s3:::ledger", "arn:aws:s3:::ledger/*"]),
+            {"Version": "2012-10-17", "Statement": after},
+            BUCKET,
+            administrators_of(BUCKET),
+        )
+        for after in (guards, reversed_all(guards))
+    ]
+    assert shown[0] == shown[1]
+
+
 def test_named_administrators_and_the_rest_are_told_apart():
     after = deny("s3:*", "arn:aws:s3:::ledger", Condition={"ArnNotEquals": {"aws:PrincipalArn": ADMIN}})
     found = rows(deny("s3:*", "arn:aws:s3:::ledger"), after, named=[ADMIN])
