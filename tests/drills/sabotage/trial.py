@@ -63,7 +63,6 @@ def run(scenario: str, sabotage: str) -> Trial:
 
 def run_all(pairs: Iterable[tuple[str, str]], jobs: int) -> Iterator[Trial]:
     """Run trials side by side, each in a process of its own; yield each when it has ended."""
-    # PYTHONPATH is of a whole process, and nothing of one trial may stay for the next.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=8) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:  # PYTHONPATH is of a whole process
         for done in as_completed([pool.submit(run, *pair) for pair in pairs]):
             yield done.result()
