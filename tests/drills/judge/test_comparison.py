@@ -11,7 +11,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from breakglass_aws.drills.judge import Change
-from breakglass_aws.drills.judge.comparison import differences, leaves_that_differ, resolve, value_at
+from breakglass_aws.drills.judge.comparison import (
+    differences,
+    is_same_policy,
+    leaves_that_differ,
+    resolve,
+    value_at,
+)
 
 GUARD = {"Sid": "Guard", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
 LOCK = {**GUARD, "Sid": "Lock", "Action": "*"}
@@ -183,3 +189,13 @@ def test_names_in_an_expected_policy_have_no_order_and_statements_have_one() -> 
     assert "the order of its statements differs" in line
     [line] = differences(before, state(text(guard("b", "a"), LOCK, {**GUARD, "Sid": "Last"})), [])
     assert "statement Guard differs in Action, Condition" in line
+
+
+def test_a_backup_may_have_names_in_another_order_and_nothing_else() -> None:
+    policy = text({**GUARD, "Action": ["a", "b"]})
+    assert is_same_policy(policy, policy)
+    assert is_same_policy(text({**GUARD, "Action": ["b", "a"]}), policy)
+    assert not is_same_policy(text({**GUARD, "Action": ["b", "c"]}), policy)
+    assert not is_same_policy(policy.replace(": ", ":"), policy)
+    assert not is_same_policy("no policy", policy)
+    assert not is_same_policy("None", "none")

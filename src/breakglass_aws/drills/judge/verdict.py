@@ -11,7 +11,7 @@ from typing import Any
 
 from breakglass_aws.drills.judge import artifacts, calls, evidence, ledger
 from breakglass_aws.drills.judge.calls import Call
-from breakglass_aws.drills.judge.comparison import MISSING, differences, resolve, value_at
+from breakglass_aws.drills.judge.comparison import MISSING, differences, is_same_policy, resolve, value_at
 from breakglass_aws.drills.judge.connection import Connection
 from breakglass_aws.drills.judge.expectations import ALLOWED, ANY, DENIED, Expectations, Reported
 from breakglass_aws.drills.judge.observation import Answer, Observation, observe
@@ -243,7 +243,7 @@ def _backups(found: evidence.Evidence, changed: Mapping[tuple[str, str], str]) -
         saved = [one for one in found.backups if str(one.get("resource", "")).rpartition(":")[2] == name]
         if not saved:
             yield f"The policy of {name} was changed, and there is no backup of it."
-        elif not any(one.get("policy") == text for one in saved):
+        elif not any(is_same_policy(str(one.get("policy")), text) for one in saved):
             yield f"The backup of the policy of {name} is not the policy as it was."
     for backup in found.backups:
         if hashed(str(backup.get("policy"))) != backup.get("sha256"):
