@@ -23,6 +23,14 @@ PROGRAMS = CHECKOUT / ".venv-eda/bin"
 REPORTS, VAULT = "555566667777", "777788889999"
 AUDIT = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 SECONDS = 600
+# As docs/guide/watch.md shows it. Without the interpreter, Ansible looks for another Python.
+INVENTORY = """
+all:
+  hosts:
+    localhost:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +53,7 @@ class Watch:
         self.evidence.mkdir()
         given = {"watch_evidence": str(self.evidence), "watch_seconds": 2, **variables}
         (folder / "vars.yml").write_text(json.dumps(given))
-        (folder / "localhost.yml").write_text("all: {hosts: {localhost: {ansible_connection: local}}}")
+        (folder / "localhost.yml").write_text(INVENTORY)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
         command = [str(PROGRAMS / "ansible-rulebook"), "--rulebook", f"breakglass.aws.{rulebook}"]
         with self.log.open("w") as log:

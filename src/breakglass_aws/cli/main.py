@@ -41,6 +41,7 @@ COMMANDS = {
     "trail": f"{_PLACE}evidence:trail",
     "audit": f"{_PLACE}audit:audit",
     "history": f"{_PLACE}history:history",
+    "notify": f"{_PLACE}notify:notify",
     "lint-policy": f"{_PLACE}lint.command:lint_policy",
     "model": f"{_PLACE}model:model",
     "drill": f"{_PLACE}delegated:drill",

@@ -23,6 +23,15 @@ PATH = click.Path(path_type=Path)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 folder = click.argument("folder", metavar="RUN_DIR", type=PATH, shell_complete=completion.evidence_folders)
 
+notify = click.option(
+    "--notify",
+    "notify_file",
+    metavar="FILE",
+    envvar="BREAKGLASS_NOTIFY",
+    type=PATH,
+    help="Notify the targets in this Apprise configuration file.  [default: that in BREAKGLASS_NOTIFY, or none]",
+)
+
 
 class Seconds(click.ParamType):
     """A number of seconds, 1 or more."""
@@ -61,6 +70,7 @@ def run_options(function: Function) -> Function:
                 type=Seconds(),
                 help="How long a cell may take.  [default: no limit]",
             ),
+            notify,
             click.option("--json", "as_json", is_flag=True, help="Write progress as JSON lines, and ask nothing."),
         )
     ):

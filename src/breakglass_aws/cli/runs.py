@@ -67,6 +67,7 @@ def run(
     answers: tuple[str, ...],
     answers_file: str | None,
     timeout: int | None,
+    notify_file: Path | None,
     as_json: bool,
 ) -> int:
     """Run a runbook. Without -p check_mode=false it only plans.
@@ -90,6 +91,7 @@ def run(
         lambda on_progress: launch.run(runbook, given, output, on_progress, timeout, checked),
         timeout,
         as_json,
+        notify_file,
     )
 
 
@@ -105,7 +107,14 @@ def run(
 )
 @options.folder
 @options.run_options
-def resume(folder: Path, answers: tuple[str, ...], answers_file: str | None, timeout: int | None, as_json: bool) -> int:
+def resume(
+    folder: Path,
+    answers: tuple[str, ...],
+    answers_file: str | None,
+    timeout: int | None,
+    notify_file: Path | None,
+    as_json: bool,
+) -> int:
     """Resume a run. Nothing is done twice.
 
     RUN_DIR is the evidence folder of a run that waits for a person, failed or was interrupted.
@@ -117,7 +126,12 @@ def resume(folder: Path, answers: tuple[str, ...], answers_file: str | None, tim
     runbook = resuming.runbook_of(found)
     checked = cli_answers.given(answers, answers_file, runbook.gates)
     return report(
-        runbook, checked, lambda on_progress: resuming.resume(found, checked, on_progress, timeout), timeout, as_json
+        runbook,
+        checked,
+        lambda on_progress: resuming.resume(found, checked, on_progress, timeout),
+        timeout,
+        as_json,
+        notify_file,
     )
 
 
@@ -127,6 +141,7 @@ def report(
     start: Callable[[OnProgress], RunResult],
     timeout: int | None,
     as_json: bool,
+    notify_file: Path | None = None,
 ) -> int:
     """Start or resume a run, report its progress and end, and ask at its gates where a person can answer.
 
@@ -145,6 +160,10 @@ def report(
                 result, runbook, answers, reporter.gate, lambda given: resume(folder, given, reporter.cell, timeout)
             )
         reporter.end(result)
+    if notify_file:
+        from breakglass_aws.cli import notify
+
+        notify.about_run(result, notify_file)
     return outcomes.EXIT_STATUS[result.outcome]
 
 
