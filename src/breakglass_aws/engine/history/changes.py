@@ -14,7 +14,7 @@ from typing import Any
 from breakglass_aws.engine.history import file
 from breakglass_aws.engine.history.parts import ACCOUNT, CREDENTIALS, PARTS, part_of
 from breakglass_aws.engine.history.records import Content, Found, Verdict
-from breakglass_aws.engine.history.states import Known, known_at, not_read_now, read_since
+from breakglass_aws.engine.history.states import Known, Place, known_at, load, not_read_now, steps_since
 from breakglass_aws.engine.posture.codes import identity_of
 
 # Kinds of changes, the most urgent first.
@@ -120,25 +120,28 @@ def changes_since(path: Path, time: str) -> list[Change]:
 def _changes(connection: sqlite3.Connection, part: str, time: str) -> Iterator[Change]:
     before, after = known_at(connection, part, time), known_at(connection, part)
     changed = {
-        account_id: known
-        for account_id, known in before.items()
-        if after[account_id].content.digest != known.content.digest
+        account_id: place for account_id, place in before.items() if after[account_id].content_id != place.content_id
     }
-    between = read_since(connection, part, changed)
-    for account_id, known in changed.items():
-        steps = [known, *between[account_id]]
+    for _account_id, steps in steps_since(connection, part, changed):
         if part == ACCOUNT:
             yield from _verdicts(steps)
         yield from _findings(steps, part)
     if part == ACCOUNT:
-        [first] = connection.execute("SELECT min(read_at) FROM runs WHERE kind = 'readiness'").fetchone()
-        for known in before.values():
-            if known.read_at > max(time, first):
-                yield _change(NEW_ACCOUNT, [known], "account", "", "", _always)
-        for known in not_read_now(connection):
-            if known.content.account_id in before:
-                steps = [after[known.content.account_id], known]
-                yield _change(BECAME_UNKNOWN, steps, "account", "read", "not read", lambda content: not content.parts)
+        yield from _accounts(connection, time, before, after)
+
+
+def _accounts(
+    connection: sqlite3.Connection, time: str, before: Mapping[str, Place], after: Mapping[str, Place]
+) -> Iterator[Change]:
+    """Accounts that were first seen since then, and those that could not be read any more."""
+    [first] = connection.execute("SELECT min(read_at) FROM runs WHERE kind = 'readiness'").fetchone()
+    new = [place for place in before.values() if place.read_at > max(time, first)]
+    for known in load(connection, new):
+        yield _change(NEW_ACCOUNT, [known], "account", "", "", _always)
+    gone = [place for place in not_read_now(connection) if place.account_id in before]
+    earlier = load(connection, [after[place.account_id] for place in gone])
+    for steps in zip(earlier, load(connection, gone), strict=True):
+        yield _change(BECAME_UNKNOWN, list(steps), "account", "read", "not read", lambda content: not content.parts)
 
 
 def _verdicts(steps: list[Known]) -> Iterator[Change]:

@@ -18,55 +18,68 @@ _READ = f"SELECT {_COLUMNS} FROM account_history JOIN parts USING (content_id) W
 
 
 @dataclass(frozen=True)
-class Known:
-    """What a run found in an account, and when it was read."""
+class Place:
+    """Where the history has what a run found in an account."""
 
+    account_id: str
     run_id: int
     read_at: str
-    content: Content
+    content_id: int
 
     @property
-    def place(self) -> tuple[str, int]:
+    def order(self) -> tuple[str, int]:
         """Its place in the order of the runs."""
         return self.read_at, self.run_id
 
 
-def known_at(connection: sqlite3.Connection, part: str, time: str = ALWAYS) -> dict[str, Known]:
-    """Return what was known of a part of each account at a time, or is now.
+@dataclass(frozen=True)
+class Known:
+    """What a run found in an account, and when it was read."""
+
+    read_at: str
+    content: Content
+
+
+def known_at(connection: sqlite3.Connection, part: str, time: str = ALWAYS) -> dict[str, Place]:
+    """Return where there is what was known of a part of each account at a time, or is now.
 
     Where nothing was known then, it is what was found first after it: a history cannot say more of the time before it.
     Only runs that read this part of the account count.
     """
     rows = connection.execute(
-        f"SELECT * FROM (SELECT {_COLUMNS}, row_number() OVER (PARTITION BY account_id ORDER BY "
+        f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS}, row_number() OVER (PARTITION BY account_id ORDER BY "
         "read_at > ?2, CASE WHEN read_at > ?2 THEN read_at END, read_at DESC, run_id DESC) AS place "
         "FROM account_history JOIN parts USING (content_id) WHERE part = ?1) WHERE place = 1",
         (part, time),
-    ).fetchall()
-    return {known.content.account_id: known for known in _known(connection, rows)}
+    )
+    return {row["account_id"]: Place(*row) for row in rows}
 
 
-def read_since(connection: sqlite3.Connection, part: str, before: Mapping[str, Known]) -> dict[str, list[Known]]:
-    """Return what later runs found in these accounts, the oldest first."""
-    rows = [row for row in connection.execute(f"{_READ} ORDER BY read_at, run_id", (part,)) if row[0] in before]
-    later = [row for row in rows if (row["read_at"], row["run_id"]) > before[row["account_id"]].place]
-    found: dict[str, list[Known]] = {account_id: [] for account_id in before}
-    for known in _known(connection, later):
-        found[known.content.account_id].append(known)
-    return found
+def steps_since(
+    connection: sqlite3.Connection, part: str, before: Mapping[str, Place]
+) -> Iterator[tuple[str, list[Known]]]:
+    """Yield for each of these accounts what was known, and what each later run found: the steps, the oldest first."""
+    places: dict[str, list[Place]] = {account_id: [place] for account_id, place in before.items()}
+    for row in connection.execute(f"{_READ} ORDER BY read_at, run_id", (part,)):
+        place = Place(*row)
+        if place.account_id in before and place.order > before[place.account_id].order:
+            places[place.account_id].append(place)
+    found = contents_of(connection, {place.content_id for listed in places.values() for place in listed})
+    for account_id, listed in places.items():
+        yield account_id, [Known(place.read_at, found[place.content_id]) for place in listed]
 
 
-def not_read_now(connection: sqlite3.Connection) -> list[Known]:
+def load(connection: sqlite3.Connection, places: Sequence[Place]) -> list[Known]:
+    """Return what runs found at these places."""
+    found = contents_of(connection, {place.content_id for place in places})
+    return [Known(place.read_at, found[place.content_id]) for place in places]
+
+
+def not_read_now(connection: sqlite3.Connection) -> list[Place]:
     """Return the accounts that the newest run of `ready` with them could not read."""
     rows = connection.execute(
-        f"SELECT * FROM (SELECT {_COLUMNS}, outcome, row_number() OVER (PARTITION BY account_id "
+        f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS}, outcome, row_number() OVER (PARTITION BY account_id "
         "ORDER BY read_at DESC, run_id DESC) AS place FROM account_history WHERE kind = 'readiness') "
         "WHERE place = 1 AND outcome NOT IN ('unchanged', 'skipped')"
-    ).fetchall()
-    return list(_known(connection, rows))
-
-
-def _known(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> Iterator[Known]:
-    contents = contents_of(connection, [row["content_id"] for row in rows])
-    for row in rows:
-        yield Known(row["run_id"], row["read_at"], contents[row["content_id"]])
+    )
+    return [Place(*row) for row in rows]
