@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breakglass_aws.drills.judge.artifacts import Secrets, leaks
@@ -76,6 +76,7 @@ def test_a_secret_is_found_in_any_form(
     assert all(line.startswith("notebook.ipynb") and SECRET[:20] not in line for line in lines)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, len(SECRET) - 39), st.text(max_size=20), st.text(max_size=20))
 def test_a_part_of_a_secret_is_found(start: int, before: str, after: str) -> None:
     assert Secrets(ALL).found_in(f"{before} {SECRET[start : start + 39]} {after}")

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from breakglass_aws.drills.judge import Change
@@ -46,6 +46,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(names, trees, max_size=5), st.dictionaries(names, trees, max_size=5))
 def test_equal_states_and_only_these_have_no_difference(one: dict[str, Any], other: dict[str, Any]) -> None:
     assert list(differences(one, copy.deepcopy(one), [])) == []
@@ -54,6 +55,7 @@ def test_equal_states_and_only_these_have_no_difference(one: dict[str, Any], oth
     )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(names, trees, min_size=1, max_size=5), st.data())
 def test_each_changed_value_is_found_at_its_path(before: dict[str, Any], data: st.DataObject) -> None:
     after = copy.deepcopy(before)

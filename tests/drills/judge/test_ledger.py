@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from breakglass_aws.drills.judge import PEOPLE
@@ -66,6 +66,7 @@ def test_evidence_that_has_it_all_agrees() -> None:
     assert list(disagreements(evidence(listed()), MADE)) == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_whatever_is_missing_or_different_is_said(data: st.DataObject) -> None:
     found, made = evidence(listed()), copy.deepcopy(MADE)
