@@ -14,7 +14,7 @@ from support.least_privilege import operator_of
 from breakglass_aws.sandbox import Box
 
 VAULT = "777788889999"
-FILES = ("readiness.csv", "readiness.json")
+FILES = ("readiness.html", "readiness.csv", "readiness.json", "readiness.ocsf.json")
 
 
 def test_every_recovery_is_judged_without_a_session(sandbox: Box, make_workplace: Callable[..., Any]) -> None:

@@ -40,6 +40,7 @@ COMMANDS = {
     "verify": f"{_PLACE}evidence:verify",
     "trail": f"{_PLACE}evidence:trail",
     "audit": f"{_PLACE}audit:audit",
+    "ready": f"{_PLACE}ready:ready",
     "history": f"{_PLACE}history:history",
     "notify": f"{_PLACE}notify:notify",
     "lint-policy": f"{_PLACE}lint.command:lint_policy",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 breakglass.aws contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of a check of readiness: the result as JSON, and a list for a spreadsheet.
+"""The files of a check of readiness: the result as JSON, a list for a spreadsheet, a page, and findings for a SIEM.
 
 Each has all accounts, those that could not be read included.
 """
@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from breakglass_aws.engine import files
+from breakglass_aws.engine import files, posture, times
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.posture.lists import spreadsheet_cell
 
-DOCUMENT, LIST = "readiness.json", "readiness.csv"
+FILES = DOCUMENT, LIST, PAGE, EVENTS = "readiness.json", "readiness.csv", "readiness.html", "readiness.ocsf.json"
 COLUMNS = (
     "account_id",
     "name",
@@ -54,9 +54,11 @@ def write_readiness(found: Mapping[str, Any], folder: str) -> html.RichOutput:
     Raises RunbookError when a file cannot be written.
     """
     content = {key: found[key] for key in _KEYS}
-    for name, text in {DOCUMENT: json.dumps(content, indent=1), LIST: as_csv(content)}.items():
+    assessed = posture.assess([found], made=times.text(), title="Recovery readiness")
+    pages = {PAGE: posture.as_html(assessed), EVENTS: posture.as_ocsf(assessed)}
+    for name, text in {DOCUMENT: json.dumps(content, indent=1), LIST: as_csv(content), **pages}.items():
         files.write(Path(folder) / name, text)
-    return html.text(f"Wrote {len(found['accounts'])} accounts to {DOCUMENT} and {LIST} in {folder}.")
+    return html.text(f"Wrote {len(found['accounts'])} accounts to {', '.join(FILES)} in {folder}.")
 
 
 def as_csv(found: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.html import RichOutput
 from breakglass_aws.engine.display.views.common import Result, account_cell
-from breakglass_aws.engine.readiness_reasons import groups
+from breakglass_aws.engine.posture import assess, causes
 
 MOST_ACCOUNTS = 5  # the files have all of them
 
@@ -22,7 +22,7 @@ def recoveries(result: Result, check_mode: bool = False) -> RichOutput:
         [html.mono(name), *(str(found[verdict]) for verdict in ("works", "fails", "unknown", "not_applicable"))]
         for name, found in summary.items()
     ]
-    rows = _reasons(result["accounts"])
+    rows = _reasons(result)
     findings = _findings(result["accounts"])
     unread = [
         [html.mono(one["permission"]) if one["permission"] else one["what"], one["reason"], _cure(one)]
@@ -41,17 +41,17 @@ def recoveries(result: Result, check_mode: bool = False) -> RichOutput:
     )
 
 
-def _reasons(accounts: Iterable[Result]) -> list[list[RichOutput | str]]:
+def _reasons(result: Result) -> list[list[RichOutput | str]]:
     """A row for each reason, with its recoveries and accounts: certain reasons first, then those of most accounts."""
     return [
         [
-            html.badge("would fail" if group.certain else "unknown"),
-            html.lines([html.mono(name) for name in group.recoveries]),
-            _accounts(list(group.accounts.values())),
-            group.text,
-            group.fix,
+            html.badge("would fail" if cause.certain else "unknown"),
+            html.lines([html.mono(name) for name in cause.recoveries]),
+            _accounts([{"account_id": one.account_id, "name": one.name} for one in cause.accounts.values()]),
+            cause.text.replace(causes.HERE, next(iter(cause.accounts))),
+            cause.fix,
         ]
-        for group in groups(accounts)
+        for cause in causes.causes(assess([result]))
     ]
 
 

@@ -1,0 +1,227 @@
+# Copyright (c) 2026 breakglass.aws contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`breakglass ready`: in which accounts which recovery would fail, as a table, a document, or files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from breakglass_aws.cli import new_files, options
+from breakglass_aws.cli.groups import Command
+from breakglass_aws.engine import collection, outcomes
+from breakglass_aws.engine.display import readiness_files
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.evidence import reading, redaction
+from breakglass_aws.engine.posture import assess, causes
+
+if TYPE_CHECKING:
+    from breakglass_aws.engine.launcher.run_result import RunResult
+
+RUNBOOK = "check_recovery_readiness"
+QUESTION = (
+    "This opens {which} in every active member account that you chose.{alarms}\n"
+    "Nothing is changed. Type yes to continue: "
+)
+ALARMS = " CloudTrail shows root sessions as root activity, so alarms go off."
+STYLES = {"works": "green", "fails": "bold red", "unknown": "yellow", "not_applicable": "dim"}
+HEADINGS = {"works": "works", "fails": "would fail", "unknown": "unknown", "not_applicable": "not applicable"}
+MOST_NAMES = 4
+
+
+@click.command(
+    cls=Command,
+    epilog="Exit status: as of `run`. 0 every account was judged, 1 an account could not be read (with --must-be-ready "
+    "also: a recovery would fail), 5 the organization cannot be read with these credentials.",
+    examples=[
+        ("breakglass ready --own-domains example.com", "the whole organization, without a session in an account"),
+        ("breakglass ready --organizational-units Workloads/Production", "the accounts of an OU"),
+        ("breakglass ready --with-root-sessions --yes --html ready.html", "also root credentials and locked buckets"),
+        ("breakglass ready --json > readiness.json", "for a program"),
+    ],
+)
+@click.option("--accounts", metavar="ID", multiple=True, help="Account, several with commas.  [default: all]")
+@click.option("--organizational-units", metavar="OU", multiple=True, help="All accounts of an OU and of those below.")
+@click.option("--exclude", metavar="ID", multiple=True, help="Account to leave out, several with commas.")
+@click.option(
+    "--own-domains",
+    metavar="DOMAIN",
+    multiple=True,
+    help="Domain of root mailboxes that your people read, several with commas.  [default: domains are not judged]",
+)
+@click.option(
+    "--confirmed",
+    metavar="REASON",
+    multiple=True,
+    help="What no API returns and a person has checked, such as payment_method; several with commas.",
+)
+@click.option("--with-root-sessions", is_flag=True, help="Also read root credentials and locked buckets and queues.")
+@click.option("--with-role-sessions", is_flag=True, help="Also find out whether access roles can be assumed.")
+@click.option("--csv", "csv_file", metavar="FILE", type=options.PATH, help="Write the list for a spreadsheet.")
+@click.option("--html", "html_file", metavar="FILE", type=options.PATH, help="Write the page.")
+@click.option("--evidence-dir", metavar="DIR", default="", help="Evidence folder.  [default: a new one in ./evidence/]")
+@click.option("--must-be-ready", is_flag=True, help="End with status 1 when a recovery would fail in an account.")
+@click.option("--yes", is_flag=True, help="Open sessions without asking; required without a terminal.")
+@options.as_json
+def ready(
+    csv_file: Path | None,
+    html_file: Path | None,
+    evidence_dir: str,
+    must_be_ready: bool,
+    yes: bool,
+    as_json: bool,
+    **choice: Any,
+) -> int:
+    """Show in which accounts which recovery would fail tonight, and why.
+
+    Runs the runbook check_recovery_readiness, and keeps its evidence. It changes nothing, and opens sessions in
+    accounts only where you ask for them.
+    """
+    collection.check_installation()
+    for path in (csv_file, html_file):
+        if path:
+            new_files.require_new(path)
+    given = _parameters(choice, evidence_dir)
+    if not given["check_mode"] and not yes:
+        _confirm(given)
+    result = _run(given, sys.stderr if as_json else sys.stdout)
+    found = _found(result.evidence_dir)
+    if as_json:
+        options.print_json(_document(result, found))
+    elif found:
+        show(found, Console(highlight=False))
+    if result.evidence_dir and found:
+        _copy(result.evidence_dir / readiness_files.LIST, csv_file)
+        _copy(result.evidence_dir / readiness_files.PAGE, html_file)
+    ended = outcomes.EXIT_STATUS[result.outcome]
+    return ended or int(must_be_ready and _would_fail(found))
+
+
+def _parameters(choice: Mapping[str, Any], evidence_dir: str) -> dict[str, Any]:
+    """The runbook's parameters. Only sessions need that check mode is off."""
+    sessions = {name: choice[name] for name in ("with_root_sessions", "with_role_sessions")}
+    parameters = {
+        "account_ids": _split(choice["accounts"]),
+        "organizational_units": _split(choice["organizational_units"]),
+        "exclude_accounts": _split(choice["exclude"]),
+        "own_domains": _split(choice["own_domains"]),
+        "confirmed": _split(choice["confirmed"]),
+        "evidence_dir": evidence_dir,
+        **sessions,
+    }
+    return {name: value for name, value in parameters.items() if value} | {"check_mode": not any(sessions.values())}
+
+
+def _would_fail(found: Mapping[str, Any]) -> bool:
+    return any(counts["fails"] for counts in found.get("summary", {}).values())
+
+
+def _split(given: Iterable[str]) -> list[str]:
+    return [one for value in given for one in value.split(",") if one]
+
+
+def _confirm(given: Mapping[str, Any]) -> None:
+    """Ask before sessions are opened; raise RunbookError when the answer is not yes, or no one can be asked."""
+    kinds = {"with_root_sessions": "read-only root sessions", "with_role_sessions": "a session of the access role"}
+    which = " and ".join(words for name, words in kinds.items() if given.get(name))
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise RunbookError("No session was opened, because there is no terminal to confirm at. Programs add --yes.")
+    alarms = ALARMS if given.get("with_root_sessions") else ""
+    print(QUESTION.format(which=which, alarms=alarms), end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() != "yes":
+        raise RunbookError("No session was opened.")
+
+
+def _run(given: Mapping[str, Any], stream: Any) -> RunResult:
+    """Run the runbook, and report its progress on `stream`."""
+    from breakglass_aws.engine.launcher import launch, progress
+    from breakglass_aws.engine.notebooks import catalog
+
+    runbook = catalog.find(RUNBOOK)
+    with progress.TextReporter(Console(highlight=False, file=stream)) as reporter:
+        reporter.begin(runbook)
+        result = launch.run(runbook, given, None, reporter.cell)
+        reporter.end(result)
+    return result
+
+
+def _found(folder: Path | None) -> dict[str, Any]:
+    """Return what the run has found; nothing when it did not come so far."""
+    if folder is None or not (folder / readiness_files.DOCUMENT).exists():
+        return {}
+    return dict(reading.json_file(folder / readiness_files.DOCUMENT))
+
+
+def _document(result: RunResult, found: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": result.outcome,
+        "message": result.failure,
+        "evidence_dir": result.evidence_dir,
+        "manifest": result.manifest,
+        "page": result.page,
+        "summary": {},
+        "accounts": [],
+        **found,
+    }
+
+
+def show(found: Mapping[str, Any], console: Console) -> None:
+    """Print the verdicts by recovery, then each reason with its accounts, then what could not be read."""
+    console.print()
+    console.print(_verdicts(found["summary"]))
+    reasons = _table("", "why, and what to do", "recoveries", "accounts")
+    for cause in causes.causes(assess([found])):
+        word = "would fail" if cause.certain else "unknown"
+        accounts = list(cause.accounts.values())
+        reasons.add_row(
+            Text(word, STYLES["fails" if cause.certain else "unknown"]),
+            _safe(f"{cause.text.replace(causes.HERE, accounts[0].account_id)}\n{cause.fix}".strip()),
+            _safe("\n".join(cause.recoveries)),
+            _safe(causes.names(accounts, MOST_NAMES)),
+        )
+    if reasons.row_count:
+        console.print(reasons)
+    if found["unreadable"]:
+        unread = _table("could not be read", "why, and what to do")
+        for one in found["unreadable"]:
+            cure = one["statement"] or one["fix"]
+            unread.add_row(_safe(one["permission"] or one["what"]), _safe(f"{one['reason']}\n{cure}"))
+        console.print(unread)
+    severities = [finding["severity"] for account in found["accounts"] for finding in account["findings"]]
+    words = ", ".join(f"{severities.count(one)} {one}" for one in dict.fromkeys(sorted(severities))) or "none"
+    console.print(f"{len(found['accounts'])} accounts. Findings: {words}.", style="bold", markup=False)
+
+
+def _verdicts(summary: Mapping[str, Mapping[str, int]]) -> Table:
+    table = _table("recovery", *HEADINGS.values())
+    for name, counts in summary.items():
+        numbers = [Text(str(counts[word]), STYLES[word] if counts[word] else "dim") for word in HEADINGS]
+        table.add_row(Text(name), *numbers)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _safe(words: str) -> Text:
+    return Text(redaction.safe(words))
+
+
+def _copy(source: Path, target: Path | None) -> None:
+    """Write a copy that only this person can read: the list shows where to attack."""
+    if target is not None:
+        new_files.write(target, source.read_bytes(), f"The list is in {source}.")
+        print(f"Wrote {target}.", file=sys.stderr)
