@@ -102,7 +102,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         answers = [json.dumps({"event": "answer", "gate": gate}) + "\n" for gate in answered]
         (tmp_path / "evidence" / "journal.jsonl").write_text("".join(answers))
         timeline = Timeline()
-        approving: Any = type("", (), {"approve": lambda self, folder: type("", (), {"returncode": 0})()})()
+        approving: Any = type("", (), {"approve": lambda self, folder: (0, "")})()
         people = People(scenario, sandbox, timeline, approving)
         added = [(fault.when, sandbox.add_fault(fault.rule)) for fault in scenario.faults if fault.when == "start"]
         assert not added

@@ -10,13 +10,11 @@ import secrets
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from breakglass_aws.drills import result
 from breakglass_aws.drills.live import allow_list, limits
 from breakglass_aws.drills.live.allow_list import Refused
-from breakglass_aws.drills.live.aws import Aws
-from breakglass_aws.drills.live.clean_up import clean_up
-from breakglass_aws.drills.live.live_run import LiveRun
 from breakglass_aws.drills.live.residue import Residue
 from breakglass_aws.drills.result import DrillResult
 from breakglass_aws.drills.runner.drill import folder_for, operator
@@ -26,6 +24,9 @@ from breakglass_aws.drills.scenario_file import values
 from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.scenario_file.reading import SUFFIX, read
 from breakglass_aws.drills.versions import versions
+
+if TYPE_CHECKING:
+    from breakglass_aws.drills.live.aws import Aws
 
 FOLDER = Path(__file__).with_name("scenarios")
 NAMES = ("live-audit", "live-bucket", "live-recovery")
@@ -67,6 +68,9 @@ def main(options: argparse.Namespace, report: Callable[[DrillResult, Path], int]
     entry = allow_list.allowed(options.allow_list, options.account)
     reports = options.reports.absolute()
     residue = Residue.of(reports, entry.id)
+    from breakglass_aws.drills.live.aws import Aws
+    from breakglass_aws.drills.live.clean_up import clean_up
+
     aws = Aws(entry.id, options.role_name)
     if options.clean_up:
         if not residue.left:
@@ -111,6 +115,8 @@ def _run(
     for number, scenario in enumerate(chosen):
         bucket = f"breakglass-drill-{names[limits.ACCOUNT]}-{secrets.token_hex(4)}"
         filled = limits.filled_in(scenario, {**names, limits.BUCKET: bucket})
+        from breakglass_aws.drills.live.live_run import LiveRun
+
         run = LiveRun(filled, folder / scenario.name, aws, residue, console.scenario(filled))
         drill.scenarios[number] = run.result
         drill.ended = result.now()

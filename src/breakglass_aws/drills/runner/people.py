@@ -6,20 +6,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jmespath
-from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
-
 from breakglass_aws.drills.result import Person
-from breakglass_aws.drills.runner.simulation import Refused, Simulation, StartError
+from breakglass_aws.drills.runner import prepared
+from breakglass_aws.drills.runner.simulation import Refused, Simulation, StartError, without_aws
 from breakglass_aws.drills.runner.timeline import Timeline
 from breakglass_aws.drills.scenario_file import model
 from breakglass_aws.drills.scenario_file.model import Action, Participant, Scenario
@@ -41,15 +38,32 @@ class Approver:
         self.name = name
         self.signers = signers
         self._key = home / "key"
+        self._prepared: subprocess.Popen[str] | None = None
         if not shutil.which("ssh-keygen"):
             raise StartError("The second person needs ssh-keygen. Install the OpenSSH client.")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", self._key], check=True)
         signers.write_text(f'{name} namespaces="breakglass.aws" {self._key.with_suffix(".pub").read_text()}')
 
-    def approve(self, run: Path) -> subprocess.CompletedProcess[str]:
-        """Approve what the run in this folder would do, by the command a person would type."""
-        command = [sys.executable, "-m", "breakglass_aws", "approve", str(run), "--key", str(self._key)]
-        return subprocess.run([*command, "--as", self.name, "--yes"], capture_output=True, text=True, check=False)
+    def prepare(self) -> None:
+        """Load the command meanwhile."""
+        self._prepared = prepared.start(self._key.parent, prepared.APPROVE)
+
+    def end(self) -> None:
+        """End what was prepared and not needed."""
+        if self._prepared:
+            prepared.end(self._prepared)
+
+    def approve(self, run: Path) -> tuple[int, str]:
+        """Approve what the run in this folder would do, by the command a person would type.
+
+        Returns its exit status, and what it printed as an error.
+        """
+        process = self._prepared or prepared.start(self._key.parent, prepared.APPROVE)
+        self._prepared = None
+        arguments = ["approve", str(run), "--key", str(self._key), "--as", self.name, "--yes"]
+        prepared.run(process, arguments, without_aws(os.environ), {})
+        _, errors = process.communicate()
+        return process.returncode, errors.strip()
 
 
 class People:
@@ -79,6 +93,8 @@ class People:
 
     def do(self, person: Participant, action: Action, run: Path) -> None:
         """Do one action that is not an answer. Raises ActionFailed when it is refused."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
         given = action.given
         try:
             text = self._done(action.kind, given, run)
@@ -109,14 +125,18 @@ class People:
                     simulation.end_fault(name)
             return f"faults end: {given}"
         if kind == model.APPROVE and self._approver:
-            approved = self._approver.approve(run)
-            if approved.returncode:
-                raise Refused(approved.stderr.strip())
+            approved, problem = self._approver.approve(run)
+            if approved:
+                raise Refused(problem)
             return "read the plan and approved it"
         return "resumed the run"
 
     def _call(self, given: Mapping[str, Any]) -> str:
         """Make a call to AWS."""
+        import jmespath
+        from botocore import xform_name
+        from botocore.exceptions import ClientError
+
         action = f"{given['service']}:{given['operation']}"
         credentials = self._simulation.credentials(given["as"])
         client = self._simulation.client(given["service"], credentials, given["region"], given["from"])

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from breakglass_aws.drills.runner.simulation import without_aws
 
-# The command, and what it imports when it runs a runbook.
-_LOADED = (
-    "breakglass_aws.cli.main",
+_COMMAND = "breakglass_aws.cli.main"
+# What the command imports when it runs a runbook, and when it approves a plan.
+RUN = (
     "breakglass_aws.cli.runs",
     "breakglass_aws.engine.gates.cli_answers",
     "breakglass_aws.engine.launcher.launch",
@@ -32,10 +32,13 @@ _LOADED = (
 )
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    """Start a process in a folder."""
+APPROVE = ("breakglass_aws.cli.approve",)
+
+
+def start(folder: Path, modules: Sequence[str] = RUN) -> subprocess.Popen[str]:
+    """Start a process in a folder, which loads these modules."""
     return subprocess.Popen(
-        [sys.executable, "-m", __name__],
+        [sys.executable, "-m", __name__, _COMMAND, *modules],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -67,11 +70,12 @@ def run(
     if process.stdin:
         process.stdin.write(json.dumps(given) + "\n")
         process.stdin.close()
+        process.stdin = None  # `communicate` would flush it
 
 
 def main() -> int:
     """Load, wait, and run what standard input says."""
-    loaded = [importlib.import_module(name) for name in _LOADED]
+    command, *_ = [importlib.import_module(name) for name in sys.argv[1:]]
     line = sys.stdin.readline()
     if not line:  # it is not needed after all
         return 0
@@ -87,7 +91,7 @@ def main() -> int:
         os.dup2(answers.fileno(), 0)
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         arguments = [*arguments, "--answers-file", "-"]
-    status: int = loaded[0].main(arguments)
+    status: int = command.main(arguments)
     return status
 
 

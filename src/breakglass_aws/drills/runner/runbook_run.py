@@ -18,7 +18,6 @@ from breakglass_aws.drills.runner.scene import RunEnd, Scene
 from breakglass_aws.drills.scenario_file import model
 from breakglass_aws.drills.scenario_file.model import Action, Participant
 from breakglass_aws.engine.gates.definition import find as find_gate
-from breakglass_aws.engine.notebooks import catalog
 from breakglass_aws.engine.outcomes import BLOCKED, EXIT_STATUS, FAILED, INTERRUPTED, NOT_STARTED, PARTIAL, WAITING
 
 EVIDENCE = "evidence"
@@ -43,6 +42,8 @@ class RunbookRun:
         self.evidence = scene.folder / EVIDENCE
         self.hints: list[Hint] = []
         self._process = RunProcess(scene.folder, scene.environment, self._on_event, scene.prepared)
+        from breakglass_aws.engine.notebooks import catalog  # it takes half a second to load
+
         runbook = catalog.find(scene.scenario.runbook)
         cells = [cell for cell in runbook.notebook.cells if cell.cell_type == "code" and find_gate(cell.source)]
         self._gate_cells = {cell.get("id", "") for cell in cells}

@@ -12,12 +12,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from breakglass_aws.drills import result
-from breakglass_aws.drills.judge import Judge, Observation, Reported, Unanswered
 from breakglass_aws.drills.result import Fault, ScenarioResult
-from breakglass_aws.drills.runner import evidence, expected, prepared
+from breakglass_aws.drills.runner import evidence, prepared
 from breakglass_aws.drills.runner.people import STORY, ActionFailed, Approver, People, described
 from breakglass_aws.drills.runner.runbook_run import RunbookRun
 from breakglass_aws.drills.runner.scene import Recovery, Scene
@@ -25,6 +24,9 @@ from breakglass_aws.drills.runner.simulation import Ended, Refused, Simulation, 
 from breakglass_aws.drills.runner.timeline import Timeline
 from breakglass_aws.drills.scenario_file import organization
 from breakglass_aws.drills.scenario_file.model import Scenario
+
+if TYPE_CHECKING:
+    from breakglass_aws.drills.judge import Judge, Observation, Reported
 
 _LOG = logging.getLogger(__name__)
 Say = Callable[[str], None]
@@ -42,6 +44,29 @@ def result_of(scenario: Scenario) -> ScenarioResult:
         objective_seconds=scenario.objective_seconds,
         expected_outcome=scenario.outcome,
     )
+
+
+# The judge takes a second to load, in which the sandbox starts.
+
+
+def _judge_of(scenario: Scenario, url: str) -> Judge:
+    from breakglass_aws.drills.judge import Judge
+    from breakglass_aws.drills.runner import expected
+
+    return Judge(url, expected.expectations(scenario))
+
+
+def _reported(done: ScenarioResult) -> Reported:
+    from breakglass_aws.drills.judge import Reported
+
+    return Reported(done.outcome, done.exit_status)
+
+
+def _expected_errors() -> tuple[type[Exception], ...]:
+    """What may go wrong in a scenario, and is explained by its text."""
+    from breakglass_aws.drills.judge import Unanswered
+
+    return StartError, Ended, ActionFailed, Refused, Unanswered
 
 
 class ScenarioRun:
@@ -86,7 +111,7 @@ class ScenarioRun:
         self._folder.mkdir(mode=0o700)
         try:
             self._run_in_sandbox()
-        except (StartError, Ended, ActionFailed, Refused, Unanswered) as error:
+        except _expected_errors() as error:
             done.why.append(str(error))
         except OSError as error:
             done.why.append(f"{error.strerror}: {error.filename}")
@@ -119,11 +144,14 @@ class ScenarioRun:
             simulation.wait_until_ready()
             signers = self._folder / "allowed_signers"
             approver = Approver(scenario.approver.name, home, signers) if scenario.approver else None
+            if approver and first:
+                approver.prepare()
+                stack.callback(approver.end)
             people = People(scenario, simulation, self._timeline, approver)
             self.result.people = people.who
             for action in scenario.damage:
                 people.do(STORY, action, self._folder)
-            judge = Judge(simulation.url, expected.expectations(scenario))
+            judge = _judge_of(scenario, simulation.url)
             before = self._observed("Before the run", judge)
             add_faults = functools.partial(self._add_faults, simulation)
             scene = Scene(
@@ -166,7 +194,7 @@ class ScenarioRun:
         done = self.result
         after = self._observed("After the run", judge)
         folder = self._run.evidence
-        done.checks = judge.judge(before, after, folder, self._folder, Reported(done.outcome, done.exit_status))
+        done.checks = judge.judge(before, after, folder, self._folder, _reported(done))
         done.sessions = judge.sessions(before, after, folder)
         done.changes = judge.changes(before, after)
         done.why += [f"{one.question} {one.details}".strip() for one in done.checks if not one.passed]

@@ -18,13 +18,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from breakglass_aws.drills.judge.expectations import PEOPLE
 from breakglass_aws.sandbox.client import CONTROL_HEADER, REGION, environment
 from breakglass_aws.sandbox.wire.network_origin import PREFIX
 
@@ -69,7 +66,6 @@ class Simulation:
             start_new_session=True,  # Ctrl-C is for the drill, which still has to look at the sandbox
         )
         self.url = ""
-        self._session = boto3.session.Session()
 
     def __enter__(self) -> Simulation:
         return self
@@ -156,6 +152,13 @@ class Simulation:
             return dict(self.control("person", actor["root"], "sign_in", method="POST", body=self._signing_in(actor)))
         return dict(self.control("sso", actor["portal"], actor["account"], actor["permission_set"]))
 
+    @cached_property
+    def _session(self) -> Any:
+        """It keeps the service models. boto3 takes a second to import, in which the sandbox starts."""
+        import boto3
+
+        return boto3.session.Session()
+
     def _root_session(self, account: str, task: str) -> dict[str, Any]:
         """Open a root session as the operator, as another person than the runbook."""
         client = self.client("sts", self.credentials("operator"))
@@ -169,6 +172,10 @@ class Simulation:
 
     def client(self, service: str, keys: Mapping[str, Any], region: str = REGION, place: str = "") -> Any:
         """A boto3 client with these keys. The user agent says that a person calls, and not the runbook."""
+        from botocore.config import Config
+
+        from breakglass_aws.drills.judge import PEOPLE
+
         return self._session.client(
             service,
             region_name=region,
