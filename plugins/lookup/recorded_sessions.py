@@ -51,7 +51,8 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.breakglass.aws.plugins.module_utils._redaction import visible
 
-_LEDGER, _EVIDENCE = "calls.jsonl", "evidence.json"
+_LEDGER = "calls.jsonl"
+_EVIDENCE = "evidence.json"
 
 
 class LookupModule(LookupBase):
