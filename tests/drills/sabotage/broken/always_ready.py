@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_access/readiness.py: Every account is called ready, whatever is in the way.
 
-delegate-removed trusted-access-off
+trusted-access-off
 """
 
 _true_inspect = Readiness.inspect
