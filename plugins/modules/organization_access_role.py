@@ -121,6 +121,8 @@ extends_documentation_fragment:
   - breakglass.aws.connection
   - breakglass.aws.accounts
   - breakglass.aws.selection
+  - breakglass.aws.sweep
+  - breakglass.aws.waves
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:
@@ -147,6 +149,13 @@ EXAMPLES = r"""
     account_ids: ["999900001111"]
     activate_trusted_access: true
     plan: "{{ plan }}"
+
+- name: Restore it in all accounts of an OU, in one first, and stop when that one is not done
+  breakglass.aws.organization_access_role:
+    organizational_units: [Workloads]
+    waves: [1, 25%]
+    workers: 8
+    journal: access-roles.jsonl
 
 - name: Create the role in an account that joined by invitation, and keep the StackSet that created it
   breakglass.aws.organization_access_role:
@@ -176,7 +185,8 @@ accounts:
           when a method can be used.
         - V(unverified) when it was restored but does not answer, or a person has to continue.
         - V(unreachable) when no method can be used, V(failed) when methods were tried and failed.
-        - V(skipped) for the management account and accounts in which no one can act.
+        - V(skipped) for the management account and accounts in which no one can act. V(not_reached) when the task ended
+          before anything was changed in it, see O(waves) and O(max_accounts).
       type: str
       sample: changed
     reason:
@@ -253,6 +263,11 @@ accounts:
         fix:
           description: What would make it usable, or what to do next.
           type: str
+    journal_time:
+      description: When the account was done, if the entry comes from the journal; else null.
+      type: str
+      version_added: 0.2.0
+      sample: "2026-01-31T03:00:00Z"
     actions:
       description: The calls that changed something for this account, in order.
       type: list
@@ -302,6 +317,35 @@ selection:
           description: How it is selected more than once.
           type: str
           sample: It is named more than once in account_ids.
+plan_waves:
+  description: >-
+    The accounts that would be changed, by ID, as the waves in which they would be. One wave without O(waves).
+  returned: in check mode
+  type: list
+  elements: list
+  version_added: 0.2.0
+  sample: [["999900001111"]]
+waves:
+  description: The waves that were begun, in their order. Empty without O(waves), O(max_failures) and O(max_accounts).
+  returned: except in check mode
+  type: list
+  elements: dict
+  version_added: 0.2.0
+  contains:
+    account_ids:
+      description: The accounts of the wave.
+      type: list
+      elements: str
+      sample: ["999900001111"]
+    summary:
+      description: How many of them had each outcome.
+      type: dict
+      sample: {changed: 1}
+stopped:
+  description: Why accounts were not reached; empty when all were.
+  returned: except in check mode
+  type: str
+  version_added: 0.2.0
 summary:
   description: How many accounts had each outcome.
   returned: always, once the options were found valid
@@ -313,12 +357,15 @@ from ansible_collections.breakglass.aws.plugins.module_utils._access_role import
 from ansible_collections.breakglass.aws.plugins.module_utils._access_role.recovery import restore_access_roles
 from ansible_collections.breakglass.aws.plugins.module_utils._module import BreakglassModule
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import ARGUMENTS
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import runner, waves
 
 
 def main() -> None:
     BreakglassModule(
         argument_spec={
             **ARGUMENTS,
+            **runner.ARGUMENTS,
+            **waves.ARGUMENTS,
             **options.ROLE,
             **options.RESTORE,
             **options.identity_center(with_sign_in=True),

@@ -44,6 +44,18 @@ def test_it_plans_brings_back_and_is_done_only_once(play, sandbox):
     assert "Access works already: lost-role." in again.stdout
 
 
+def test_a_limited_run_continues_from_its_journal(play, tmp_path):
+    both = {"account_ids": ["999900001111", "888899990000"], "activate_trusted_access": True, "journal": "roles.jsonl"}
+    first = play(**both, max_accounts=1)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert "Not reached: " in first.stdout
+    assert (tmp_path / "roles.jsonl").exists()
+    second = play(**both, waves=["1", "10%"], workers=2)
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "restored with stackset by an earlier run." in second.stdout
+    assert second.stdout.count("was restored with stackset.") == 1
+
+
 def test_what_is_not_open_fails_with_what_is_left(play):
     failed = play(account_ids=["999900001111"])
     assert failed.returncode == 2

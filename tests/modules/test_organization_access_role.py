@@ -357,6 +357,96 @@ def test_an_account_or_a_method_that_is_not_as_in_the_plan_is_refused(sandbox):
 # --- answers that are lost, and roles that change meanwhile ---
 
 
+# --- workers, waves, journal ---
+
+BOTH = {"account_ids": [LOST, INVITED], "activate_trusted_access": True, "workers": 2}
+
+
+def in_order(box: Box) -> list[str]:
+    """Both accounts as a task comes to them, after the first was closed to StackSets."""
+    planned = bring_back(box, check_mode=True, **BOTH)
+    accounts = [one["account_id"] for one in planned["accounts"]]
+    assert planned["plan_waves"] == [accounts]
+    attach_scp(box, accounts[0], {"Effect": "Deny", "Action": "iam:CreateRole", "Resource": "*"})
+    return accounts
+
+
+def test_the_first_wave_is_a_canary(sandbox):
+    canary, other = in_order(sandbox)
+    since = len(sandbox.events())
+    result = bring_back(sandbox, **BOTH, waves=["1", "100%"])
+    assert result["failed"] is True
+    assert entry(result, canary)["outcome"] == "unreachable"
+    assert (entry(result, other)["outcome"], entry(result, other)["changed"]) == ("not_reached", False)
+    assert "max_failures is 0" in entry(result, other)["reason"]
+    assert result["stopped"] == entry(result, other)["reason"]
+    assert result["waves"] == [{"account_ids": [canary], "summary": {"unreachable": 1}}]
+    assert "The run stopped in wave 1: 1 accounts were not reached." in result["cause"]
+    assert written(sandbox, since) == []
+
+
+def test_a_failure_that_is_tolerated_lets_the_next_wave_begin(sandbox):
+    canary, other = in_order(sandbox)
+    result = bring_back(sandbox, **BOTH, waves=["1"], max_failures="1")
+    assert (entry(result, canary)["outcome"], entry(result, other)["outcome"]) == ("unreachable", "changed")
+    assert [wave["account_ids"] for wave in result["waves"]] == [[canary], [other]]
+    assert result["stopped"] == ""
+
+
+def test_each_wave_leaves_nothing_but_its_roles(sandbox):
+    result = bring_back(sandbox, **BOTH, waves=["1"])
+    assert (result["failed"], result["summary"], result["stopped"]) == (False, {"changed": 2}, "")
+    assert [len(wave["account_ids"]) for wave in result["waves"]] == [1, 1]
+    for account_id in (LOST, INVITED):
+        actions = entry(result, account_id)["actions"]
+        assert len(actions) == len(set(actions)), "an action of another wave"
+        administrator(sandbox, account_id).list_roles()
+    assert sandbox.client("cloudformation", "operator").list_stack_sets(Status="ACTIVE")["Summaries"] == []
+
+
+def test_no_more_accounts_than_the_limit_are_changed_and_the_plan_says_so(sandbox):
+    plan = bring_back(sandbox, check_mode=True, **BOTH, max_accounts=1)
+    assert sorted(one["outcome"] for one in plan["accounts"]) == ["changed", "not_reached"]
+    assert [len(wave) for wave in plan["plan_waves"]] == [1]
+    done = bring_back(sandbox, **BOTH, max_accounts=1)
+    assert (done["failed"], done["summary"]) == (False, {"not_reached": 1, "changed": 1})
+    assert done["waves"][0]["account_ids"] == plan["plan_waves"][0]
+    assert "max_accounts: 1 accounts were not reached" in str(done["warnings"])
+    again = bring_back(sandbox, **BOTH, max_accounts=1)
+    assert again["summary"] == {"changed": 1, "unchanged": 1}
+
+
+def test_what_the_journal_has_as_done_is_not_done_again(sandbox, tmp_path):
+    journal = str(tmp_path / "roles.jsonl")
+    first = bring_back(sandbox, **BOTH, max_accounts=1, journal=journal)
+    [done] = [one["account_id"] for one in first["accounts"] if one["outcome"] == "changed"]
+    since = len(sandbox.events())
+    second = bring_back(sandbox, **BOTH, journal=journal)
+    assert (entry(second, done)["changed"], entry(second, done)["outcome"]) == (False, "changed")
+    assert entry(second, done)["journal_time"]
+    assert second["changed"] is True
+    [other] = {LOST, INVITED} - {done}
+    assert (entry(second, other)["outcome"], entry(second, other)["journal_time"]) == ("changed", None)
+    asked = [event for event in sandbox.events()[since:] if event["operation"] == "AssumeRole"]
+    assert all(done not in str(event) for event in asked)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"waves": ["none"]}, "waves"),
+        ({"max_failures": "101%"}, "max_failures"),
+        ({"max_accounts": 0}, "max_accounts"),
+        ({"workers": 65}, "workers"),
+    ],
+)
+def test_waves_and_workers_out_of_range_are_refused(sandbox, options, said):
+    result = bring_back(sandbox, account_ids=[LOST], **options)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert written(sandbox) == []
+
+
 @pytest.mark.parametrize("kind", ["lost_answer", "cut"])
 @pytest.mark.parametrize(
     "operation", ["CreateStackSet", "CreateStackInstances", "DeleteStackInstances", "DeleteStackSet"]

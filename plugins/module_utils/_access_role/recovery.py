@@ -24,6 +24,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps impo
     policy_in_words,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import Selection, select_accounts
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep import waves
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
     SweepOptions,
     not_done,
@@ -59,7 +60,17 @@ def restore_access_roles(params: dict, context: Context) -> dict:
     request, selection = _request_and_selection(params, context)
     targets = selection.targets
     options.refuse_contradictions(request, params["method"], targets)
-    accounts = restore(context, targets, request, params["method"])
+    limits = waves.check_waves(params)
+    terms = {
+        "do": "organization_access_role",
+        "organization": context.organization.identity()["id"],
+        "role_name": request.role_name,
+        "source_identity": request.source_identity,
+        "method": params["method"],
+        "plan": request.plan,
+    }
+    with sweep_options(context, params, terms, (v.UNCHANGED, v.CHANGED)) as sweeping:
+        accounts, course = restore(context, targets, request, params["method"], sweeping, limits)
     result = {
         "changed": any(account["changed"] for account in accounts),
         "accounts": accounts,
@@ -67,10 +78,11 @@ def restore_access_roles(params: dict, context: Context) -> dict:
         "summary": summarize(accounts),
         "diff": diff(accounts),
     }
-    problems = not_done(accounts)
-    if problems:
-        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
-        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
+    if context.check_mode:
+        result["plan_waves"] = limits.split([account["account_id"] for account in accounts if account["changed"]])
+    else:
+        result.update(course.as_dict())
+    waves.conclude(accounts, course, result, context.warn)
     return result
 
 
@@ -110,27 +122,57 @@ def inspect_accounts(
     return sweep(targets, inspect, {"role": None, "ways_back": []}, options=sweeping, shape=_SHAPE, read_only=True)
 
 
-def restore(context: Context, targets: t.Sequence[Target], request: RestoreRequest, method_name: str) -> list[dict]:
-    """Restore the role of each target that needs it: one entry an account, with why where it could not be done."""
+_ATTEMPT = {"method": str, "outcome": str, "reason": str, "fix": str}
+_RESTORED_SHAPE = {
+    "changed": bool,
+    "before": (None, dict),
+    "role": (None, dict),
+    "attempts": [_ATTEMPT],
+    "actions": [str],
+}
+
+
+def restore(
+    context: Context,
+    targets: t.Sequence[Target],
+    request: RestoreRequest,
+    method_name: str,
+    sweeping: SweepOptions,
+    limits: waves.Waves,
+) -> tuple[list[dict], waves.Course]:
+    """Restore the role of each target that needs it: one entry an account, with why where it could not be done.
+
+    All roles are read first. Those that need it are restored in waves, each wave with one StackSet.
+    """
+    broken: set[str] = set()
 
     def inspect(account_id: str, entry: dict) -> None:
         status = inspect_role(context, account_id, request.role_name)
         _put(entry, status)
         entry["before"] = entry["role"]
-        entry["_broken"] = can_be_restored(status, request)
+        if can_be_restored(status, request):
+            broken.add(account_id)
 
-    blank: dict[str, t.Any] = {
-        "changed": False,
-        "before": None,
-        "role": None,
-        "attempts": [],
-        "actions": [],
-        "_broken": False,
-    }
-    entries = list(sweep(targets, inspect, blank))
-    broken = {entry["account_id"]: entry for entry in entries if entry.pop("_broken")}
+    def restore_wave(wave: t.Sequence[dict]) -> None:
+        _restore_some({entry["account_id"]: entry for entry in wave}, context, request, method_name)
+        if sweeping.journal:
+            sweeping.journal.note(*wave)
+
+    blank: dict[str, t.Any] = {"changed": False, "before": None, "role": None, "attempts": [], "actions": []}
+    entries = list(sweep(targets, inspect, blank, options=sweeping, shape=_RESTORED_SHAPE))
+    acting = [entry for entry in entries if entry["account_id"] in broken]
     if request.plan is not None:
-        broken = {one: entry for one, entry in broken.items() if _is_as_planned(request.plan.get(one), entry)}
+        acting = [entry for entry in acting if _is_as_planned(request.plan.get(entry["account_id"]), entry)]
+    if not context.check_mode:
+        return entries, waves.act_in_waves(acting, limits, restore_wave)
+    restore_wave(acting)
+    for entry in waves.beyond_limit(entries, limits):
+        entry.update(role=entry["before"], attempts=[])
+    return entries, waves.Course()
+
+
+def _restore_some(broken: dict[str, dict], context: Context, request: RestoreRequest, method_name: str) -> None:
+    """Restore the roles of these accounts; their entries have what came of it."""
     for method in methods.methods(method_name, context, request):
         usable = {account_id: entry for account_id, entry in broken.items() if not _refused(method, entry)}
         if context.check_mode:
@@ -146,7 +188,6 @@ def restore(context: Context, targets: t.Sequence[Target], request: RestoreReque
                     del broken[account_id]
     for entry in broken.values():
         _only_root_is_left(entry, context.organization)
-    return entries
 
 
 def can_be_restored(status: RoleStatus, request: RestoreRequest) -> bool:

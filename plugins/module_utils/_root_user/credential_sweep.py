@@ -38,6 +38,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._sweep.waves import
     Course,
     Waves,
     check_waves,
+    conclude,
     limit_plan,
     sweep_in_waves,
 )
@@ -89,22 +90,8 @@ def run_removal(params: dict, context: Context) -> dict:
         result["plan_waves"] = waves.split([account["account_id"] for account in accounts if account["changed"]])
     else:
         result.update(course.as_dict())
-    _conclude_course(context, accounts, course, result)
+    conclude(accounts, course, result, context.warn)
     return result
-
-
-def _conclude_course(context: Context, accounts: list[dict], course: Course, result: dict) -> None:
-    """Raise a BreakglassError with the result when an account is not done; warn of what was not to be reached."""
-    problems = not_done(accounts)
-    unreached = sum(account["outcome"] == v.NOT_REACHED for account in accounts)
-    stopped = course.stopped and not course.at_limit
-    if unreached and not stopped:
-        context.warn(f"max_accounts: {unreached} accounts were not reached. Run it again for the next ones.")
-    if problems or stopped:
-        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
-        if stopped:
-            cause += f" The run stopped in wave {len(course.waves)}: {unreached} accounts were not reached."
-        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
 
 
 # What an entry of a journal has of an account's credentials.

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
-from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import SweepOptions, sweep
+from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import SweepOptions, not_done, sweep
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import Target
 
 ARGUMENTS: dict[str, dict[str, t.Any]] = {
@@ -151,6 +151,12 @@ class _Breaker:
 
         return guarded
 
+    def count(self, entries: t.Sequence[Entry]) -> None:
+        """Count the accounts of a wave that were changed together."""
+        for entry in entries:
+            if entry["outcome"] in v.NOT_DONE:
+                self._count()
+
     def _count(self) -> None:
         with self._lock:
             self._failed += 1
@@ -219,22 +225,74 @@ def sweep_in_waves(
     return [entries[target.account.id] for target in targets], course
 
 
+def act_in_waves(entries: t.Sequence[Entry], waves: Waves, act: t.Callable[[list[Entry]], None]) -> Course:
+    """Let ``act`` change accounts that were read before, a wave of their entries at a time; how it went.
+
+    ``act`` puts into each entry of a wave what came of it. The entries that no wave reaches are ``not_reached`` then.
+    Failures and ``max_accounts`` count as for :func:`sweep_in_waves`.
+    """
+    course, breaker = Course(), _Breaker(waves.max_failures)
+    if waves == Waves():
+        act(list(entries))
+        return course
+    changed, rest = 0, list(entries)
+    while rest and not course.stopped:
+        size = waves.size(len(course.waves), len(entries))
+        if waves.max_accounts is not None:
+            size = min(size, waves.max_accounts - changed)
+        if size == 0:
+            course.stopped, course.at_limit = _limit(waves), True
+            break
+        wave, rest = rest[:size], rest[size:]
+        breaker.begin_wave(len(wave))
+        act(wave)
+        breaker.count(wave)
+        changed += sum(bool(entry["changed"]) for entry in wave)
+        course.waves.append(_describe(wave))
+        course.stopped = breaker.tripped
+    for entry in rest:
+        entry.update(outcome=v.NOT_REACHED, reason=course.stopped.cause, fix=course.stopped.fix)  # type: ignore[union-attr]
+    return course
+
+
+def beyond_limit(entries: t.Sequence[Entry], waves: Waves) -> list[Entry]:
+    """The entries of check mode that a run would change and not reach, because of ``max_accounts``; marked so."""
+    would_change = [entry for entry in entries if entry["changed"]]
+    beyond = would_change[len(would_change) if waves.max_accounts is None else waves.max_accounts :]
+    for entry in beyond:
+        reason = _limit(waves)
+        entry.update(outcome=v.NOT_REACHED, reason=reason.cause, fix=reason.fix, changed=False)
+    return beyond
+
+
 def limit_plan(entries: t.Sequence[Entry], waves: Waves) -> None:
     """Mark what a run with these waves would not reach, in the entries of root credentials.
 
     ``entries`` are those of check mode. The accounts beyond ``max_accounts`` become ``not_reached``, their items too:
     a plan has only what its act would do.
     """
-    would_change = [entry for entry in entries if entry["changed"]]
-    limit = len(would_change) if waves.max_accounts is None else waves.max_accounts
-    for entry in would_change[limit:]:
-        reason = _limit(waves)
+    for entry in beyond_limit(entries, waves):
         items = [
-            {**item, "outcome": v.NOT_REACHED, "reason": reason.cause} if item["outcome"] == v.REMOVED else item
+            {**item, "outcome": v.NOT_REACHED, "reason": entry["reason"]} if item["outcome"] == v.REMOVED else item
             for item in entry["items"]
         ]
-        entry.update(outcome=v.NOT_REACHED, reason=reason.cause, fix=reason.fix, changed=False, items=items)
-        entry.update(after=entry["before"], leftover_mfa_devices=[])
+        entry.update(items=items, after=entry["before"], leftover_mfa_devices=[])
+
+
+def conclude(
+    accounts: t.Sequence[Entry], course: Course, result: dict[str, t.Any], warn: t.Callable[[str], t.Any]
+) -> None:
+    """Raise a BreakglassError with the result when an account is not done; warn of what was not to be reached."""
+    problems = not_done(accounts)
+    unreached = sum(account["outcome"] == v.NOT_REACHED for account in accounts)
+    stopped = course.stopped and not course.at_limit
+    if unreached and not stopped:
+        warn(f"max_accounts: {unreached} accounts were not reached. Run it again for the next ones.")
+    if problems or stopped:
+        cause = f"{len(problems)} of {len(accounts)} accounts are not done."
+        if stopped:
+            cause += f" The run stopped in wave {len(course.waves)}: {unreached} accounts were not reached."
+        raise BreakglassError(cause, " ".join(problems)).with_result(**result)
 
 
 def _limit(waves: Waves) -> NotReached:
