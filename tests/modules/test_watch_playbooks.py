@@ -102,6 +102,15 @@ def test_what_could_not_be_read_is_not_explained(sandbox, evidence, tmp_path):
     assert done.returncode == 2
     assert "NOT READ: 555566667777" in done.stdout
     assert "is not known" in done.stdout
+    assert list(evidence.iterdir()) == []
+
+
+def test_on_a_schedule_all_accounts_are_read_and_nothing_is_planned(sandbox, evidence, tmp_path):
+    sandbox.client("sts", "engineer").assume_root(TargetPrincipal=REPORTS, TaskPolicyArn={"arn": AUDIT})
+    done = play(sandbox, tmp_path, "watch_root_use", evidence=str(evidence))
+    assert done.returncode == 2
+    assert f"ROOT USE THAT NO RUN EXPLAINS in {REPORTS}" in done.stdout
+    assert list(evidence.iterdir()) == []
 
 
 def test_a_new_account_is_audited_and_a_removal_planned(sandbox, evidence, tmp_path):
