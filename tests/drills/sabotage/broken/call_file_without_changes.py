@@ -1,6 +1,6 @@
 """plugins/module_utils/_aws/call_file.py: The file of calls leaves out those that change something.
 
-queue-locked mfa-lost
+mfa-lost
 """
 
 _true_append = CallFile.append

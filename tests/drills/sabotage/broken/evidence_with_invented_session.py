@@ -1,6 +1,6 @@
 """src/breakglass_aws/engine/evidence/record.py: The evidence has a root session that was never opened.
 
-access-role-by-person account-transferred queue-approver-absent access-role-no-stacksets transfer-refused
+access-role-by-person account-transferred
 """
 
 _true_write = Record.write

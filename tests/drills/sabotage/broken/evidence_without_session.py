@@ -1,6 +1,6 @@
 """src/breakglass_aws/engine/evidence/record.py: The evidence leaves out the last root session.
 
-audit-accounts mfa-and-mailbox-lost stray-root-credentials
+audit-accounts
 """
 
 _true_write = Record.write

@@ -1,6 +1,6 @@
 """src/breakglass_aws/engine/evidence/record.py: The journal leaves out the last call of each task.
 
-root-user-compromised queue-locked
+root-user-compromised
 """
 
 _true_journal = Record.journal

@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_access/reconcile.py: Trusted access is turned on for another service, too.
 
-root-access-off root-access-arrives-late
+root-access-arrives-late
 """
 
 _true_take = Convergence._take

@@ -1,6 +1,6 @@
 """plugins/module_utils/_module.py: Modules act in check mode only, and report what they would have done as done.
 
-root-access-off account-closed
+root-access-off
 """
 
 _true_run = BreakglassModule.run

@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_user/credentials.py: One access key is never read, and so is left.
 
-stray-root-credentials credentials-job-killed
+credentials-job-killed stray-root-credentials
 """
 
 _true_keys = _list_access_keys

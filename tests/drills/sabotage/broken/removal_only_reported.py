@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_user/removal.py: Root credentials are reported as removed, and are not.
 
-stray-root-credentials mfa-lost root-user-compromised
+stray-root-credentials
 """
 
 

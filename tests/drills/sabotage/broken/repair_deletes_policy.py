@@ -1,6 +1,6 @@
 """plugins/module_utils/_policies/repair.py: A repair deletes the whole policy, with the guards in it.
 
-bucket-locked queue-locked bucket-in-opt-in-region queue-on-a-bad-network
+bucket-in-opt-in-region queue-on-a-bad-network
 """
 
 _true_repair = repair

@@ -1,6 +1,6 @@
 """plugins/module_utils/_policies/repair.py: A repair removes another statement, too.
 
-bucket-locked bucket-throttled queue-locked bucket-policy-in-another-order
+bucket-throttled bucket-policy-in-another-order
 """
 
 _true_repair = repair

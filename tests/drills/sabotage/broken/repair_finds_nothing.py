@@ -1,6 +1,6 @@
 """plugins/module_utils/_policies/lockouts.py: No lockout is found, so there is nothing to change.
 
-bucket-locked bucket-guard-with-patterns
+bucket-guard-with-patterns
 """
 
 

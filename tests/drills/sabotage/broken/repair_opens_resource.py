@@ -1,6 +1,6 @@
 """plugins/module_utils/_policies/repair.py: A repair makes the resource public for readers.
 
-bucket-locked queue-emergency
+queue-emergency
 """
 
 _true_repair = repair

@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_access/session.py: Each root session is followed by a change in another account.
 
-stray-root-credentials audit-accounts bucket-sessions-expire
+bucket-sessions-expire
 """
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as _all_tasks

@@ -1,6 +1,6 @@
 """plugins/module_utils/_root_access/session.py: A second root session is opened, by a client that nobody watches.
 
-audit-accounts bucket-locked recovery-readiness
+audit-accounts recovery-readiness
 """
 
 _true_open = open_root_session

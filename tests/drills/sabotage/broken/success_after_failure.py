@@ -1,6 +1,6 @@
 """src/breakglass_aws/engine/outcomes.py: A run that was blocked, failed or stopped says that it succeeded.
 
-audit-incomplete bucket-under-rcp delegate-removed transfer-refused transfer-under-scp access-role-no-stacksets
+audit-incomplete bucket-under-rcp delegate-removed transfer-refused transfer-under-scp
 """
 
 

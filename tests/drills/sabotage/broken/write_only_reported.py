@@ -1,6 +1,6 @@
 """plugins/module_utils/_unlock/workflow.py: The new policy is reported as written and read back, and is not written.
 
-bucket-locked queue-locked
+queue-locked
 """
 
 
