@@ -58,8 +58,8 @@ def test_the_scratch_bucket_is_made_locked_unlocked_and_removed(drill, sandbox, 
     bucket = scenario["parameters"]["bucket"]
     assert bucket.startswith(f"breakglass-drill-{ACCOUNT}-")
     assert [(one["question"], one["passed"]) for one in scenario["checks"]] == [
-        ("Before: Can the administrator of the account list the scratch bucket?", True),
-        ("Afterwards: Can the administrator of the account list the scratch bucket?", True),
+        ("Before: Can the administrator of the account read the policy of the scratch bucket?", True),
+        ("Afterwards: Can the administrator of the account read the policy of the scratch bucket?", True),
         (f"Is the bucket {bucket} gone?", True),
     ]
     assert scenario["evidence"]["verified"] is True
@@ -165,7 +165,8 @@ CHANGED = [
     ("operation: PutBucketPolicy", "operation: PutObject", "expected a call of s3:CreateBucket or s3:PutBucketPolicy"),
     ("as: administrator, service: s3, operation: C", "as: operator, service: s3, operation: C", "as: administrator"),
     ("clean_up:\n", "hints: [x]\nclean_up: []\nbriefing: |\n", "the bucket must be deleted again"),
-    ("call: s3:ListObjectsV2", "call: s3:PutObject", "Expected a call of s3 that reads"),
+    ('"aws:CurrentTime": "${soon}"', '"aws:CurrentTime": "2099-01-01T00:00:00Z"', "must end by itself"),
+    ("call: s3:GetBucketPolicy", "call: s3:PutObject", "Expected a call of s3 that reads"),
     (
         "expect: {outcome: changed}",
         "expect: {outcome: changed}\nfaults: [{kind: throttling}]",
@@ -185,6 +186,18 @@ def test_a_scenario_that_may_leave_something_is_refused_before_any_call(drill, s
     assert status == 2
     assert words in errors
     assert not sandbox.events()
+
+
+def test_where_root_sessions_are_stopped_nothing_is_made(drill, sandbox, tmp_path):
+    """A bucket that is locked there could be unlocked by no one."""
+    file = allow_list(tmp_path, f'accounts: [{{id: "777788889999", name: vault, who: Ada, expires: {TOMORROW}}}]')
+    before = sandbox.snapshot()
+    status, _, errors = drill("live-bucket", "--account", "777788889999", allowed=file)
+    assert status == 2
+    assert "A root session could not do unlock_s3_bucket in 777788889999, so nothing was made." in errors
+    assert "deny-root-user" in errors
+    assert sandbox.snapshot() == before
+    assert not {event["operation"] for event in sandbox.events()} & {"AssumeRole", "AssumeRoot", "CreateBucket"}
 
 
 def interrupted_in(monkeypatch, operation):
@@ -270,5 +283,5 @@ def test_the_scenarios_for_aws_pass_their_own_limits():
     assert len(found) == 3
     for scenario in found:
         limits.check(scenario)
-        filled = limits.filled_in(scenario, {limits.ACCOUNT: ACCOUNT, limits.BUCKET: "bucket"})
+        filled = limits.filled_in(scenario, {limits.ACCOUNT: ACCOUNT, limits.BUCKET: "bucket", limits.SOON: "x"})
         assert "${" not in str(filled)

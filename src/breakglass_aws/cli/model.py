@@ -18,10 +18,9 @@ from rich.console import Console
 from breakglass_aws.cli import new_files, options
 from breakglass_aws.cli.groups import Command
 from breakglass_aws.cli.readiness_table import print_readiness
-from breakglass_aws.engine import collection, outcomes
+from breakglass_aws.engine import aws_context, collection, outcomes
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
-from breakglass_aws.version import __version__
 
 INCOMPLETE = outcomes.EXIT_STATUS[outcomes.PARTIAL]
 NOT_ASKED = "It was not asked for."
@@ -121,17 +120,10 @@ def _checked(result: Mapping[str, Any], with_roles: bool, role_name: str | None)
 
 def _read(given: Mapping[str, Any]) -> dict[str, Any]:
     """The result of organization_model_info. RunbookError for wrong input, Unreadable where AWS does not answer."""
-    connection_options, domain = collection.module_util("_aws.connection_options"), collection.module_util("_errors")
-    reading = collection.module_util("_organization_model.model")
-    params = {**{name: spec.get("default") for name, spec in reading.ARGUMENTS.items()}, "validate_certs": True}
+    domain, reading = collection.module_util("_errors"), collection.module_util("_organization_model.model")
+    params = {name: spec.get("default") for name, spec in reading.ARGUMENTS.items()}
     params |= {name: value for name, value in given.items() if value is not None}
-    for name, option in connection_options.OPTIONS.items():
-        found = (os.environ[variable] for variable in option.environment if os.environ.get(variable))
-        params.setdefault(name, next(found, option.default))
-    context = collection.module_util("_context").Context(
-        connect=lambda: connection_options.connect(params, f"breakglass.aws/{__version__}"),
-        warn=lambda text: print(redaction.safe(text), file=sys.stderr),
-    )
+    context = aws_context.context(warn=lambda text: print(redaction.safe(text), file=sys.stderr))
     try:
         found_model: dict[str, Any] = reading.read_model(params, context)
     except domain.InvalidInput as error:

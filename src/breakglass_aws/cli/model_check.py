@@ -12,9 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from breakglass_aws.engine import collection
+from breakglass_aws.engine import aws_context, collection
 from breakglass_aws.engine.errors import RunbookError
-from breakglass_aws.version import __version__
 
 IDENTITY = "operator"
 
@@ -40,7 +39,7 @@ def check(file: Path, *, with_roles: bool, role_name: str | None) -> dict[str, A
 
 
 def _readiness(url: str, keys: dict[str, Any], with_roles: bool, role_name: str | None) -> dict[str, Any]:
-    options, errors = collection.module_util("_aws.connection_options"), collection.module_util("_errors")
+    errors = collection.module_util("_errors")
     arguments = {
         **collection.module_util("_selection.accounts").ARGUMENTS,
         **collection.module_util("_sweep.runner").ARGUMENTS,
@@ -55,10 +54,7 @@ def _readiness(url: str, keys: dict[str, Any], with_roles: bool, role_name: str 
         "regions": None,
         "confirmed": [],
     }
-    given = {"endpoint_url": url, "region": "us-east-1", "validate_certs": True, **keys}
-    context = collection.module_util("_context").Context(
-        connect=lambda: options.connect(given, f"breakglass.aws/{__version__}")
-    )
+    context = aws_context.context({"endpoint_url": url, "region": "us-east-1", **keys})
     try:
         found: dict[str, Any] = collection.module_util("_readiness.sweep").read_readiness(params, context)
     except errors.BreakglassError as error:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import boto3
@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from breakglass_aws.drills.judge import PEOPLE
 from breakglass_aws.drills.live.allow_list import Entry, Refused
 from breakglass_aws.drills.live.limits import ADMINISTRATOR, OPERATOR
+from breakglass_aws.engine import aws_context, collection
 from breakglass_aws.engine.errors import RunbookError
 
 SESSION_NAME = "breakglass-live-drill"
@@ -60,6 +61,19 @@ class Aws:
         state = account.get("State") or account.get("Status")
         if state != "ACTIVE":
             raise Refused(f"Account {entry.id} is {state}. Expected an active account.")
+
+    def require_root_sessions(self, tasks: Iterable[str]) -> None:
+        """Raise Refused unless root sessions can do all of these tasks: what is made must be removable."""
+        errors, readiness = collection.module_util("_errors"), collection.module_util("_root_access.readiness")
+        context = aws_context.context()
+        for task in dict.fromkeys(tasks):
+            try:
+                found = readiness.run({"account_id": self._account, "task": task}, context)
+            except errors.BreakglassError as error:
+                raise Refused(str(error)) from None
+            if not found["ready"]:
+                why = " ".join(f"{one['problem']} {one['fix']}" for one in found["reasons"] if one["blocking"])
+                raise Refused(f"A root session could not do {task} in {self._account}, so nothing was made. {why}")
 
     def call(
         self, identity: str, service: str, operation: str, region: str = REGION, **parameters: Any

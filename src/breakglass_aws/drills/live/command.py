@@ -9,6 +9,7 @@ import argparse
 import secrets
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from breakglass_aws.drills.live.aws import Aws
 
 FOLDER = Path(__file__).with_name("scenarios")
+LOCKED_FOR = timedelta(hours=3)  # a scratch bucket, at most
 NAMES = ("live-audit", "live-bucket", "live-recovery")
 QUESTION = (
     "This acts in AWS, in account {account} ({name}), which {who} allowed until {expires}: {titles}.\n"
@@ -84,6 +86,7 @@ def main(options: argparse.Namespace, report: Callable[[DrillResult, Path], int]
         raise Refused(f"An earlier drill may have left in {entry.id}: {residue.words()}. {_remove(options)}")
     _confirm(options, entry, chosen)
     aws.check(entry)
+    aws.require_root_sessions(task for one in chosen for task in limits.TASKS[one.runbook])
     names = {limits.ACCOUNT: entry.id}
     drill = DrillResult(
         started=result.now(),
@@ -114,7 +117,8 @@ def _run(
     drill.interrupted = True
     for number, scenario in enumerate(chosen):
         bucket = f"breakglass-drill-{names[limits.ACCOUNT]}-{secrets.token_hex(4)}"
-        filled = limits.filled_in(scenario, {**names, limits.BUCKET: bucket})
+        soon = (datetime.now(UTC) + LOCKED_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
+        filled = limits.filled_in(scenario, {**names, limits.BUCKET: bucket, limits.SOON: soon})
         from breakglass_aws.drills.live.live_run import LiveRun
 
         run = LiveRun(filled, folder / scenario.name, aws, residue, console.scenario(filled))

@@ -15,13 +15,19 @@ from breakglass_aws.drills.scenario_file import model
 from breakglass_aws.drills.scenario_file.model import Action, Question, Scenario
 
 OPERATOR, ADMINISTRATOR = "operator", "administrator"
-ACCOUNT, BUCKET = "${account}", "${bucket}"
+ACCOUNT, BUCKET, SOON = "${account}", "${bucket}", "${soon}"
 REHEARSAL = "rehearse_password_recovery"
 # The runbooks that may be run, with the parameters that may be given.
 RUNBOOKS: dict[str, tuple[str, ...]] = {
     "audit_root_credentials": ("account_ids", "check_mode"),
     REHEARSAL: ("account_id", "check_mode"),
     "unlock_s3_bucket": ("account_id", "bucket", "mode", "check_mode"),
+}
+# What root sessions must be able to do before anything is made: what is made must be removable.
+TASKS: dict[str, tuple[str, ...]] = {
+    "audit_root_credentials": ("audit_root_credentials",),
+    REHEARSAL: ("audit_root_credentials", "open_password_recovery", "delete_root_credentials"),
+    "unlock_s3_bucket": ("unlock_s3_bucket",),
 }
 # The calls that may make and remove the scratch bucket.
 _MAKING = ("s3:CreateBucket", "s3:PutBucketPolicy")
@@ -106,6 +112,22 @@ def _calls(key: str, actions: tuple[Action, ...], accepted: tuple[str, ...]) -> 
             yield f"{key}, line {action.line}: expected as: {ADMINISTRATOR}, the access role of the account."
         elif action.given["parameters"].get("Bucket") != BUCKET:
             yield f"{key}, line {action.line}: expected Bucket: {BUCKET}, a new one for each drill."
+        elif _action(action) == "s3:PutBucketPolicy" and not _ends_by_itself(action.given["parameters"].get("Policy")):
+            yield (
+                f"{key}, line {action.line}: each statement that denies must end by itself: "
+                f'Condition: {{DateLessThan: {{"aws:CurrentTime": "{SOON}"}}}}.'
+            )
+
+
+def _ends_by_itself(policy: Any) -> bool:
+    """Whether the bucket is open again after some hours, whatever happens to the drill."""
+    statements = policy.get("Statement") if isinstance(policy, Mapping) else None
+    several = statements if isinstance(statements, list) else [statements]
+    return all(
+        isinstance(one, Mapping)
+        and (one.get("Effect") == "Allow" or one.get("Condition", {}).get("DateLessThan") == {"aws:CurrentTime": SOON})
+        for one in several
+    )
 
 
 def _action(action: Action) -> str:

@@ -89,8 +89,8 @@ class LiveRun:
         done.outcome, done.exit_status = end.outcome, end.exit_status
         done.evidence = evidence.evidence_in(self._folder / EVIDENCE, self._folder.parent)
         if (end.outcome, end.exit_status) != (scenario.outcome, scenario.exit_status):
-            why = (end.failure or end.errors).strip().splitlines()[-1:] or [f"It ended with status {end.exit_status}."]
-            done.why.append(f"The outcome is {end.outcome or 'unknown'}, not {scenario.outcome}: {why[0]}")
+            why = " ".join((end.failure or end.errors).split()) or f"It ended with status {end.exit_status}."
+            done.why.append(f"The outcome is {end.outcome or 'unknown'}, not {scenario.outcome}: {why}")
         done.why += [f"The runbook did not print {text!r}." for text in scenario.says if text not in end.text]
         self._ask("Afterwards", "damage_is_gone")
         for action in scenario.clean_up:
@@ -111,7 +111,7 @@ class LiveRun:
     def _check(self, check: str, question: str, passed: bool, details: str = "") -> bool:
         self.result.checks.append(Check(check, question, passed, details))
         self._timeline.add("judge", "judge", "check", f"{question} {'yes' if passed else 'NO'}")
-        self._say(f"  {question} {'yes' if passed else 'NO'} {details}".rstrip())
+        self._say(f"  {question} {'as expected' if passed else f'NO. {details}'}".rstrip())
         return passed
 
     def _do(self, action: Action) -> None:

@@ -102,6 +102,7 @@ class _Open:
 
     Attributes:
         key: Of the value that comes next in a mapping; None where a key comes next.
+        merging: Whether the key is `<<` without quotes.
         merged: What `<<` brings in, below what the mapping says itself.
         size: Values in it, those of aliases too.
     """
@@ -109,6 +110,7 @@ class _Open:
     value: Any
     anchor: str | None
     key: str | None = None
+    merging: bool = False
     merged: list[dict[str, Any]] = field(default_factory=list)
     size: int = 1
 
@@ -191,7 +193,7 @@ class _Builder:
             into.value.append(value)
         elif into.key is None:
             self._take_key(into, value, event)
-        elif into.key == "<<":
+        elif into.merging:
             self._merge(into, value, event)
             into.key = None
         else:
@@ -204,6 +206,7 @@ class _Builder:
         if key in into.value:
             raise self._refusal(event, f"the key {key!r} is there twice")
         into.key = key
+        into.merging = key == "<<" and getattr(event, "implicit", (False,))[0]
 
     def _merge(self, into: _Open, value: Any, event: Any) -> None:
         merged = value if isinstance(value, list) else [value]
