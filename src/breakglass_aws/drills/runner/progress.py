@@ -92,14 +92,13 @@ def summary(drill: DrillResult) -> Table:
     """The verdict of each scenario, for a terminal of 80 columns."""
     table = Table(title="Drill")
     table.add_column("scenario", no_wrap=True)  # a name that is cut cannot be copied
-    for column in ("took", "objective", "outcome", "checks", "verdict"):
+    for column in ("took", "outcome", "checks", "verdict"):
         table.add_column(column, overflow="fold")
     for one in drill.scenarios:
         passed = sum(check.passed for check in one.checks)
         table.add_row(
             one.name,
-            f"{one.seconds:.0f} s",
-            f"{one.objective_seconds:.0f} s",
+            f"{one.seconds:.0f} of {one.objective_seconds:.0f} s",
             one.outcome or "-",
             f"{passed} of {len(one.checks)}",
             f"[{_STYLES[one.verdict]}]{one.verdict}[/]",

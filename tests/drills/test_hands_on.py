@@ -1,0 +1,108 @@
+"""The shell of a person who recovers the organization by hand: its commands, and what is read of their run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from breakglass_aws.drills.hands_on import evidence
+from breakglass_aws.drills.hands_on.shell import HandsOn, briefing
+from breakglass_aws.drills.runner.people import People
+from breakglass_aws.drills.runner.scene import Scene
+from breakglass_aws.drills.runner.timeline import Timeline
+from breakglass_aws.drills.scenario_file import catalog
+from breakglass_aws.drills.scenario_file.model import Scenario
+
+
+class Sandbox:
+    """Notes what people do in a browser."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, ...]] = []
+
+    def control(self, *path: str, method: str = "GET", body: Any = None) -> Any:
+        self.done.append(path)
+        return {}
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    return Sandbox()
+
+
+def person(scenario: Scenario, folder: Path, sandbox: Any) -> HandsOn:
+    timeline = Timeline()
+    people = People(scenario, sandbox, timeline, None)
+    (folder / "home").mkdir()
+    return HandsOn(
+        Scene(scenario, sandbox, people, timeline, folder, folder / "home", lambda gate: None, lambda text: None)
+    )
+
+
+def typed(by_hand: HandsOn, *commands: str) -> list[str]:
+    """What the shell's commands print, one after the other."""
+    by_hand._write_commands()
+    listener = threading.Thread(target=by_hand._listen)
+    listener.start()
+    try:
+        return [
+            subprocess.run(
+                [by_hand._bin / command.split()[0], *command.split()[1:]],
+                capture_output=True, text=True, check=True, timeout=60,
+            ).stdout.strip()
+            for command in commands
+        ]  # fmt: skip
+    finally:
+        by_hand._ended.set()
+        listener.join()
+
+
+def test_hints_are_given_one_by_one_and_noted(tmp_path: Path, sandbox: Sandbox) -> None:
+    scenario = replace(catalog.find("bucket-locked"), hints=("Look at the policy.", "Run the runbook."))
+    by_hand = person(scenario, tmp_path, sandbox)
+    printed = typed(by_hand, "hint", "hint", "hint", "briefing")
+    assert printed[:3] == ["Look at the policy.", "Run the runbook.", "There are no more hints."]
+    assert [hint.text for hint in by_hand.hints] == list(scenario.hints)
+    assert "Can the administrator of payments read the policy" in printed[3]
+
+
+def test_other_people_act_when_they_are_asked(tmp_path: Path, sandbox: Sandbox) -> None:
+    by_hand = person(catalog.find("mfa-lost"), tmp_path, sandbox)
+    nothing, done, approved = typed(by_hand, "people mailbox", "people work_done", "approve")
+    assert "No one else does anything there" in nothing
+    assert done == "owner (mailbox owner) is done."
+    assert ("person", "legacy-web", "activate_billing_access") in sandbox.done
+    assert approved == "This scenario has no second person."
+
+
+def test_a_briefing_has_what_people_report_and_not_the_cause() -> None:
+    locked = catalog.find("bucket-locked")
+    assert "No." in briefing(locked)
+    assert locked.title not in briefing(locked)
+    assert briefing(replace(locked, briefing="Finance calls.")) == "Finance calls."
+
+
+def test_the_newest_run_counts(tmp_path: Path) -> None:
+    assert evidence.newest(tmp_path) == tmp_path / "evidence"
+    assert evidence.end_of(tmp_path / "evidence", Timeline()).exit_status is None
+    for number, name in enumerate(("planned", "done")):
+        folder = tmp_path / "evidence" / name
+        folder.mkdir(parents=True)
+        time = f"2026-01-31T03:0{number}:00.000Z"
+        entries = [
+            {"event": "cell", "time": time, "title": "Plan", "status": "completed"},
+            {"event": "waiting", "time": time, "gate": "confirmed"},
+            {"event": "ended", "time": time, "outcome": "changed"},
+        ]
+        (folder / "journal.jsonl").write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
+    timeline = Timeline()
+    end = evidence.end_of(evidence.newest(tmp_path), timeline)
+    assert evidence.newest(tmp_path).name == "done"
+    assert (end.outcome, end.exit_status) == ("changed", 0)
+    assert [entry.text for entry in timeline.sorted()] == ["Plan: completed", "The run waits at confirmed"]
