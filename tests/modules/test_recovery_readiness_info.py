@@ -12,6 +12,7 @@ from support import readiness_organization as planted
 from support.run_module import run
 
 from breakglass_aws.sandbox import Box, in_process
+from breakglass_aws.sandbox.services import membership
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +83,110 @@ def test_every_root_session_that_was_opened_is_in_the_result(organization):
     reported = [one["access_key_id"] for one in (entry["session"], *entry["sessions"]) if one]
     assert sorted(reported) == sorted(key for key in opened if key)
     assert len(reported) == 3
+
+
+def test_it_takes_fewer_calls_than_to_describe_the_accounts(organization):
+    since = len(organization.events())
+    found = look(organization)
+    calls = len(organization.events()) - since
+    assert sum(found["calls"].values()) == calls
+    assert not [event for event in organization.events()[since:] if event["write"] or "Assume" in event["operation"]]
+    since = len(organization.events())
+    run("organization_account_info", environment=organization.environment("operator"), all_accounts=True)
+    assert calls <= len(organization.events()) - since + len(planted.NAMES)
+    each = {"account:GetContactInformation": 26, "account:GetAlternateContact": 78}
+    assert {name: count for name, count in found["calls"].items() if count > 20} == each
+
+
+# Every permission that is needed, and the recoveries that are not known without it.
+SESSIONS = set(planted.SESSIONS) | set(planted.UNLOCKS) | {"remove_account"}
+PERMISSIONS = {
+    "account:GetContactInformation": {"remove_account"},
+    "account:GetAlternateContact": set(),
+    "cloudformation:DescribeOrganizationsAccess": {"lost_access_role"},
+    "iam:ListOrganizationsFeatures": SESSIONS,
+    "organizations:DescribeOrganizationalUnit": SESSIONS | {"lost_access_role"},
+    "organizations:DescribePolicy": SESSIONS | {"lost_access_role"},
+    "organizations:ListAWSServiceAccessForOrganization": {"remove_account"},
+    "organizations:ListDelegatedAdministrators": {"remove_account"},
+    "organizations:ListPolicies": SESSIONS | {"lost_access_role"},
+    "organizations:ListRoots": SESSIONS | {"lost_access_role"},
+    "organizations:ListTargetsForPolicy": SESSIONS | {"lost_access_role"},
+}
+
+
+@pytest.fixture
+def limited(organization) -> Iterator[Any]:
+    """Connection options of a user who may do everything but this."""
+    iam = organization.client("iam", "operator")
+    iam.create_user(UserName="limited")
+    iam.attach_user_policy(UserName="limited", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    key = iam.create_access_key(UserName="limited")["AccessKey"]
+
+    def without(*actions: str) -> dict[str, str]:
+        denied = {"Effect": "Deny", "Action": list(actions), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": denied})
+        iam.put_user_policy(UserName="limited", PolicyName="Limits", PolicyDocument=document)
+        return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"], "session_token": ""}
+
+    yield without
+    iam.delete_access_key(UserName="limited", AccessKeyId=key["AccessKeyId"])
+    iam.delete_user_policy(UserName="limited", PolicyName="Limits")
+    iam.detach_user_policy(UserName="limited", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.delete_user(UserName="limited")
+
+
+def test_each_missing_permission_is_named_with_its_statement_and_makes_unknown_what_needs_it(organization, limited):
+    for permission, recoveries in PERMISSIONS.items():
+        found = look(organization, **limited(permission))
+        assert not found["failed"], (permission, found["msg"])
+        statements = {
+            one["permission"]: json.loads(one["statement"]) for one in found["unreadable"] if one["permission"]
+        }
+        granting = {"Effect": "Allow", "Action": permission, "Resource": "*"}
+        assert statements == {permission: granting}
+        unknown = {
+            name for name, one in by_name(found)["payments"]["recoveries"].items() if one["verdict"] == "unknown"
+        }
+        assert unknown == recoveries, permission
+
+
+def test_without_the_list_of_accounts_it_fails_and_names_the_statement(organization, limited):
+    found = look(organization, **limited("organizations:ListAccounts"))
+    assert found["failed"]
+    assert json.loads(found["unreadable"][0]["statement"])["Action"] == "organizations:ListAccounts"
+    assert found["unreadable"][0]["statement"] in found["fix"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"own_domains": ["root@example.com"]}, "without @"),
+        ({"role_name": "arn:aws:iam::111122223333:role/x"}, "role_name"),
+        ({"regions": ["nowhere"]}, "regions"),
+        ({"account_ids": ["123"]}, "12 digits"),
+        ({"confirmed": ["good_weather"]}, "confirmed"),
+    ],
+)
+def test_wrong_input_is_refused_before_any_call(organization, options, said):
+    since = len(organization.events())
+    found = look(organization, **options)
+    assert found["failed"]
+    assert said in found["msg"]
+    assert [event for event in organization.events()[since:] if event["operation"] != "GetCallerIdentity"] == []
+
+
+def test_an_account_that_leaves_meanwhile_is_said_to_have_left(organization):
+    """It is in the list of accounts, and gone when its contacts are asked for."""
+    leaving = organization._state.organization.accounts[planted.IDS["twin-east"]]
+
+    def leave(event: dict[str, Any]) -> None:
+        if event["operation"] == "ListTargetsForPolicy" and leaving.id in organization._state.organization.accounts:
+            membership.depart(organization._state, leaving, "LEFT", leaving.joined)
+
+    organization.on_event(leave)  # the last test of the organization: the account does not return
+    found = by_name(look(organization))
+    assert (found["twin-east"]["outcome"], found["twin-east"]["state"]) == ("skipped", None)
+    assert "left the organization" in found["twin-east"]["reason"]
+    assert {one["verdict"] for one in found["twin-east"]["recoveries"].values()} == {"not_applicable"}
+    assert found["twin-west"]["outcome"] == "unchanged"
