@@ -86,6 +86,8 @@ class Watch:
         return {one["runbook"]: one for one in done}
 
     def stop(self) -> None:
+        if self.process.poll() is not None:
+            return
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
             self.process.wait(30)

@@ -11,7 +11,7 @@ from support.run_module import run
 
 from breakglass_aws.sandbox import Box
 
-REPORTS, LEGACY = "555566667777", "444455556666"
+REPORTS, LEGACY, PAYMENTS = "555566667777", "444455556666", "333344445555"
 AUDIT = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 
 
@@ -126,6 +126,9 @@ def test_a_change_of_the_organization_is_judged_where_it_applies(sandbox, tmp_pa
     done = play(sandbox, tmp_path, "watch_organization", account_id="777788889999", unit_id="")
     assert done.returncode == 2, done.stdout
     assert "777788889999 unlock_s3_bucket: " in done.stdout
+    assert "remove_account" not in done.stdout
+    fine = play(sandbox, tmp_path, "watch_organization", account_id=PAYMENTS)
+    assert fine.returncode == 0, fine.stdout
     assert not [event for event in sandbox.events() if event["operation"] == "AssumeRoot"]
 
 
