@@ -185,6 +185,12 @@ with_role_sessions:
   returned: success
   type: bool
   sample: false
+own_domains:
+  description: The domains by which root mailboxes were judged. Empty when they were not.
+  returned: success
+  type: list
+  elements: str
+  sample: [example.com]
 unreadable:
   description: What could not be read, once for each missing permission or other cause.
   returned: success

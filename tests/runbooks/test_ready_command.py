@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from breakglass_aws.cli import main, ready
+from breakglass_aws.engine import history
 from breakglass_aws.sandbox import Box
 
 SAMPLE = json.loads((Path(__file__).parents[1] / "fixtures/recovery_readiness.json").read_text())
@@ -44,7 +45,8 @@ def test_no_session_is_opened_that_nobody_has_confirmed(
 def test_a_check(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
     place = make_workplace(sandbox.environment("operator"))
     files = ("--csv", "ready.csv", "--html", "ready.html", "--evidence-dir", "check")
-    done = place.run("breakglass_aws", "ready", "--accounts", "333344445555,777788889999", "--json", *files)
+    kept = ("--history", "posture.db", "--since", "30d")
+    done = place.run("breakglass_aws", "ready", "--accounts", "333344445555,777788889999", "--json", *files, *kept)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     verdicts = {one["name"]: one["recoveries"]["unlock_s3_bucket"]["verdict"] for one in document["accounts"]}
@@ -54,6 +56,11 @@ def test_a_check(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
         assert (place.folder / name).stat().st_mode & 0o077 == 0
     verified = place.run("breakglass_aws", "verify", "check", "--manifest", document["manifest"])
     assert verified.returncode == 0, verified.stdout
+
+    assert document["changes"] == []
+    [run] = history.runs(place.folder / "posture.db")
+    assert (run.kind, run.accounts, run.with_root_sessions) == ("readiness", 2, False)
+    assert 'id="changes"' in (place.folder / "ready.html").read_text()
 
     strict = place.run("breakglass_aws", "ready", "--accounts", "777788889999", "--must-be-ready")
     assert strict.returncode == 1

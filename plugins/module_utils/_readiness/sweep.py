@@ -84,6 +84,7 @@ def read_readiness(params: dict, context: Context) -> dict:
         "read_at": format_time(facts.now),
         "with_root_sessions": params["with_root_sessions"],
         "with_role_sessions": params["with_role_sessions"],
+        "own_domains": list(own_domains),
         "unreadable": found,
         "accounts": entries,
         "selection": selection.as_dict(),

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from breakglass_aws.cli import new_files, options
+from breakglass_aws.cli import kept, new_files, options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import collection, outcomes
+from breakglass_aws.engine import collection, history, outcomes
 from breakglass_aws.engine.display import readiness_files
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading, redaction
@@ -46,6 +46,7 @@ MOST_NAMES = 4
         ("breakglass ready --own-domains example.com", "the whole organization, without a session in an account"),
         ("breakglass ready --organizational-units Workloads/Production", "the accounts of an OU"),
         ("breakglass ready --with-root-sessions --yes --html ready.html", "also root credentials and locked buckets"),
+        ("breakglass ready --history posture.db --since 30d --html ready.html", "what changed in the last 30 days"),
         ("breakglass ready --json > readiness.json", "for a program"),
     ],
 )
@@ -68,6 +69,8 @@ MOST_NAMES = 4
 @click.option("--with-role-sessions", is_flag=True, help="Also find out whether access roles can be assumed.")
 @click.option("--csv", "csv_file", metavar="FILE", type=options.PATH, help="Write the list for a spreadsheet.")
 @click.option("--html", "html_file", metavar="FILE", type=options.PATH, help="Write the page.")
+@click.option("--ocsf", "ocsf_file", metavar="FILE", type=options.PATH, help="Write OCSF 1.5.0 events, for SIEMs.")
+@kept.history_options
 @click.option("--evidence-dir", metavar="DIR", default="", help="Evidence folder.  [default: a new one in ./evidence/]")
 @click.option("--must-be-ready", is_flag=True, help="End with status 1 when a recovery would fail in an account.")
 @click.option("--yes", is_flag=True, help="Open sessions without asking; required without a terminal.")
@@ -75,35 +78,51 @@ MOST_NAMES = 4
 def ready(
     csv_file: Path | None,
     html_file: Path | None,
+    ocsf_file: Path | None,
+    history_file: Path | None,
+    since: str | None,
+    retain: str | None,
     evidence_dir: str,
     must_be_ready: bool,
     yes: bool,
     as_json: bool,
     **choice: Any,
 ) -> int:
-    """Show in which accounts which recovery would fail tonight, and why.
+    """Show which recovery would fail tonight in which account.
 
     Runs the runbook check_recovery_readiness, and keeps its evidence. It changes nothing, and opens sessions in
     accounts only where you ask for them.
     """
     collection.check_installation()
-    for path in (csv_file, html_file):
-        if path:
-            new_files.require_new(path)
+    files = kept.files_of({"csv": csv_file, "html": html_file, "ocsf": ocsf_file})
+    keeping = kept.Keeping(history_file, since, retain)
     given = _parameters(choice, evidence_dir)
     if not given["check_mode"] and not yes:
         _confirm(given)
     result = _run(given, sys.stderr if as_json else sys.stdout)
     found = _found(result.evidence_dir)
+    changes = keeping.add(lambda: history.record_of(found)) if found else ()
     if as_json:
-        options.print_json(_document(result, found))
+        options.print_json(keeping.document(_document(result, found), changes))
     elif found:
         show(found, Console(highlight=False))
+        keeping.print(changes)
     if result.evidence_dir and found:
-        _copy(result.evidence_dir / readiness_files.LIST, csv_file)
-        _copy(result.evidence_dir / readiness_files.PAGE, html_file)
+        _write(files, result.evidence_dir, found, keeping)
     ended = outcomes.EXIT_STATUS[result.outcome]
     return ended or int(must_be_ready and _would_fail(found))
+
+
+def _write(files: Mapping[str, Path], folder: Path, found: Mapping[str, Any], keeping: kept.Keeping) -> None:
+    """Write the files that were asked for: with a history, page and events have what changed and trends too."""
+    copies = {"csv": readiness_files.LIST, "html": readiness_files.PAGE, "ocsf": readiness_files.EVENTS}
+    if keeping.path:
+        assessed = assess([found], made=found["read_at"], title="Recovery readiness")
+        wanted = {name: path for name, path in files.items() if name != "csv"}
+        kept.write_report(assessed, wanted, keeping.path, keeping.since)
+        files = {name: path for name, path in files.items() if name == "csv"}
+    for name, path in files.items():
+        _copy(folder / copies[name], path)
 
 
 def _parameters(choice: Mapping[str, Any], evidence_dir: str) -> dict[str, Any]:

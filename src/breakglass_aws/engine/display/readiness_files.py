@@ -41,6 +41,7 @@ _KEYS = (
     "read_at",
     "with_root_sessions",
     "with_role_sessions",
+    "own_domains",
     "unreadable",
     "summary",
     "calls",
