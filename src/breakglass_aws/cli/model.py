@@ -17,7 +17,6 @@ from rich.console import Console
 
 from breakglass_aws.cli import new_files, options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.cli.readiness_table import print_readiness
 from breakglass_aws.engine import aws_context, collection, outcomes
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
@@ -100,7 +99,9 @@ def model(
     if as_json:
         options.print_json(result)
     elif check:
-        print_readiness(result["check"], Console(highlight=False))
+        from breakglass_aws.cli.ready import show
+
+        show(result["check"], Console(highlight=False))
     elif output is None:
         sys.stdout.write(result["organization_file"])
     _summarize(result, output)

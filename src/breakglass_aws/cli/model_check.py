@@ -59,7 +59,7 @@ def _readiness(url: str, keys: dict[str, Any], with_roles: bool, role_name: str 
         found: dict[str, Any] = collection.module_util("_readiness.sweep").read_readiness(params, context)
     except errors.BreakglassError as error:
         raise RunbookError(f"The model could not be checked. {error}") from None
-    return found
+    return {**found, "accounts": list(found["accounts"])}
 
 
 @contextmanager
