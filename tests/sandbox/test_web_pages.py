@@ -98,7 +98,7 @@ def test_the_control_interface_has_no_other_names(box: Box, host: str) -> None:
     assert send(box, "GET", "/_sandbox/ready", Host=host)[0] == 403
 
 
-@pytest.mark.parametrize("path", ["ready", "snapshot", "identities/operator"])
+@pytest.mark.parametrize("path", ["ready", "snapshot", "held", "secrets", "identities/operator"])
 def test_head(box: Box, path: str) -> None:
     connection = http.client.HTTPConnection(urlsplit(box.url).netloc, timeout=10)
     connection.request("GET", f"/_sandbox/{path}")
