@@ -26,6 +26,7 @@ SOURCE = BUILD / "source"
 SITE = BUILD / "site"
 FOLDERS = ("guide", "procedures", "reference", "design")
 BESIDE = ("CHANGELOG.rst", "CONTRIBUTING.md", "SECURITY.md")
+CONTENTS = re.compile(r"^\.\. contents::\n(?:   .*\n)+", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^()\s]+)\)")
 
 
@@ -101,6 +102,8 @@ def _document_modules() -> None:
         "ANSIBLE_HOME": str(CHECKOUT / ".cache/gates"),
     }
     subprocess.run([*command, "--dest-dir", str(folder), "breakglass.aws"], check=True, env=environment)
+    for page in folder.glob("*.rst"):  # the theme has a table of contents beside each page, and refuses another one
+        page.write_text(CONTENTS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _show(page: Path, picture: str) -> None:
