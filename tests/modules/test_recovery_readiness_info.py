@@ -11,13 +11,13 @@ import pytest
 from support import readiness_organization as planted
 from support.run_module import run
 
-from breakglass_aws.sandbox import Box, in_process
+from breakglass_aws.sandbox import Box
 from breakglass_aws.sandbox.services import membership
 
 
 @pytest.fixture(scope="module")
-def organization() -> Iterator[Box]:
-    with in_process(planted.ORGANIZATION) as box:
+def organization(box: Box) -> Iterator[Box]:
+    with box.serving(planted.ORGANIZATION):
         planted.plant(box)
         yield box
 

@@ -17,25 +17,25 @@ from support import readiness_organization as planted
 from support.readiness_runs import Recovery, switch_off
 from support.run_module import run
 
-from breakglass_aws.sandbox import Box, in_process
+from breakglass_aws.sandbox import Box
 
 FULL = "BREAKGLASS_EVERY_VERDICT" in os.environ
 CERTAIN = ("works", "fails")
 Verdicts = dict[str, dict[str, str]]
 
 
-@pytest.fixture(scope="module")
-def working() -> Iterator[Box]:
+@pytest.fixture
+def working(box: Box) -> Iterator[Box]:
     """The organization with defects, and with something to recover in each account."""
-    with in_process(planted.with_work()) as box:
+    with box.serving(planted.with_work()):
         yield box
 
 
 @pytest.fixture(autouse=True)
-def clock(no_waiting: Any, working: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+def clock(no_waiting: Any, box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pause of the collection takes no time, and moves the sandbox's clock."""
     sleep = no_waiting.sleep
-    monkeypatch.setattr(no_waiting, "sleep", lambda seconds: (sleep(seconds), working.advance(seconds)))
+    monkeypatch.setattr(no_waiting, "sleep", lambda seconds: (sleep(seconds), box.advance(seconds)))
 
 
 def verdicts(box: Box, identity: str = "operator", **options: Any) -> Verdicts:
@@ -103,9 +103,9 @@ def test_every_certain_verdict_is_right_with_sessions(working, tmp_path):
 
 
 @every_verdict
-def test_every_certain_verdict_is_right_for_accounts_without_root_credentials(tmp_path, no_waiting):
+def test_every_certain_verdict_is_right_for_accounts_without_root_credentials(box, tmp_path):
     """Their root user must be restored before they can leave, which a root session shows to be needed."""
-    with in_process(planted.ORGANIZATION) as box:
+    with box.serving(planted.ORGANIZATION):
         sessions = {"with_root_sessions": True, "regions": ["us-east-1"]}
         said = {
             name: {"remove_account": recoveries["remove_account"]}

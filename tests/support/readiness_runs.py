@@ -116,14 +116,21 @@ class Recovery:
 
     def enable_root_access(self) -> bool:
         """From an organization in which all of it is off."""
-        switch_off(self.box)
+        if self.box.snapshot()["organization"]["trusted_access"].count("iam.amazonaws.com"):
+            switch_off(self.box)
         self._run("root_access", trusted_access=True, root_credentials_management=True, root_sessions=True)
         return len(self.box.snapshot()["organization"]["features"]) == 2
 
 
 def switch_off(box: Box) -> None:
-    """Turn centralized root access off."""
-    iam = box.client("iam", "operator")
-    iam.disable_organizations_root_sessions()
-    iam.disable_organizations_root_credentials_management()
-    box.client("organizations", "operator").disable_aws_service_access(ServicePrincipal="iam.amazonaws.com")
+    """Turn centralized root access off, as far as it is on."""
+    iam, organizations = box.client("iam", "operator"), box.client("organizations", "operator")
+    features = box.snapshot()["organization"]["features"]
+    if "RootSessions" in features:
+        iam.disable_organizations_root_sessions()
+    if "RootCredentialsManagement" in features:
+        iam.disable_organizations_root_credentials_management()
+    service = "iam.amazonaws.com"
+    for account in box.snapshot()["organization"]["delegated_administrators"].get(service, []):
+        organizations.deregister_delegated_administrator(AccountId=account, ServicePrincipal=service)
+    organizations.disable_aws_service_access(ServicePrincipal=service)
