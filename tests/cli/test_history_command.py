@@ -54,6 +54,17 @@ def test_changes_name_the_credential_the_policy_and_the_fix(path, capsys):
     assert json.loads(capsys.readouterr().out) == []
 
 
+def test_of_many_changes_the_first_are_printed(path, capsys):
+    for day, findings in (("03", []), ("04", [KEY])):
+        accounts = [account(f"{number:012}", findings=findings) for number in range(30)]
+        history.add(path, history.record_of(result(*accounts, read_at=f"2026-11-{day}")))
+    assert run("changes", str(path), "--since", "2026-11-03T12:00:00") == 0
+    printed = capsys.readouterr().out
+    assert "New root credential (30)" in printed
+    assert printed.count("Active access key of a root user") == 20
+    assert "and 10 more: --json has all" in printed
+
+
 def test_a_report_has_trends_and_changes_and_is_private(path, capsys):
     assert run("report", str(path), "--since", "2026-10-01", "--html", "page.html", "--ocsf", "events.json") == 0
     page = Path("page.html")

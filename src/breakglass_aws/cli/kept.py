@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from breakglass_aws.engine.posture import Posture
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+MOST = 20  # changes of a kind that are printed
 # The option for each file of a report, and the file's name in `posture.FILES`.
 REPORTS = {
     "html": ("--html", "posture.html", "Write the page: causes, findings, the picture, the list."),
@@ -130,12 +131,14 @@ def print_changes(changes: Sequence[Change], since: str, console: Console) -> No
         found = list(group)
         style = "red" if found[0].worse else "green"
         console.print(f"\n{found[0].title} ({len(found)})", style=f"bold {style}", markup=False)
-        for one in found:
+        for one in found[:MOST]:
             console.print(
                 Text(redaction.safe(f"  {one.name or '(no name)'} {one.account_id}: {one.words}")), soft_wrap=True
             )
             rest = " ".join(filter(None, (one.when, one.fix)))
             console.print(Text(redaction.safe(f"    {rest}"), "dim"), soft_wrap=True)
+        if len(found) > MOST:
+            console.print(Text(f"    and {len(found) - MOST} more: --json has all", "dim"))
 
 
 def confirm(words: str, yes: bool) -> None:

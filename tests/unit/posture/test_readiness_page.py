@@ -159,6 +159,17 @@ def test_the_lists_for_programs_and_spreadsheets_have_verdicts():
     assert written["accounts"][0]["recoveries"]["unlock_s3_bucket"]["verdict"] == "fails"
 
 
+def test_a_policy_that_changed_thousands_of_accounts_does_not_make_the_page_large(tmp_path):
+    path = tmp_path / "history.db"
+    for day, changes in (("01", {}), ("02", {"unlock_s3_bucket": ("fails", BLOCKED)})):
+        accounts = [account(f"{number:012}", **changes) for number in range(300)]
+        history.add(path, history.record_of(result(*accounts, read_at=f"2026-11-{day}")))
+    since = "2026-10-01T00:00:00Z"
+    page = posture.as_html(assess(), history.changes_since(path, since), (), since)
+    assert page.count('<li class="row">') == 200
+    assert "100 more: see <code>breakglass history changes</code>" in page
+
+
 def test_changes_and_trends_are_on_the_page(tmp_path):
     path = tmp_path / "history.db"
     later = account(ONE, unlock_s3_bucket=("fails", BLOCKED), findings=[KEY])

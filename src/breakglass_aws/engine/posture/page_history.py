@@ -12,6 +12,7 @@ from typing import Protocol
 from breakglass_aws.engine.posture.page_parts import SHOWN
 from breakglass_aws.engine.web_page import text
 
+MOST = 200  # changes of a kind on the page: one new policy may be a change in thousands of accounts
 _WIDTH, _HEIGHT = 340, 96
 _LINES = {"ready": "clean", "not_ready": "critical", "unknown": "unknown"}
 _WORDS = {"ready": "ready", "not_ready": "not ready", "unknown": "not known"}
@@ -71,10 +72,12 @@ def _changes(changes: Sequence[ShownChange]) -> str:
         f'<li class="row"><span class="who"><b>{text(one.name or "(no name)")}</b> <code>{text(one.account_id)}</code>'
         f'<small>{text(one.organizational_unit)}</small></span><span class="what"><span>{text(one.words)}</span>'
         f"<small>{text(' '.join(filter(None, (one.when, one.fix))))}</small></span></li>"
-        for one in changes
+        for one in changes[:MOST]
     ]
     first, rest = rows[:SHOWN], rows[SHOWN:]
     more = f"<details><summary>{len(rest):,} more</summary><ul>{''.join(rest)}</ul></details>" if rest else ""
+    if len(changes) > MOST:
+        more += f"<p>{len(changes) - MOST:,} more: see <code>breakglass history changes</code>.</p>"
     severity = "high" if changes[0].worse else "clean"
     return (
         f'<article class="{severity}"><h3>{text(changes[0].title)} <small>{len(changes):,}</small></h3>'
