@@ -20,6 +20,7 @@ from rich.console import Console
 from breakglass_aws.drills import __main__ as command
 from breakglass_aws.drills import result
 from breakglass_aws.drills.result import Check, DrillResult, ScenarioResult
+from breakglass_aws.drills.runner import leftovers
 from breakglass_aws.drills.runner.drill import Drill, folder_for
 from breakglass_aws.drills.runner.progress import Progress, summary
 from breakglass_aws.drills.runner.scene import RunEnd, Scene
@@ -166,3 +167,24 @@ def test_the_summary_has_whole_names_on_80_columns() -> None:
     assert text.count(" bucket-policy-changed-meanwhile ") == 4
     assert "1 of 2" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_report_of_a_drill_that_was_killed_is_written_by_the_next_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended, killed, empty = (tmp_path / name for name in ("ended", "killed", "empty"))
+    for folder in (ended, killed, empty):
+        folder.mkdir()
+    (killed / ".running").write_text("999999999:1")
+    (empty / ".running").write_text("999999999:1")
+    leftovers.mark(ended)  # this process, which is running
+    assert leftovers.aborted(tmp_path) == [empty, killed]
+    scenario = ScenarioResult("x", "X", "Y", "unlock_s3_bucket", verdict="not run")
+    result.write(DrillResult("2026-01-31T03:00:00+00:00", interrupted=True, scenarios=[scenario]), killed)
+    command._report_aborted(tmp_path)
+    printed = capsys.readouterr().out
+    assert f"killed after 0 of 1 scenarios. Its report: {killed / 'index.html'}" in printed
+    assert "killed before it had a result" in printed
+    assert (killed / "index.html").is_file()
+    assert leftovers.aborted(tmp_path) == []
+    leftovers.unmark(ended)

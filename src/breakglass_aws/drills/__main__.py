@@ -20,6 +20,7 @@ from breakglass_aws.drills.history import command
 from breakglass_aws.drills.history.schedule import FILE as SCHEDULE
 from breakglass_aws.drills.live import command as live
 from breakglass_aws.drills.result import DrillResult
+from breakglass_aws.drills.runner import leftovers
 from breakglass_aws.drills.runner.drill import MOST_JOBS, Drill, folder_for
 from breakglass_aws.drills.runner.progress import Progress, summary
 from breakglass_aws.drills.runner.scene import Recovery, Scene
@@ -204,11 +205,28 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
     if options.key and not options.key.is_file():
         raise _UsageError(f"There is no key {options.key}.")
     recover = _by_hand(scenarios) if options.hands_on else None
+    _report_aborted(options.reports.absolute())
     folder = folder_for(options.reports.absolute(), options.name)
+    leftovers.mark(folder)
     steps = len(scenarios) <= MOST_WITH_STEPS and not recover
     with Progress(console, len(scenarios), steps=steps, names=options.jobs > 1, quiet=bool(recover)) as progress:
         drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover).run()
-    return _reported(drill, folder, options, console)
+    status = _reported(drill, folder, options, console)
+    leftovers.unmark(folder)
+    return status
+
+
+def _report_aborted(reports: Path) -> None:
+    """Write the reports of drills that were killed, and name each in one line."""
+    for folder in leftovers.aborted(reports):
+        try:
+            drill = result.read(folder / result.FILE)
+            ended = sum(bool(one.ended) for one in drill.scenarios)
+            page = report.write(drill, folder)
+            print(f"A drill was killed after {ended} of {len(drill.scenarios)} scenarios. Its report: {page}")
+        except (result.ResultError, RunbookError) as error:
+            print(f"A drill was killed before it had a result: {error}")
+        leftovers.unmark(folder)
 
 
 def _reported(drill: DrillResult, folder: Path, options: argparse.Namespace, console: Console) -> int:
