@@ -52,7 +52,8 @@ options:
   own_domains:
     description:
       - The domains of e-mail addresses that your people read, such as V(example.com). Their subdomains count too.
-      - A root mailbox in another domain is a finding, and RV(accounts[].recoveries.lost_root_mfa) is V(unknown) then.
+      - A root mailbox in another domain is a finding, and C(lost_root_mfa) in RV(accounts[].recoveries) is V(unknown)
+        then.
       - Without it, domains are not judged.
     type: list
     elements: str
