@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.readiness_results import BLOCKED, KEY, account, result
 
-from breakglass_aws.cli import main
+from breakglass_aws.cli import kept, main
 from breakglass_aws.engine import history
 
 ONE, TWO = "111111111111", "222222222222"
@@ -138,3 +138,24 @@ def test_audit_reads_nothing_when_its_history_cannot_be_used(path, capsys):
     assert main.main(["audit", "--yes", "--history", str(path)]) == 2
     assert "chmod 600" in capsys.readouterr().err
     assert not Path("evidence").exists()
+
+
+def test_a_result_that_cannot_be_added_is_not_lost(path, capsys):
+    """The sweep has taken an hour by then: the command goes on, and ends with status 1."""
+    keeping = kept.Keeping(path, "2026-10-01", None)
+    other = {"id": "o-other00001", "management_account_id": TWO}
+    assert keeping.add(lambda: history.record_of(result(account(ONE), organization=other))) == ()
+    assert keeping.failed
+    message = capsys.readouterr().err
+    assert "was not added to the history" in message
+    assert "Name another file" in message
+
+
+def test_a_result_is_added_and_old_runs_are_deleted(path, capsys):
+    keeping = kept.Keeping(path, "2026-10-01", "2026-11-02")
+    changes = keeping.add(lambda: history.record_of(result(account(ONE), read_at="2026-11-05")))
+    assert [run.read_at for run in history.runs(path)] == [DAYS[1], "2026-11-05T00:00:00Z"]
+    assert "finding_gone" in [one.kind for one in changes]
+    assert not keeping.failed
+    assert "Deleted 1 runs" not in (printed := capsys.readouterr().err)
+    assert "Added run 3" in printed

@@ -47,8 +47,8 @@ STYLES = {
 
 @click.command(
     cls=Command,
-    epilog="Exit status: as of `run`. 0 every account was read, 1 an account could not be read, 5 root sessions cannot "
-    "be opened.",
+    epilog="Exit status: as of `run`. 0 every account was read, 1 an account could not be read, or the result was not "
+    "added to the history, 5 root sessions cannot be opened.",
     examples=[
         ("breakglass audit", "every member account"),
         ("breakglass audit --accounts 012345678901,333344445555", "these accounts"),
@@ -111,7 +111,7 @@ def audit(
     if result.evidence_dir and found:
         for name, target in files.items():
             _copy(result.evidence_dir / name, target)
-    return outcomes.EXIT_STATUS[result.outcome]
+    return outcomes.EXIT_STATUS[result.outcome] or int(keeping.failed)
 
 
 def _split(given: Iterable[str]) -> list[str]:

@@ -69,25 +69,39 @@ class Keeping:
         self.since = history.moment(since, "--since") if since else ""
         self.retain = history.moment(retain, "--retain") if retain else ""
         self.given = since or ""
+        self.failed = False  # whether a result could not be added: the command then ends with status 1
         if history_file:
             history.check(history_file)
 
     def add(self, record: Callable[[], Record]) -> Sequence[Change]:
-        """Add a run; say on standard error what became of it; return what changed since the time of --since."""
-        from breakglass_aws.engine import history
+        """Add a run; say on standard error what became of it; return what changed since the time of --since.
 
+        When it cannot be added, that is said too, and the command goes on: what was read is shown and written.
+        """
         if self.path is None:
             return ()
+        try:
+            return self._add(self.path, record())
+        except RunbookError as error:
+            self.failed = True
+            words = redaction.safe(f"The result was not added to the history. {error}")
+            print(f"{words} The evidence of the run has the result.", file=sys.stderr)
+            return ()
+
+    def _add(self, path: Path, record: Record) -> Sequence[Change]:
+        from breakglass_aws.engine import history
+
         shown = Console(highlight=False, stderr=True, soft_wrap=True)
-        added = history.add(self.path, record())
+        added = history.add(path, record)
         if added.kept_aside:
             shown.print(
-                f"{self.path} was damaged. It is kept as {added.kept_aside}, and a new history begins.", markup=False
+                f"{path} was damaged. It is kept as {added.kept_aside}, and a new history begins.", markup=False
             )
-        shown.print(f"Added run {added.run_id} to {self.path}.", markup=False, highlight=False)
-        if self.retain and (old := history.prune(self.path, self.retain)):
-            shown.print(f"Deleted {len(old)} runs before {self.retain}.", markup=False, highlight=False)
-        return history.changes_since(self.path, self.since) if self.since else ()
+        shown.print(f"Added run {added.run_id} to {path}.", markup=False, highlight=False)
+        if self.retain and (old := history.prune(path, self.retain)):
+            words = f"Deleted {len(old)} run{'s' * (len(old) != 1)} before {self.retain}."
+            shown.print(words, markup=False, highlight=False)
+        return history.changes_since(path, self.since) if self.since else ()
 
     def print(self, changes: Sequence[Change]) -> None:
         """Print what changed, if --since was given."""

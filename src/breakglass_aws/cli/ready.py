@@ -40,8 +40,9 @@ MOST_NAMES = 4
 
 @click.command(
     cls=Command,
-    epilog="Exit status: as of `run`. 0 every account was judged, 1 an account could not be read (with --must-be-ready "
-    "also: a recovery would fail), 5 the organization cannot be read with these credentials.",
+    epilog="Exit status: as of `run`. 0 every account was judged, 1 an account could not be read, or the result was "
+    "not added to the history (with --must-be-ready also: a recovery would fail), 5 the organization cannot be read "
+    "with these credentials.",
     examples=[
         ("breakglass ready --own-domains example.com", "the whole organization, without a session in an account"),
         ("breakglass ready --organizational-units Workloads/Production", "the accounts of an OU"),
@@ -110,13 +111,13 @@ def ready(
     if result.evidence_dir and found:
         _write(files, result.evidence_dir, found, keeping)
     ended = outcomes.EXIT_STATUS[result.outcome]
-    return ended or int(must_be_ready and _would_fail(found))
+    return ended or int(keeping.failed or (must_be_ready and _would_fail(found)))
 
 
 def _write(files: Mapping[str, Path], folder: Path, found: Mapping[str, Any], keeping: kept.Keeping) -> None:
     """Write the files that were asked for: with a history, page and events have what changed and trends too."""
     copies = {"csv": readiness_files.LIST, "html": readiness_files.PAGE, "ocsf": readiness_files.EVENTS}
-    if keeping.path:
+    if keeping.path and not keeping.failed:
         assessed = assess([found], made=found["read_at"], title="Recovery readiness")
         wanted = {name: path for name, path in files.items() if name != "csv"}
         kept.write_report(assessed, wanted, keeping.path, keeping.since)
