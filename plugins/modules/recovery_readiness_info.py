@@ -117,10 +117,9 @@ EXAMPLES = r"""
     organizational_units: [Workloads/Production]
     with_root_sessions: true
 
-- name: Fail when something could not be read, with the statements that permit it
-  ansible.builtin.assert:
-    that: readiness.unreadable == []
-    fail_msg: "{{ readiness.unreadable | selectattr('statement') | map(attribute='statement') }}"
+- name: Show the statements that permit to read what could not be read
+  ansible.builtin.debug:
+    msg: "{{ readiness.unreadable | selectattr('statement') | map(attribute='statement') }}"
 """
 
 RETURN = r"""
