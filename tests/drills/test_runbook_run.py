@@ -205,3 +205,10 @@ def test_the_timeline_has_the_cell_that_was_killed(run: Run) -> None:
 def test_a_run_that_no_one_stops_is_not_resumed(run: Run) -> None:
     end, *_ = run(["killed"], people=(TYPED,))
     assert end.exit_status == -9
+
+
+def test_an_answer_is_given_again_when_the_run_was_stopped_before_its_gate(run: Run) -> None:
+    alone = operator(approval=Action("answer_emergency", "because"), stopped=Action("resume"))
+    end, *_ = run([f"{WAITS_AT}approval", "blocked", "changed"], people=(TYPED, alone))
+    assert end.outcome == "changed"
+    assert [answers.get("approval") for _, answers in Command.parts] == [None, "EMERGENCY because", "EMERGENCY because"]

@@ -66,6 +66,7 @@ class RunbookRun:
 
     def _run(self) -> RunEnd:
         end = self._first_part()
+        given: dict[str, str] = {}
         passed: list[str] = []  # places at which the people have acted
         for _ in range(MOST_PARTS):
             if self._stopped:
@@ -77,6 +78,10 @@ class RunbookRun:
             if answers is None:
                 break
             passed.append(place)
+            # An answer that the run has not come to is given again: it was stopped before its gate.
+            known = evidence.answered(self.evidence)
+            answers = {gate: text for gate, text in given.items() if gate not in known} | answers
+            given = answers
             end = self._resume(answers)
         return end
 
