@@ -449,7 +449,7 @@ def test_a_repair_keeps_a_limit_to_networks(folder: Path, capsys: pytest.Capture
     assert json.loads(found["repaired"])["Statement"] == [ONLY_VPCE]
 
 
-@pytest.mark.parametrize("network", ["vpce", "10.0.0.0/8", "vpce-1,", "", "office"])
+@pytest.mark.parametrize("network", ["vpce", "10.0.0.0/8", "vpce-1,", "", "office", "vpce-1,vpce-2", "1.2.3.4,5.6.7.8"])
 def test_what_is_no_network_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], network: str) -> None:
     assert lint("fine.json", "--from", network) == 2
     assert f"Invalid value for --from: {network!r}. Expected an IP address, vpce-ID" in capsys.readouterr().err

@@ -228,15 +228,18 @@ def place_of(network: str) -> Values:
     """A place that requests come from: an IP address, vpce-ID or vpc-ID, or several of these with commas between.
 
     Through a VPC endpoint, aws:VpcSourceIp is there in place of aws:SourceIp (IAM user guide, "AWS global condition
-    context keys"). Raises a ValueError for anything else.
+    context keys"). Raises a ValueError for anything else, and for two of a kind: a request comes from one of each.
     """
     address: Values = {}
     through: Values = {}
     for part in network.split(","):
         if found := _NETWORK.match(part):
-            through["aws:sourcevpce" if found.group(1) == "vpce" else "aws:sourcevpc"] = (part,)
+            kind, key, value = through, "aws:sourcevpce" if found.group(1) == "vpce" else "aws:sourcevpc", part
         else:
-            address["aws:vpcsourceip"] = (str(ipaddress.ip_address(part)),)
+            kind, key, value = address, "aws:vpcsourceip", str(ipaddress.ip_address(part))
+        if key in kind:
+            raise ValueError(f"{network!r} has two values of one kind")
+        kind[key] = (value,)
     if through:
         return {**dict.fromkeys(PLACES[1]), "aws:sourceip": (), **address, **through}
     return {**PLACES[0], "aws:sourceip": address["aws:vpcsourceip"]}

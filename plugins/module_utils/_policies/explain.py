@@ -55,15 +55,50 @@ def _phrase(operator: str, key: str, values: list[str]) -> str:
     return f"{subject} is {negation}{verb}{listed.lower() if name == 'bool' else listed}" + (" or absent" * if_exists)
 
 
-_CONSEQUENCES = {
-    "aws:sourceip": "principals in any other network are locked out",
-    "aws:sourcevpc": "principals outside of that network are locked out",
-    "aws:sourcevpce": "principals that do not use that VPC endpoint are locked out",
-    "aws:vpcsourceip": "principals in any other network are locked out",
-    "aws:multifactorauthpresent": "principals without MFA, as the roles of tools are, are locked out",
-    "aws:multifactorauthage": "principals without MFA, as the roles of tools are, are locked out",
-    "aws:userid": "roles and users that were created again have other IDs and are locked out",
+# Whom a condition on a network locks out: with other values than those it lists, with one of these, without the key,
+# and with the key.
+_WITHOUT_ENDPOINT = "principals that use no VPC endpoint are locked out"
+_WITH_ENDPOINT = "principals that use a VPC endpoint are locked out"
+_OTHER_NETWORK = "principals in any other network are locked out"
+_THAT_NETWORK = "principals in that network are locked out"
+_NETWORKS = {
+    "aws:sourceip": (_OTHER_NETWORK, _THAT_NETWORK, _WITH_ENDPOINT, _WITHOUT_ENDPOINT),
+    "aws:vpcsourceip": (_OTHER_NETWORK, _THAT_NETWORK, _WITHOUT_ENDPOINT, _WITH_ENDPOINT),
+    "aws:sourcevpc": (
+        "principals outside of that network are locked out",
+        _THAT_NETWORK,
+        _WITHOUT_ENDPOINT,
+        _WITH_ENDPOINT,
+    ),
+    "aws:sourcevpce": (
+        "principals that do not use that VPC endpoint are locked out",
+        "principals that use that VPC endpoint are locked out",
+        _WITHOUT_ENDPOINT,
+        _WITH_ENDPOINT,
+    ),
 }
+_WITHOUT_MFA = "principals without MFA, as the roles of tools are, are locked out"
+_OTHER_IDS = "roles and users that were created again have other IDs and are locked out"
+
+
+def _consequence(operator: str, key: str, values: t.Any) -> str:
+    """Whom the condition locks out, in words; empty where the condition itself says all that is known."""
+    _qualifier, name, if_exists = split_operator(operator)
+    listed = [text_of(value).lower() for value in as_list(values)]
+    absent = name == "null" and listed == ["true"]
+    if key in _NETWORKS:
+        others, these, without, with_key = _NETWORKS[key]
+        if name == "null":
+            return without if absent else with_key
+        if is_negated(operator):
+            return others
+        return "" if if_exists else these
+    if key == "aws:multifactorauthpresent":
+        lacks = absent or (name != "null" and ("false" in listed) is not is_negated(operator))
+        return _WITHOUT_MFA if lacks else ""
+    if key == "aws:multifactorauthage":
+        return _WITHOUT_MFA if absent or name.startswith("numericgreaterthan") else ""
+    return _OTHER_IDS if key == "aws:userid" and is_negated(operator) else ""
 
 
 def explain(
@@ -124,8 +159,8 @@ def _note(
     source = condition_keys.source_of(name)
     if split_operator(operator)[1].startswith("arn") and "*" in [text_of(value) for value in as_list(values)]:
         yield f"AWS does not document what {operator} with the value * matches, so it counts as possibly locking"
-    elif name in _CONSEQUENCES:
-        yield _CONSEQUENCES[name]
+    elif consequence := _consequence(operator, name, values):
+        yield consequence
     elif name in ("aws:principalorgid", "aws:resourceorgid") and resource.organization_id:
         yield f"the account is in organization {resource.organization_id}"
     elif name in ("aws:principalorgpaths", "aws:resourceorgpaths") and resource.organization_path:

@@ -81,7 +81,7 @@ STATUS = (
     "networks",
     metavar="NETWORK",
     multiple=True,
-    help="Network from which administrators can work: an IP address, vpce-ID or vpc-ID, or several of these with "
+    help="Network from which administrators can work: an IP address, vpce-ID or vpc-ID, or one of each with "
     "commas; can be given several times.  [default: those that the policy does not name]",
 )
 @click.option("--allow-possible", is_flag=True, help="Exit with 0 when a policy may lock, but none surely does.")

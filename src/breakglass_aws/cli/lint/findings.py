@@ -22,7 +22,7 @@ _ARN = re.compile(
     re.ASCII,
 )
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
-NETWORKS = "an IP address, vpce-ID or vpc-ID, or several of these with commas between"
+NETWORKS = "an IP address, vpce-ID or vpc-ID, or one of each with commas between"
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _limited(policy: PolicyFile, resource: Any, administrators: Any, locking: se
         replace(
             _of_lockout(policy, lockout),
             rule=LIMITS_NETWORKS,
-            message=f"{_named(lockout)} lets administrators manage the policy from networks that it names only.",
+            message=f"{_named(lockout)} lets administrators manage the policy from some networks only.",
         )
         for lockout in module_util("_policies.lockouts").find_lockouts(policy.document, resource, administrators)
         if lockout.index not in locking

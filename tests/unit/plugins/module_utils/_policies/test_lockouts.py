@@ -173,6 +173,35 @@ def test_the_sentence_says_that_a_person_lacks_the_key(key):
     assert f"request to manage the policy has no {key}" in found["why"]
 
 
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "says"),
+    [
+        ("NotIpAddress", "aws:SourceIp", "203.0.113.0/24", "principals in any other network are locked out"),
+        ("IpAddress", "aws:SourceIp", "0.0.0.0/0", "principals in that network are locked out"),
+        ("Null", "aws:SourceIp", "true", "principals that use a VPC endpoint are locked out"),
+        ("StringNotEquals", "aws:SourceVpce", "vpce-1", "do not use that VPC endpoint are locked out"),
+        ("StringEquals", "aws:SourceVpce", "vpce-1", "principals that use that VPC endpoint are locked out"),
+        ("StringEqualsIfExists", "aws:SourceVpce", "vpce-1", None),
+        ("Null", "aws:SourceVpce", "true", "principals that use no VPC endpoint are locked out"),
+        ("Null", "aws:SourceVpce", "false", "principals that use a VPC endpoint are locked out"),
+        ("StringEquals", "aws:SourceVpc", "vpc-1", "principals in that network are locked out"),
+        ("Bool", "aws:MultiFactorAuthPresent", "false", "principals without MFA"),
+        ("StringNotEquals", "aws:MultiFactorAuthPresent", "true", "principals without MFA"),
+        ("Bool", "aws:MultiFactorAuthPresent", "true", None),
+        ("NumericGreaterThan", "aws:MultiFactorAuthAge", "3600", "principals without MFA"),
+        ("NumericLessThan", "aws:MultiFactorAuthAge", "3600", None),
+        ("StringNotLike", "aws:userid", "AROAX:*", "created again"),
+        ("StringLike", "aws:userid", "AROAX:*", None),
+    ],
+)
+def test_the_sentence_says_who_is_locked_out(operator, key, value, says):
+    inside = operator.startswith("StringEquals") and value.startswith("vpc")
+    where = resource(networks=("vpce-1,vpc-1",) if inside else ())
+    found = find_lockouts(deny(operator, key, value), where, administrators_of(where))
+    assert len(found) == 1 or says is None
+    assert all(says in one.why if says else "are locked out" not in one.why for one in found)
+
+
 def test_the_sentence_says_that_arn_like_star_is_not_documented():
     [found] = lockout_statements(deny("ArnLike", "aws:PrincipalArn", "*"), resource=BUCKET, account_id=ACCOUNT)
     assert "does not document" in found["why"]
