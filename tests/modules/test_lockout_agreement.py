@@ -24,7 +24,7 @@ ADMIN = f"arn:aws:iam::{ACCOUNT}:role/OrganizationAccountAccessRole"
 ORGANIZATION = "o-breakglass1"
 ARN = f"arn:aws:s3:::{BUCKET}"
 # What AWS adds to each request and the sandbox does not.
-NOT_SIMULATED = {"s3:TlsVersion", "s3:authType", "s3:signatureAge", "s3:signatureversion", "s3:ResourceAccount"}
+NOT_SIMULATED = {"s3:signatureAge"}
 KEYS = sorted({*condition_keys.GLOBAL_KEYS, *condition_keys.S3_KEYS} - NOT_SIMULATED)
 # A value that the sandbox's request has, for the keys that it has.
 VALUES = {
@@ -43,12 +43,17 @@ VALUES = {
     "aws:EpochTime": ["1577836800", "7226582400"],
     "aws:SourceIp": ["203.0.113.0/24", "0.0.0.0/0", "128.0.0.0/1"],
     "aws:username": ["clerk", "*"],
+    "s3:TlsVersion": ["1.2", "1.3", "2"],
+    "s3:authType": ["REST-HEADER", "REST-QUERY-STRING"],
+    "s3:signatureversion": ["AWS4-HMAC-SHA256", "AWS"],
+    "s3:ResourceAccount": [ACCOUNT, "999900001111"],
 }
 OPERATORS = {
     "aws:CurrentTime": ["DateGreaterThan", "DateLessThan", "DateNotEquals", "DateLessThanIfExists"],
     "aws:EpochTime": ["NumericGreaterThan", "NumericLessThan", "DateGreaterThan"],
     "aws:SourceIp": ["IpAddress", "NotIpAddress", "NotIpAddressIfExists"],
     "aws:SecureTransport": ["Bool", "BoolIfExists"],
+    "s3:TlsVersion": ["NumericLessThan", "NumericLessThanIfExists", "NumericGreaterThanEquals"],
     "aws:PrincipalArn": ["ArnLike", "ArnNotLike", "StringLike", "StringNotEquals", "ArnNotEquals"],
 }
 TEXT = [

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
+import urllib.request
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from support.refusals import refused
 
 from breakglass_aws.sandbox import Box
 
-PAYMENTS = "333344445555"
+PAYMENTS, EXPORTS = "333344445555", "payments-exports-333344445555"
 BLOCKED = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
@@ -241,3 +244,45 @@ def test_a_service_control_policy_stops_the_enrolment_of_mfa(sandbox: Box, actio
     assert sandbox.snapshot()["root_users"]["444455556666"] == before
     organizations.detach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId="444455556666")
     assert sandbox.act("legacy-web", "enrol_mfa", name="new")["serial"].endswith(":mfa/new")
+
+
+def denial(guard: dict[str, Any]) -> str:
+    resources = [f"arn:aws:s3:::{EXPORTS}", f"arn:aws:s3:::{EXPORTS}/*"]
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": resources, "Condition": guard}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        {"StringNotEquals": {"s3:authType": "REST-HEADER"}},
+        {"StringNotEquals": {"s3:signatureversion": "AWS4-HMAC-SHA256"}},
+        {"StringNotEquals": {"s3:ResourceAccount": "333344445555"}},
+        {"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}},
+    ],
+)
+def test_a_guard_on_what_s3_adds_to_each_request_lets_ordinary_requests_in(sandbox: Box, guard: dict[str, Any]) -> None:
+    s3 = sandbox.client("s3", "payments-administrator")
+    s3.put_bucket_policy(Bucket=EXPORTS, Policy=denial(guard))
+    assert s3.get_bucket_policy(Bucket=EXPORTS)["Policy"]
+
+
+def test_a_presigned_request_has_another_authentication_type(sandbox: Box) -> None:
+    variables = sandbox.environment("payments-administrator")
+    s3 = boto3.client(
+        "s3",
+        region_name="us-east-1",
+        endpoint_url=variables["AWS_ENDPOINT_URL"],
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+        config=Config(signature_version="s3v4"),
+    )
+    s3.put_object(Bucket=EXPORTS, Key="report", Body=b"figures")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": EXPORTS, "Key": "report"})
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        assert answer.read() == b"figures"
+    s3.put_bucket_policy(Bucket=EXPORTS, Policy=denial({"StringEquals": {"s3:authType": "REST-QUERY-STRING"}}))
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(url, timeout=10)
+    assert s3.get_object(Bucket=EXPORTS, Key="report")["Body"].read() == b"figures"

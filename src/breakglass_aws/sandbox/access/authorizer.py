@@ -112,7 +112,20 @@ def request_context(state: State, request: Request, resource_account: str | None
         context["aws:SourceIdentity"] = caller.source_identity
     if caller.task_policy:
         context["aws:AssumedRoot"] = "true"
-    return context
+    return context | _s3_keys(request, resource_account)
+
+
+def _s3_keys(request: Request, resource_account: str | None) -> dict[str, str]:
+    """What S3 adds to each request (service authorization reference, "Condition keys for Amazon S3")."""
+    if request.service != "s3":
+        return {}
+    keys = {"s3:TlsVersion": "1.3"}
+    if resource_account:
+        keys["s3:ResourceAccount"] = resource_account
+    if request.signature:
+        keys["s3:authType"] = "REST-QUERY-STRING" if request.signature.presigned else "REST-HEADER"
+        keys["s3:signatureversion"] = "AWS4-HMAC-SHA256"
+    return keys
 
 
 def _principal_tags(state: State, caller: Caller) -> dict[str, str]:
