@@ -58,7 +58,8 @@ def test_a_profile_that_wants_an_mfa_code_is_explained(sandbox: Box, tmp_path: P
     [
         ("/nowhere/credentials-tool", "cannot be started"),
         ("printf planted-secret-0123456789", "something other than JSON"),
-        (f"{sys.executable} -c exit(3)", "no usable AWS credentials"),
+        (f"{sys.executable} -c exit(3)", "credential_process of the profile failed"),
+        ("printf {}", "credential_process of the profile failed, or printed no credentials"),
     ],
 )
 def test_a_credential_process_that_does_not_work_is_explained(
@@ -67,7 +68,16 @@ def test_a_credential_process_that_does_not_work_is_explained(
     """Case 17: raw exceptions."""
     result = failure(with_profile(sandbox, tmp_path, f"credential_process = {command}"))
     assert cause in result["cause"]
+    assert "credential_process" in result["fix"]
     assert "planted-secret" not in json.dumps(result["msg"])
+
+
+def test_a_web_identity_token_that_cannot_be_read_is_named(sandbox: Box, tmp_path: Path) -> None:
+    where = tmp_path / "no-token"
+    role = f"role_arn = arn:aws:iam::111122223333:role/BreakGlassOperator\nweb_identity_token_file = {where}"
+    result = failure(with_profile(sandbox, tmp_path, role))
+    assert f"file {where} cannot be read (No such file" in result["cause"]
+    assert "AWS_WEB_IDENTITY_TOKEN_FILE" in result["fix"]
 
 
 def test_a_profile_beside_keys_gets_a_fix(sandbox: Box, tmp_path: Path) -> None:

@@ -270,6 +270,12 @@ def _explain_silence(error: Exception, doing: str) -> tuple[str, str]:
             f"The AWS credentials of this profile need the package botocore[crt] ({detail}).",
             'Install it for the Python that runs the modules: pip install "botocore[crt]"',
         )
+    if isinstance(error, aws.CredentialRetrievalError) and error.kwargs.get("provider") == "custom-process":
+        return (
+            f"The credential_process of the profile failed, or printed no credentials ({detail}).",
+            "Run the command of credential_process in a terminal: it must end with status 0 and print JSON with "
+            "Version 1, AccessKeyId and SecretAccessKey, and nothing else.",
+        )
     if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError)):
         return (
             f"There are no usable AWS credentials for {doing} ({detail}).",

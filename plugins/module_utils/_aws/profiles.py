@@ -75,6 +75,11 @@ class ProfileCredentials:
                 "Run the command of credential_process in a terminal: it must print JSON with Version, AccessKeyId and "
                 "SecretAccessKey, and nothing else.",
             )
+        if isinstance(error, OSError) and error.filename:
+            return BreakglassError(
+                f"{problem}: file {error.filename} cannot be read ({error.strerror or type(error).__name__}).",
+                "Make it readable, or correct what names it, such as web_identity_token_file or AWS_WEB_IDENTITY_TOKEN_FILE.",
+            )
         return BreakglassError(
             f"{problem} ({type(error).__name__}).", "Check the profile in the AWS configuration files."
         )
