@@ -78,7 +78,8 @@ class ProfileCredentials:
         if isinstance(error, OSError) and error.filename:
             return BreakglassError(
                 f"{problem}: file {error.filename} cannot be read ({error.strerror or type(error).__name__}).",
-                "Make it readable, or correct what names it, such as web_identity_token_file or AWS_WEB_IDENTITY_TOKEN_FILE.",
+                "Make it readable, or correct what names it, such as web_identity_token_file or "
+                "AWS_WEB_IDENTITY_TOKEN_FILE.",
             )
         return BreakglassError(
             f"{problem} ({type(error).__name__}).", "Check the profile in the AWS configuration files."
