@@ -15,7 +15,7 @@ QUEUE = "arn:aws:sqs:eu-central-1:012345678901:ingest-events"
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 
 
-def attach(box: Box, target: str = PAYMENTS, kind: str = RCP, **elements) -> None:
+def attach(box: Box, target: str = PAYMENTS, kind: str = RCP, name: str = "keep-policies", **elements) -> None:
     organizations = box.client("organizations", "operator")
     root = organizations.list_roots()["Roots"][0]
     if kind not in [enabled["Type"] for enabled in root["PolicyTypes"]]:
@@ -23,7 +23,7 @@ def attach(box: Box, target: str = PAYMENTS, kind: str = RCP, **elements) -> Non
     whose = {"Principal": "*"} if kind == RCP else {}
     statement = {"Sid": "Keep", "Effect": "Deny", **whose, "Resource": "*", **elements}
     made = organizations.create_policy(
-        Name="keep-policies",
+        Name=name,
         Description="",
         Type=kind,
         Content=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
@@ -103,6 +103,27 @@ def test_the_unlock_names_the_policy_that_denies_it(guarded, tmp_path):
     assert "Service control policy" not in result["cause"]
     assert "keep-policies" in result["fix"]
     assert not result.get("changed")
+
+
+@pytest.mark.parametrize("kind", [SCP, RCP])
+def test_the_policy_that_denies_it_is_judged_on_the_resource_that_aws_names(sandbox, tmp_path, kind):
+    attach(sandbox, kind=kind, Action="s3:PutBucketPolicy", Resource="arn:aws:s3:::payments-*")
+    where = {"account_id": PAYMENTS, "bucket": LEDGER, "backup_dir": str(tmp_path / "backups")}
+    result = run("s3_bucket_policy_unlock", environment=sandbox.environment("operator"), **where)
+    assert "keep-policies on account" in result["cause"]
+    assert "not known" not in result["cause"]
+
+
+def test_a_policy_for_another_region_is_not_blamed(sandbox, tmp_path):
+    here, elsewhere = ({"StringEquals": {"aws:RequestedRegion": one}} for one in ("eu-central-1", "us-west-2"))
+    lake = "012345678901"
+    attach(sandbox, lake, SCP, "elsewhere", Action="sqs:SetQueueAttributes", Condition=elsewhere)
+    attach(sandbox, lake, SCP, "here", Action="sqs:SetQueueAttributes", Condition=here)
+    where = {"account_id": lake, "queue": QUEUE, "backup_dir": str(tmp_path / "backups")}
+    result = run("sqs_queue_policy_unlock", environment=sandbox.environment("operator"), **where)
+    assert "aws:RequestedRegion is eu-central-1" in result["cause"]
+    assert "us-west-2" not in result["cause"]
+    assert "not known" not in result["cause"]
 
 
 def plan(box: Box, **options) -> dict:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
@@ -96,14 +97,23 @@ def explain_assume_root_denial(
 _STS_FOLLOWS = "This takes some minutes after centralized root access is turned on: wait and try again."
 
 
+# In AWS's text of a denial; S3 puts it in quotation marks.
+_RESOURCE = re.compile(r'on resource: "?(arn:[^:\s"]+:[^:\s"]*:[^:\s"]*:[^:\s"]*:[^\s"]+)')
+
+
 def explain_denial_in_root_session(error: BreakglassError, policies: ServiceControlPolicies) -> BreakglassError:
     """A denial in a root session, with the organization's policies that cause it; other errors unchanged."""
     if error.denied_call is None:
         return error
     account_id, operation = error.denied_call
     actions = [action for task in v.TASKS.values() for action in task.actions if action.endswith(f":{operation}")]
+    named = _RESOURCE.search(error.cause)
+    resource = named.group(1) if named else None
+    region = (resource.split(":")[3] or None) if resource else None
     try:
-        found = policies.stopping(account_id, actions=actions)
+        found = policies.stopping(account_id, actions=actions, resource=resource, region=region)
+        if resource and not found:  # AWS may name another resource than the policy does
+            found = policies.stopping(account_id, actions=actions)
     except BreakglassError:
         return error  # its fix names the policies to check
     if "resource control policy" in error.cause:  # AWS names the type of the policy that denies
