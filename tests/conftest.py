@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.learned_secrets", "support.waiting"]
@@ -18,6 +20,12 @@ _LONGEST_FIRST = (
     "modules/test_examples.py",
     "modules/",
 )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C arrive, which some tests send: a shell starts what runs in the background with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -17,6 +17,7 @@ from breakglass_aws.sandbox import Box
 GIVEN: dict[str, dict[str, str]] = {
     "audit_root_credentials": {},
     "compromised_root_user": {"account_id": "555566667777"},
+    "check_recovery_readiness": {"account_ids": '["444455556666"]'},
     "enable_root_access": {"canary_account_id": "333344445555"},
     "lost_access_role": {"account_id": "999900001111", "trust_stacksets": "true"},
     "lost_root_mfa": {"account_id": "444455556666"},
