@@ -14,7 +14,7 @@ from breakglass_aws.engine.notebooks.catalog import runbooks
 
 RIGHT = """\
 title: A queue is locked
-story: Nobody can read it.
+story: No one can read it.
 runbook: unlock_sqs_queue
 parameters: {account_id: "012345678901", queue: "arn:aws:sqs:eu-central-1:012345678901:ingest-events"}
 objective: 5 minutes

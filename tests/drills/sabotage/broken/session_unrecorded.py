@@ -1,4 +1,4 @@
-"""plugins/module_utils/_root_access/session.py: A second root session is opened, by a client that nobody watches.
+"""plugins/module_utils/_root_access/session.py: A second root session is opened, by a client that is not watched.
 
 audit-accounts recovery-readiness
 """
