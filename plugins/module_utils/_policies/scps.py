@@ -37,6 +37,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.scp_evalu
 __all__ = ("PRINCIPALS", "RCP", "ROLE", "ROOT_SESSION", "ROOT_USER", "SCP", "ServiceControlPolicies", "policy_in_words")
 
 SCP, RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
+MOST_ATTACHED = 10  # service control policies of one account (aws-facts 6 and 10)
 _NAMES = {SCP: "Service control policy", RCP: "Resource control policy"}
 # Services whose calls resource control policies can deny, as far as this collection makes such calls (AWS
 # Organizations user guide, "Resource control policies").

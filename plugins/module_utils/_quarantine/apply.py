@@ -21,6 +21,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._context import Con
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    MOST_ATTACHED,
     SCP,
     ServiceControlPolicies,
     policy_in_words,
@@ -84,11 +85,11 @@ def _refuse_lockout(task: _Task) -> None:
 def _refuse_full(task: _Task) -> None:
     """Raise when the account has as many policies as AWS allows, and the quarantine is not one of them."""
     names = task.found.names
-    if task.found.attached or len(names) < wanted.MOST_ATTACHED:
+    if task.found.attached or len(names) < MOST_ATTACHED:
         return
     raise BreakglassError(
         f"{len(names)} service control policies are attached to account {task.account.id} itself, and AWS allows "
-        f"{wanted.MOST_ATTACHED}: {', '.join(names)}.",
+        f"{MOST_ATTACHED}: {', '.join(names)}.",
         "Detach one that the quarantine makes unnecessary, and run the task again. Attach it again after the "
         "quarantine is lifted.",
     ).with_result(changed=False)

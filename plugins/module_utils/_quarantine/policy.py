@@ -19,9 +19,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
 ROOT_USER, ALL_PRINCIPALS = "root_user", "all_principals"
 SCOPES = (ROOT_USER, ALL_PRINCIPALS)
 
-# Characters of a service control policy, and such policies of one account (aws-facts 6).
+# Characters of a service control policy (aws-facts 6).
 LONGEST = 10_240
-MOST_ATTACHED = 10
 # Calls with which an attacker keeps the account, or its mailbox and phone (aws-facts 7.8).
 _TAKES_THE_ACCOUNT = (
     "organizations:LeaveOrganization",

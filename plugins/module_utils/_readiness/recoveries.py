@@ -17,6 +17,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils import _constants a
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
+    MOST_ATTACHED,
     ROLE,
     ROOT_USER,
     SCP,
@@ -47,8 +48,6 @@ _READING_ROLE = ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePol
 _CREATING_ROLE = ("iam:CreateRole", "iam:AttachRolePolicy")
 _STACK_SET_ROLE = "stacksets-exec-of-the-account"  # every role of StackSets in an account is named stacksets-exec-...
 _CONTROL_TOWER, _IDENTITY_CENTER = "controltower.amazonaws.com", "sso.amazonaws.com"
-# AWS Organizations, "Quotas": five service control policies attached to an account. Some organizations have more.
-_POLICIES_OF_ACCOUNT = 5
 
 
 @dataclass(frozen=True)
@@ -127,11 +126,11 @@ def _compromised(case: Case) -> Reasons:
             "Enable them: organizations:EnablePolicyType, SERVICE_CONTROL_POLICY.",
         )
     attached = case.facts.attached
-    if not isinstance(attached, Unread) and attached >= _POLICIES_OF_ACCOUNT:
+    if not isinstance(attached, Unread) and attached >= MOST_ATTACHED:
         yield unknown(
             "policy_quota",
-            f"{attached} service control policies are attached to the account itself. Whether AWS's quota permits "
-            "the one of the quarantine too is not known.",
+            f"{attached} service control policies are attached to the account itself, and AWS allows {MOST_ATTACHED}. "
+            "There is no room for that of the quarantine, unless it is one of them.",
             "Attach some of them to the OU instead, or merge them.",
         )
 
