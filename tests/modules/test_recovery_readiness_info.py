@@ -190,20 +190,3 @@ def test_an_account_that_leaves_meanwhile_is_said_to_have_left(organization):
     assert "left the organization" in found["twin-east"]["reason"]
     assert {one["verdict"] for one in found["twin-east"]["recoveries"].values()} == {"not_applicable"}
     assert found["twin-west"]["outcome"] == "unchanged"
-
-
-@pytest.mark.parametrize(("policies", "codes"), [(8, []), (9, ["policy_quota"])])  # and FullAWSAccess: AWS allows 10
-def test_the_quarantine_needs_room_for_one_more_policy(sandbox, policies, codes):
-    client = sandbox.client("organizations", "engineer")
-    for number in range(policies):
-        policy = client.create_policy(
-            Name=f"extra-{number}",
-            Description="",
-            Type="SERVICE_CONTROL_POLICY",
-            Content=json.dumps(
-                {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": "a4b:*", "Resource": "*"}}
-            ),
-        )
-        client.attach_policy(PolicyId=policy["Policy"]["PolicySummary"]["Id"], TargetId="555566667777")
-    [account] = look(sandbox, account_ids=["555566667777"])["accounts"]
-    assert [one["code"] for one in account["recoveries"]["compromised_root_user"]["reasons"]] == codes
