@@ -42,7 +42,7 @@ nightly: $(READY) .venv-eda/.ready ## what takes long: 10,000 policies for each 
 	@PYTHONPATH=tests python -m drills.sabotage
 	@python -m breakglass_aws.drills --all --jobs 2 --reports .cache/drills
 	@PYTHONPATH=tests python -m drills.agreement .cache/drills
-	@python -m pytest -n 0 tests/eda
+	@python -m pytest -n 0 tests/eda tests/browser
 
 bench: $(READY) ## measure side by side with earlier code and peers, against the targets (QUICK=1, ONLY="latency tls", RECORD=1)
 	@PYTHONPATH=tests python -m benchmarks $(ONLY) $(if $(QUICK),--quick) $(if $(RECORD),--record) $(BENCH_OPTIONS)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from benchmarks.cases import other_sweeps, policies, resilience, root_credentials, sandbox, scale, whole_processes
+from benchmarks.cases import (
+    other_sweeps,
+    pages,
+    policies,
+    resilience,
+    root_credentials,
+    sandbox,
+    scale,
+    whole_processes,
+)
 from benchmarks.figures import Bench, Figure
 
 
@@ -31,5 +40,6 @@ CASES = (
     Case("single-task", whole_processes.single_task, quick=True),
     Case("runbook", whole_processes.runbook),
     Case("policies", policies.analysis, quick=True),
+    Case("posture-page", pages.posture_page, quick=True),
     Case("sandbox", sandbox.sandbox),
 )

@@ -110,6 +110,7 @@
       button.addEventListener("click", () => {
         if (open) opened.delete(row.id);
         else opened.add(row.id);
+        history.replaceState(null, "", open ? location.pathname + location.search : `#a${row.id}`);
         render();
       });
       const unit = row.path.includes("/") ? row.path.slice(row.path.indexOf("/") + 1) : row.path;
@@ -230,6 +231,15 @@
     render();
   };
 
+  // A link to an account, as page.html#a012345678901
+  const follow = () => {
+    const id = /^#a(\d{12})$/.exec(location.hash)?.[1];
+    if (!rows.some((row) => row.id === id)) return;
+    opened.add(id);
+    go({ q: id });
+  };
+  window.addEventListener("hashchange", follow);
+
   document.addEventListener("click", (event) => {
     const pressed = event.target.closest("[data-cause], [data-kind], [data-unit], [data-recovery]");
     if (!pressed || pressed.closest("#list")) return;
@@ -277,4 +287,5 @@
     });
   }
   start();
+  follow();
 })();
