@@ -10,6 +10,8 @@ PORT ?= 5599
 LAB_PORT ?= 8888
 
 export PATH := $(BIN):$(PATH)
+# Containers often set it. Each of the many processes here would then compile all that it imports: twice the time.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_CACHE_DIR ?= $(CURDIR)/.cache/uv

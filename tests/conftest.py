@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 
 import pytest
+
+# Containers often set this variable. Each process that a test starts would then compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.learned_secrets", "support.waiting"]
 
