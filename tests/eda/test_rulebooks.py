@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.watched_queue import ORGANIZATION, ROOT_USE, WatchedQueue
 
 from breakglass_aws.sandbox import Box, in_process
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAMS = CHECKOUT / ".venv-eda/bin"
-REPORTS, VAULT = "555566667777", "777788889999"
+REPORTS = "555566667777"
 AUDIT = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 SECONDS = 600
 # As docs/guide/watch.md shows it. Without the interpreter, Ansible looks for another Python.
@@ -134,20 +135,20 @@ def test_cloudtrail_starts_the_playbooks_and_they_change_nothing(sandbox: Box, s
     assert writes(sandbox, since) == []
 
 
-def test_a_sign_in_as_root_that_eventbridge_reports_is_planned_for(sandbox: Box, start: Callable[..., Watch]) -> None:
-    sqs = sandbox.client("sqs", "operator", region="us-east-1")
-    queue = sqs.create_queue(QueueName="breakglass-events")["QueueUrl"]
-    sandbox.act("reports", "sign_in", mfa=f"arn:aws:iam::{REPORTS}:mfa/root-account-mfa-device")
-    member = sandbox.client("cloudtrail", "reports-administrator", region="us-east-1")
-    attribute = {"AttributeKey": "EventName", "AttributeValue": "ConsoleLogin"}
-    [event] = member.lookup_events(LookupAttributes=[attribute])["Events"]
-    detail = json.loads(event["CloudTrailEvent"])
-    message = {"source": "aws.signin", "detail-type": "AWS Console Sign In via CloudTrail", "detail": detail}
-    since = len(sandbox.events())
-    sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(message))
+def test_a_sign_in_as_root_is_planned_for_by_the_rules_of_the_guide(sandbox: Box, start: Callable[..., Watch]) -> None:
+    """From the sign-in page of a member account to the plan: CloudTrail, two event buses, a queue, the rulebook."""
+    queue = WatchedQueue(sandbox)
+    queue.add("reports-administrator", "root-use", ROOT_USE)
+    queue.add("engineer", "organization", ORGANIZATION)
     watch = start("watch_queue", watch_queue="breakglass-events")
+    watch.until(lambda: "Waiting for events" in watch.said(), "the first reading")
+    sandbox.act("reports", "sign_in", mfa=f"arn:aws:iam::{REPORTS}:mfa/root-account-mfa-device")
+    sandbox.client("organizations", "operator").disable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
+    since = len(sandbox.events())
     runs = watch.until(lambda: "compromised_root_user" in watch.runs() and watch.runs(), "the plan")
     assert runs["compromised_root_user"]["check_mode"] is True
+    assert f"ROOT USE THAT NO RUN EXPLAINS in {REPORTS}" in watch.said()
+    watch.until(lambda: "Respond to a change of the organization" in watch.said(), "the judgement")
     assert writes(sandbox, since) == []
 
 

@@ -66,6 +66,8 @@ class State:
         # Where clients that ignore AWS_ENDPOINT_URL reach the sandbox, when it has a TLS front.
         self.tls_front: dict[str, str] | None = None
         self.listeners: list[Callable[[dict[str, Any]], None]] = []
+        # Who gets service events as they happen, with their number: the server adds EventBridge.
+        self.service_event_listeners: list[Callable[[dict[str, Any], int], None]] = []
         self.reset()
 
     def reset(self) -> None:
@@ -128,8 +130,11 @@ class State:
             event: eventSource, eventName, eventType, eventTime (datetime), recipientAccountId, awsRegion and what else
                 CloudTrail's record has for it (serviceEventDetails, userIdentity, responseElements, ...).
         """
-        self.service_events.append({"awsRegion": self.home_region, **event})
+        details, number = {"awsRegion": self.home_region, **event}, self.service_event_count
+        self.service_events.append(details)
         self.service_event_count += 1
+        for listener in self.service_event_listeners:
+            listener(details, number)
 
     def record(self, event: dict[str, Any]) -> None:
         self.events.append(event)

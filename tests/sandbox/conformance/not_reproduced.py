@@ -19,7 +19,8 @@ NOT_REPRODUCED: list[tuple[str, str]] = [
     ("3.1", "The refusal of `ListBuckets` without pages above 10,000 buckets; `ConfirmRemoveSelfBucketAccess`"),
     ("auth", "That a trust policy names no role or user that is not there, and keeps the ID of one that is deleted"),
     ("3.2", "The time until changed queue attributes work everywhere, up to 60 seconds"),
-    ("4.1", "Organization trails, CloudTrail Lake, EventBridge and GuardDuty: Event history is all there is"),
+    ("4.1", "Organization trails, CloudTrail Lake and GuardDuty: there are Event history and EventBridge"),
+    ("4.4", "EventBridge's targets other than SQS queues and event buses, inputs of targets, schedules, PutEvents"),
     (
         "5b",
         "StackSets with self-managed permissions, templates of anything but IAM roles and policies, drift",

@@ -31,6 +31,10 @@ SECTIONS = {
     "3.1": ("Locked buckets", facts.MODEL),
     "3.2": ("Locked queues", facts.TASKS),
     "4.1": ("CloudTrail events", "IAM User Guide: Track privileged tasks in CloudTrail; CloudTrail User Guide"),
+    "4.4": (
+        "CloudTrail's events in EventBridge",
+        "EventBridge User Guide: AWS service events delivered via AWS CloudTrail",
+    ),
     "4.2": ("Telling root use apart", "CloudTrail User Guide: userIdentity element"),
     "5a": ("A lost MFA device", facts.LOST_MFA),
     "5b": (

@@ -57,7 +57,7 @@ def decide(
     question = AuthorizationRequest(
         caller.principal, action, resource, account, request_context(state, request, account) | (context or {})
     )
-    policies = _policies(state, caller, action, account, resource_policy)
+    policies = policies_of(state, caller, action, account, resource_policy)
     return evaluate(question, policies, resource_must_allow=resource_must_allow)
 
 
@@ -142,9 +142,10 @@ def _instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _policies(
+def policies_of(
     state: State, caller: Caller, action: str, resource_account: str | None, resource_policy: str | bytes | None
 ) -> Policies:
+    """The policies that apply to a call of that caller."""
     identity, boundary = _identity_policies(state, caller)
     return Policies(
         identity=identity,

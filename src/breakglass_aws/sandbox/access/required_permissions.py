@@ -81,6 +81,7 @@ _RESOURCE_PARAMETERS = {
     "cloudformation": ("StackSetName",),
     "cloudtrail": (),
     "ec2": (),
+    "events": ("Rule", "Name"),
     "identitystore": ("IdentityStoreId",),
     "resourcegroupstaggingapi": (),
     "s3control": (),
@@ -260,6 +261,11 @@ def _named_resource(state: State, request: Request) -> str:
         # Service-managed StackSets are the management account's, whoever operates them.
         name = value.partition(":")[0]
         return f"arn:{state.partition}:cloudformation:{request.region}:{management}:stackset/{name}:*"
+    if request.service == "events":
+        bus = str(request.parameters.get("EventBusName", "default")).rpartition("event-bus/")[2]
+        rule = value if bus == "default" else f"{bus}/{value}"
+        kind = f"event-bus/{value}" if "EventBus" in request.operation else f"rule/{rule}"
+        return f"arn:{state.partition}:events:{request.region}:{request.caller.account}:{kind}"
     if request.service == "identitystore":
         return f"arn:{state.partition}:identitystore::{management}:identitystore/{value}"
     return str(value)

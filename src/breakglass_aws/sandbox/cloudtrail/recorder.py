@@ -12,6 +12,7 @@ from moto.iam.models import AccessKeyLastUsed
 
 from breakglass_aws.sandbox.access import required_permissions
 from breakglass_aws.sandbox.clock import now
+from breakglass_aws.sandbox.cloudtrail import event_buses
 from breakglass_aws.sandbox.faults.fault import HIT, Fault
 from breakglass_aws.sandbox.model.event_history import Trace
 from breakglass_aws.sandbox.model.organization import LastUsed
@@ -32,7 +33,7 @@ _TARGETS = (
 )
 _ISSUED_KEY = re.compile(rb"<AccessKeyId>(\w+)</AccessKeyId>")
 INVOKED_BY = "sandbox.invoked_by"  # in the environ of calls AWS's services make for themselves
-_READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select", "Simulate")
+_READS = ("Assume", "Describe", "Get", "Head", "List", "Lookup", "Select", "Simulate", "Test")
 # Reads whose answer CloudTrail shows: what they issued is how events are joined (aws-facts 4.1).
 _ISSUING = ("AssumeRole", "AssumeRoot", "GetSessionToken")
 # Not in Event history: object-level calls and those on a bucket that S3 counts among them (S3 User Guide, "Amazon S3
@@ -57,6 +58,7 @@ def record(state: State, request: Request, response: Response) -> None:
     trace = _trace(state, request, response)
     if trace is not None:
         state.trail.add(trace)
+        event_buses.deliver_call(state, trace)
     state.record(_event(request, response))
 
 

@@ -89,6 +89,20 @@ def events(state: State, account: str, region: str, before: Key | None = None) -
             yield event
 
 
+def record_of_call(state: State, trace: Trace, account: str) -> dict[str, Any]:
+    """The record of a call in one of its recipients' Event history."""
+    return _record(state, trace, account)
+
+
+def record_of_service_event(details: dict[str, Any], number: int) -> dict[str, Any]:
+    """The record of a service event; `number` is its place among all of them (`State.service_event_count`)."""
+    return _service_record(details, _service_event_id(details, number))
+
+
+def _service_event_id(details: dict[str, Any], number: int) -> str:
+    return _uuid("told", str(number), details["eventName"])
+
+
 def _call_events(state: State, account: str, region: str, before: Key | None) -> Iterator[Event]:
     for trace in reversed(state.trail.of(account, region)):
         key = (trace.time, "call", trace.number)
@@ -112,7 +126,7 @@ def _service_events(state: State, account: str, region: str) -> Iterator[Event]:
     for number, details in enumerate(state.service_events, state.service_event_count - len(state.service_events)):
         if (details["recipientAccountId"], details["awsRegion"]) == (account, region):
             identity = details.get("userIdentity", {})
-            event_id = _uuid("told", str(number), details["eventName"])
+            event_id = _service_event_id(details, number)
             yield Event(
                 key=(details["eventTime"], "told", number),
                 name=details["eventName"],

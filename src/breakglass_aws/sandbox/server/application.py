@@ -9,13 +9,14 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from email.utils import format_datetime
+from functools import partial
 from http import client as http_client
 from typing import Any
 
 from breakglass_aws.sandbox.access import authentication, authorizer, required_permissions
 from breakglass_aws.sandbox.client import CONTROL_HEADER
 from breakglass_aws.sandbox.clock import now
-from breakglass_aws.sandbox.cloudtrail import recorder
+from breakglass_aws.sandbox.cloudtrail import event_buses, recorder
 from breakglass_aws.sandbox.errors import AwsError
 from breakglass_aws.sandbox.faults.fault import HIT
 from breakglass_aws.sandbox.faults.injector import FaultInjector
@@ -25,6 +26,7 @@ from breakglass_aws.sandbox.services import (
     cloudformation,
     cloudtrail,
     ec2,
+    events,
     iam,
     identitystore,
     organizations,
@@ -45,6 +47,7 @@ _SERVICES = {
     "cloudformation": cloudformation,
     "cloudtrail": cloudtrail,
     "ec2": ec2,
+    "events": events,
     "iam": iam,
     "identitystore": identitystore,
     "organizations": organizations,
@@ -69,6 +72,7 @@ class Application:
     def __init__(self, state: State, faults: FaultInjector) -> None:
         self.state = state
         self.faults = faults
+        state.service_event_listeners = [partial(event_buses.deliver_service_event, state)]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         self._catch_up()

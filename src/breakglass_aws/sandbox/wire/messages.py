@@ -23,6 +23,7 @@ SERVICES = (
     "cloudformation",
     "cloudtrail",
     "ec2",
+    "events",
     "iam",
     "identitystore",
     "organizations",
