@@ -106,6 +106,16 @@ def removal(account_id: str, *keys: str) -> dict[str, Any]:
     return {"account_id": account_id, "outcome": "removed", "changed": bool(keys), "items": items, "before": {}}
 
 
+def with_last_use(account: dict[str, Any], date: str | None, status: str = "Active") -> dict[str, Any]:
+    """The same account of a plan, with the last use of its credentials as AWS reports it at some time."""
+    used = {"date": date, "region": "us-east-1", "service": "s3"} if date else None
+    *removed, password = account["items"]
+    created = {"created": "2026-01-01T03:00:00Z"}
+    access_keys = [{"id": item["id"], "status": status, **created, "last_used": used} for item in removed]
+    before = {"access_keys": access_keys, "password": {"present": True, **created, "last_used": date}}
+    return {**account, "items": [*removed, {**password, "reason": f"Used at {date}"}], "before": before}
+
+
 def approve(stage: Stage, keys: Path, name: str = "ada", *more: str) -> int:
     """What the approver types."""
     return main(["approve", str(stage.folder), "--key", str(keys / name), "--as", name, "--yes", *more])
@@ -197,22 +207,34 @@ def test_another_plan_needs_another_approval(stage: Stage, keys: Path) -> None:
 
 
 CHANGES: dict[str, tuple[Callable[[Stage], Any], str]] = {
-    "a new key": (lambda stage: stage.plans(removal("444455556666", "AKIA1", "AKIA2")), "approved another plan"),
-    "a new account": (
-        lambda stage: stage.plans(removal("444455556666", "AKIA1"), removal("555566667777", "AKIA3")),
+    "a new key": (
+        lambda stage: stage.plans(with_last_use(removal("444455556666", "AKIA1", "AKIA2"), None)),
         "approved another plan",
     ),
-    "a replaced account": (lambda stage: stage.plans(removal("555566667777", "AKIA1")), "approved another plan"),
+    "a new account": (
+        lambda stage: stage.plans(
+            with_last_use(removal("444455556666", "AKIA1"), None), with_last_use(removal("555566667777", "AKIA3"), None)
+        ),
+        "approved another plan",
+    ),
+    "a replaced account": (
+        lambda stage: stage.plans(with_last_use(removal("555566667777", "AKIA1"), None)),
+        "approved another plan",
+    ),
     "another parameter": (lambda stage: stage.parameters.update(account_id="333344445555"), "with the parameters"),
     "another requester": (lambda stage: stage.parameters.update(requester="eve"), "with the parameters"),
     "another caller": (lambda stage: setattr(stage, "caller", "arn:aws:iam::111122223333:user/ed"), "the requester"),
+    "a key of another state": (
+        lambda stage: stage.plans(with_last_use(removal("444455556666", "AKIA1"), None, "Inactive")),
+        "approved another plan",
+    ),
     "other words": (lambda stage: setattr(stage, "gate", GATE.replace("what", "all that")), "another text"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_is_not_what_was_approved_does_not_open_the_gate(change: str, stage: Stage, keys: Path) -> None:
-    stage.plans(removal("444455556666", "AKIA1"))
+    stage.plans(with_last_use(removal("444455556666", "AKIA1"), None))
     with pytest.raises(Waiting):
         stage.start().cell(stage.gate)
     assert approve(stage, keys) == 0
@@ -220,6 +242,42 @@ def test_what_is_not_what_was_approved_does_not_open_the_gate(change: str, stage
     make(stage)
     with pytest.raises(Waiting, match=f"(?s)ada .*{said}"):
         stage.start(resume=True).cell(stage.gate)
+
+
+def test_a_credential_that_is_used_meanwhile_keeps_its_approval(
+    stage: Stage, keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An attacker who goes on to use a key must not keep people from removing it. The approver sees the last use."""
+    account = removal("444455556666", "AKIA1")
+    stage.plans(with_last_use(account, None))
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    assert approve(stage, keys) == 0
+    assert "444455556666 access_keys AKIA1: never used" in capsys.readouterr().out
+    stage.plans(with_last_use(account, "2026-02-01T03:00:00Z"))
+    stage.start(resume=True).cell(GATE)
+    [kept] = stage.approvals()
+    assert kept["observed_since"][0] == (
+        "444455556666 access_keys AKIA1: last used 2026-02-01T03:00:00Z, us-east-1, s3. "
+        "When it was approved: never used"
+    )
+    # Who approves now is shown what is seen now, and the run goes on as often as it is resumed.
+    assert main(["approve", str(stage.folder)]) == 0
+    assert "444455556666 access_keys AKIA1: last used 2026-02-01T03:00:00Z" in capsys.readouterr().out
+    stage.plans(with_last_use(account, "2026-02-02T03:00:00Z"))
+    stage.start(resume=True).cell(GATE)
+    [kept] = stage.approvals()
+    assert "last used 2026-02-02T03:00:00Z" in kept["observed_since"][0]
+
+
+def test_a_key_that_appears_while_another_is_used_needs_another_approval(stage: Stage, keys: Path) -> None:
+    stage.plans(with_last_use(removal("444455556666", "AKIA1"), None))
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    assert approve(stage, keys) == 0
+    stage.plans(with_last_use(removal("444455556666", "AKIA1", "AKIA2"), "2026-02-01T03:00:00Z"))
+    with pytest.raises(Waiting, match="approved another plan"):
+        stage.start(resume=True).cell(GATE)
 
 
 def test_an_approval_does_not_open_another_run_with_the_same_plan(stage: Stage, keys: Path) -> None:
@@ -233,16 +291,19 @@ def test_an_approval_does_not_open_another_run_with_the_same_plan(stage: Stage, 
         stage.start(approval=token).cell(GATE)
 
 
-@pytest.mark.parametrize("name", ["what", "plan", "items", "parameters", "requester", "run", "requested", "runbook"])
+@pytest.mark.parametrize(
+    "name", ["what", "plan", "items", "parameters", "requester", "run", "requested", "runbook", "observed"]
+)
 def test_what_the_approver_was_shown_is_what_the_run_has(name: str, stage: Stage, keys: Path) -> None:
     """A request that was edited shows the approver something else: their signature does not open the gate."""
-    stage.plans(removal("444455556666", "AKIA1"))
+    stage.plans(with_last_use(removal("444455556666", "AKIA1"), None))
     with pytest.raises(Waiting):
         stage.start().cell(GATE)
     path = stage.folder / approval.REQUEST
     request = json.loads(path.read_text())
     edited = {"items": [], "parameters": {"account_id": "333344445555"}, "requester": ["eve"]}
     edited["requested"] = "2026-01-01T00:00:00Z"
+    edited["observed"] = [{**request.get("observed", [{}])[0], "seen": "last used years ago"}]
     path.write_text(json.dumps({**request, name: edited.get(name, "other")}))
     assert approve(stage, keys) == 0
     with pytest.raises(Waiting, match="must be approved again"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,7 @@ def test_the_plan_is_shown_with_its_tables_and_differences(terminal: Console) ->
 def test_a_program_gets_the_plan_as_text_too(capsys: pytest.CaptureFixture[str]) -> None:
     progress.JsonReporter().cell(Progress("plan", "Plan", "completed", 1, 2, 0.1, PLAN + HOSTILE))
     event = json.loads(capsys.readouterr().out)
+    assert datetime.fromisoformat(event["time"]) <= datetime.now(UTC)
     assert event["shown"] == PLAN + HOSTILE
     assert "account: 012345678901" in event["text"]
     assert "\x1b" not in event["text"]

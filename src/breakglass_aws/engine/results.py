@@ -14,6 +14,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from breakglass_aws.engine import observations
 from breakglass_aws.engine.collection import module_util
 
 # An event of a task, as the callback plugin breakglass.aws.events writes it.
@@ -47,12 +48,13 @@ def without_volatile(value: Any, volatile: Collection[str] = VOLATILE) -> Any:
 def plan_digest(result: Mapping[str, Any]) -> str:
     """Return the digest of the plan that a task registered: the module's own digest if it has one.
 
-    The same plan made again has the same digest. A plan that would do anything else has a different one.
+    The same plan made again has the same digest, also if AWS now reports a later use of a credential. A plan that would
+    do anything else has a different one.
     """
     own = result.get("plan")
     if isinstance(own, Mapping) and isinstance(own.get("digest"), str):
         return str(own["digest"])
-    return _sha256(without_volatile(result))
+    return _sha256(observations.without(without_volatile(result)))
 
 
 # What a result holds of the run that made it, and not of the plan.
@@ -62,9 +64,10 @@ _OF_ONE_RUN = frozenset({"session", "sessions", "invocation", "caller", "backup"
 def same_each_time(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return a plan's result as an approver is shown it: the same whenever the same plan is made.
 
-    Policies in a diff are in canonical form, because AWS may return the same policy in another order each time.
+    Its observations are shown apart from it. Policies in a diff are in canonical form, because AWS may return the same
+    policy in another order each time.
     """
-    shown: dict[str, Any] = without_volatile(result, _OF_ONE_RUN)
+    shown: dict[str, Any] = observations.without(without_volatile(result, _OF_ONE_RUN))
     if isinstance(shown.get("diff"), Mapping):
         shown["diff"] = {key: _canonical_policy(value) for key, value in shown["diff"].items()}
     return shown
@@ -302,7 +305,8 @@ def kind_of(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
     """Return the kind of a root credential in words; a password may be no more than open password recovery."""
     kind = KINDS.get(item["kind"], item["kind"])
     password = (account.get("before") or {}).get("password") or {}
-    never_used = item["kind"] == "password" and password and not password.get("last_used")
+    # Without its observations, a plan does not say.
+    never_used = item["kind"] == "password" and "last_used" in password and not password["last_used"]
     return f"{kind} (never used to sign in)" if never_used else kind
 
 

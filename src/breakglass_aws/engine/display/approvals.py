@@ -25,11 +25,13 @@ def rendered(approvals: Iterable[Mapping[str, Any]]) -> html.RichOutput | None:
 def _rendered(approval: Mapping[str, Any]) -> html.RichOutput:
     if warning := _warning(approval):
         return html.notice(warning, "failed")
+    since = approval.get("observed_since") or []
     return html.facts(
         {
             "approved by": f"{approval['approver']}, {approval['approved']}, valid until {approval['expires']}",
             "requested by": approval["requester"],
             "plan digest": html.mono(approval["plan"]),
+            **({"seen since then": html.lines([html.plain(one) for one in since])} if since else {}),
         }
     )
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -271,11 +271,17 @@ class Record:
         self.answers.append({"time": times.text(), "gate": gate, "answer": "", "refused": why})
         self.journal("refused", gate=gate, why=why)
 
-    def approve(self, approval: dict[str, Any]) -> None:
-        """Record who approved a plan. A resumed run reads the same approval again, and records it once."""
-        if not any(approval.items() <= known.items() for known in self.approvals):
-            self.approvals.append({"time": times.text(), **approval})
-        self.journal("approval", **approval)
+    def approve(self, approval: dict[str, Any], observed_since: Collection[str] = ()) -> None:
+        """Record who approved a plan, and what is seen otherwise since then.
+
+        A resumed run reads the same approval again, and records it once.
+        """
+        kept = next((known for known in self.approvals if approval.items() <= known.items()), None)
+        if kept is None:
+            self.approvals.append(kept := {"time": times.text(), **approval})
+        since = {"observed_since": [*observed_since]} if observed_since else {}
+        kept.update(since)
+        self.journal("approval", **approval, **since)
 
     def conclude(self, plan: Mapping[str, Any], act: Mapping[str, Any], name: str = "") -> None:
         """Record what the plan and the act found; an act that was skipped left everything as it was.

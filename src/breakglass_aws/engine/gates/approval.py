@@ -5,8 +5,9 @@
 
 A run that needs an approval writes a request. The approver sees the whole request and signs a statement that repeats
 it: the run, who asked and when, the plan with its accounts and items, the parameters, and a SHA-256 of everything that
-was shown. At the gate, the run makes the request anew from its plan and compares. A list of allowed signers, in
-OpenSSH's own format, decides whose signature is valid. Statement and signature are two files that plain
+was shown. At the gate, the run makes the request anew from its plan and compares. When a credential was last used is
+shown and signed, too; a later use does not void the approval, because the act does not depend on it. A list of allowed
+signers, in OpenSSH's own format, decides whose signature is valid. Statement and signature are two files that plain
 `ssh-keygen -Y verify` can check years later; as one word, the token, they are an answer to a gate.
 """
 
@@ -17,16 +18,17 @@ import binascii
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from breakglass_aws.engine import files, times
+from breakglass_aws.engine import files, observations, times
 from breakglass_aws.engine.display import terminal
 from breakglass_aws.engine.errors import Blocked, RunbookError
 from breakglass_aws.engine.evidence import reading, redaction, ssh_signatures
+from breakglass_aws.engine.observations import Observation
 
 REQUEST = "request.json"
 FOLDER = "approvals"
@@ -63,6 +65,7 @@ class Request:
     run: str = ""  # the ID of the run; empty in requests of the first format
     requested: str = ""  # when the run asked first
     items: list[dict[str, str]] = field(default_factory=list)  # see results.plan_items
+    observed: list[Observation] = field(default_factory=list)  # when the run asked; see observations.of
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of the run, for the approver."""
@@ -77,6 +80,8 @@ class Request:
     def shown(self) -> str:
         """The SHA-256 of everything that the approver is shown."""
         content = {**asdict(self), "parameters": self.bound}
+        if not self.observed:  # as in versions without observations
+            del content["observed"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -91,7 +96,7 @@ class Request:
             "requester": self.requester,
             "requested": self.requested,
             "shown_sha256": self.shown,
-        }
+        } | ({"observed": self.observed} if self.observed else {})
 
     def described(self) -> str:
         """Return the request as text for a person."""
@@ -110,6 +115,9 @@ class Request:
         if self.items:
             lines += [f"Items ({len(self.items)}):"]
             lines += [f"  {_item_words(item)}" for item in self.items]
+        if self.observed:
+            lines += [f"Seen in AWS ({len(self.observed)}); a later use alone does not void the approval:"]
+            lines += [f"  {observations.words(one)}" for one in self.observed]
         return redaction.visible("\n".join(lines))
 
     @property
@@ -135,7 +143,7 @@ class Request:
 def _request_problem(content: Mapping[str, Any]) -> str:
     """Return why `content` is no request, "" when it is one."""
     kinds = {"runbook": str, "plan": str, "requester": list, "parameters": dict, "what": str, "run": str}
-    kinds |= {"requested": str, "items": list}
+    kinds |= {"requested": str, "items": list, "observed": list}
     if unknown := content.keys() - kinds.keys():
         return f"it has {', '.join(sorted(map(str, unknown)))}, which this version does not know"
     if missing := {"runbook", "plan", "requester", "parameters"} - content.keys():
@@ -147,6 +155,8 @@ def _request_problem(content: Mapping[str, Any]) -> str:
         return "requester is not a list of names"
     if not all(_is_item(item) for item in content.get("items", [])):
         return "items is not a list of accounts, kinds and IDs"
+    if not observations.are_valid(content.get("observed", [])):
+        return "observed is not a list of accounts, kinds, IDs and what was seen"
     return ""
 
 
@@ -174,6 +184,7 @@ class Approval:
     expires: str = ""
     emergency: str = ""  # the reason, when no approver could be reached
     review_by: str = ""  # the day by which that is reviewed
+    observed: list[Observation] = field(default_factory=list)  # what the approver was shown of the past
 
 
 def names_of(arn: str, requester: str = "") -> list[str]:
@@ -270,12 +281,17 @@ def saved_tokens(folder: Path) -> Iterator[str]:
         yield _token(*parts)
 
 
-def check(token: str, request: Request, allowed_signers: Path) -> Approval:
-    """Return the approval of `request` in `token`; raise ValueError, with the reason, when there is none."""
+def check(token: str, request: Request, allowed_signers: Path, observed: Collection[str] = ()) -> Approval:
+    """Return the approval of `request` in `token`; raise ValueError, with the reason, when there is none.
+
+    `observed` are the digests of what the run observed each time that it requested this; without any, what the request
+    has now counts.
+    """
     statement, signature = _parts(token)
     try:
         words = json.loads(statement)
-        approval = Approval(*(str(words[name]) for name in ("plan", "approver", "approved", "expires")))
+        plan, approver, approved, expires = (str(words[name]) for name in ("plan", "approver", "approved", "expires"))
+        approval = Approval(plan, approver, approved, expires)
         now, begin, end = datetime.now(UTC), *map(datetime.fromisoformat, (approval.approved, approval.expires))
         valid = begin <= now + SKEW and timedelta(0) < end - begin <= timedelta(hours=MOST_HOURS)
         if not _NAME.fullmatch(approval.approver):
@@ -284,7 +300,8 @@ def check(token: str, request: Request, allowed_signers: Path) -> Approval:
         raise ValueError("This is not an approval: the signed statement is not one of breakglass.aws.") from None
     _check_signature(statement, signature, approval.approver, request.requester, allowed_signers)
     # From here on, the approver has signed it. Before, anyone may have written it.
-    if refusal := _difference(words, request):
+    seen = words.get("observed", [])
+    if refusal := _difference(words, request, observed or [observations.digest(request.observed)]):
         raise ValueError(f"{approval.approver} {refusal} {_AGAIN}")
     if not valid or begin < _time(request.requested) - SKEW:
         raise ValueError(
@@ -293,15 +310,18 @@ def check(token: str, request: Request, allowed_signers: Path) -> Approval:
         )
     if now >= end:
         raise ValueError(f"The approval of {approval.approver} expired at {approval.expires}. Ask for a new one.")
-    return approval
+    return replace(approval, observed=seen)
 
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
 
 
-def _difference(words: Mapping[str, Any], request: Request) -> str:
-    """Return what the signed `words` have otherwise than the request; "" when they are for this request."""
+def _difference(words: Mapping[str, Any], request: Request, observed: Collection[str]) -> str:
+    """Return what the signed `words` have otherwise than the request; "" when they are for this request.
+
+    What the approver was shown of the past must be `observed` by the run, now or earlier.
+    """
     if "run" not in words:
         return "approved this with an earlier version, whose approvals do not name a run."
     expected = request.statement
@@ -320,7 +340,10 @@ def _difference(words: Mapping[str, Any], request: Request) -> str:
         return f"approved this for the requester {asked}, and this run was started by {json.dumps(request.requester)}."
     if words.get("run") != request.run:
         return f"approved this for the run {words.get('run')}, and this is the run {request.run}."
-    if words.get("shown_sha256") != request.shown or words.get("requested") != request.requested:
+    seen = words.get("observed", [])
+    shown = replace(request, observed=seen).shown if observations.are_valid(seen) else ""
+    known = bool(shown) and observations.digest(seen) in observed
+    if not known or words.get("shown_sha256") != shown or words.get("requested") != request.requested:
         return "was shown another text, or an earlier request, than the one that belongs to this plan."
     return ""
 

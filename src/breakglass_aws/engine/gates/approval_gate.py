@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from breakglass_aws.engine import commands, results, times
+from breakglass_aws.engine import commands, observations, results, times
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.views import registry
 from breakglass_aws.engine.errors import Blocked, RunbookError
@@ -75,6 +75,7 @@ class ApprovalGate:
                         "parameters": parameters,
                         "what": f"{words}\n\n{_plan_as_shown(gate.of[0], events)}",
                         "items": results.plan_items(plan),
+                        "observed": observations.of(plan),
                     }
                 )
             ),
@@ -92,16 +93,30 @@ class ApprovalGate:
         self.request.write(self._record.folder)
 
     def _requested(self) -> str:
-        """Return when this was first requested: a resumed run requests the same again, and keeps its approvals."""
-        known = self.request.shown  # without the time
-        for entry in self._record.entries():
-            if entry["event"] == "approval_requested" and entry.get("request") == known:
-                return str(entry.get("requested"))
-        now = times.text()
-        self._record.journal(
-            "approval_requested", gate=self._gate.name, plan=self.request.plan, request=known, requested=now
-        )
-        return now
+        """Return when this was first requested: a resumed run requests the same again, and keeps its approvals.
+
+        What was observed since then is added to the journal.
+        """
+        known = replace(self.request, requested="", observed=[]).shown
+        earlier = self._earlier_requests()
+        requested = str(earlier[0].get("requested")) if earlier else times.text()
+        observed = observations.digest(self.request.observed)
+        if observed not in map(_observed, earlier):
+            self._record.journal(
+                "approval_requested",
+                gate=self._gate.name,
+                plan=self.request.plan,
+                request=known,
+                requested=requested,
+                **({"observed": observed} if self.request.observed else {}),
+            )
+        return requested
+
+    def _earlier_requests(self) -> list[Mapping[str, Any]]:
+        """Return the journal's entries of this request, whatever was observed at the time."""
+        known = replace(self.request, requested="", observed=[]).shown
+        entries = self._record.entries()
+        return [one for one in entries if one["event"] == "approval_requested" and one.get("request") == known]
 
     def check(self, answer: str) -> str:
         """Return what opens the gate, in words; raise ValueError when `answer` does not. "" looks into the folder."""
@@ -110,7 +125,7 @@ class ApprovalGate:
             return self._approval_in_folder()
         found = approval.emergency(answer, self.request)
         if not found:
-            found = approval.check(answer, self.request, self._signers)
+            found = self._check(answer)
             approval.save(self._record.folder, answer)
         return self._accept(found)
 
@@ -138,16 +153,22 @@ class ApprovalGate:
         refusals = []
         for token in approval.saved_tokens(self._record.folder):
             try:
-                return self._accept(approval.check(token, self.request, self._signers))
+                return self._accept(self._check(token))
             except ValueError as refusal:
                 refusals.append(str(refusal))
         self._refused = "\n".join(refusals)
         raise ValueError(self._refused or "This plan is not approved yet.")
 
+    def _check(self, token: str) -> Approval:
+        """Return the approval in a token; raise ValueError when it is none of this request."""
+        observed = {_observed(entry) for entry in self._earlier_requests()}
+        return approval.check(token, self.request, self._signers, observed)
+
     def _accept(self, found: Approval) -> str:
         self._record.approve(
-            {name: value for name, value in asdict(found).items() if value}
-            | {"runbook": self.request.runbook, "run": self.request.run, "requester": self.request.requester}
+            {name: value for name, value in asdict(found).items() if value and name != "observed"}
+            | {"runbook": self.request.runbook, "run": self.request.run, "requester": self.request.requester},
+            observations.since(found.observed, self.request.observed),
         )
         if not found.emergency:
             approval.save_signers(self._record.folder, self._signers)
@@ -181,6 +202,11 @@ class ApprovalGate:
             f"{commands.answer(self._gate.name, 'WORD')}, the word that it prints. If no approver can be reached, "
             f"resume with {emergency} and a reason. The evidence shows it as a failure, and it is reviewed."
         )
+
+
+def _observed(entry: Mapping[str, Any]) -> str:
+    """Return the digest of what a run observed when it requested an approval, from its journal."""
+    return str(entry.get("observed") or observations.digest([]))
 
 
 def _plan_as_shown(name: str, events: Iterable[Event]) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from breakglass_aws.engine import commands, outcomes, results
+from breakglass_aws.engine import commands, outcomes, results, times
 from breakglass_aws.engine.display import rich_text, terminal
 from breakglass_aws.engine.evidence import redaction
 from breakglass_aws.engine.launcher.notebook_client import Progress
@@ -213,5 +213,8 @@ class JsonReporter:
         self._write("end", {**dataclasses.asdict(result), "failed_cell": result.failed_cell})
 
     def _write(self, event: str, details: dict[str, Any]) -> None:
-        written = json.dumps(redaction.ENGINE.data({"event": event, **details}), default=str)
+        written = json.dumps(
+            redaction.ENGINE.data({"event": event, "time": times.text(precision="milliseconds"), **details}),
+            default=str,
+        )
         print(written, file=sys.stdout, flush=True)

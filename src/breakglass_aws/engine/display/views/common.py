@@ -44,15 +44,16 @@ def switch_badge(value: bool | None) -> RichOutput:
 
 
 def credentials_cell(found: Result) -> RichOutput:
-    """The credentials of a root user, each with its creation date and, where AWS reports it, its last use."""
+    """The credentials of a root user, each with its creation date and, where it was read, its last use."""
     parts = []
     if (password := found.get("password") or {}).get("present"):
         # Until the first sign-in, AWS reports a password and an open password recovery alike.
+        used = [last_use(password["last_used"])] if "last_used" in password else []
         kind = "password" if password.get("last_used") else "password, or open password recovery"
-        parts.append(_credential(kind, None, password.get("created"), last_use(password.get("last_used"))))
+        parts.append(_credential(kind, None, password.get("created"), *used))
     for key in found.get("access_keys") or []:
-        used = last_use((key.get("last_used") or {}).get("date"))
-        parts.append(_credential(f"access key ({key.get('status')})", key["id"], key.get("created"), used))
+        used = [last_use((key["last_used"] or {}).get("date"))] if "last_used" in key else []
+        parts.append(_credential(f"access key ({key.get('status')})", key["id"], key.get("created"), *used))
     for certificate in found.get("signing_certificates") or []:
         kind = f"signing certificate ({certificate.get('status')})"
         parts.append(_credential(kind, certificate["id"], certificate.get("created")))

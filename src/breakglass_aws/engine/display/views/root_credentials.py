@@ -72,7 +72,7 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
                 empty=NO_ACCOUNT,
             ),
             html.folded(
-                "Root credentials before the change, with last use",
+                "Root credentials before the change",
                 html.table(
                     ["account", "root credentials"],
                     [[account_cell(account), credentials_cell(account["before"] or {})] for account in with_items],
@@ -162,7 +162,7 @@ def _login_profile(profile: Result | None) -> str:
     descriptions = {
         "none": "none: no one can sign in or reset the password",
         "recovery": "never used to sign in: anyone who reads the e-mail can set a password",
-        "password": f"a password, {last_use(profile.get('last_used'))}",
+        "password": ", ".join(["a password", *([last_use(profile["last_used"])] if "last_used" in profile else [])]),
     }
     return descriptions.get(profile["kind"], "present; its last use is not known")
 
