@@ -174,6 +174,11 @@ def complete(words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("breakglass sandbox fau", ["plain,faults"]),
         ("breakglass sandbox faults ", ["plain,kinds", "plain,list", "plain,add", "plain,clear"]),
         ("breakglass sandbox serve --tls", ["plain,--tls-front"]),
+        ("breakglass drill bucket-lo", ["plain,bucket-locked"]),
+        ("breakglass drill mfa-lost mfa-", ["plain,mfa-and-mailbox-lost"]),
+        ("breakglass drill --runbook unlock_", ["plain,unlock_s3_bucket", "plain,unlock_sqs_queue"]),
+        ("breakglass drill --surp", ["plain,--surprise"]),
+        ("breakglass drill --key k", ["file,k"]),
     ],
 )
 def test_the_shell_completes(

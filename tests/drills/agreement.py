@@ -15,7 +15,7 @@ from typing import Any
 from breakglass_aws.drills import result
 from breakglass_aws.drills.result import DrillResult, ScenarioResult, TimelineEntry
 
-NEAR = 1.0  # seconds between the end of a cell in its journal and the moment at which the runner read about it
+NEAR = 1.0  # seconds between the end of a cell in its journal and in what the command prints of it
 Journal = list[dict[str, Any]]
 
 

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,21 @@ from breakglass_aws.drills import result
 from breakglass_aws.drills.result import Check, DrillResult, ScenarioResult
 from breakglass_aws.drills.runner import leftovers
 from breakglass_aws.drills.runner.drill import Drill, folder_for
+from breakglass_aws.drills.runner.people import STORY
 from breakglass_aws.drills.runner.progress import Progress, summary
+from breakglass_aws.drills.runner.scenario_run import _STATES, ScenarioRun
 from breakglass_aws.drills.runner.scene import RunEnd, Scene
 from breakglass_aws.drills.runner.simulation import Simulation, StartError
 from breakglass_aws.drills.scenario_file import catalog
+from breakglass_aws.drills.scenario_file.model import Action, FaultRule
+from breakglass_aws.sandbox.faults.injector import _EFFECTS
+from breakglass_aws.sandbox.faults.rules import KINDS
 
 
 class Recovers:
     """Stands for the run of a runbook: does one thing."""
+
+    meets_faults = True
 
     def __init__(self, scene: Scene, does: Callable[[Scene], None], stop: Callable[[], None] = lambda: None) -> None:
         self.evidence = scene.folder / "evidence"
@@ -66,6 +74,47 @@ def test_what_goes_wrong_in_a_scenario_is_in_its_result_in_one_line(tmp_path: Pa
     assert f"- {scenario.why[0]}" in printed
     assert result.read(tmp_path / "drill.json") == done
     assert done.by == "ada"
+
+
+def test_a_fault_that_never_strikes_fails_the_drill(tmp_path: Path) -> None:
+    """A scenario about a bad network has shown nothing when no connection broke."""
+    rules = [
+        {"kind": "reset", "service": "sqs", "operation": "CreateQueue"},
+        {"kind": "slow", "service": "sqs", "operation": "ListQueues", "seconds": 0.001},
+        {"kind": "root_denied", "account": "012345678901"},
+        {"kind": "throttling"},
+    ]
+    faults = [FaultRule(rule) for rule in rules[:-1]] + [FaultRule(rules[-1], "approval")]
+    scenario = replace(catalog.find("queue-locked"), faults=tuple(faults))
+
+    def call(scene: Scene) -> None:
+        keys = scene.simulation.credentials("operator")
+        scene.simulation.client("sqs", keys).list_queues()
+        scene.people.do(STORY, Action("fault", {"kind": "cut", "service": "sqs"}), tmp_path)
+        scene.people.do(STORY, Action("end_faults", "cut"), tmp_path)
+
+    run = ScenarioRun(scenario, tmp_path / "run", None, lambda text: None, lambda scene: Recovers(scene, call))
+    done = run.run()
+    [check] = [one for one in done.checks if one.check == "faults_struck"]
+    assert not check.passed
+    assert check.details.splitlines() == [
+        "The fault reset (service sqs, operation CreateQueue) never struck.",
+        "The fault cut (service sqs) never struck.",
+        "The fault throttling never struck.",
+    ]
+    assert any(reason.startswith("Did each fault strike? ") for reason in done.why)
+    assert [(one.kind, one.when, one.hits) for one in done.faults] == [
+        ("reset", "from the start", 0),
+        ("slow", "from the start", 1),
+        ("root_denied", "from the start", 0),
+        ("cut", "during the run", 0),
+        ("throttling", "at gate approval, which the run did not reach", 0),
+    ]
+
+
+def test_a_fault_that_is_no_state_hits_calls() -> None:
+    """Else a drill would wait in vain for it to strike."""
+    assert set(_STATES) == KINDS.keys() - _EFFECTS.keys() - {"sts_lag"}
 
 
 def test_ctrl_c_leaves_a_result_that_says_so(tmp_path: Path) -> None:
@@ -165,8 +214,22 @@ def test_the_summary_has_whole_names_on_80_columns() -> None:
     console.print(summary(DrillResult("2026-01-31T03:00:00+00:00", scenarios=scenarios)))
     text = console.export_text()
     assert text.count(" bucket-policy-changed-meanwhile ") == 4
-    assert "1 of 2" in text
+    assert "1/2" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_surprise_is_named_when_it_has_ended() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    scenario = catalog.find("bucket-locked")
+    with Progress(console, 1, secret=True) as progress:
+        progress.scenario(scenario)("  [1/9] Preflight (1.0 s)")
+        stream: Any = console.file
+        before = stream.getvalue()
+        progress.ended(ScenarioResult(scenario.name, scenario.title, "", "", verdict="passed"))
+    assert scenario.name not in before
+    assert scenario.title not in before
+    assert "Preflight" in before
+    assert f"{scenario.name} ({scenario.title}): passed" in stream.getvalue()
 
 
 def test_the_report_of_a_drill_that_was_killed_is_written_by_the_next_one(

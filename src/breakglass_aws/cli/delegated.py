@@ -59,13 +59,30 @@ class Delegated(Command):
 
     def _complete(self, ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
         parser = self.parser(ctx.command_path)
-        for word in ctx.params.get("arguments") or ():
+        words: list[str] = [*(ctx.params.get("arguments") or ())]
+        for word in words:
             parser = subparsers(parser).get(word, parser)
-        names: list[str] = [option for action in parser._actions for option in action.option_strings]
-        if not incomplete.startswith("-"):
-            names = list(subparsers(parser))
-        found = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        found = [CompletionItem(name) for name in offered(parser, words, incomplete) if name.startswith(incomplete)]
         return found or [CompletionItem(incomplete, type="file")]
+
+
+def offered(parser: argparse.ArgumentParser, words: list[str], incomplete: str) -> list[str]:
+    """Return what a parser may take after these words: values of the last option, options, or arguments.
+
+    An action offers its choices, or what its attribute `completer` returns, as with argcomplete.
+    """
+    taking = [action for action in parser._actions if words and words[-1] in action.option_strings]
+    if taking and taking[0].nargs != 0:
+        return _values(taking[0])
+    if incomplete.startswith("-"):
+        return [option for action in parser._actions for option in action.option_strings]
+    arguments = [action for action in parser._actions if not action.option_strings]
+    return [name for action in arguments for name in _values(action) if name not in words]
+
+
+def _values(action: argparse.Action) -> list[str]:
+    completer: Callable[[], list[str]] | None = getattr(action, "completer", None)
+    return completer() if completer else [str(choice) for choice in action.choices or ()]
 
 
 def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
@@ -90,5 +107,9 @@ drill = Delegated(
     place="breakglass_aws.drills.__main__",
     needs="moto",
     help="Run recoveries in a simulated organization.",
-    examples=[("breakglass drill", "all scenarios, on this machine alone; AWS is not used")],
+    examples=[
+        ("breakglass drill", "three plain scenarios, on this machine alone; AWS is not used"),
+        ("breakglass drill --all --jobs 2", "all scenarios, two at a time"),
+        ("breakglass drill --surprise --hands-on", "you recover what is broken, while the clock runs"),
+    ],
 )

@@ -48,11 +48,15 @@ def reports_folder() -> Path:
 def parser(prog: str) -> argparse.ArgumentParser:
     """The command line of a program with this name."""
     parser = ArgumentParser(prog=prog, description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="see --list; without any: the first three")
+    named = parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help="see --list; without any: three plain ones"
+    )
+    named.completer = catalog.names  # type: ignore[attr-defined]
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="all scenarios")
     which.add_argument("--surprise", action="store_true", help="one scenario, chosen at random and not announced")
-    which.add_argument("--runbook", metavar="NAME", help="the scenarios of one runbook")
+    of_runbook = which.add_argument("--runbook", metavar="NAME", help="the scenarios of one runbook")
+    of_runbook.completer = _runbooks  # type: ignore[attr-defined]
     which.add_argument("--due", action="store_true", help="what the schedule says is due; with --list, run none")
     which.add_argument(
         "--history", metavar="DIR", type=Path, nargs="?", const=True, help="write the page of a folder of drills"
@@ -177,6 +181,11 @@ def _chosen(options: argparse.Namespace) -> list[Scenario]:
     return chosen
 
 
+def _runbooks() -> list[str]:
+    """The runbooks that have a scenario."""
+    return sorted({scenario.runbook for scenario in catalog.scenarios()})
+
+
 def _checked(file: Path) -> Scenario:
     from breakglass_aws.drills.scenario_file.check import check
 
@@ -209,7 +218,10 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
     folder = folder_for(options.reports.absolute(), options.name)
     leftovers.mark(folder)
     steps = len(scenarios) <= MOST_WITH_STEPS and not recover
-    with Progress(console, len(scenarios), steps=steps, names=options.jobs > 1, quiet=bool(recover)) as progress:
+    secret = options.surprise
+    with Progress(
+        console, len(scenarios), steps=steps, names=options.jobs > 1 and not secret, quiet=bool(recover), secret=secret
+    ) as progress:
         drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover).run()
     status = _reported(drill, folder, options, console)
     leftovers.unmark(folder)

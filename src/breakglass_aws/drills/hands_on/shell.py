@@ -48,6 +48,8 @@ def briefing(scenario: model.Scenario) -> str:
 class HandsOn:
     """A person recovers the organization in a shell. Its commands ask this process, by files that only they see."""
 
+    meets_faults = False
+
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self.hints: list[Hint] = []

@@ -64,6 +64,18 @@ class Judge:
         ]
         return [_loud(checks, reported), *checks] if _claims_success(reported) and not _all(checks) else checks
 
+    @staticmethod
+    def struck(faults: Iterable[tuple[str, int]]) -> list[Check]:
+        """Return whether each fault struck, of its words and how many calls it hit; nothing without faults.
+
+        A scenario whose fault strikes no call has shown nothing about it.
+        """
+        faults = list(faults)
+        if not faults:
+            return []
+        missing = [f"The fault {fault} never struck." for fault, hits in faults if not hits]
+        return [_check("faults_struck", "Did each fault strike?", missing)]
+
     def sessions(self, before: Observation, after: Observation, evidence_folder: Path) -> list[Session]:
         """Return the root sessions that were opened meanwhile, by anyone. Raises Unanswered."""
         listed = evidence.read(evidence_folder).sessions

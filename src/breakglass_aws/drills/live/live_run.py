@@ -167,5 +167,5 @@ class LiveRun:
         if event["event"] != "cell" or event["status"] in ("running", "skipped"):
             return
         text = event["title"] if event["status"] == "completed" else f"{event['title']}: {event['status']}"
-        self._timeline.add("runbook", _ALONE, "step", text, event["seconds"])
+        self._timeline.add("runbook", _ALONE, "step", text, event["seconds"], event.get("time", ""))
         self._say(f"  [{event['number']}/{event['total']}] {text} ({event['seconds']:.1f} s)")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -23,12 +24,21 @@ class Progress:
     """Prints lines; with `steps` each step of each scenario, else where each scenario is on a terminal's last line."""
 
     def __init__(
-        self, console: Console, total: int, *, steps: bool = True, names: bool = False, quiet: bool = False
+        self,
+        console: Console,
+        total: int,
+        *,
+        steps: bool = True,
+        names: bool = False,
+        quiet: bool = False,
+        secret: bool = False,
     ) -> None:
         """`names` puts the name of the scenario before each line: several run at the same time.
 
-        `quiet` prints nothing before a scenario has ended: a person works on this terminal.
+        `quiet` prints nothing before a scenario has ended: a person works on this terminal. `secret` does not print
+        which scenario it is before it has ended.
         """
+        self._secret = secret
         self._console = console
         self._steps = steps
         self._names = names
@@ -50,7 +60,7 @@ class Progress:
     def scenario(self, scenario: Scenario) -> Callable[[str], None]:
         """Say that a scenario begins; return what prints its lines."""
         if self._steps:
-            self._print(f"\n{scenario.name}: {scenario.title}")
+            self._print("\nA scenario chosen at random" if self._secret else f"\n{scenario.name}: {scenario.title}")
 
         def say(text: str) -> None:
             if self._steps:
@@ -67,7 +77,8 @@ class Progress:
             self._now.pop(done.name, None)
         counted = f"[{self._count}/{self._total}] " if self._total > 1 else ""
         outcome = f", outcome {done.outcome}" if done.outcome else ""
-        line = f"{counted}{done.name}: {done.verdict} in {done.seconds:.0f} s{outcome}"
+        title = f" ({done.title})" if self._secret else ""
+        line = f"{counted}{done.name}{title}: {done.verdict} in {done.seconds:.0f} s{outcome}"
         self._print(line, style=_STYLES[done.verdict])
         if done.verdict == result.FAILED:
             for reason in done.why:
@@ -90,17 +101,16 @@ class Progress:
 
 def summary(drill: DrillResult) -> Table:
     """The verdict of each scenario, for a terminal of 80 columns."""
-    table = Table(title="Drill")
-    table.add_column("scenario", no_wrap=True)  # a name that is cut cannot be copied
-    for column in ("took", "outcome", "checks", "verdict"):
-        table.add_column(column, overflow="fold")
+    table = Table(title="Drill", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for column in ("scenario", "took", "outcome", "checks", "verdict"):
+        table.add_column(column, no_wrap=True)  # a name that is cut cannot be copied
     for one in drill.scenarios:
         passed = sum(check.passed for check in one.checks)
         table.add_row(
             one.name,
             f"{one.seconds:.0f} of {one.objective_seconds:.0f} s",
             one.outcome or "-",
-            f"{passed} of {len(one.checks)}",
+            f"{passed}/{len(one.checks)}",
             f"[{_STYLES[one.verdict]}]{one.verdict}[/]",
         )
     return table

@@ -33,6 +33,8 @@ _UNTITLED = ("Parameters", "Parameters as given")
 class RunbookRun:
     """The run of one runbook, in as many parts as it takes."""
 
+    meets_faults = True
+
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._scenario = scene.scenario
@@ -211,5 +213,6 @@ class RunbookRun:
             return
         kind = "gate" if event["cell"] in self._gate_cells else "step"
         text = event["title"] if event["status"] == "completed" else f"{event['title']}: {event['status']}"
-        self._timeline.add("runbook", self._scenario.runs_as, kind, text, event["seconds"])
+        # A machine with much to do reads late of it.
+        self._timeline.add("runbook", self._scenario.runs_as, kind, text, event["seconds"], event.get("time", ""))
         self._say(f"  [{event['number']}/{event['total']}] {text} ({event['seconds']:.1f} s)")

@@ -23,12 +23,14 @@ from breakglass_aws.drills.runner.scene import Recovery, Scene
 from breakglass_aws.drills.runner.simulation import Ended, Refused, Simulation, StartError
 from breakglass_aws.drills.runner.timeline import Timeline
 from breakglass_aws.drills.scenario_file import organization
-from breakglass_aws.drills.scenario_file.model import Scenario
+from breakglass_aws.drills.scenario_file.model import FaultRule, Scenario
 
 if TYPE_CHECKING:
     from breakglass_aws.drills.judge import Judge, Observation, Reported
 
 _LOG = logging.getLogger(__name__)
+# What these faults do is the state of an account from their beginning on: they hit no single call.
+_STATES = ("account_suspended", "root_denied")
 Say = Callable[[str], None]
 
 
@@ -92,7 +94,7 @@ class ScenarioRun:
         self._default_organization = default_organization
         self._say = say
         self._timeline = Timeline()
-        self._faults: dict[str, Fault] = {}  # by the name of the rule in the sandbox
+        self._begun: dict[str, FaultRule] = {}  # faults of the scenario, by the name of the rule in the sandbox
         self._recover = recover
         self._run: Recovery | None = None
         self._stopped = False
@@ -120,7 +122,6 @@ class ScenarioRun:
             done.why.append(f"Unexpected error in {scenario_name}: {type(error).__name__}: {error}")
         done.ended = result.now()
         done.timeline = self._timeline.sorted()
-        done.faults = list(self._faults.values())
         if self._stopped:
             done.verdict, done.why = result.INTERRUPTED, ["The drill was interrupted."]
         else:
@@ -160,8 +161,8 @@ class ScenarioRun:
             self._run = self._recover(scene)
             add_faults("start")
             self._run_runbook()
-            self._note_hits(simulation)
-            simulation.control("faults", method="DELETE")
+            simulation.end_faults()
+            self._note_faults(simulation)
             if not self._stopped:
                 self._judge(judge, before)
 
@@ -195,6 +196,8 @@ class ScenarioRun:
         after = self._observed("After the run", judge)
         folder = self._run.evidence
         done.checks = judge.judge(before, after, folder, self._folder, _reported(done))
+        if self._run.meets_faults:
+            done.checks += judge.struck((one.text, one.hits) for one in done.faults if one.kind not in _STATES)
         done.sessions = judge.sessions(before, after, folder)
         done.changes = judge.changes(before, after)
         done.why += [f"{one.question} {one.details}".strip() for one in done.checks if not one.passed]
@@ -209,12 +212,20 @@ class ScenarioRun:
         """Add the faults that begin at a place of the run: "start", or a gate."""
         for fault in self._scenario.faults:
             if fault.when == when:
-                name = simulation.add_fault(fault.rule)
-                words = "from the start" if when == "start" else f"at gate {when}"
-                self._faults[name] = Fault(fault.rule["kind"], words, described(fault.rule))
+                self._begun[simulation.add_fault(fault.rule)] = fault
                 self._timeline.add("fault", "the story", "fault", described(fault.rule))
 
-    def _note_hits(self, simulation: Simulation) -> None:
-        for name, hits in simulation.fault_hits().items():
-            if name in self._faults:
-                self._faults[name].hits = hits
+    def _note_faults(self, simulation: Simulation) -> None:
+        """Note the faults that began, of the scenario and of its people, and those whose gate was not reached."""
+        hits = simulation.fault_hits()
+        for name, rule in simulation.begun.items():
+            when = _words_of(self._begun[name].when) if name in self._begun else "during the run"
+            self.result.faults.append(Fault(rule["kind"], when, described(rule), hits.get(name, 0)))
+        for fault in self._scenario.faults:
+            if fault not in self._begun.values():
+                when = f"{_words_of(fault.when)}, which the run did not reach"
+                self.result.faults.append(Fault(fault.rule["kind"], when, described(fault.rule)))
+
+
+def _words_of(when: str) -> str:
+    return "from the start" if when == "start" else f"at gate {when}"

@@ -80,9 +80,15 @@ class Scene:
 
 
 class Recovery(Protocol):
-    """Recovers the organization; `hints` are those that a person asked for."""
+    """Recovers the organization.
+
+    Attributes:
+        hints: Those that a person asked for.
+        meets_faults: Whether each fault of the scenario must strike. A person may go another way.
+    """
 
     hints: list[Hint]
+    meets_faults: bool
 
     @property
     def evidence(self) -> Path:

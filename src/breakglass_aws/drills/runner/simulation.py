@@ -66,6 +66,8 @@ class Simulation:
             start_new_session=True,  # Ctrl-C is for the drill, which still has to look at the sandbox
         )
         self.url = ""
+        self.begun: dict[str, Mapping[str, Any]] = {}  # the fault rules that were added, by their name
+        self._hits: dict[str, int] = {}  # of those that have ended
 
     def __enter__(self) -> Simulation:
         return self
@@ -130,15 +132,23 @@ class Simulation:
 
     def add_fault(self, rule: Mapping[str, Any]) -> str:
         """Add a fault rule; return its name."""
-        return str(self.control("faults", method="POST", body=dict(rule))["names"][0])
+        name = str(self.control("faults", method="POST", body=dict(rule))["names"][0])
+        self.begun[name] = rule
+        return name
 
     def end_fault(self, name: str) -> None:
         """Remove a fault rule."""
+        self._hits = self.fault_hits()
         self.control("faults", name, method="DELETE")
 
+    def end_faults(self) -> None:
+        """Remove all fault rules."""
+        self._hits = self.fault_hits()
+        self.control("faults", method="DELETE")
+
     def fault_hits(self) -> dict[str, int]:
-        """How many calls each active rule has hit, by its name."""
-        return {rule["name"]: rule["calls_hit"] for rule in self.control("faults")["rules"]}
+        """How many calls each rule hits, or has hit before it ended, by its name."""
+        return self._hits | {rule["name"]: rule["calls_hit"] for rule in self.control("faults")["rules"]}
 
     # Keys
 

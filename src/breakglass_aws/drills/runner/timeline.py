@@ -12,15 +12,15 @@ from breakglass_aws.drills.result import TimelineEntry
 
 
 class Timeline:
-    """Collects entries; times are taken here."""
+    """Collects entries; a time that is not given is taken here."""
 
     def __init__(self) -> None:
         self.entries: list[TimelineEntry] = []
         self._waits: list[float] = []
 
-    def add(self, lane: str, actor: str, kind: str, text: str, seconds: float = 0.0) -> TimelineEntry:
-        """Add what has just ended, and began `seconds` before."""
-        end = datetime.now(UTC)
+    def add(self, lane: str, actor: str, kind: str, text: str, seconds: float = 0.0, ended: str = "") -> TimelineEntry:
+        """Add what has just ended, or `ended` at a time (ISO 8601), and began `seconds` before."""
+        end = datetime.fromisoformat(ended) if ended else datetime.now(UTC)
         start = datetime.fromtimestamp(end.timestamp() - seconds, UTC)
         entry = TimelineEntry(_text(start), _text(end), lane, actor, kind, text)
         self.entries.append(entry)
