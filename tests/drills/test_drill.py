@@ -42,6 +42,7 @@ class Recovers:
     def __init__(self, scene: Scene, does: Callable[[Scene], None], stop: Callable[[], None] = lambda: None) -> None:
         self.evidence = scene.folder / "evidence"
         self.hints: list[Any] = []
+        self.runs = [self.evidence]
         self._scene, self._does, self.stop = scene, does, stop
 
     def run(self) -> RunEnd:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from breakglass_aws.drills import __main__ as drills
+from breakglass_aws.drills.judge import PEOPLE
 from breakglass_aws.drills.live import aws, limits, live_run
 from breakglass_aws.drills.live.residue import BUCKET, RECOVERY, Residue
 from breakglass_aws.drills.scenario_file.reading import read
@@ -63,6 +64,17 @@ def test_the_scratch_bucket_is_made_locked_unlocked_and_removed(drill, sandbox, 
         (f"Is the bucket {bucket} gone?", True),
     ]
     assert scenario["evidence"]["verified"] is True
+    opened = [event for event in sandbox.events() if event["operation"] == "AssumeRoot" and not event["error"]]
+    by_drill = [event["issued_access_key_id"] for event in opened if PEOPLE in event["user_agent"]]
+    shown = {one["access_key_id"]: one for one in scenario["sessions"]}
+    assert [*shown] == [one["issued_access_key_id"] for one in opened if one["issued_access_key_id"] not in by_drill]
+    assert {one["account"] for one in shown.values()} == {ACCOUNT}
+    assert {one["opener"] for one in shown.values()} == {opened[0]["principal"]}
+    [change] = scenario["changes"]
+    assert (change["action"], change["resource"]) == ("s3:PutBucketPolicy", bucket)
+    assert shown[change["session"]]["calls"] == 1
+    page = next((tmp_path / "reports").glob("*/index.html")).read_text()
+    assert all(key in page for key in shown)
     assert sandbox.snapshot() == before
     assert not list((tmp_path / "reports").glob("live-*.json"))
 
@@ -73,6 +85,10 @@ def test_recovery_is_opened_confirmed_closed_and_confirmed(drill, sandbox, tmp_p
     assert status == 0, output + errors
     [scenario] = results(tmp_path)["scenarios"]
     assert scenario["outcome"] == "changed"
+    own = [one["text"] for one in scenario["timeline"] if "to read the root user" in one["text"]]
+    keys = [one["issued_access_key_id"] for one in sandbox.events() if one["issued_access_key_id"]]
+    assert len(own) == 2
+    assert all(any(key in text for key in keys) for text in own)
     made = [event["operation"] for event in sandbox.events()]
     assert made.index("CreateLoginProfile") < made.index("DeleteLoginProfile")
     assert sandbox.snapshot() == before

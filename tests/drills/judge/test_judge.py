@@ -113,7 +113,7 @@ def judged(sandbox: Box, tmp_path: Path) -> Callable[..., set[str]]:
         lie(recovery)
         recovery.seal()
         given = {"outcome": recovery.evidence["outcome"], "exit_status": expected.exit_status, **reported}
-        checks = judge.judge(before, judge.observe(), recovery.folder, tmp_path, Reported(**given))
+        checks = judge.judge(before, judge.observe(), [recovery.folder], tmp_path, Reported(**given))
         return {one.check for one in checks if not one.passed}
 
     return judge
@@ -198,11 +198,34 @@ def test_the_exit_status_must_be_the_expected_one(judged: Callable[..., set[str]
     assert judged(exit_status=1) == {"outcome_agrees"}
 
 
+def test_each_of_several_runs_is_compared_with_its_own_evidence(sandbox: Box, tmp_path: Path) -> None:
+    """As a person works: they plan first, and then act, in a run of its own."""
+    judge = Judge(sandbox.url, UNLOCKED)
+    before = judge.observe()
+    planned, done = (Recovery(sandbox, tmp_path / name) for name in ("planned", "done"))
+    planned.open()
+    planned.evidence.update(outcome="planned", changed=False)
+    planned.seal()
+    done.unlock()
+    done.seal()
+    after = judge.observe()
+
+    def failed(*folders: Path) -> set[str]:
+        checks = judge.judge(before, after, folders, tmp_path, Reported("changed", 0))
+        return {one.check for one in checks if not one.passed}
+
+    assert failed(planned.folder, done.folder) == set()
+    assert failed(done.folder) == {"cloudtrail_agrees", "success_is_true"}
+    assert [one.in_evidence for one in judge.sessions(before, after, [planned.folder, done.folder])] == [True, True]
+    (planned.folder / "evidence.json").write_text("{}")
+    assert failed(planned.folder, done.folder) == {"cloudtrail_agrees", "evidence_is_whole", "success_is_true"}
+
+
 def test_damage_that_was_not_real_is_no_drill(sandbox: Box, tmp_path: Path) -> None:
     judge = Judge(sandbox.url, UNLOCKED)
     Recovery(sandbox, tmp_path).unlock()
     healthy = judge.observe()
-    checks = judge.judge(healthy, healthy, tmp_path, tmp_path, Reported("changed", 0))
+    checks = judge.judge(healthy, healthy, [tmp_path], tmp_path, Reported("changed", 0))
     assert "damage_was_real" in {one.check for one in checks if not one.passed}
 
 
@@ -223,7 +246,7 @@ def test_sessions_and_changes_for_the_report(sandbox: Box, tmp_path: Path) -> No
     recovery.unlock()
     recovery.seal()
     after: Observation = judge.observe()
-    [session] = judge.sessions(before, after, recovery.folder)
+    [session] = judge.sessions(before, after, [recovery.folder])
     assert (session.account, session.calls, session.in_evidence) == (ACCOUNT, 2, True)
     assert session.opener.endswith("BreakGlassOperator/operator")
     [change] = judge.changes(before, after)

@@ -16,10 +16,18 @@ from breakglass_aws.engine.outcomes import EXIT_STATUS
 _JOURNAL = "journal.jsonl"
 
 
+def runs(folder: Path) -> list[Path]:
+    """The folders of the runs below `folder`, the one that was written last at the end.
+
+    It is `folder`/evidence alone when there is none.
+    """
+    found = sorted(folder.rglob(_JOURNAL), key=lambda path: path.stat().st_mtime)
+    return [path.parent for path in found] or [folder / "evidence"]
+
+
 def newest(folder: Path) -> Path:
-    """The folder of the run below `folder` that was written last; `folder`/evidence when there is none."""
-    runs = sorted(folder.rglob(_JOURNAL), key=lambda path: path.stat().st_mtime)
-    return runs[-1].parent if runs else folder / "evidence"
+    """The folder of the run below `folder` that was written last."""
+    return runs(folder)[-1]
 
 
 def end_of(folder: Path, timeline: Timeline) -> RunEnd:

@@ -63,6 +63,11 @@ class HandsOn:
         """The folder of the newest run below the folder of the scenario."""
         return evidence.newest(self._scene.folder)
 
+    @property
+    def runs(self) -> list[Path]:
+        """The folders of all runs below the folder of the scenario."""
+        return evidence.runs(self._scene.folder)
+
     def run(self) -> RunEnd:
         """Let the person work in the shell until they leave it; return how their last run ended."""
         self._write_commands()

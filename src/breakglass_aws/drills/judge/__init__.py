@@ -7,7 +7,7 @@ judge = Judge(url, expectations)
 before = judge.observe()
 ...  # the runbook runs; faults are cleared
 after = judge.observe()
-checks = judge.judge(before, after, evidence_folder, artifacts_folder, Reported(outcome, exit_status))
+checks = judge.judge(before, after, [evidence_folder], artifacts_folder, Reported(outcome, exit_status))
 """
 
 from breakglass_aws.drills.judge.connection import Unanswered

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,28 @@ def read(folder: Path) -> Evidence:
     evidence.backups = list(_backups(folder))
     evidence.problems += [*_unsealed(folder), *_readable_by_others(folder)]
     return evidence
+
+
+def read_all(folders: Sequence[Path]) -> Evidence:
+    """Read the evidence of several runs as one: a person may plan first and then act, or begin again.
+
+    What the last run says of its outcome counts. Each run must have its own calls and sessions.
+    """
+    several = [read(folder) for folder in folders]
+    if len(several) == 1:
+        return several[0]
+    last = several[-1]
+    changed = any(one.content.get("changed") for one in several)
+    listed = [session for one in several for session in one.content.get("sessions") or []]
+    return Evidence(
+        last.folder,
+        {**last.content, "changed": changed, "sessions": listed} if last.content else {},
+        [entry for one in several for entry in one.entries],
+        [call for one in several for call in one.reported],
+        [call for one in several for call in one.noted or one.reported] if any(one.noted for one in several) else [],
+        [backup for one in several for backup in one.backups],
+        [f"{one.folder.name}: {problem}" for one in several for problem in one.problems],
+    )
 
 
 def _object(path: Path, problems: list[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,14 @@ class Judge:
         return observe(self._connection, self._expected)
 
     def judge(
-        self, before: Observation, after: Observation, evidence_folder: Path, artifacts: Path, reported: Reported
+        self, before: Observation, after: Observation, folders: Sequence[Path], artifacts: Path, reported: Reported
     ) -> list[Check]:
         """Return the findings, in the order in which a reader asks. Raises Unanswered.
 
-        `artifacts` is the folder with all that the run left: no file of it may have a secret.
+        `folders` have the evidence of the run, or of several, the last one last. `artifacts` is the folder with all
+        that was left: no file of it may have a secret.
         """
-        found = evidence.read(evidence_folder)
+        found = evidence.read_all(folders)
         made = self._calls_of_runbook(before, after)
         changed = list(differences(before.state, after.state, (), {**before.unread, **after.unread}))
         checks = [
@@ -60,7 +61,7 @@ class Judge:
             self._nothing_else_changed(before, after),
             self._outcome_agrees(found, made, changed, reported),
             *self._evidence_checks(found, made, before, after),
-            self._no_secret((artifacts, evidence_folder)),
+            self._no_secret((artifacts, *folders)),
         ]
         return [_loud(checks, reported), *checks] if _claims_success(reported) and not _all(checks) else checks
 
@@ -76,9 +77,9 @@ class Judge:
         missing = [f"The fault {fault} never struck." for fault, hits in faults if not hits]
         return [_check("faults_struck", "Did each fault strike?", missing)]
 
-    def sessions(self, before: Observation, after: Observation, evidence_folder: Path) -> list[Session]:
+    def sessions(self, before: Observation, after: Observation, folders: Sequence[Path]) -> list[Session]:
         """Return the root sessions that were opened meanwhile, by anyone. Raises Unanswered."""
-        listed = evidence.read(evidence_folder).sessions
+        listed = evidence.read_all(folders).sessions
         opened = [
             call
             for call in calls.since(before.calls, after.calls)

@@ -47,6 +47,7 @@ class Aws:
         self._session = boto3.session.Session()
         self._administrator: dict[str, str] | None = None
         self.partition = "aws"
+        self.root_session = ""  # the access key ID of the last one that this drill opened itself
 
     def check(self, entry: Entry) -> None:
         """Compare the account with the allow-list. Raises Refused, after calls that only read."""
@@ -104,6 +105,7 @@ class Aws:
         policy = {"arn": f"arn:{self.partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials"}
         answer = self.call(OPERATOR, "sts", "AssumeRoot", TargetPrincipal=self._account, TaskPolicyArn=policy)
         keys = answer["Credentials"]
+        self.root_session = keys["AccessKeyId"]
         iam = self._session.client(
             "iam",
             region_name=REGION,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_aws.drills import result
+from breakglass_aws.drills.live import recorded
 from breakglass_aws.drills.live.aws import Aws, Unanswered
 from breakglass_aws.drills.live.limits import REHEARSAL, makes_bucket
 from breakglass_aws.drills.live.residue import BUCKET, RECOVERY, Residue
@@ -78,7 +79,7 @@ class LiveRun:
         done, scenario = self.result, self._scenario
         rehearses_recovery = scenario.runbook == REHEARSAL
         if rehearses_recovery:
-            self._check("damage_was_real", "Has the root user no password before?", not self._aws.has_login_profile())
+            self._check("damage_was_real", "Has the root user no password before?", not self._has_login_profile())
             if not done.checks[0].passed:
                 return  # closing would delete a password that someone needs
             self._residue.note(RECOVERY)
@@ -88,6 +89,8 @@ class LiveRun:
         end = self._run_runbook()
         done.outcome, done.exit_status = end.outcome, end.exit_status
         done.evidence = evidence.evidence_in(self._folder / EVIDENCE, self._folder.parent)
+        done.sessions = recorded.sessions(self._folder / EVIDENCE)
+        done.changes = recorded.changes(self._folder / EVIDENCE)
         if (end.outcome, end.exit_status) != (scenario.outcome, scenario.exit_status):
             why = " ".join((end.failure or end.errors).split()) or f"It ended with status {end.exit_status}."
             done.why.append(f"The outcome is {end.outcome or 'unknown'}, not {scenario.outcome}: {why}")
@@ -100,13 +103,20 @@ class LiveRun:
     def _confirm(self, rehearses_recovery: bool) -> None:
         """Look for what must be gone, by calls of this drill's own; only then is it forgotten."""
         if rehearses_recovery and self._check(
-            "nothing_is_left", "Is password recovery closed again?", not self._aws.has_login_profile()
+            "nothing_is_left", "Is password recovery closed again?", not self._has_login_profile()
         ):
             self._residue.forget(RECOVERY)
         for one in [one for one in self._residue.left if one["kind"] == BUCKET and makes_bucket(self._scenario)]:
             gone = not self._aws.bucket_exists(one["name"], one["region"])
             if self._check("nothing_is_left", f"Is the bucket {one['name']} gone?", gone):
                 self._residue.forget(BUCKET)
+
+    def _has_login_profile(self) -> bool:
+        """Whether the root user has a password. The session in which that is read is no one of the runbook's."""
+        found = self._aws.has_login_profile()
+        text = f"sts:AssumeRoot ({self._aws.root_session}), to read the root user"
+        self._timeline.add("judge", "judge", "step", text)
+        return found
 
     def _check(self, check: str, question: str, passed: bool, details: str = "") -> bool:
         self.result.checks.append(Check(check, question, passed, details))

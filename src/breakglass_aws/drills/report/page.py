@@ -35,6 +35,7 @@ class View:
     anchor: str
     timeline: timeline.Timeline | None
     files: Sequence[tuple[str, str]]
+    live: bool = False
 
     @property
     def checks(self) -> list[Check]:
@@ -71,7 +72,7 @@ def as_html(drill: DrillResult, folder: Path, proof: Proof, earlier: Iterable[Pa
         people=sum(one.people_seconds for one in scenarios),
         sessions=sum(len(one.sessions) for one in scenarios),
         changes=sum(len(one.changes) for one in scenarios),
-        views=[_view(index, one, folder) for index, one in enumerate(scenarios, 1)],
+        views=[_view(index, one, folder, drill.kind == LIVE) for index, one in enumerate(scenarios, 1)],
         earlier=list(earlier),
         digest=proof.digest,
         signature=proof.key,
@@ -115,8 +116,8 @@ def elapsed(drill: DrillResult) -> float:
     return (end - begin).total_seconds() if begin and end else sum(one.seconds for one in drill.scenarios)
 
 
-def _view(index: int, scenario: ScenarioResult, folder: Path) -> View:
-    return View(scenario, f"scenario-{index}", timeline.of(scenario), _files(scenario, folder))
+def _view(index: int, scenario: ScenarioResult, folder: Path, live: bool) -> View:
+    return View(scenario, f"scenario-{index}", timeline.of(scenario), _files(scenario, folder), live)
 
 
 def _files(scenario: ScenarioResult, folder: Path) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from breakglass_aws.drills.result import Hint
@@ -53,6 +54,11 @@ class RunbookRun:
         self._running: tuple[str, float] | None = None  # the cell that began, and when
         self._secrets: dict[str, str] = {}
         self._stopped = False
+
+    @property
+    def runs(self) -> list[Path]:
+        """The folder of the one run."""
+        return [self.evidence]
 
     def stop(self) -> None:
         """End the run as Ctrl-C does. For another thread."""

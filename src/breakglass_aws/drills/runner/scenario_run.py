@@ -194,11 +194,11 @@ class ScenarioRun:
         assert self._run
         done = self.result
         after = self._observed("After the run", judge)
-        folder = self._run.evidence
-        done.checks = judge.judge(before, after, folder, self._folder, _reported(done))
+        runs = self._run.runs
+        done.checks = judge.judge(before, after, runs, self._folder, _reported(done))
         if self._run.meets_faults:
             done.checks += judge.struck((one.text, one.hits) for one in done.faults if one.kind not in _STATES)
-        done.sessions = judge.sessions(before, after, folder)
+        done.sessions = judge.sessions(before, after, runs)
         done.changes = judge.changes(before, after)
         done.why += [f"{one.question} {one.details}".strip() for one in done.checks if not one.passed]
         if done.evidence.manifest and not done.evidence.verified:

@@ -92,7 +92,12 @@ class Recovery(Protocol):
 
     @property
     def evidence(self) -> Path:
-        """The folder of the evidence."""
+        """The folder of the evidence; with several runs, of the last one."""
+        ...
+
+    @property
+    def runs(self) -> list[Path]:
+        """The folders of all runs, the last one last."""
         ...
 
     def run(self) -> RunEnd:
