@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from dataclasses import replace
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from breakglass_aws.drills.hands_on import evidence
+from breakglass_aws.drills.hands_on.lab import Lab, LabError
 from breakglass_aws.drills.hands_on.shell import HandsOn, briefing
 from breakglass_aws.drills.runner.people import People
 from breakglass_aws.drills.runner.scene import Scene
@@ -25,6 +27,9 @@ class Sandbox:
 
     def __init__(self) -> None:
         self.done: list[tuple[str, ...]] = []
+
+    def environment(self, identity: str) -> dict[str, str]:
+        return {}
 
     def control(self, *path: str, method: str = "GET", body: Any = None) -> Any:
         self.done.append(path)
@@ -86,6 +91,46 @@ def test_a_briefing_has_what_people_report_and_not_the_cause() -> None:
     assert "No." in briefing(locked)
     assert locked.title not in briefing(locked)
     assert briefing(replace(locked, briefing="Finance calls.")) == "Finance calls."
+
+
+JUPYTERLAB = """
+import os, sys, time
+from pathlib import Path
+if "--bad" in sys.argv:
+    sys.exit("Unrecognized flag: bad")
+Path("started").write_text(" ".join([os.environ["AS"], *sys.argv[1:]]))
+print("  http://localhost:8888/lab?token=abc", flush=True)
+time.sleep(600)
+"""
+
+
+def test_jupyterlab_is_opened_in_the_background_and_ends_with_the_drill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jupyterlab.py").write_text(JUPYTERLAB)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "AS": "operator"}
+    opened = Lab(tmp_path / "runbooks", environment, tmp_path / "lab.log")
+    opened.start(["--port=8890"])
+    assert opened.address().splitlines()[0] == "JupyterLab: http://localhost:8888/lab?token=abc"
+    given = (tmp_path / "started").read_text().split()
+    assert given[:2] == ["operator", f"--ServerApp.root_dir={tmp_path / 'runbooks'}"]
+    assert given[-1] == "--port=8890"
+    assert not opened.has_ended
+    opened.end()
+    assert opened.has_ended
+    opened.start(["--bad"])
+    with pytest.raises(LabError, match=r"JupyterLab ended\. Unrecognized flag: bad"):
+        opened.address()
+
+
+def test_without_jupyterlab_the_shell_says_how_to_install_it(
+    tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    by_hand = person(catalog.find("bucket-locked"), tmp_path, sandbox)
+    assert "pip install jupyterlab" in typed(by_hand, "lab")[0]
 
 
 def test_the_newest_run_counts(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from breakglass_aws.drills.hands_on import evidence
+from breakglass_aws.drills.hands_on.lab import Lab, LabError
 from breakglass_aws.drills.result import Hint
 from breakglass_aws.drills.runner.people import ActionFailed
 from breakglass_aws.drills.runner.scene import RunEnd, Scene
@@ -57,6 +58,7 @@ class HandsOn:
         self._requests, self._answers = self._bin / ".requests", self._bin / ".answers"
         self._ended = threading.Event()
         self._shell: subprocess.Popen[bytes] | None = None
+        self._lab: Lab | None = None
 
     @property
     def evidence(self) -> Path:
@@ -78,17 +80,22 @@ class HandsOn:
         print(f"\n{briefing(self._scene.scenario)}\n\n{HELP}{self._second_person()}", flush=True)
         listener = threading.Thread(target=self._listen, daemon=True)
         listener.start()
-        path = os.pathsep.join([str(self._bin), os.environ.get("PATH", os.defpath)])
         program = os.environ.get("SHELL") or "/bin/sh"
         command = [program, *(["--norc"] if program.endswith("bash") else []), "-i"]
         # A shell that is interactive has the terminal: Ctrl-C is for what runs in it.
-        self._shell = subprocess.Popen(
-            command, env={**self._scene.environment, "PATH": path, "PS1": "drill$ "}, cwd=self._scene.folder
-        )
+        self._shell = subprocess.Popen(command, env={**self._environment, "PS1": "drill$ "}, cwd=self._scene.folder)
         self._shell.wait()
         self._ended.set()
         listener.join()
+        if self._lab:
+            self._lab.end()
         return evidence.end_of(self.evidence, self._scene.timeline)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        """The operator's keys, and the commands of the drill."""
+        path = os.pathsep.join([str(self._bin), os.environ.get("PATH", os.defpath)])
+        return {**self._scene.environment, "PATH": path}
 
     def stop(self) -> None:
         """End the shell. For another thread."""
@@ -113,7 +120,6 @@ class HandsOn:
         for name in _DONE:
             self._write_command(name, f'printf "%s\\t%s\\n" {name} "$*" >> {requests}; cat {answers}')
         self._write_command("breakglass", f'exec {python} -m breakglass_aws "$@"')
-        self._write_command("lab", f'exec {python} -m jupyterlab --notebook-dir "$PWD/runbooks" "$@"')
 
     def _write_command(self, name: str, line: str) -> None:
         path = self._bin / name
@@ -129,7 +135,7 @@ class HandsOn:
                 name, _, argument = line.partition("\t")
                 try:
                     text = _DONE[name](self, argument.strip())
-                except (ActionFailed, OSError) as error:
+                except (ActionFailed, LabError, OSError, ValueError) as error:
                     text = str(error)
                 self._answers.write_text(f"{text}\n", encoding="utf-8")
             done = len(lines)
@@ -153,6 +159,12 @@ class HandsOn:
         self._scene.people.do(approver, model.Action(model.APPROVE), folder)
         return f"{approver.name} has read the plan and approved it. Resume the run: {commands.resume(folder)}"
 
+    def _open_lab(self, options: str) -> str:
+        if self._lab is None or self._lab.has_ended:
+            self._lab = Lab(self._scene.folder / "runbooks", self._environment, self._scene.home / "lab.log")
+            self._lab.start(shlex.split(options))
+        return self._lab.address()
+
     def _people(self, gate: str) -> str:
         acting = [
             (person, action)
@@ -172,4 +184,5 @@ _DONE: dict[str, Callable[[HandsOn, str], str]] = {
     "hint": HandsOn._hint,
     "approve": HandsOn._approve,
     "people": HandsOn._people,
+    "lab": HandsOn._open_lab,
 }
