@@ -93,7 +93,7 @@ UNLOCK_S3_BUCKET = Task(
     "S3UnlockBucketPolicy",
     ROOT_SESSIONS,
     seconds=600,
-    actions=("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+    actions=("s3:ListAllMyBuckets", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
 )
 UNLOCK_SQS_QUEUE = Task(
     "unlock_sqs_queue",

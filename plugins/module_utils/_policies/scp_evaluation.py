@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._policies import condition_keys
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import condition_keys, unknown_resources
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.actions import is_wildcard_for_all
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.condition_keys import Source, Values
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.conditions import (
@@ -200,34 +200,41 @@ def _open_conditions(statement: Statement, answers: t.Sequence[bool | None]) -> 
 
 
 _MFA_DEVICE = re.compile(r"iam:(?:create|delete)virtualmfadevice\Z", re.IGNORECASE)
+_LIST_BUCKETS = re.compile(r"s3:listallmybuckets\Z", re.IGNORECASE)  # is about no bucket
 
 
 def _concerns(statement: Statement, request: Request, facts: Facts, variables: bool) -> bool | None:
-    """Does the statement apply to the request's resource? An unknown one counts as one that no policy names."""
-    if request.resource:
-        return concerns_resource(statement, request.resource, facts, variables)
-    example, kinds = _example_of_resource(request)
-    covered = concerns_resource(statement, example, facts, variables)
-    if covered is not False or "NotResource" in statement:
-        return covered
-    # A statement that names other resources of the kind may name the one of the call.
-    return None if any(str(one).startswith(kinds) for one in as_list(statement["Resource"])) else False
+    """Does the statement apply to the request's resource? None where it applies to some of those that it may be."""
+    kind = None if request.resource else _kind_of_resource(request)
+    if kind is None:
+        return concerns_resource(statement, resource_of(request), facts, variables)
+    return unknown_resources.concerns(statement, kind, facts, variables)
 
 
 def resource_of(request: Request) -> str:
     """The resource of the request, or an example of one that no policy names."""
-    return request.resource or _example_of_resource(request)[0]
+    partition, service, account_id = request.partition, request.service, request.account_id
+    if request.resource:
+        return request.resource
+    if _MFA_DEVICE.match(request.action):
+        return f"arn:{partition}:iam::{account_id}:mfa/not-named"
+    if service == "iam":
+        return request.arn  # the user itself
+    if service == "s3":
+        return f"arn:{partition}:s3:::{'*' if _LIST_BUCKETS.match(request.action) else 'a-bucket-no-policy-names'}"
+    return f"arn:{partition}:{service}:a-region:{account_id}:not-named"
 
 
-def _example_of_resource(request: Request) -> tuple[str, tuple[str, ...]]:
-    """A resource that no policy names, and how the ARNs of its kind begin."""
+def _kind_of_resource(request: Request) -> unknown_resources.Kind | None:
+    """What the ARN of the resource can be, where the request does not say; None where there is but one."""
     partition, service, account_id = request.partition, request.service, request.account_id
     if _MFA_DEVICE.match(request.action):
-        name = f"arn:{partition}:iam::{account_id}:mfa/"
-        return f"{name}not-named", (name, f"arn:{partition}:iam::*:mfa/", "arn:*:iam::*:mfa/")
-    if service == "iam":
-        return request.arn, ("the user itself is the resource",)
-    beginnings = (f"arn:*:{service}:", f"arn:{partition}:{service}:")
+        return (f"arn:{partition}:iam::{account_id}:mfa/", unknown_resources.DEVICE_NAME)
+    if service == "iam" or _LIST_BUCKETS.match(request.action):
+        return None
     if service == "s3":
-        return f"arn:{partition}:s3:::a-bucket-no-policy-names", beginnings
-    return f"arn:{partition}:{service}:a-region:{account_id}:not-named", beginnings
+        return (f"arn:{partition}:s3:::", unknown_resources.BUCKET_NAME)
+    if service == "sqs":
+        region = request.region or unknown_resources.REGION
+        return (f"arn:{partition}:sqs:", region, f":{account_id}:", unknown_resources.QUEUE_NAME)
+    return (f"arn:{partition}:{service}:", unknown_resources.ANYTHING)

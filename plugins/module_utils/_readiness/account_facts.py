@@ -47,6 +47,7 @@ class AccountFacts:
     delegations: list[str] | Unread
     root_credentials: dict | Unread = NOT_ASKED
     session_failure: Reason | None = None
+    unlock_failures: dict[str, Reason] = field(default_factory=dict)  # by task: why its session did not open
     resources: list[dict] = field(default_factory=list)
     role: RoleStatus | None = None
 

@@ -36,6 +36,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._readiness.unreadab
 
 ANY_ACCOUNT = "000000000000"  # no account has this ID
 _ANY_NAME = "\x01any account\x01"  # no name contains control characters
+_ORDERED = re.compile(r'"(?:For(?:All|Any)Values?:)?Numeric(?:Less|Greater)\w*": *\{[^}]*Account"', re.IGNORECASE)
 _PARTS_OF_IDS = re.compile(r"[0-9*?]+")
 Answer = list[dict[str, t.Any]]
 T = t.TypeVar("T")
@@ -194,6 +195,8 @@ def _accounts_named(text: str) -> frozenset[str] | None:
     try:
         document = json.dumps(json.loads(text), ensure_ascii=False)
     except ValueError:
+        return None
+    if _ORDERED.search(document):  # such as NumericLessThan for aws:PrincipalAccount
         return None
     runs = [run for run in _PARTS_OF_IDS.findall(document) if run.strip("*?")]
     if any(set(run) & set("*?") for run in runs) or ANY_ACCOUNT in runs:

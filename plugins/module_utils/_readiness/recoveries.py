@@ -86,6 +86,7 @@ def questions(role_name: str) -> list[Question]:
     return [
         *(one for always, parts in tasks for one in (always, *parts)),
         _ABOUT_ROOT_USER,
+        _ABOUT_DEVICE_LIST,
         *_about_role(role_name),
         _about_stack_set(role_name),
     ]
@@ -106,11 +107,17 @@ def _remove_credentials(case: Case) -> Reasons:
 
 
 def _unlock_bucket(case: Case) -> Reasons:
-    return _root_session(case, v.UNLOCK_S3_BUCKET)
+    return _unlock(case, v.UNLOCK_S3_BUCKET)
 
 
 def _unlock_queue(case: Case) -> Reasons:
-    return _root_session(case, v.UNLOCK_SQS_QUEUE)
+    return _unlock(case, v.UNLOCK_SQS_QUEUE)
+
+
+def _unlock(case: Case, task: v.Task) -> Reasons:
+    yield from _root_session(case, task)
+    if failure := case.facts.unlock_failures.get(task.name):
+        yield failure
 
 
 def _compromised(case: Case) -> Reasons:
@@ -144,7 +151,11 @@ def _lost_mfa(case: Case) -> Reasons:
 
 def _signed_in(case: Case) -> Reasons:
     """The person who signs in as root after a password recovery."""
-    yield from _stopped(case.stopping(_ABOUT_ROOT_USER), "root_user")
+    found = list(_stopped(case.stopping(_ABOUT_ROOT_USER), "root_user"))
+    yield from found
+    for reason in _stopped(case.stopping(_ABOUT_DEVICE_LIST), "root_user"):
+        if reason.policy is None or all(one.policy != reason.policy for one in found):
+            yield replace(reason, certain=False, code="policy_may_deny_root_user")
     domain = case.account.email.rpartition("@")[2].lower()
     if case.own_domains and not mailboxes.is_owned(domain, case.own_domains):
         yield unknown(
@@ -304,7 +315,10 @@ def _remove_account(case: Case) -> Reasons:
 
 # Questions about policies
 
-_ABOUT_ROOT_USER = Question(ROOT_USER)
+# A person who signs in after a password reset enrols an MFA device. The console's page lists the devices too; whether
+# one can be enrolled where that is denied is not known.
+_ABOUT_ROOT_USER = Question(ROOT_USER, ("iam:CreateVirtualMFADevice", "iam:EnableMFADevice"))
+_ABOUT_DEVICE_LIST = Question(ROOT_USER, ("iam:ListMFADevices",))
 
 
 def _about_task(task: v.Task) -> tuple[Question, list[Question]]:

@@ -16,12 +16,13 @@ from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unr
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.account_management import AccountManagement
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
-from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness import verdicts as words
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.account_facts import AccountFacts
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.organization_facts import OrganizationFacts
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.unreadable import Readings
+from ansible_collections.breakglass.aws.plugins.module_utils._readiness.verdicts import Reason
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access.session import open_root_session
 from ansible_collections.breakglass.aws.plugins.module_utils._root_user import credentials
@@ -30,6 +31,11 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import unu
 from ansible_collections.breakglass.aws.plugins.module_utils._unlock.scan import S3, SQS, ScanRequest, scan_account
 
 _TASKS = {S3: v.UNLOCK_S3_BUCKET, SQS: v.UNLOCK_SQS_QUEUE}
+
+
+def _failure(error: BreakglassError) -> Reason:
+    """Why a root session failed. Only what AWS denied will fail again: an outage, a timeout or a throttle may not."""
+    return words.of_error("root_session_failed", error, certain=is_denied(error))
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,12 @@ class SessionReader:
             explained = self._explained(error)
             readings.note_session("root credentials", explained)
             facts.root_credentials = Unread(explained.cause, explained.fix)
-            facts.session_failure = words.of_error("root_session_failed", explained)
+            facts.session_failure = _failure(explained)
 
     def _scan(self, service: str, account: Account, facts: AccountFacts, readings: Readings, entry: dict) -> None:
         what = "buckets" if service == S3 else "queues"
 
-        def read() -> list[dict]:
-            session = self._open(account, _TASKS[service])
+        def read(session: t.Any) -> list[dict]:
             entry["sessions"] = [*entry["sessions"], session.public]
             partition, organization = self._facts.caller.partition, self._context.organization
             regions = self._regions(account, readings) if service == SQS else ()
@@ -108,12 +113,17 @@ class SessionReader:
                 )
             return found.resources
 
+        session = None
         try:
-            facts.resources += read()
+            session = self._open(account, _TASKS[service])
+            facts.resources += read(session)
         except BreakglassError as error:
             if error.ends_run:
                 raise
-            readings.note_session(what, self._explained(error))
+            explained = self._explained(error)
+            readings.note_session(what, explained)
+            if session is None:
+                facts.unlock_failures[_TASKS[service].name] = _failure(explained)
 
     def _regions(self, account: Account, readings: Readings) -> t.Sequence[str]:
         if self._options.regions:

@@ -105,6 +105,14 @@ def denied_by_scp(sandbox: Box) -> None:
     assert turned_away(sandbox, "vault", "sign_in")["error"] == FAILED
 
 
+@fact(FACTS, "7.8", "An SCP that denies Regions and exempts IAM leaves the root user its sign-in", verified=False)
+def denied_regions(sandbox: Box) -> None:
+    condition = {"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1"]}}
+    exempt = ["iam:*", "organizations:*", "sts:*"]
+    attach_scp(sandbox, DATA_LAKE, {"Effect": "Deny", "NotAction": exempt, "Resource": "*", "Condition": condition})
+    assert console(sandbox, "data-lake")("iam").list_roles()["Roles"]
+
+
 @fact(FACTS, "7.8", "An SCP that exempts sessions of AssumeRoot still blocks a person's root sign-in", verified=False)
 def denied_but_for_sessions(sandbox: Box) -> None:
     condition = {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:root"}, "Null": {"aws:AssumedRoot": "true"}}

@@ -224,6 +224,37 @@ def test_an_account_that_was_first_seen_later_is_new(path):
     assert changed(path) == [("new_account", TWO, "account")]
 
 
+def test_a_root_key_that_came_and_went_is_reported(path):
+    keep(path, [account(ONE)], [account(ONE, findings=[KEY])], [account(ONE)])
+    [change] = history.changes_since(path, BEGINNING)
+    assert (change.kind, change.first_after) == ("root_credential_came_and_went", DAYS[1])
+    assert "AKIAEXAMPLE" in change.words
+    assert f"Gone at {DAYS[2]}" in change.words
+    assert change.worse
+
+
+def test_a_recovery_that_failed_in_between_is_reported(path):
+    keep(path, [account(ONE)], [account(ONE, unlock_s3_bucket=("fails", BLOCKED))], [account(ONE)])
+    [change] = history.changes_since(path, BEGINNING)
+    assert (change.kind, change.subject, change.first_after) == ("failed_meanwhile", "unlock_s3_bucket", DAYS[1])
+
+
+def test_another_callers_run_is_no_change_of_the_organization(path):
+    caller = {**NO_ROLE, "code": "caller_not_management", "text": "The caller is a delegated administrator."}
+    seen = [account(ONE, lost_access_role=("fails", caller), lost_root_mfa=("fails", caller, NO_ROLE))]
+    keep(path, [account(ONE)], seen, [account(ONE)])
+    assert changed(path, DAYS[1]) == [("became_ready", ONE, "lost_root_mfa")]
+    history.delete_run(path, 3)
+    assert changed(path) == [("became_unready", ONE, "lost_root_mfa")]
+
+
+def test_a_recovery_of_a_closed_account_does_not_work_now(path):
+    keep(
+        path, [account(ONE, unlock_s3_bucket=("fails", BLOCKED))], [account(ONE, unlock_s3_bucket=("not_applicable",))]
+    )
+    assert changed(path) == [("no_longer_applies", ONE, "unlock_s3_bucket")]
+
+
 def test_accounts_that_a_run_left_out_did_not_change(path):
     keep(path, [account(ONE, findings=[KEY]), account(TWO)], [account(TWO)])
     assert changed(path) == []

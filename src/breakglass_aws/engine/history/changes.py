@@ -14,42 +14,70 @@ from typing import Any
 from breakglass_aws.engine.history import file
 from breakglass_aws.engine.history.parts import ACCOUNT, CREDENTIALS, PARTS, part_of
 from breakglass_aws.engine.history.records import Content, Found, Verdict
-from breakglass_aws.engine.history.states import Known, Place, known_at, load, not_read_now, steps_since
+from breakglass_aws.engine.history.states import (
+    Known,
+    Place,
+    accounts_that_varied,
+    known_at,
+    load,
+    not_read_now,
+    steps_since,
+)
 from breakglass_aws.engine.posture.codes import identity_of
 
+# Reasons that lie with the caller of a run: another caller's run of the same organization has others.
+_OF_CALLER = frozenset(
+    {
+        "caller_is_root",
+        "caller_not_known",
+        "caller_not_management",
+        "own_account",
+        "policy_denies_caller",
+        "policy_may_deny_caller",
+    }
+)
 # Kinds of changes, the most urgent first.
 NEW_ROOT_CREDENTIAL = "new_root_credential"
+PASSING_ROOT_CREDENTIAL = "root_credential_came_and_went"
 USED_ROOT_CREDENTIAL = "root_credential_changed"
 BECAME_UNREADY = "became_unready"
 OTHER_REASON = "fails_for_another_reason"
+FAILED_MEANWHILE = "failed_meanwhile"
 NEW_FINDING = "new_finding"
 CHANGED_FINDING = "finding_changed"
 BECAME_UNKNOWN = "became_unknown"
 NEW_ACCOUNT = "new_account"
 BECAME_READY = "became_ready"
+NO_LONGER_APPLIES = "no_longer_applies"
 GONE_FINDING = "finding_gone"
 ORDER = (
     NEW_ROOT_CREDENTIAL,
+    PASSING_ROOT_CREDENTIAL,
     USED_ROOT_CREDENTIAL,
     BECAME_UNREADY,
     OTHER_REASON,
+    FAILED_MEANWHILE,
     NEW_FINDING,
     CHANGED_FINDING,
     BECAME_UNKNOWN,
     NEW_ACCOUNT,
     BECAME_READY,
+    NO_LONGER_APPLIES,
     GONE_FINDING,
 )
 TITLES = {
     NEW_ROOT_CREDENTIAL: "New root credential",
+    PASSING_ROOT_CREDENTIAL: "Root credential that came and went",
     USED_ROOT_CREDENTIAL: "Root credential used or changed",
     BECAME_UNREADY: "Recovery would fail now",
     OTHER_REASON: "Recovery fails for another reason",
+    FAILED_MEANWHILE: "Recovery failed meanwhile",
     NEW_FINDING: "New finding",
     CHANGED_FINDING: "Finding changed",
     BECAME_UNKNOWN: "Not known any more",
     NEW_ACCOUNT: "First seen account",
     BECAME_READY: "Recovery works now",
+    NO_LONGER_APPLIES: "Recovery does not apply any more",
     GONE_FINDING: "Finding gone",
 }
 WORSE = frozenset(ORDER[: ORDER.index(BECAME_UNKNOWN)])
@@ -119,8 +147,11 @@ def changes_since(path: Path, time: str) -> list[Change]:
 
 def _changes(connection: sqlite3.Connection, part: str, time: str) -> Iterator[Change]:
     before, after = known_at(connection, part, time), known_at(connection, part)
+    varying = accounts_that_varied(connection, part, time)
     changed = {
-        account_id: place for account_id, place in before.items() if after[account_id].content_id != place.content_id
+        account_id: place
+        for account_id, place in before.items()
+        if after[account_id].content_id != place.content_id or account_id in varying
     }
     for _account_id, steps in steps_since(connection, part, changed):
         if part == ACCOUNT:
@@ -149,7 +180,11 @@ def _verdicts(steps: list[Known]) -> Iterator[Change]:
     old, new = _by_recovery(steps[0].content), _by_recovery(steps[-1].content)
     for recovery, verdict in new.items():
         earlier = old.get(recovery)
-        if earlier is None or earlier == verdict:
+        if earlier is None:
+            continue
+        if meanwhile := _failing_between(steps, recovery):
+            yield _change(FAILED_MEANWHILE, meanwhile, recovery, earlier.verdict, "would fail", _fails(recovery))
+        if earlier == verdict or _only_the_caller_differs(earlier, verdict):
             continue
         kind = _kind_of(earlier, verdict)
         asked_less = not set(steps[0].content.parts) <= set(steps[-1].content.parts)
@@ -170,7 +205,31 @@ def _kind_of(earlier: Verdict, verdict: Verdict) -> str:
         return OTHER_REASON if _causes(earlier) != _causes(verdict) else ""
     if verdict.verdict == "unknown" and earlier.verdict in ("works", "fails"):
         return BECAME_UNKNOWN
-    return BECAME_READY if earlier.verdict == "fails" else ""
+    if earlier.verdict != "fails":
+        return ""
+    return BECAME_READY if verdict.verdict == "works" else NO_LONGER_APPLIES
+
+
+def _only_the_caller_differs(earlier: Verdict, verdict: Verdict) -> bool:
+    """Whether they differ in no more than who asked, as where a delegated administrator made one of the runs."""
+    of_caller = any(reason.code in _OF_CALLER for one in (earlier, verdict) for reason in one.reasons)
+    other = [{cause for cause in _causes(one) if cause[0] not in _OF_CALLER} for one in (earlier, verdict)]
+    return of_caller and other[0] == other[1]
+
+
+def _failing_between(steps: list[Known], recovery: str) -> list[Known]:
+    """The steps up to the last one in which the recovery failed, where it fails at neither end; else none."""
+    fails = [index for index, step in enumerate(steps) if _fails(recovery)(step.content)]
+    return steps[: fails[-1] + 1] if fails and fails[0] > 0 and fails[-1] < len(steps) - 1 else []
+
+
+def _fails(recovery: str) -> Callable[[Content], bool]:
+    def is_so(content: Content) -> bool:
+        found = _by_recovery(content).get(recovery)
+        of_caller = found is not None and all(reason.code in _OF_CALLER for reason in found.reasons if reason.certain)
+        return found is not None and found.verdict == "fails" and not of_caller
+
+    return is_so
 
 
 def _causes(verdict: Verdict) -> set[tuple[str, str | None]]:
@@ -192,6 +251,20 @@ def _findings(steps: list[Known], part: str) -> Iterator[Change]:
     for identity, found in old.items():
         if identity not in new:
             yield _change(GONE_FINDING, steps, found.code, _words(found), "", _has_not(identity, part))
+    if part == CREDENTIALS:
+        for identity, (index, found) in _between(steps, part).items():
+            if identity not in old and identity not in new:
+                words = f"{_words(found)}. Gone at {steps[index + 1].read_at}."
+                yield _change(PASSING_ROOT_CREDENTIAL, steps[: index + 1], found.code, "", words, _has(identity, part))
+
+
+def _between(steps: list[Known], part: str) -> dict[tuple[str, ...], tuple[int, Found]]:
+    """The findings of the steps between the first and the last, each with the last step that has it."""
+    return {
+        identity: (index, found)
+        for index, step in enumerate(steps[1:-1], 1)
+        for identity, found in _by_identity(step.content, part).items()
+    }
 
 
 def _by_identity(content: Content, part: str) -> dict[tuple[str, ...], Found]:

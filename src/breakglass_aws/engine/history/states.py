@@ -55,6 +55,16 @@ def known_at(connection: sqlite3.Connection, part: str, time: str = ALWAYS) -> d
     return {row["account_id"]: Place(*row) for row in rows}
 
 
+def accounts_that_varied(connection: sqlite3.Connection, part: str, time: str) -> set[str]:
+    """Return the accounts in which runs since a time did not all find the same."""
+    rows = connection.execute(
+        "SELECT account_id FROM account_history JOIN parts USING (content_id) WHERE part = ? AND read_at > ? "
+        "GROUP BY account_id HAVING count(DISTINCT content_id) > 1",
+        (part, time),
+    )
+    return {row["account_id"] for row in rows}
+
+
 def steps_since(
     connection: sqlite3.Connection, part: str, before: Mapping[str, Place]
 ) -> Iterator[tuple[str, list[Known]]]:

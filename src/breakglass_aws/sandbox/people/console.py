@@ -252,16 +252,22 @@ def _sign_out(state: State, account: Account) -> StepResult:
 def _root_may_work(state: State, account: Account) -> bool:
     """Whether the SCPs leave the root user anything: one that denies it everything is taken to deny sign-in too.
 
-    What AWS's sign-in page says then is UNVERIFIED; each call would be refused in any case (aws-facts 7.8).
+    What AWS's sign-in page says then is UNVERIFIED; each call would be refused in any case (aws-facts 7.8). A guard of
+    Regions that exempts IAM leaves it something.
     """
-    question = AuthorizationRequest(state.root_principal(account.id), "signin:Authenticate", "*", account.id)
-    return evaluate(question, Policies(scps=state.organization.scps(account.id))).allowed
+    policies = Policies(scps=state.organization.scps(account.id))
+    principal, context = state.root_principal(account.id), {"aws:RequestedRegion": state.home_region}
+    return any(
+        evaluate(AuthorizationRequest(principal, action, "*", account.id, context), policies).allowed
+        for action in ("signin:Authenticate", "iam:EnableMFADevice")
+    )
 
 
 def _require_permission(state: State, account: Account, action: str, resource: str) -> None:
     """Refuse what the SCPs deny to the root user who is signed in."""
     principal = state.root_principal(account.id)
-    question = AuthorizationRequest(principal, action, resource, account.id)
+    context = {"aws:RequestedRegion": state.home_region}
+    question = AuthorizationRequest(principal, action, resource, account.id, context)
     decision = evaluate(question, Policies(scps=state.organization.scps(account.id)))
     if not decision.allowed:
         text = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
