@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from support import warm
 
 from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.executor import client
 
 # State of tools that a test must not leave in anybody's home.
 TOOL_FOLDERS = ("ANSIBLE_HOME", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
@@ -75,6 +76,7 @@ def make_workplace(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Mappin
         tools = tmp_path_factory.mktemp("tools")
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         own = {name: str(tools / name.lower()) for name in TOOL_FOLDERS}
+        own["ANSIBLE_HOME"] = str(warm.ansible_home() / "ansible")  # of all, because executors are loaded with it
         # Without an identity there is no AWS; and tests beside each other do not act on the same organization.
         own["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:9{folder}"
         return Workplace(folder, {**inherited, **own, **identity})
@@ -132,7 +134,8 @@ def new_notebook_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     """Start a shell, with nothing of the one before; nobody sits in front of it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "ansible"))
+    monkeypatch.setenv("ANSIBLE_HOME", str(warm.ansible_home() / "ansible"))
+    monkeypatch.setattr(client, "PYTHON", str(warm.executor_python()))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
 

@@ -30,6 +30,14 @@ import protocol
 
 protocol.become({address!r}, sys.argv[1:])
 """
+_EXECUTOR = """#!{python} -IS
+import sys
+
+sys.path.insert(0, {warm!r})
+import executor_start
+
+executor_start.become({folder!r}, sys.argv[1:])
+"""
 
 
 class WarmPython:
@@ -113,5 +121,28 @@ def ansible_python(*configuration: tuple[str, str]) -> WarmPython:
 
 @cache
 def engine_python() -> WarmPython:
-    """The command that runs runbooks, with its kernel."""
-    return WarmPython(["support.warm.engine_imports"], _CLEAN, prepared="breakglass_aws.engine.kernel.main")
+    """The command that runs runbooks, with its kernel and its executor."""
+    # Importing the kernel's debugger prints a warning without the second of these variables.
+    own = {"BREAKGLASS_TEST_EXECUTOR": str(executor_python()), "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return WarmPython(["support.warm.engine_imports"], {**_CLEAN, **own}, prepared="breakglass_aws.engine.kernel.main")
+
+
+@cache
+def executor_python() -> Path:
+    """The interpreter with which kernels start their executors; see `support.warm.executor_start`."""
+    folder = Path(tempfile.mkdtemp(prefix="executors-"))
+    os.mkfifo(folder / "alive")
+    alive = os.open(folder / "alive", os.O_RDWR)
+    owner = os.getpid()
+
+    def end() -> None:
+        if os.getpid() == owner:
+            os.close(alive)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
+    interpreter = folder / "python"
+    warm = str(Path(__file__).parent.resolve())
+    interpreter.write_text(_EXECUTOR.format(python=sys.executable, warm=warm, folder=str(folder)))
+    interpreter.chmod(0o700)
+    return interpreter

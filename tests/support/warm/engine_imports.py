@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 
 import black  # papermill writes parameters with it, where it is installed
+import ipykernel.debugger  # the kernel imports it late
 import ipykernel.kernelapp
 import papermill.cli
 
@@ -13,6 +15,7 @@ import breakglass_aws.cli
 from breakglass_aws import engine
 from breakglass_aws.engine.collection import NOTEBOOKS
 from breakglass_aws.engine.display.page import page
+from breakglass_aws.engine.executor import client
 
 __all__ = ["black", "ipykernel", "papermill"]
 
@@ -22,3 +25,4 @@ for _package in (engine, breakglass_aws.cli):
             importlib.import_module(_module.name)
 
 page(NOTEBOOKS / "unlock_s3_bucket.ipynb")  # what it imports late, and the patterns that it compiles
+client.PYTHON = os.environ["BREAKGLASS_TEST_EXECUTOR"]

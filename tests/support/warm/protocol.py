@@ -17,7 +17,7 @@ def start(address, command, environment, directory, streams, timeout=None):
     """Have a command started; a connection that `end_of` understands.
 
     Args:
-        streams: The file descriptors of its standard input, output and error.
+        streams: The file descriptors of its standard input, output and error, and of more, numbered from 3.
         timeout: After so many seconds without an end, `end_of` raises TimeoutError.
     """
     connection = socket(AF_UNIX)
@@ -38,9 +38,12 @@ def end_of(connection):
     return int(status)
 
 
-def become(address, command):
-    """Be the command: run it with this process's environment, folder and streams, and end as it ends."""
-    end = end_of(start(address, command, os.environ, os.getcwd(), [0, 1, 2]))
+def become(address, command, files=(0, 1, 2)):
+    """Be the command: run it with this process's environment, folder and files, and end as it ends."""
+    connection = start(address, command, os.environ, os.getcwd(), files)
+    for file in files[3:]:
+        os.close(file)
+    end = end_of(connection)
     if end < 0:
         os.kill(os.getpid(), -end)
     sys.exit(end)

@@ -21,6 +21,7 @@ from typing import IO, Any, Protocol
 from breakglass_aws.engine.collection import SOURCES
 from breakglass_aws.engine.executor import wire
 
+PYTHON = sys.executable  # tests use another
 SERVER = "breakglass_aws.engine.executor.ansible_server"
 EVENTS = "BREAKGLASS_EVENTS"  # where the callback plugin writes events
 # Variables that Python, the loader of libraries and Ansible read while they start. The server gets no others: no
@@ -126,7 +127,7 @@ class _Server:
         with theirs:
             self._process = subprocess.Popen(
                 # -P: a file in the working directory cannot replace a module of Python.
-                [sys.executable, "-P", "-m", SERVER, str(theirs.fileno())],
+                [PYTHON, "-P", "-m", SERVER, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
