@@ -131,6 +131,9 @@ class Connection:
         self.chosen_region = region if region != "aws-global" else None
         self.region = self.chosen_region or DEFAULT_REGION
         answers.guard(self._session)
+        self._core.get_component("response_parser_factory").set_parser_defaults(
+            timestamp_parser=answers.parse_timestamp
+        )
         self.profile = ProfileCredentials(self._core)
 
     def client(self, service: str, region: str | None = None) -> t.Any:

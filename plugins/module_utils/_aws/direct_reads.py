@@ -13,19 +13,18 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 import typing as t
 import uuid
-from datetime import datetime
 from urllib.parse import urlencode
 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.call_log import Operations, is_read
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.read_request import ReadRequest, ReadSigner
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
 
 with contextlib.suppress(ImportError):  # AnsibleAWSModule reports it
-    from botocore import handlers, parsers, utils
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
+    from botocore import handlers, parsers
     from botocore.exceptions import BotoCoreError
     from botocore.retries.standard import RetryContext
 
@@ -52,10 +51,12 @@ class DirectReads:
         region = signing.get("region") or signer.region_name
         self._signed_for = (signing.get("signing_name") or signer.signing_name, region)
         self._url = endpoint.rstrip("/") + "/"
+        self._host = ReadSigner.verify(*self._signed_for, self._url)
         self._user_agent = client._user_agent_creator.to_string()
         self._send = client._endpoint.http_session.send
         self._serialize = client._serializer.serialize_to_request
-        self._parser = parsers.PROTOCOL_PARSERS["query"](timestamp_parser=_parse_timestamp)
+        self._parser = parsers.PROTOCOL_PARSERS["query"](timestamp_parser=answers.parse_timestamp)
+        self._bodies: dict[str, bytes] = {}  # of the reads without parameters
 
     def takes(self, operation: str) -> bool:
         """Whether a call of this operation may be made here."""
@@ -65,8 +66,8 @@ class DirectReads:
         """The answer of a read, as botocore returns it; raises what botocore raises, and BrokenAnswer."""
         operation = self._model.operation_model(name)
         self._called.add(f"{self._model.service_name}:{name}")
-        body = urlencode(self._serialize(parameters, operation)["body"])
-        invocation = str(uuid.uuid4())
+        body = self._body(operation, parameters)
+        invocation = str(uuid.UUID(int=random.getrandbits(128), version=4))  # it only tells calls apart
         attempt = 0
         while True:
             attempt += 1
@@ -97,16 +98,26 @@ class DirectReads:
         answer: dict[str, t.Any] = parsed
         return answer
 
-    def _attempt(self, body: str, invocation: str, attempt: int, credentials: SessionCredentials) -> t.Any:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=utf-8",
-            "User-Agent": self._user_agent,
-            "amz-sdk-invocation-id": invocation,
-            "amz-sdk-request": f"attempt={attempt}",
-        }
-        request = AWSRequest("POST", self._url, headers, body)
-        SigV4Auth(credentials, *self._signed_for).add_auth(request)
-        return self._send(request.prepare())
+    def _body(self, operation: t.Any, parameters: dict[str, t.Any]) -> bytes:
+        body = None if parameters else self._bodies.get(operation.name)
+        if body is None:
+            body = urlencode(self._serialize(parameters, operation)["body"]).encode()
+            if not parameters:
+                self._bodies[operation.name] = body
+        return body
+
+    def _attempt(self, body: bytes, invocation: str, attempt: int, credentials: SessionCredentials) -> t.Any:
+        request = ReadRequest(self._url, {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}, body)
+        ReadSigner(credentials, *self._signed_for, self._host).add_auth(request)
+        request.headers.update(  # botocore does not sign these either
+            {
+                "User-Agent": self._user_agent,
+                "amz-sdk-invocation-id": invocation,
+                "amz-sdk-request": f"attempt={attempt}",
+                "Content-Length": str(len(body)),
+            }
+        )
+        return self._send(request)
 
     def _parse(self, response: t.Any, operation: t.Any) -> dict[str, t.Any]:
         answer = {"status_code": response.status_code, "headers": response.headers, "body": response.content}
@@ -125,12 +136,3 @@ class DirectReads:
         except Exception:  # of the parser: its text may have a part of the answer
             pass
         raise answers.broken(self._model.service_name, operation.name)
-
-
-def _parse_timestamp(text: t.Any) -> datetime:
-    """A moment as IAM and STS write it, ten times as fast as botocore's own function, which has all other forms."""
-    with contextlib.suppress(TypeError, ValueError):
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo:
-            return moment
-    return utils.parse_timestamp(text)

@@ -8,16 +8,23 @@ import threading
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
+from ansible_collections.breakglass.aws.plugins.module_utils._aws import answers
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages import explained
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import perform
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
+from botocore import utils
 from botocore.config import Config
+from hypothesis import given
+from hypothesis import strategies as st
 
 SECRET = "PlantedSecretKey/0123456789abcdefghij+XY"
+MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))
 PAGE = f"<!DOCTYPE html><html><body><h1>Sign in to the network</h1>{SECRET}</body></html>"
 SESSION = f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>ASIAEXAMPLEEXAMPLE00</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>{SECRET}T
@@ -183,3 +190,16 @@ def test_a_call_that_never_left_is_refused_and_changed_nothing() -> None:
         connection.client("iam").delete_access_key(AccessKeyId="AKIAEXAMPLEEXAMPLE00")
     assert [entry["status"] for entry in connection.calls.made] == ["refused"]
     assert not connection.calls.changed
+
+
+@given(MOMENTS, st.sampled_from(["Z", "+00:00", "+02:00", ""]))
+def test_a_moment_is_that_of_botocore(moment: datetime, zone: str) -> None:
+    for text in (
+        moment.strftime("%Y-%m-%dT%H:%M:%S") + zone,
+        moment.replace(tzinfo=None).isoformat() + zone,
+        format_datetime(moment, usegmt=True),
+    ):
+        assert answers.parse_timestamp(text) == utils.parse_timestamp(text)
+    seconds = moment.timestamp()
+    for value in (seconds, int(seconds), str(int(seconds))):
+        assert answers.parse_timestamp(value) == utils.parse_timestamp(value)

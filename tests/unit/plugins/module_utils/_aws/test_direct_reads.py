@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection import Connection
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.read_request import ReadSigner
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.session_credentials import SessionCredentials
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ConnectionClosedError, EndpointConnectionError
@@ -130,7 +131,26 @@ def test_the_request_is_that_of_botocore() -> None:
         assert header(ours, name) == header(theirs, name)
     signed_for = [re.search(r"Credential=(\S+?)/\d+/(\S+),", header(one, "Authorization")) for one in (ours, theirs)]
     assert signed_for[0].groups() == signed_for[1].groups() == ("ASIA1", "us-east-1/iam/aws4_request")
+    signed = [re.search(r"SignedHeaders=(\S+),", header(one, "Authorization")) for one in (ours, theirs)]
+    assert signed[0].groups() == signed[1].groups()
+    assert header(ours, "Content-Length") == header(theirs, "Content-Length")
     assert "Boto3" in header(ours, "User-Agent")
+
+
+def test_the_signature_is_that_of_botocore() -> None:
+    host = ReadSigner.verify("iam", "us-east-1", "https://iam.amazonaws.com/")
+    assert host == "iam.amazonaws.com"
+    assert ReadSigner.verify("sts", "eu-west-1", "http://127.0.0.1:5599/") == "127.0.0.1:5599"
+
+
+def test_with_a_signer_that_differs_reads_take_botocores_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sign_more(self: Any, request: Any) -> str:
+        return "another"
+
+    monkeypatch.setattr(ReadSigner, "payload", sign_more)
+    with pytest.raises(NotImplementedError):
+        ReadSigner.verify("iam", "us-east-1", "https://iam.amazonaws.com/")
+    assert Connection(region="eu-west-1", credentials=OPERATOR).in_session(SESSION).client("iam").direct_reads is None
 
 
 def test_calls_that_change_something_take_botocores_way_and_are_recorded() -> None:
