@@ -40,7 +40,8 @@ nightly: $(READY) .venv-eda/.ready ## what takes long: 10,000 policies for each 
 	@BREAKGLASS_EXAMPLES=10000 BREAKGLASS_EVERY_REFUSAL=1 BREAKGLASS_EVERY_FAULT=1 BREAKGLASS_EVERY_KILL=1 \
 		BREAKGLASS_EVERY_VERDICT=1 python -m pytest \
 		tests/unit/plugins/module_utils/_policies tests/modules/test_lockout_agreement.py tests/modules/test_every_refusal.py \
-		tests/modules/test_faults_at_every_call.py tests/modules/test_recovery_readiness_runs.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
+		tests/modules/test_faults_at_every_call.py tests/modules/test_sweep_killed_at_random.py tests/modules/test_waves_killed.py \
+		tests/modules/test_access_roles_killed.py tests/modules/test_recovery_readiness_runs.py tests/runbooks/test_killed_runs.py tests/runbooks/test_cancelled_jobs.py
 	@PYTHONPATH=tests python -m drills.sabotage
 	@python -m breakglass_aws.drills --all --jobs 2 --reports .cache/drills
 	@PYTHONPATH=tests python -m drills.agreement .cache/drills
