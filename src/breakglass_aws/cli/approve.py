@@ -14,7 +14,7 @@ from rich.console import Console
 
 from breakglass_aws.cli import options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import commands
+from breakglass_aws.engine import commands, questions
 from breakglass_aws.engine.display import rich_text
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.gates import approval
@@ -91,7 +91,6 @@ def _confirm(name: str, proofs: list[str]) -> None:
     if not sys.stdin.isatty():
         raise RunbookError("Nothing was signed, because there is no terminal to confirm at. Programs add --yes.")
     wanted = f"the first {len(proofs[0])} characters of the plan digest" + (" or the account ID" if proofs[1:] else "")
-    print(f"\nRead the plan above. To sign it as {name}, type {wanted}: ", end="", file=sys.stderr, flush=True)
-    typed = sys.stdin.readline().strip()
+    typed = questions.ask(f"\nRead the plan above. To sign it as {name}, type {wanted}: ")
     if typed not in proofs:
         raise RunbookError(f"Nothing was signed: {typed!r} is not {wanted} of this request.")

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from breakglass_aws.cli import kept, new_files, options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import collection, history, outcomes
+from breakglass_aws.engine import collection, history, outcomes, questions
 from breakglass_aws.engine.display import credentials_csv
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading, redaction
@@ -127,8 +127,7 @@ def _confirm(given: Mapping[str, Any]) -> None:
         raise RunbookError(
             "No root session was opened, because there is no terminal to confirm at. Programs add --yes."
         )
-    print(QUESTION.format(which=redaction.safe(which)), end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() != "yes":
+    if questions.ask(QUESTION.format(which=redaction.safe(which))).lower() != "yes":
         raise RunbookError("No root session was opened.")
 
 

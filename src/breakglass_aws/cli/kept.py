@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from breakglass_aws.cli import new_files, options
+from breakglass_aws.engine import questions
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
 
@@ -161,6 +162,5 @@ def confirm(words: str, yes: bool) -> None:
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise RunbookError(f"{words} Nothing was deleted: there is no terminal to confirm at. Programs add --yes.")
-    print(f"{words} Type yes to continue: ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() != "yes":
+    if questions.ask(f"{words} Type yes to continue: ").lower() != "yes":
         raise RunbookError("Nothing was deleted.")

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from breakglass_aws.cli import kept, new_files, options
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import collection, history, outcomes
+from breakglass_aws.engine import collection, history, outcomes, questions
 from breakglass_aws.engine.display import readiness_files
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading, redaction
@@ -156,8 +156,7 @@ def _confirm(given: Mapping[str, Any]) -> None:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise RunbookError("No session was opened, because there is no terminal to confirm at. Programs add --yes.")
     alarms = ALARMS if given.get("with_root_sessions") else ""
-    print(QUESTION.format(which=which, alarms=alarms), end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() != "yes":
+    if questions.ask(QUESTION.format(which=which, alarms=alarms)).lower() != "yes":
         raise RunbookError("No session was opened.")
 
 

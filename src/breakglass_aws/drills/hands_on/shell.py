@@ -20,7 +20,7 @@ from breakglass_aws.drills.result import Hint
 from breakglass_aws.drills.runner.people import ActionFailed
 from breakglass_aws.drills.runner.scene import RunEnd, Scene
 from breakglass_aws.drills.scenario_file import model
-from breakglass_aws.engine import commands
+from breakglass_aws.engine import commands, questions
 from breakglass_aws.engine.collection import NOTEBOOKS
 
 _LOOK_EVERY = 0.2  # seconds
@@ -82,6 +82,7 @@ class HandsOn:
         listener.start()
         program = os.environ.get("SHELL") or "/bin/sh"
         command = [program, *(["--norc"] if program.endswith("bash") else []), "-i"]
+        questions.discard_typed()
         # A shell that is interactive has the terminal: Ctrl-C is for what runs in it.
         self._shell = subprocess.Popen(command, env={**self._environment, "PS1": "drill$ "}, cwd=self._scene.folder)
         self._shell.wait()

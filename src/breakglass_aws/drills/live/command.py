@@ -25,6 +25,7 @@ from breakglass_aws.drills.scenario_file import values
 from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.scenario_file.reading import SUFFIX, read
 from breakglass_aws.drills.versions import versions
+from breakglass_aws.engine import questions
 
 if TYPE_CHECKING:
     from breakglass_aws.drills.live.aws import Aws
@@ -149,8 +150,7 @@ def _confirm(options: argparse.Namespace, entry: allow_list.Entry, chosen: Seque
         raise Refused("Nothing was called, because there is no terminal to confirm at. Programs add --yes.")
     titles = "; ".join(one.title for one in chosen)
     question = QUESTION.format(account=entry.id, name=entry.name, who=entry.who, expires=entry.expires, titles=titles)
-    print(question, end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip() != entry.id:
+    if questions.ask(question) != entry.id:
         raise Refused("Nothing was called: the account ID was not typed.")
 
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from breakglass_aws.engine import questions
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading
 from breakglass_aws.engine.gates import definition as gates
@@ -43,7 +43,7 @@ def given(items: Iterable[str], file: str | None, known: Iterable[gates.Gate]) -
             raise RunbookError(
                 f"{name} is secret, and other users can read a command line. Give --answer {name} alone."
             )
-        answers[name] = value if equals or name not in by_name else getpass.getpass(f"{name}: ")
+        answers[name] = value if equals or name not in by_name else questions.prompt(f"{name}: ", secret=True)
     return check(answers, by_name)
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import getpass
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError
 from IPython.display import display as untyped_display
 
-from breakglass_aws.engine import commands, times
+from breakglass_aws.engine import commands, questions, times
 from breakglass_aws.engine.display import html, terminal
 from breakglass_aws.engine.errors import Waiting
 from breakglass_aws.engine.evidence import checkpoints
@@ -145,7 +144,7 @@ def ask(gate: Gate, check: Callable[[str], str]) -> str:
     prompt = f"{gate.name} ({SHORT.get(gate.kind, gate.expects)}): "
     while True:
         try:
-            answer = getpass.getpass(prompt) if gate.secret else input(prompt)
+            answer = questions.prompt(prompt, secret=gate.secret)
         except (StdinNotImplementedError, EOFError):
             raise Waiting(f"The run waits for a person at the gate '{gate.name}'.") from None
         try:

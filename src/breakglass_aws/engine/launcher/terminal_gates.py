@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import nbformat
 
-from breakglass_aws.engine import outcomes
+from breakglass_aws.engine import outcomes, questions
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence.journal import Journal
 from breakglass_aws.engine.evidence.redaction import safe
@@ -78,7 +77,7 @@ def _ask(gate: Gate) -> str | None:
     print(LEAVE)
     while True:
         try:
-            typed = getpass.getpass(prompt) if gate.secret else input(prompt)
+            typed = questions.prompt(prompt, secret=gate.secret)
             if not typed and gate.kind == APPROVAL:
                 return ""
             return cli_answers.check({gate.name: typed}, {gate.name: gate})[gate.name]
