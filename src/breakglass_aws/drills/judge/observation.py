@@ -15,6 +15,8 @@ account is locked, AWS shows its policies to no caller.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -67,7 +69,7 @@ def observe(connection: Connection, expectations: Expectations) -> Observation:
 
 def ask(connection: Connection, probe: Probe) -> Answer:
     """Make the call of a probe."""
-    parameters = {name: _local(connection, value) for name, value in probe.parameters.items()}
+    parameters = {name: _local(connection, name, value) for name, value in probe.parameters.items()}
     try:
         connection.call(probe.identity, probe.service, probe.operation, probe.region, probe.place, **parameters)
     except Unanswered as refusal:
@@ -75,11 +77,19 @@ def ask(connection: Connection, probe: Probe) -> Answer:
     return Answer(True, "", "the call succeeds")
 
 
-def _local(connection: Connection, value: Any) -> Any:
-    """A queue's URL is at the sandbox's address, which a scenario cannot know: it gives the queue's ARN."""
-    if isinstance(value, str) and value.startswith("arn:") and value.split(":")[2] == "sqs" and connection.url:
-        account, name = value.split(":")[4:6]
-        return f"{connection.url}/{account}/{name}"
+def _local(connection: Connection, name: str, value: Any) -> Any:
+    """A parameter as AWS takes it: a policy as text, and a queue's URL where the scenario gives the ARN of the queue.
+
+    The URL is at the sandbox's address, which a scenario cannot know. An ARN elsewhere, as in a policy, stays one.
+    """
+    if isinstance(value, Mapping):
+        inner = {key: _local(connection, key, one) for key, one in value.items()}
+        return json.dumps(inner) if "Statement" in inner else inner
+    if isinstance(value, list):
+        return [_local(connection, "", one) for one in value]
+    if name == "QueueUrl" and isinstance(value, str) and value.startswith("arn:") and connection.url:
+        account, queue = value.split(":")[4:6]
+        return f"{connection.url}/{account}/{queue}"
     return value
 
 

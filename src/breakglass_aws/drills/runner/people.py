@@ -140,7 +140,7 @@ class People:
         action = f"{given['service']}:{given['operation']}"
         credentials = self._simulation.credentials(given["as"])
         client = self._simulation.client(given["service"], credentials, given["region"], given["from"])
-        parameters = {name: self._value(value) for name, value in given["parameters"].items()}
+        parameters = {name: self._value(value, name) for name, value in given["parameters"].items()}
         try:
             answer = getattr(client, xform_name(given["operation"]))(**parameters)
             self._kept |= {name: str(jmespath.search(path, answer)) for name, path in given["keep"].items()}
@@ -152,19 +152,22 @@ class People:
             raise Refused(f"{action} was expected to be denied, and was allowed")
         return action
 
-    def _value(self, value: Any) -> Any:
-        """A parameter: `${NAME}` is what an earlier call kept, a queue's ARN its URL here, a policy its JSON text."""
+    def _value(self, value: Any, name: str = "") -> Any:
+        """A parameter: `${NAME}` is what an earlier call kept, a policy its JSON text, a `QueueUrl` may be an ARN.
+
+        An ARN elsewhere, as in a policy, stays one: only where a queue is called is its address in the sandbox needed.
+        """
         if isinstance(value, list):
             return [self._value(one) for one in value]
         if isinstance(value, Mapping):
-            inner = {key: self._value(one) for key, one in value.items()}
+            inner = {key: self._value(one, key) for key, one in value.items()}
             return json.dumps(inner) if "Statement" in inner else inner
         if not isinstance(value, str):
             return value
         value = _KEPT.sub(lambda found: self._kept.get(found[1], found[0]), value)
-        if value.startswith("arn:") and value.split(":")[2] == "sqs":
-            account, name = value.split(":")[4:6]
-            return f"{self._simulation.url}/{account}/{name}"
+        if name == "QueueUrl" and value.startswith("arn:"):
+            account, queue = value.split(":")[4:6]
+            return f"{self._simulation.url}/{account}/{queue}"
         return value
 
     def mailed_code(self, address: str) -> str:
