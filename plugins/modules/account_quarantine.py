@@ -16,7 +16,7 @@ description:
   - AWS evaluates service control policies with each call, so a quarantine also stops sessions that are open already.
   - No one in the account can leave the organization then, or change its contacts, e-mail address, billing and payments.
   - The policy is named C(breakglass-quarantine-ACCOUNT) and has the tag C(breakglass.aws:quarantine). A policy of this
-    name without the tag is not touched.
+    name without the tag is not touched. One that was renamed while it is attached is found by its tag.
   - It refuses to stop the caller, and what AWS would refuse, before any call that writes.
   - A run that ended between two calls is continued by running the task again, in both directions.
 author:
@@ -32,7 +32,8 @@ options:
     description:
       - V(attached) has the policy as O(scope) and O(exempt_principals) describe it. One that differs is replaced in one
         call, so that the account is never without it.
-      - V(lifted) has no policy of this module attached. It is deleted, unless it is attached to something else too.
+      - V(lifted) has no policy of this module attached. It is deleted, unless it is attached to something else too, or
+        was edited by something else.
     type: str
     choices: [attached, lifted]
     required: true
@@ -42,7 +43,8 @@ options:
         or user of the account.
       - V(all_principals) stops all principals but O(exempt_principals). Everything that runs in the account loses its
         access to AWS. Service-linked roles are not bound by service control policies.
-      - With O(state=attached) only. V(root_user) if not given.
+      - With O(state=attached) only. V(root_user) if not given; a quarantine of all principals that is attached then
+        stays as it is, with a warning.
     type: str
     choices: [root_user, all_principals]
   exempt_principals:

@@ -221,6 +221,14 @@ target:
         fix:
           description: What to do about it.
           type: str
+    denies_root_user:
+      description:
+        - The policies that deny the root user every call outside of root sessions, as a quarantine does. They have the
+          shape of RV(target.service_control_policies). A policy that denies some actions only is not among them.
+        - Null when they could not be read.
+      type: list
+      elements: dict
+      version_added: 0.2.0
     second_opinion:
       description:
         - What AWS's policy simulator (C(iam:SimulateCustomPolicy), which changes nothing) says about the service

@@ -259,3 +259,52 @@ def test_wrong_input_is_refused_before_any_write(sandbox, options, said):
     assert said in result["msg"]
     assert not result.get("changed")
     assert written(sandbox) == []
+
+
+def policy_of(box: Box, account_id: str = REPORTS) -> dict:
+    found = box.client("organizations", "operator").list_policies_for_target(
+        TargetId=account_id, Filter="SERVICE_CONTROL_POLICY"
+    )
+    return next(policy for policy in found["Policies"] if policy["Name"] != "FullAWSAccess")
+
+
+def test_a_policy_that_was_renamed_is_found_by_its_tag(sandbox):
+    quarantine(sandbox)
+    renamed = {"PolicyId": policy_of(sandbox)["Id"], "Name": "renamed"}
+    sandbox.client("organizations", "operator").update_policy(**renamed)
+    again = quarantine(sandbox)
+    assert (again["changed"], attached(sandbox)) == (False, ["FullAWSAccess", "renamed"])
+    wider = quarantine(sandbox, **EVERYONE)
+    assert wider["actions"] == ["organizations:UpdatePolicy renamed"]
+    lifted = quarantine(sandbox, "lifted")
+    assert lifted["actions"] == [f"organizations:DetachPolicy {REPORTS}", "organizations:DeletePolicy renamed"]
+    assert attached(sandbox) == ["FullAWSAccess"]
+    assert "renamed" not in all_policies(sandbox)
+
+
+def test_without_a_scope_a_wider_quarantine_stays(sandbox):
+    quarantine(sandbox, **RESPONDERS)
+    again = quarantine(sandbox)
+    assert (again["changed"], again["outcome"]) == (False, "unchanged")
+    assert "stops all principals but arn:aws:iam::555566667777:role/OrganizationAccountAccessRole" in str(
+        again["warnings"]
+    )
+    narrower = quarantine(sandbox, scope="root_user")
+    assert narrower["changed"]
+    assert "stays as it is" not in str(narrower.get("warnings"))
+
+
+def test_a_policy_that_something_else_edited_is_detached_and_kept(sandbox):
+    quarantine(sandbox)
+    mine = {
+        "Version": "2012-10-17",
+        "Statement": [{"Sid": "Mine", "Effect": "Deny", "Action": "ec2:*", "Resource": "*"}],
+    }
+    edited = {"PolicyId": policy_of(sandbox)["Id"], "Content": json.dumps(mine)}
+    sandbox.client("organizations", "operator").update_policy(**edited)
+    lifted = quarantine(sandbox, "lifted")
+    assert lifted["actions"] == [f"organizations:DetachPolicy {REPORTS}"]
+    assert f"delete-policy --policy-id {edited['PolicyId']}" in str(lifted["warnings"])
+    assert attached(sandbox) == ["FullAWSAccess"]
+    assert NAME in all_policies(sandbox)
+    assert quarantine(sandbox, "lifted")["changed"] is False

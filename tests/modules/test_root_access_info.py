@@ -43,6 +43,7 @@ def test_a_ready_organization_is_ready(sandbox):
         "name": "payments",
         "state": "ACTIVE",
         "service_control_policies": [],
+        "denies_root_user": [],
         "second_opinion": {"decisions": dict.fromkeys(ROOT_ACTIONS, "allowed"), "disagrees": {}}
         if ASKS_SIMULATOR
         else None,

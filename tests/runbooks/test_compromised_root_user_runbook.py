@@ -22,6 +22,12 @@ DEVICE = f"arn:aws:iam::{ACCOUNT}:mfa/root-account-mfa-device"
 QUARANTINE = f"breakglass-quarantine-{ACCOUNT}"
 TYPED = f"account_typed={ACCOUNT}"
 NOTHING = {"password": False, "access_keys": [], "signing_certificates": [], "mfa_devices": []}
+GUARDRAIL = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Action": ["iam:CreateRole", "iam:AttachRolePolicy"], "Resource": "*"},
+    }
+)
 GIVEN = {"account_id": ACCOUNT, "check_mode": "false"}
 
 
@@ -67,6 +73,7 @@ def quarantine(box: Box, arguments: list[str]) -> dict[str, Any]:
 def test_the_attacker_is_shut_out_and_everything_goes(sandbox: Box, make_workplace: Callable[..., Any]) -> None:
     attacker = break_in(sandbox)
     place = make_workplace(operator_of(sandbox, "compromised_root_user"))
+    attach(sandbox, GUARDRAIL, "no-new-roles")  # denies the root user something, and is no quarantine
     since = len(sandbox.events())
     before = attached(sandbox)
     waiting = run(place, "compromised_root_user", "run", **GIVEN)

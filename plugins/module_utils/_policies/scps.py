@@ -58,6 +58,19 @@ _ACTIONS = {
 }
 
 
+# Calls of unlike services: what denies all of them leaves the root user nothing.
+_UNLIKE_ACTIONS = (
+    "iam:CreateAccessKey",
+    "iam:CreateRole",
+    "sts:GetSessionToken",
+    "s3:PutBucketPolicy",
+    "ec2:RunInstances",
+    "cloudtrail:StopLogging",
+    "account:PutContactInformation",
+    "organizations:LeaveOrganization",
+)
+
+
 class PolicySource(t.Protocol):
     """What is read of the organization; an ``Organization`` has it."""
 
@@ -144,6 +157,15 @@ class ServiceControlPolicies:
             for action in (actions or _ACTIONS[principal])
         ]
         return self._stopping(arn, principal, calls)
+
+    def denying_root_user(self, account_id: str) -> list[dict[str, t.Any]]:
+        """The policies that deny the root user every call outside of root sessions, as a quarantine does.
+
+        In the shape of :meth:`stopping`; only what is certain. A guardrail on some actions is not among them.
+        """
+        answers = [self.stopping(account_id, ROOT_USER, [action]) for action in _UNLIKE_ACTIONS]
+        common = set.intersection(*({_place(one) for one in answer if one["certain"]} for answer in answers))
+        return [one for one in answers[0] if _place(one) in common]
 
     def second_opinion(
         self, account_id: str, found: t.Sequence[dict[str, t.Any]], actions: t.Sequence[str] = ()
@@ -257,6 +279,10 @@ class ServiceControlPolicies:
                 yield from _denials(holder, policy, document, requests)
         if policy_type == SCP:  # the RCP that allows everything cannot be detached
             yield from _missing_allow(holder, documents, requests)
+
+
+def _place(found: dict[str, t.Any]) -> tuple[t.Any, ...]:
+    return found["policy_id"], found["sid"], found["attached_to"]["id"]
 
 
 def _of_type(requests: t.Sequence[judge.Request], policy_type: str) -> list[judge.Request]:

@@ -43,18 +43,45 @@ def apply_quarantine(params: dict, context: Context) -> dict:
         for option in ("scope", "exempt_principals"):
             if params[option] is not None:
                 raise InvalidInput(option, params[option], "it together with state=attached only")
-    params = {**params, "scope": params["scope"] or wanted.ROOT_USER}
     organization = context.organization
-    quarantine = wanted.parse(params, account_id, organization.caller.partition)
+    given = {**params, "scope": params["scope"] or wanted.ROOT_USER}
+    quarantine = wanted.parse(given, account_id, organization.caller.partition)
     account = member_account(organization, account_id, "account_id")
     _require_policies(organization)
     found = read(organization, account.id, quarantine.policy_name)
-    task = _Task(context, account, quarantine, found, attaching=params["state"] == ATTACHED)
+    attaching = params["state"] == ATTACHED
+    if attaching and params["scope"] is None:
+        quarantine = _not_narrower(context, found, quarantine)
+    task = _Task(context, account, quarantine, found, attaching=attaching)
     if task.attaching:
         _refuse_lockout(task)
         _refuse_full(task)
         _warn(task)
+    else:
+        _warn_of_edits(task)
     return task.carry_out()
+
+
+def _not_narrower(context: Context, found: Found, quarantine: wanted.Quarantine) -> wanted.Quarantine:
+    """The quarantine that is attached, where it stops more than the one asked for without a scope."""
+    there = found.quarantine
+    if not found.attached or there is None or there.scope == wanted.ROOT_USER:
+        return quarantine
+    context.warn(
+        f"The quarantine that is attached stops all principals but {', '.join(there.exempt) or 'none'}, and stays as "
+        "it is, because scope is not given. To stop the root user only, give scope=root_user."
+    )
+    return there
+
+
+def _warn_of_edits(task: _Task) -> None:
+    found = task.found
+    if found.policy_id is not None and found.quarantine is None:
+        task.context.warn(
+            f"The policy {found.name} ({found.policy_id}) has the tag of this module, and something else edited it: "
+            "see before.policy. It is detached, and not deleted. Delete it when its text is needed no more: aws "
+            f"organizations delete-policy --policy-id {found.policy_id}."
+        )
 
 
 def _require_policies(organization: Organization) -> None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import InvalidInput
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Document, minified
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.canonical import equivalent
+from ansible_collections.breakglass.aws.plugins.module_utils._policies.document import Document, as_list, minified
 
 ROOT_USER, ALL_PRINCIPALS = "root_user", "all_principals"
 SCOPES = (ROOT_USER, ALL_PRINCIPALS)
@@ -87,6 +88,20 @@ class Quarantine:
             for one in judge.denials(self.document, judge.Request(principal, arn, organization_path, action))
         }
         return list(found)
+
+
+def recognized(document: t.Any, account_id: str, partition: str) -> Quarantine | None:
+    """The quarantine that a policy is, as this module writes it; None for one that something else wrote or edited."""
+    try:
+        unless = document["Statement"][0]["Condition"].get("ArnNotLike", {})
+        exempt = as_list(unless.get("aws:PrincipalArn", []))
+    except (AttributeError, IndexError, KeyError, TypeError):
+        return None
+    candidates = (
+        Quarantine(account_id, partition),
+        Quarantine(account_id, partition, ALL_PRINCIPALS, tuple(map(str, exempt))),
+    )
+    return next((one for one in candidates if equivalent(document, one.document)), None)
 
 
 def _keeps_the_account() -> dict[str, t.Any]:

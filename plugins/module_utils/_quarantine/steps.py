@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread, attempt
 from ansible_collections.breakglass.aws.plugins.module_utils._aws import waiter
-from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization
+from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Policy
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import DONE, REFUSED, UNKNOWN, perform
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.retries import while_busy
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
@@ -22,7 +22,7 @@ from ansible_collections.breakglass.aws.plugins.module_utils._policies.document 
     parse,
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import SCP
-from ansible_collections.breakglass.aws.plugins.module_utils._quarantine.policy import Quarantine
+from ansible_collections.breakglass.aws.plugins.module_utils._quarantine.policy import Quarantine, recognized
 
 # Marks a policy as one that this collection made; its value is the account.
 TAG = "breakglass.aws:quarantine"
@@ -33,10 +33,15 @@ READ_BACK_PAUSES = (1, 2, 4, 8)
 
 @dataclass(frozen=True)
 class Found:
-    """What is there: our policy, whether it is attached to the account, and the account's policies by name."""
+    """What is there: our policy, whether it is attached to the account, and the account's policies by name.
+
+    ``quarantine`` is what our policy does; None where it was edited by something else.
+    """
 
     names: tuple[str, ...]
     policy_id: str | None = None
+    name: str = ""
+    quarantine: Quarantine | None = None
     document: t.Any = None
     attached: bool = False
     elsewhere: tuple[str, ...] = ()
@@ -51,17 +56,17 @@ class Found:
         }
 
 
-def read(organization: Organization, account_id: str, policy_name: str) -> Found:
-    """What is there. Raises a BreakglassError where another policy has the name of ours."""
+def read(organization: Organization, account_id: str, policy_name: str, policy_id: str | None = None) -> Found:
+    """What is there; ``policy_id`` is that of ours, if known. Raises a BreakglassError where another has its name."""
     attached = organization.policies_of(account_id, SCP)
     names = tuple(one.name for one in attached)
-    ours = next((one for one in attached if one.name == policy_name), None)
-    is_attached = ours is not None
+    ours = _ours(organization, attached, account_id, policy_name)
+    is_attached = ours in attached
     if ours is None:
-        ours = next((one for one in organization.policies(SCP) if one.name == policy_name), None)
+        ours = next((one for one in organization.policies(SCP) if policy_name == one.name or policy_id == one.id), None)
     if ours is None:
         return Found(names)
-    if organization.tags_of(ours.id).get(TAG) != account_id:
+    if not _is_tagged(organization, ours, account_id):
         raise BreakglassError(
             f"There is a service control policy {policy_name} ({ours.id}) already, and breakglass.aws did not make it: "
             f"it has no tag {TAG} with the value {account_id}.",
@@ -71,10 +76,24 @@ def read(organization: Organization, account_id: str, policy_name: str) -> Found
     text = organization.policy_document_now(ours.id)
     try:
         document: t.Any = parse(text, with_principals=False)
-    except PolicyError:  # edited by another tool: it is replaced
+    except PolicyError:  # edited by another tool
         document = text
     elsewhere = tuple(one for one in organization.targets_of(ours.id) if one != account_id)
-    return Found(names, ours.id, document, is_attached, elsewhere)
+    quarantine = recognized(document, account_id, organization.caller.partition)
+    return Found(names, ours.id, ours.name, quarantine, document, is_attached, elsewhere)
+
+
+def _ours(organization: Organization, attached: t.Sequence[Policy], account_id: str, policy_name: str) -> Policy | None:
+    """The attached policy that has the name of ours, or our tag: it may have been renamed."""
+    named = next((one for one in attached if one.name == policy_name), None)
+    if named is not None:
+        return named
+    others = (one for one in attached if not one.aws_managed)
+    return next((one for one in others if _is_tagged(organization, one, account_id)), None)
+
+
+def _is_tagged(organization: Organization, policy: Policy, account_id: str) -> bool:
+    return organization.tags_of(policy.id).get(TAG) == account_id
 
 
 @dataclass(frozen=True)
@@ -109,7 +128,7 @@ class Steps:
             steps.append(self._creation())
         elif not self._is_wanted(found.document):
             arguments: dict[str, t.Any] = {"PolicyId": found.policy_id, "Content": minified(quarantine.document)}
-            steps.append(Step("UpdatePolicy", "update_policy", arguments, (), quarantine.policy_name))
+            steps.append(Step("UpdatePolicy", "update_policy", arguments, (), found.name))
         if not found.attached:
             arguments = {"PolicyId": found.policy_id, "TargetId": quarantine.account_id}
             moot = ("DuplicatePolicyAttachmentException",)
@@ -117,9 +136,9 @@ class Steps:
         return steps
 
     def to_lift(self, found: Found | None = None) -> list[Step]:
-        """The calls that are missing until our policy is gone. One that is attached elsewhere too is not deleted."""
+        """The calls that are missing until our policy is gone. One that is attached elsewhere, or edited, stays."""
         found = found or self._found
-        name, account_id = self._quarantine.policy_name, self._quarantine.account_id
+        name, account_id = found.name, self._quarantine.account_id
         steps = []
         if found.attached:
             if len(found.names) == 1:
@@ -131,7 +150,7 @@ class Steps:
                 ).with_result(changed=bool(self.done))
             arguments = {"PolicyId": found.policy_id, "TargetId": account_id}
             steps.append(Step("DetachPolicy", "detach_policy", arguments, ("PolicyNotAttachedException",), account_id))
-        if found.policy_id is not None and not found.elsewhere:
+        if found.quarantine is not None and not found.elsewhere:
             gone = ("PolicyNotFoundException",)
             steps.append(Step("DeletePolicy", "delete_policy", {"PolicyId": found.policy_id}, gone, name))
         return steps
@@ -152,7 +171,8 @@ class Steps:
 
     def predicted(self, steps: t.Sequence[Step]) -> Found:
         """What would be there after these calls."""
-        found, name = self._found, self._quarantine.policy_name
+        found = self._found
+        name = found.name or self._quarantine.policy_name
         for step in steps:
             if step.operation in ("CreatePolicy", "UpdatePolicy"):
                 found = replace(found, document=self._quarantine.document)
@@ -198,7 +218,9 @@ class Steps:
 
         account_id, name = self._quarantine.account_id, self._quarantine.policy_name
         found = waiter.poll(
-            lambda: attempt(lambda: read(self._organization, account_id, name)), is_shown, READ_BACK_PAUSES
+            lambda: attempt(lambda: read(self._organization, account_id, name, self._found.policy_id)),
+            is_shown,
+            READ_BACK_PAUSES,
         )
         if isinstance(found, Unread):
             raise BreakglassError(f"{step.action} was called. Reading back failed. {found.why}", found.fix)

@@ -149,6 +149,7 @@ class Readiness:
             found = self._try(lambda: self._policies.stopping(account_id, actions=actions), None)
             target["service_control_policies"] = found
             self._add_policies(found)
+            target["denies_root_user"] = self._try(lambda: self._policies.denying_root_user(account_id), None)
             if found is not None:
                 target["second_opinion"] = self._second_opinion(account_id, found, actions)
         return target
@@ -180,7 +181,7 @@ class Readiness:
         if description and account_id == description["management_account_id"]:
             cause, fix = MANAGEMENT_ACCOUNT_IS_NO_TARGET
             self._add(f"No root session for account {account_id}: {cause}.", fix)
-            target["service_control_policies"] = []
+            target["service_control_policies"] = target["denies_root_user"] = []
         elif unusable(account):
             self._add(unusable(account), "Nothing can be done before AWS makes it ACTIVE again.")
         return target
@@ -196,5 +197,6 @@ def _unknown_target(account_id: str) -> dict:
         "name": None,
         "state": None,
         "service_control_policies": None,
+        "denies_root_user": None,
         "second_opinion": None,
     }
