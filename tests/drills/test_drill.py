@@ -113,6 +113,20 @@ def test_a_fault_that_never_strikes_fails_the_drill(tmp_path: Path) -> None:
     ]
 
 
+def test_without_its_damage_a_scenario_is_not_run(tmp_path: Path) -> None:
+    """The runbook would be right to change nothing, and must not be blamed for it."""
+    locked = catalog.find("queue-locked")
+    question = replace(locked.questions[0], operation="ListQueues", parameters={})
+    ran: list[Scene] = []
+    scenario = replace(locked, questions=(question,))
+    done = ScenarioRun(
+        scenario, tmp_path / "run", None, lambda text: None, lambda scene: Recovers(scene, ran.append)
+    ).run()
+    assert (done.verdict, ran) == ("failed", [])
+    assert done.why[0] == "The damage of the scenario is not there, so the runbook was not run."
+    assert {one.check for one in done.checks} == {"damage_was_real"}
+
+
 def test_a_fault_that_is_no_state_hits_calls() -> None:
     """Else a drill would wait in vain for it to strike."""
     assert set(_STATES) == KINDS.keys() - _EFFECTS.keys() - {"sts_lag"}
@@ -122,7 +136,8 @@ def test_ctrl_c_leaves_a_result_that_says_so(tmp_path: Path) -> None:
     stopped = threading.Event()
 
     def work(scene: Scene) -> None:
-        assert not result.read(tmp_path / "drill.json").scenarios[0].ended  # it is written from the beginning
+        known = result.read(tmp_path / "drill.json").scenarios  # it is written from the beginning
+        assert [(one.verdict, one.ended) for one in known] == [("interrupted", ""), ("not run", "")]
         os.kill(os.getpid(), signal.SIGINT)
         assert stopped.wait(60)
 
@@ -243,11 +258,23 @@ def test_the_report_of_a_drill_that_was_killed_is_written_by_the_next_one(
     (empty / ".running").write_text("999999999:1")
     leftovers.mark(ended)  # this process, which is running
     assert leftovers.aborted(tmp_path) == [empty, killed]
-    scenario = ScenarioResult("x", "X", "Y", "unlock_s3_bucket", verdict="not run")
-    result.write(DrillResult("2026-01-31T03:00:00+00:00", interrupted=True, scenarios=[scenario]), killed)
+    begun = ScenarioResult(
+        "x", "X", "Y", "unlock_s3_bucket", started="2026-01-31T03:00:00+00:00", verdict="interrupted"
+    )
+    waiting = ScenarioResult("z", "Z", "Y", "unlock_s3_bucket")
+    drill = DrillResult("2026-01-31T03:00:00+00:00", interrupted=True, scenarios=[begun, waiting])
+    drill.ended = drill.started
+    result.write(drill, killed)
+    evidence = killed / "x" / "evidence"
+    evidence.mkdir(parents=True)
+    (evidence / "manifest.json").write_text('{"files": {}}')
     command._report_aborted(tmp_path)
+    kept = result.read(killed / "drill.json")
+    assert [one.verdict for one in kept.scenarios] == ["interrupted", "not run"]
+    assert kept.scenarios[0].evidence.folder == "x/evidence"
+    assert kept.ended > kept.started
     printed = capsys.readouterr().out
-    assert f"killed after 0 of 1 scenarios. Its report: {killed / 'index.html'}" in printed
+    assert f"killed after 0 of 2 scenarios. Its report: {killed / 'index.html'}" in printed
     assert "killed before it had a result" in printed
     assert (killed / "index.html").is_file()
     assert leftovers.aborted(tmp_path) == []

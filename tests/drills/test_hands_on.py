@@ -134,20 +134,33 @@ def test_without_jupyterlab_the_shell_says_how_to_install_it(
 
 
 def test_the_newest_run_counts(tmp_path: Path) -> None:
+    did: list[str] = []
     assert evidence.newest(tmp_path) == tmp_path / "evidence"
-    assert evidence.end_of(tmp_path / "evidence", Timeline()).exit_status is None
+    assert evidence.end_of(tmp_path / "evidence", Timeline(), did.append).exit_status is None
     for number, name in enumerate(("planned", "done")):
         folder = tmp_path / "evidence" / name
         folder.mkdir(parents=True)
-        time = f"2026-01-31T03:0{number}:00.000Z"
+        time = f"2026-01-31T03:0{number}"
         entries = [
-            {"event": "cell", "time": time, "title": "Plan", "status": "completed"},
-            {"event": "waiting", "time": time, "gate": "confirmed"},
-            {"event": "ended", "time": time, "outcome": "changed"},
+            {"event": "cell", "time": f"{time}:00.000Z", "title": "Plan", "status": "completed", "seconds": 2.5},
+            {"event": "waiting", "time": f"{time}:01.000Z", "gate": "confirmed"},
+            {"event": "refused", "time": f"{time}:10.000Z", "gate": "confirmed"},
+            {"event": "answer", "time": f"{time}:31.000Z", "gate": "confirmed"},
+            {"event": "waiting", "time": f"{time}:32.000Z", "gate": "approval"},
+            {"event": "ended", "time": f"{time}:33.000Z", "outcome": "changed"},
         ]
         (folder / "journal.jsonl").write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
     timeline = Timeline()
-    end = evidence.end_of(evidence.newest(tmp_path), timeline)
+    end = evidence.end_of(evidence.newest(tmp_path), timeline, did.append)
     assert evidence.newest(tmp_path).name == "done"
+    assert [folder.name for folder in evidence.runs(tmp_path)] == ["planned", "done"]
     assert (end.outcome, end.exit_status) == ("changed", 0)
-    assert [entry.text for entry in timeline.sorted()] == ["Plan: completed", "The run waits at confirmed"]
+    assert [(entry.text, entry.start[14:19], entry.end[14:19]) for entry in timeline.sorted()] == [
+        ("Plan: completed", "00:57", "01:00"),
+        ("The run waits at confirmed", "01:01", "01:31"),
+        ("gave an answer to confirmed that was refused", "01:10", "01:10"),
+        ("answered confirmed", "01:31", "01:31"),
+        ("The run waits at approval", "01:32", "01:33"),
+    ]
+    assert timeline.people_seconds == 31
+    assert did == ["gave an answer to confirmed that was refused", "answered confirmed"]

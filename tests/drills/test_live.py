@@ -60,8 +60,12 @@ def test_the_scratch_bucket_is_made_locked_unlocked_and_removed(drill, sandbox, 
     assert bucket.startswith(f"breakglass-drill-{ACCOUNT}-")
     assert [(one["question"], one["passed"]) for one in scenario["checks"]] == [
         ("Before: Can the administrator of the account read the policy of the scratch bucket?", True),
+        ("Is the outcome the expected one?", True),
+        ("Is the evidence whole and sealed?", True),
+        ("Did the runbook open a root session?", True),
         ("Afterwards: Can the administrator of the account read the policy of the scratch bucket?", True),
         (f"Is the bucket {bucket} gone?", True),
+        ("Is there no secret in any file?", True),
     ]
     assert scenario["evidence"]["verified"] is True
     opened = [event for event in sandbox.events() if event["operation"] == "AssumeRoot" and not event["error"]]
@@ -70,10 +74,15 @@ def test_the_scratch_bucket_is_made_locked_unlocked_and_removed(drill, sandbox, 
     assert [*shown] == [one["issued_access_key_id"] for one in opened if one["issued_access_key_id"] not in by_drill]
     assert {one["account"] for one in shown.values()} == {ACCOUNT}
     assert {one["opener"] for one in shown.values()} == {opened[0]["principal"]}
-    [change] = scenario["changes"]
-    assert (change["action"], change["resource"]) == ("s3:PutBucketPolicy", bucket)
-    assert shown[change["session"]]["calls"] == 1
+    by_session = {one["session"]: one for one in scenario["changes"]}
+    [session] = by_session.keys() & shown.keys()
+    assert (by_session[session]["action"], by_session[session]["resource"]) == ("s3:PutBucketPolicy", bucket)
+    assert shown[session]["calls"] == 1
+    own = [one["action"] for one in scenario["changes"] if not one["session"]]
+    assert own == ["s3:CreateBucket", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:DeleteBucket"]
+    assert scenario["people"][0]["did"] == [f"answered confirmed with {ACCOUNT}"]
     page = next((tmp_path / "reports").glob("*/index.html")).read_text()
+    assert "no judge compares" in page
     assert all(key in page for key in shown)
     assert sandbox.snapshot() == before
     assert not list((tmp_path / "reports").glob("live-*.json"))
@@ -85,10 +94,11 @@ def test_recovery_is_opened_confirmed_closed_and_confirmed(drill, sandbox, tmp_p
     assert status == 0, output + errors
     [scenario] = results(tmp_path)["scenarios"]
     assert scenario["outcome"] == "changed"
-    own = [one["text"] for one in scenario["timeline"] if "to read the root user" in one["text"]]
-    keys = [one["issued_access_key_id"] for one in sandbox.events() if one["issued_access_key_id"]]
+    own = [one for one in scenario["sessions"] if not one["in_evidence"]]
+    issued = {one["issued_access_key_id"] for one in sandbox.events() if PEOPLE in one["user_agent"]}
     assert len(own) == 2
-    assert all(any(key in text for key in keys) for text in own)
+    assert {one["access_key_id"] for one in own} <= issued
+    assert {one["account"] for one in own} == {ACCOUNT}
     made = [event["operation"] for event in sandbox.events()]
     assert made.index("CreateLoginProfile") < made.index("DeleteLoginProfile")
     assert sandbox.snapshot() == before
@@ -97,6 +107,13 @@ def test_recovery_is_opened_confirmed_closed_and_confirmed(drill, sandbox, tmp_p
 def test_an_audit_changes_nothing(drill, sandbox, tmp_path):
     status, output, errors = drill("live-audit")
     assert status == 0, output + errors
+    [scenario] = results(tmp_path)["scenarios"]
+    assert [one["check"] for one in scenario["checks"]] == [
+        "outcome_agrees",
+        "evidence_is_whole",
+        "session_was_opened",
+        "no_secret_in_artifacts",
+    ]
     targets = {event["account"] for event in sandbox.events() if event["operation"] == "ListAccessKeys"}
     assert targets == {ACCOUNT}
 

@@ -232,7 +232,7 @@ def _report_aborted(reports: Path) -> None:
     """Write the reports of drills that were killed, and name each in one line."""
     for folder in leftovers.aborted(reports):
         try:
-            drill = result.read(folder / result.FILE)
+            drill = leftovers.read(folder)
             ended = sum(bool(one.ended) for one in drill.scenarios)
             page = report.write(drill, folder)
             print(f"A drill was killed after {ended} of {len(drill.scenarios)} scenarios. Its report: {page}")

@@ -139,6 +139,10 @@ def test_what_is_added_removed_or_optional() -> None:
     assert list(differences(after, after, [Change(path, removed=True)])) == [
         "IAM of account 1: role Access is still there"
     ]
+    assert list(differences(before, before, [Change(path, removed=True)])) == [
+        "IAM of account 1: role Access was not there before, so it cannot have been removed"
+    ]
+    assert list(differences(before, before, [Change(path, removed=True, optional=True)])) == []
     assert list(differences(after, after, [Change(path, added=True)])) == [
         "IAM of account 1: role Access was there before already"
     ]

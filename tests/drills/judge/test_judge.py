@@ -13,6 +13,7 @@ import pytest
 
 from breakglass_aws.drills.judge import ANY, Change, Expectations, Judge, Observation, Probe, Reported, StateQuestion
 from breakglass_aws.drills.judge.evidence import BACKUP
+from breakglass_aws.drills.scenario_file.model import STATE
 from breakglass_aws.sandbox import Box
 
 ACCOUNT, BUCKET, REGION = "333344445555", "payments-ledger-333344445555", "eu-west-1"
@@ -198,6 +199,13 @@ def test_the_exit_status_must_be_the_expected_one(judged: Callable[..., set[str]
     assert judged(exit_status=1) == {"outcome_agrees"}
 
 
+def test_a_runbook_is_not_blamed_for_what_others_changed(judged: Callable[..., set[str]]) -> None:
+    def attack(recovery: Recovery) -> None:
+        recovery.box.client("s3", "payments-administrator").delete_bucket_policy(Bucket=OTHER)
+
+    assert judged(attack) == {"nothing_else_changed"}
+
+
 def test_each_of_several_runs_is_compared_with_its_own_evidence(sandbox: Box, tmp_path: Path) -> None:
     """As a person works: they plan first, and then act, in a run of its own."""
     judge = Judge(sandbox.url, UNLOCKED)
@@ -233,6 +241,7 @@ def test_two_observations_are_equal_and_are_plain_data(sandbox: Box) -> None:
     judge = Judge(sandbox.url, UNLOCKED)
     one, other = judge.observe(), judge.observe()
     assert one.state == other.state
+    assert {*one.state} == {*STATE}
     assert json.loads(json.dumps(vars(one)["state"])) == one.state
     assert one.unread == {}
     secret = sandbox.credentials("operator")["secret_key"] or "none"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,31 +31,40 @@ def newest(folder: Path) -> Path:
     return runs(folder)[-1]
 
 
-def end_of(folder: Path, timeline: Timeline) -> RunEnd:
-    """How the run in a folder ended; its cells, gates and waits are added to the timeline."""
+def end_of(folder: Path, timeline: Timeline, did: Callable[[str], object]) -> RunEnd:
+    """How the run in a folder ended; its cells, gates and waits are added to the timeline.
+
+    `did` is called with what the person did, in words.
+    """
     try:
         lines = (folder / _JOURNAL).read_text(encoding="utf-8").splitlines()
     except OSError:
         return RunEnd(None, errors="No runbook was run below the folder of the scenario.")
     entries = [json.loads(line) for line in lines]
+    waits: dict[str, str] = {}  # the gates at which the run waits, and since when
     for entry in entries:
-        _add(entry, timeline)
+        _add(entry, timeline, waits, did)
+    for gate, begun in waits.items():
+        timeline.wait(f"The run waits at {gate}", begun, entries[-1]["time"])
     outcome = next((entry["outcome"] for entry in reversed(entries) if entry["event"] == "ended"), "")
     report = folder / "report.md"
     text = report.read_text(encoding="utf-8") if report.is_file() else ""
     return RunEnd(EXIT_STATUS.get(outcome), outcome, text=text)
 
 
-def _add(entry: dict[str, Any], timeline: Timeline) -> None:
+def _add(entry: dict[str, Any], timeline: Timeline, waits: dict[str, str], did: Callable[[str], object]) -> None:
     """Add an entry of the journal, at the time that it has."""
-    words: dict[str, tuple[str, str, str]] = {
-        "cell": ("runbook", "step", f"{entry.get('title')}: {entry.get('status')}"),
-        "waiting": ("person", "wait", f"The run waits at {entry.get('gate')}"),
-        "answer": ("person", "step", f"answered {entry.get('gate')}"),
-        "resumed": ("runbook", "resume", "the run is resumed"),
-    }
-    if entry["event"] not in words or (entry["event"] == "cell" and entry.get("status") in ("running", "skipped")):
-        return
-    lane, kind, text = words[entry["event"]]
-    added = timeline.add(lane, "operator", kind, text)
-    added.end = added.start = entry["time"]
+    event, time, gate = entry["event"], entry["time"], str(entry.get("gate"))
+    if event == "cell" and entry.get("status") not in ("running", "skipped"):
+        text = f"{entry.get('title')}: {entry.get('status')}"
+        timeline.add("runbook", "operator", "step", text, float(entry.get("seconds") or 0), time)
+    elif event == "resumed":
+        timeline.add("runbook", "operator", "resume", "the run is resumed", ended=time)
+    elif event == "waiting":
+        waits.setdefault(gate, time)
+    elif event in ("answer", "refused"):
+        text = f"answered {gate}" if event == "answer" else f"gave an answer to {gate} that was refused"
+        timeline.add("person", "operator", "step", text, ended=time)
+        did(text)
+        if event == "answer" and gate in waits:
+            timeline.wait(f"The run waits at {gate}", waits.pop(gate), time)

@@ -90,7 +90,7 @@ class HandsOn:
         listener.join()
         if self._lab:
             self._lab.end()
-        return evidence.end_of(self.evidence, self._scene.timeline)
+        return [evidence.end_of(run, self._scene.timeline, self._scene.people.operator_did) for run in self.runs][-1]
 
     @property
     def _environment(self) -> dict[str, str]:

@@ -148,7 +148,9 @@ def _wrong_change(change: Change, path: Path, before: Any, after: Any) -> Iterat
         yield f"{place(path)} cannot have changed as expected: {error}"
         return
     if expected is MISSING:
-        if after is not MISSING and after is not None:
+        if before is MISSING or before is None:
+            yield f"{place(path)} was not there before, so it cannot have been removed"
+        elif after is not MISSING and after is not None:
             yield f"{place(path)} is still there"
     elif after is MISSING or (after is None and expected is not None):
         yield (

@@ -63,7 +63,24 @@ class Judge:
             *self._evidence_checks(found, made, before, after),
             self._no_secret((artifacts, *folders)),
         ]
-        return [_loud(checks, reported), *checks] if _claims_success(reported) and not _all(checks) else checks
+        by_others = not self._expected.changes or self._others_changed(before, after, made)
+        failed = {one.check for one in checks if not one.passed} - ({"nothing_else_changed"} if by_others else set())
+        return [_loud(checks, reported), *checks] if _claims_success(reported) and failed else checks
+
+    def damage(self, before: Observation) -> list[Check]:
+        """Return the findings about the damage alone, before anything is run."""
+        return [one for one in self._questions(before, before) if one.check == "damage_was_real"]
+
+    @staticmethod
+    def _others_changed(before: Observation, after: Observation, made: list[Call]) -> bool:
+        """Whether someone else than the runbook changed something meanwhile: people of the scenario, or attackers."""
+        own = {call["id"] for call in made}
+        return any(
+            call["id"] not in own
+            and call["operation"] not in calls.OPENING
+            and not (call["error"] or call["by_service"])
+            for call in calls.since(before.calls, after.calls)
+        )
 
     @staticmethod
     def struck(faults: Iterable[tuple[str, int]]) -> list[Check]:
@@ -199,10 +216,6 @@ def _check(check: str, question: str, problems: Iterable[str], shown: tuple[str,
     before, after = shown or (None, None)
     details = "\n".join([*problems[:_MOST_LINES], *more])
     return Check(check, question, not problems, details, before, after)
-
-
-def _all(checks: Iterable[Check]) -> bool:
-    return all(one.passed for one in checks)
 
 
 def _claims_success(reported: Reported) -> bool:

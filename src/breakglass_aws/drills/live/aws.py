@@ -47,12 +47,22 @@ class Aws:
         self._session = boto3.session.Session()
         self._administrator: dict[str, str] | None = None
         self.partition = "aws"
+        self.arn = ""  # of the person
         self.root_session = ""  # the access key ID of the last one that this drill opened itself
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets of the person and of the access role: no file may have them."""
+        keys = self._session.get_credentials()
+        own = [keys.secret_key, keys.token] if keys else []
+        role = self._administrator or {}
+        return [one for one in (*own, role.get("aws_secret_access_key"), role.get("aws_session_token")) if one]
 
     def check(self, entry: Entry) -> None:
         """Compare the account with the allow-list. Raises Refused, after calls that only read."""
         caller = self.call(OPERATOR, "sts", "GetCallerIdentity")
-        self.partition = caller["Arn"].split(":")[1]
+        self.arn = caller["Arn"]
+        self.partition = self.arn.split(":")[1]
         organization = self.call(OPERATOR, "organizations", "DescribeOrganization")["Organization"]
         if entry.id in (organization["MasterAccountId"], caller["Account"]):
             raise Refused(f"Account {entry.id} is the management account, or your own. Expected a member account.")

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_aws.drills import result
+from breakglass_aws.drills.judge.artifacts import leaks
 from breakglass_aws.drills.live import recorded
 from breakglass_aws.drills.live.aws import Aws, Unanswered
-from breakglass_aws.drills.live.limits import REHEARSAL, makes_bucket
+from breakglass_aws.drills.live.limits import OPERATOR, REHEARSAL, makes_bucket
 from breakglass_aws.drills.live.residue import BUCKET, RECOVERY, Residue
-from breakglass_aws.drills.result import Check, Person, ScenarioResult
+from breakglass_aws.drills.result import Change, Check, Person, ScenarioResult, Session
 from breakglass_aws.drills.runner import evidence
 from breakglass_aws.drills.runner.run_process import RunProcess
 from breakglass_aws.drills.runner.scenario_run import result_of
@@ -29,6 +30,7 @@ from breakglass_aws.drills.scenario_file.model import ALLOWED, ANY, DENIED, Acti
 EVIDENCE = "evidence"
 NOTEBOOKS = {REHEARSAL: Path(__file__).with_name(f"{REHEARSAL}.ipynb")}
 _ALONE = "operator"
+_OWN_CHECK = "check by the drill itself"
 
 
 class LiveRun:
@@ -89,16 +91,36 @@ class LiveRun:
         end = self._run_runbook()
         done.outcome, done.exit_status = end.outcome, end.exit_status
         done.evidence = evidence.evidence_in(self._folder / EVIDENCE, self._folder.parent)
-        done.sessions = recorded.sessions(self._folder / EVIDENCE)
-        done.changes = recorded.changes(self._folder / EVIDENCE)
-        if (end.outcome, end.exit_status) != (scenario.outcome, scenario.exit_status):
-            why = " ".join((end.failure or end.errors).split()) or f"It ended with status {end.exit_status}."
-            done.why.append(f"The outcome is {end.outcome or 'unknown'}, not {scenario.outcome}: {why}")
+        opened = recorded.sessions(self._folder / EVIDENCE)
+        done.sessions += opened
+        done.changes += recorded.changes(self._folder / EVIDENCE)
+        self._note_answers()
+        why = " ".join((end.failure or end.errors).split()) or f"It ended with status {end.exit_status}."
+        passed = (end.outcome, end.exit_status) == (scenario.outcome, scenario.exit_status)
+        details = f"The outcome is {end.outcome or 'unknown'}, not {scenario.outcome}: {why}"
+        self._check("outcome_agrees", "Is the outcome the expected one?", passed, details)
+        sealed = bool(done.evidence.manifest) and done.evidence.verified
+        self._check(
+            "evidence_is_whole", "Is the evidence whole and sealed?", sealed, "It is not sealed, or was altered."
+        )
+        self._check(
+            "session_was_opened", "Did the runbook open a root session?", bool(opened), "Its evidence has none."
+        )
         done.why += [f"The runbook did not print {text!r}." for text in scenario.says if text not in end.text]
         self._ask("Afterwards", "damage_is_gone")
         for action in scenario.clean_up:
             self._do(action)
         self._confirm(rehearses_recovery)
+        found = leaks([self._folder], self._aws.secrets)
+        self._check("no_secret_in_artifacts", "Is there no secret in any file?", not found, "\n".join(found))
+
+    def _note_answers(self) -> None:
+        """Note the gates that were answered, with the answers given in advance."""
+        known = evidence.answered(self._folder / EVIDENCE)
+        operators = [one for one in self.result.people if one.part == OPERATOR]
+        for gate in self._scenario.gates:
+            if gate in known and operators:
+                operators[0].did.append(f"answered {gate} with {self._scenario.answer_in_advance(gate)}")
 
     def _confirm(self, rehearses_recovery: bool) -> None:
         """Look for what must be gone, by calls of this drill's own; only then is it forgotten."""
@@ -116,7 +138,15 @@ class LiveRun:
         found = self._aws.has_login_profile()
         text = f"sts:AssumeRoot ({self._aws.root_session}), to read the root user"
         self._timeline.add("judge", "judge", "step", text)
+        session = self._aws.root_session
+        own = Session(result.now(), self._aws.arn, self._account, session, _OWN_CHECK, in_evidence=False)
+        self.result.sessions.append(own)
         return found
+
+    @property
+    def _account(self) -> str:
+        given = self._scenario.parameters
+        return str(given.get("account_id") or (given.get("account_ids") or [""])[0])
 
     def _check(self, check: str, question: str, passed: bool, details: str = "") -> bool:
         self.result.checks.append(Check(check, question, passed, details))
@@ -134,6 +164,8 @@ class LiveRun:
         began = time.monotonic()
         self._aws.call(given["as"], given["service"], given["operation"], given["region"], **parameters)
         self._timeline.add("person", given["as"], "step", name, time.monotonic() - began)
+        who = f"{given['as']}, for the drill itself"
+        self.result.changes.append(Change(result.now(), who, "", name, str(parameters.get("Bucket") or "")))
         self._say(f"  {given['as']}: {name}")
 
     def _ask(self, when: str, check: str) -> None:

@@ -25,6 +25,11 @@ EXPLANATION = (
     "For each scenario, the damage was shown from outside, the runbook was run, and a judge that shares no code with "
     "it compared the state, CloudTrail and the evidence with what must be true."
 )
+LIVE_EXPLANATION = (
+    "For each scenario, what it needs was made in the account, the runbook was run, and calls of the drill's own asked "
+    "what must be true. In AWS, no judge compares the whole state or CloudTrail: sessions and changes are those of the "
+    "evidence and of the drill."
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ def as_html(drill: DrillResult, folder: Path, proof: Proof, earlier: Iterable[Pa
         "page.html.j2",
         drill=drill,
         headline=headline(drill),
-        explanation=EXPLANATION,
+        explanation=LIVE_EXPLANATION if drill.kind == LIVE else EXPLANATION,
         place=place(drill),
         verdicts=verdicts(drill),
         seconds=elapsed(drill),

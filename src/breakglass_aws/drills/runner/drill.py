@@ -108,6 +108,10 @@ class Drill:
             recover = self.recover or RunbookRun
             run = ScenarioRun(scenario, self.folder / self._name(number), self.organization, say, recover)
             self._runs.append(run)
+            # Of a drill that is killed, this is known: which scenarios had begun.
+            begun = drill.scenarios[number]
+            begun.started, begun.verdict, begun.why = result.now(), result.INTERRUPTED, ["The drill was killed."]
+            self._write(drill, interrupted=True)
         done: ScenarioResult = run.run()
         with self._lock:
             drill.scenarios[number] = done

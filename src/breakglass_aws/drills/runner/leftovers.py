@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
+from breakglass_aws.drills import result
+from breakglass_aws.drills.result import DrillResult
+from breakglass_aws.drills.runner import evidence
 from breakglass_aws.engine.collection import module_util
 
+EVIDENCE = "evidence"
 _MARK = ".running"  # holds the process that runs the drill
 
 
@@ -24,6 +29,20 @@ def mark(folder: Path) -> None:
 def unmark(folder: Path) -> None:
     """Note that the drill has ended, and its report is written."""
     (folder / _MARK).unlink(missing_ok=True)
+
+
+def read(folder: Path) -> DrillResult:
+    """What is known of a drill that was killed: its result, with the evidence that its scenarios have left.
+
+    Raises result.ResultError when there is none.
+    """
+    drill = result.read(folder / result.FILE)
+    last = max((path.stat().st_mtime for path in folder.rglob("*")), default=folder.stat().st_mtime)
+    drill.ended = datetime.fromtimestamp(last, UTC).isoformat(timespec="milliseconds")
+    for one in drill.scenarios:
+        if one.started and not one.ended and (folder / one.name / EVIDENCE).is_dir():
+            one.evidence = evidence.evidence_in(folder / one.name / EVIDENCE, folder)
+    return drill
 
 
 def aborted(reports: Path) -> list[Path]:

@@ -84,6 +84,12 @@ class People:
         """Everyone who takes part, with what they did."""
         return list(self._did.values())
 
+    def operator_did(self, text: str) -> None:
+        """Note what the person did who runs the runbook, where the timeline has it already."""
+        known = next((one for one in self._did.values() if one.part == "operator"), None)
+        person = known or self._did.setdefault("operator", Person("operator", "operator"))
+        person.did.append(text)
+
     def note(self, person: Participant, text: str, kind: str = "step") -> None:
         """Note that a person did something now."""
         if person.name in self._did:

@@ -49,7 +49,9 @@ class RunbookRun:
 
         runbook = catalog.find(scene.scenario.runbook)
         cells = [cell for cell in runbook.notebook.cells if cell.cell_type == "code" and find_gate(cell.source)]
-        self._gate_cells = {cell.get("id", "") for cell in cells}
+        gates = {cell.get("id", ""): find_gate(cell.source) for cell in cells}
+        self._gate_cells = {cell: gate.name for cell, gate in gates.items() if gate}
+        self._prepared: dict[str, Participant] = {}  # who has given the answer to a gate in advance
         self._completed: set[str] = set()
         self._running: tuple[str, float] | None = None  # the cell that began, and when
         self._secrets: dict[str, str] = {}
@@ -168,8 +170,7 @@ class RunbookRun:
             answer = scenario.answer_in_advance(gate)
             if answer is not None:
                 answers[gate] = answer
-                [(person, _)] = scenario.at(gate)
-                self._people.note(person, f"answered {gate} with {answer}")
+                [(self._prepared[gate], _)] = scenario.at(gate)
         more = bool(scenario.interruption) or any(gate not in answers for gate in scenario.gates)
         if not scenario.interruption:
             return self._part(arguments, answers, more)
@@ -201,6 +202,13 @@ class RunbookRun:
             self._timeline.add("runbook", self._scenario.runs_as, "step", text, time.monotonic() - began)
         return end
 
+    def _note_answer(self, cell: str) -> None:
+        """Note that someone has answered a gate, once the run has passed it with the answer given in advance."""
+        gate = self._gate_cells.get(cell, "")
+        if gate in self._prepared and gate in evidence.answered(self.evidence):
+            person = self._prepared.pop(gate)
+            self._people.note(person, f"answered {gate} with {self._scenario.answer_in_advance(gate)}")
+
     def _note_kill(self, text: str) -> None:
         self._timeline.add("fault", "the story", "kill", text)
         self._say(f"  {text}")
@@ -212,6 +220,7 @@ class RunbookRun:
         self._running = (event["title"], time.monotonic()) if event["status"] == "running" else None
         if event["status"] in ("running", "skipped"):
             return
+        self._note_answer(event["cell"])
         again = event["cell"] in self._completed  # a resumed run shows it again, and does nothing
         if event["status"] == "completed":
             self._completed.add(event["cell"])

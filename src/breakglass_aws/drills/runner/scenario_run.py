@@ -154,6 +154,8 @@ class ScenarioRun:
                 people.do(STORY, action, self._folder)
             judge = _judge_of(scenario, simulation.url)
             before = self._observed("Before the run", judge)
+            if not self._is_damaged(judge, before):
+                return
             add_faults = functools.partial(self._add_faults, simulation)
             scene = Scene(
                 scenario, simulation, people, self._timeline, self._folder, home, add_faults, self._say, first
@@ -161,6 +163,7 @@ class ScenarioRun:
             self._run = self._recover(scene)
             add_faults("start")
             self._run_runbook()
+            self.result.people = people.who
             simulation.end_faults()
             self._note_faults(simulation)
             if not self._stopped:
@@ -174,6 +177,15 @@ class ScenarioRun:
             asked = question.question or f"{question.identity}: {question.service}:{question.operation}"
             self._say(f"  {asked} {'yes' if answer.allowed else 'no'} - {answer.details}")
         return seen
+
+    def _is_damaged(self, judge: Judge, before: Observation) -> bool:
+        """Whether the scenario is as it says before the run. If not, nothing is run: the scenario is at fault."""
+        missing = [one for one in judge.damage(before) if not one.passed]
+        if missing:
+            self.result.checks = missing
+            self.result.why.append("The damage of the scenario is not there, so the runbook was not run.")
+            self.result.why += [f"{one.question} {one.details}".strip() for one in missing]
+        return not missing
 
     def _run_runbook(self) -> None:
         assert self._run
@@ -201,6 +213,8 @@ class ScenarioRun:
         done.sessions = judge.sessions(before, after, runs)
         done.changes = judge.changes(before, after)
         done.why += [f"{one.question} {one.details}".strip() for one in done.checks if not one.passed]
+        if not done.checks:
+            done.why.append("Nothing was checked.")
         if done.evidence.manifest and not done.evidence.verified:
             done.why.append("The evidence was altered.")
         if done.seconds > done.objective_seconds:

@@ -36,6 +36,12 @@ class Timeline:
         if entry.kind == "wait":
             self._waits.append(_seconds(entry.start, entry.end))
 
+    def wait(self, text: str, start: str, end: str) -> None:
+        """Add a wait for people, between two times (ISO 8601)."""
+        times = [_text(datetime.fromisoformat(time)) for time in (start, end)]
+        self.entries.append(TimelineEntry(times[0], times[1], "person", "people", "wait", text))
+        self._waits.append(_seconds(*times))
+
     @property
     def people_seconds(self) -> float:
         """How long the run waited for people."""

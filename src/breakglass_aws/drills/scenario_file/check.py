@@ -51,6 +51,10 @@ def check(scenario: Scenario) -> None:
         account = _account_of(actor)
         if account and account not in people:
             raise values.refuse_name(_named(node, account), "account", sorted(people))
+    for change in scenario.changes:
+        first = change.path.partition(".")[0]
+        if first not in model.STATE:
+            raise values.refuse_name(top.child("changes", None).child(change.path, first), "path", model.STATE)
     for action in _actions(scenario):
         _check_action(action, people, scenario)
     for question in scenario.questions:

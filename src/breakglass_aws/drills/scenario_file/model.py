@@ -92,6 +92,22 @@ class StateAfter:
     question: str = ""
 
 
+# The first part of each path in the state that the judge observes.
+STATE = (
+    "accounts",
+    "bucket_policies",
+    "buckets",
+    "iam",
+    "identity_center",
+    "invitations",
+    "organization",
+    "queue_policies",
+    "queues",
+    "root_users",
+    "stack_sets",
+)
+
+
 @dataclass(frozen=True)
 class Change:
     """What may differ after the run; everything else must be equal.
