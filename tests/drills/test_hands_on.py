@@ -162,5 +162,5 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
         ("answered confirmed", "01:31", "01:31"),
         ("The run waits at approval", "01:32", "01:33"),
     ]
-    assert timeline.people_seconds == 31
+    assert (timeline.people_seconds, timeline.work_seconds) == (31, 2.5)
     assert did == ["gave an answer to confirmed that was refused", "answered confirmed"]

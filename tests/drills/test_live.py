@@ -67,6 +67,8 @@ def test_the_scratch_bucket_is_made_locked_unlocked_and_removed(drill, sandbox, 
         (f"Is the bucket {bucket} gone?", True),
         ("Is there no secret in any file?", True),
     ]
+    found = ["It is AccessDenied.", "", "", "", "It is allowed.", "", ""]
+    assert [one["details"] for one in scenario["checks"]] == found
     assert scenario["evidence"]["verified"] is True
     opened = [event for event in sandbox.events() if event["operation"] == "AssumeRoot" and not event["error"]]
     by_drill = [event["issued_access_key_id"] for event in opened if PEOPLE in event["user_agent"]]

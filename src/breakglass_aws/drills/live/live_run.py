@@ -148,8 +148,9 @@ class LiveRun:
         given = self._scenario.parameters
         return str(given.get("account_id") or (given.get("account_ids") or [""])[0])
 
-    def _check(self, check: str, question: str, passed: bool, details: str = "") -> bool:
-        self.result.checks.append(Check(check, question, passed, details))
+    def _check(self, check: str, question: str, passed: bool, details: str = "", found: str = "") -> bool:
+        """Note a check: `details` say why it did not pass, `found` what it found when it did."""
+        self.result.checks.append(Check(check, question, passed, found if passed else details))
         self._timeline.add("judge", "judge", "check", f"{question} {'yes' if passed else 'NO'}")
         self._say(f"  {question} {'as expected' if passed else f'NO. {details}'}".rstrip())
         return passed
@@ -177,7 +178,7 @@ class LiveRun:
             passed = (answer == ALLOWED) if expected == ALLOWED else answer != ALLOWED
             passed = answer == expected if expected not in (ALLOWED, DENIED) else passed
             words = question.question or f"Can the {question.identity} call {question.service}:{question.operation}?"
-            self._check(check, f"{when}: {words}", passed, f"Expected {expected}; it is {answer}.")
+            self._check(check, f"{when}: {words}", passed, f"Expected {expected}; it is {answer}.", f"It is {answer}.")
 
     def _answer(self, question: Question) -> str:
         call = (question.identity, question.service, question.operation, question.region)

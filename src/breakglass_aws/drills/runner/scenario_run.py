@@ -194,7 +194,10 @@ class ScenarioRun:
             end = self._run.run()
         finally:
             done.seconds = round(time.monotonic() - began, 1)
-            done.people_seconds = round(self._timeline.people_seconds, 1)
+            people = self._timeline.people_seconds
+            if not self._run.meets_faults:  # a person also reads and types where no run waits for them
+                people = max(0.0, done.seconds - self._timeline.work_seconds)
+            done.people_seconds = round(people, 1)
             done.work_seconds = round(done.seconds - done.people_seconds, 1)
         done.outcome, done.exit_status, done.hints = end.outcome, end.exit_status, self._run.hints
         done.evidence = evidence.evidence_in(self._run.evidence, self._folder.parent)

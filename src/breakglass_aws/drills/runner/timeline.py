@@ -47,6 +47,11 @@ class Timeline:
         """How long the run waited for people."""
         return sum(self._waits)
 
+    @property
+    def work_seconds(self) -> float:
+        """How long the steps of the runbook took."""
+        return sum(_seconds(one.start, one.end) for one in self.entries if (one.lane, one.kind) == ("runbook", "step"))
+
     def sorted(self) -> list[TimelineEntry]:
         """The entries by their beginning."""
         return sorted(self.entries, key=lambda entry: entry.start)
