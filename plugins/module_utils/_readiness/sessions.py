@@ -63,6 +63,8 @@ class SessionReader:
         self._options = options
         self._overlap = overlap
         self._management = AccountManagement(context.connection, context.organization)
+        tasks = (v.AUDIT_ROOT_CREDENTIALS, *_TASKS.values())
+        self._task_arns = [task.policy_arn(facts.caller.partition) for task in tasks]
 
     def add(self, account: Account, facts: AccountFacts, readings: Readings, entry: dict) -> None:
         """Add to the facts of an account what sessions in it show. What cannot be read is in ``readings``."""
@@ -93,7 +95,7 @@ class SessionReader:
             if error.ends_run:
                 raise
             explained = self._explained(error)
-            readings.note_session("root credentials", explained)
+            readings.note_session("root credentials", explained, self._task_arns)
             facts.root_credentials = Unread(explained.cause, explained.fix)
             facts.session_failure = _failure(explained)
 
@@ -109,7 +111,9 @@ class SessionReader:
             found = scan_account(session, request, place, self._overlap)
             for one in found.unlisted:
                 readings.note_session(
-                    f"{what} in {one['region']}" if one["region"] else what, BreakglassError(one["reason"], "")
+                    f"{what} in {one['region']}" if one["region"] else what,
+                    BreakglassError(one["reason"], ""),
+                    self._task_arns,
                 )
             return found.resources
 
@@ -121,7 +125,7 @@ class SessionReader:
             if error.ends_run:
                 raise
             explained = self._explained(error)
-            readings.note_session(what, explained)
+            readings.note_session(what, explained, self._task_arns)
             if session is None:
                 facts.unlock_failures[_TASKS[service].name] = _failure(explained)
 

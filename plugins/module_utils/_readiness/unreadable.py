@@ -35,6 +35,19 @@ def statement(permission: str) -> str:
     return json.dumps({"Effect": "Allow", "Action": permission, "Resource": "*"})
 
 
+def _for_sessions(task_arns: t.Sequence[str]) -> str:
+    """The statement for sts:AssumeRoot with these task policies, and no others."""
+    partition = task_arns[0].split(":")[1]
+    return json.dumps(
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRoot",
+            "Resource": f"arn:{partition}:iam::*:root",
+            "Condition": {"StringEquals": {"sts:TaskPolicyArn": list(task_arns)}},
+        }
+    )
+
+
 @dataclass
 class Readings:
     """Reads facts, and keeps what could not be read."""
@@ -49,9 +62,14 @@ class Readings:
             self._add(describe(what, service, error))
             return Unread(error.cause, error.fix)
 
-    def note_session(self, what: str, error: BreakglassError) -> None:
-        """Keep what could not be read in a session of the account: the caller's permission is seldom the cause."""
+    def note_session(self, what: str, error: BreakglassError, task_arns: t.Sequence[str]) -> None:
+        """Keep what could not be read in a session of the account: the caller's permission is seldom the cause.
+
+        ``task_arns``: the task policies of all sessions that are opened.
+        """
         entry = describe(what, "sts", error)
+        if entry["permission"]:
+            entry["statement"] = _for_sessions(task_arns)
         if "may not call sts:AssumeRoot" not in error.cause:  # the one cause that denials._because has no other for
             entry.update(permission=None, statement=None)
         self._add(entry)

@@ -138,3 +138,10 @@ def test_what_cannot_be_sent_is_reported_without_the_address(
     [problem] = sending.send(MESSAGE, file)
     assert said in problem
     assert "TOKEN-OF-THE-USER" not in json.dumps([problem, *capfd.readouterr()])
+
+
+def test_an_address_in_the_place_of_the_file_is_refused_and_not_repeated() -> None:
+    for address in ("json://user:TOKEN-OF-THE-USER@127.0.0.1:9/hook", "slack://TOKEN-OF-THE-USER"):
+        [problem] = sending.send(MESSAGE, Path(address))
+        assert "an address was given where an Apprise configuration file is expected" in problem
+        assert "TOKEN" not in problem

@@ -9,6 +9,7 @@ The addresses in that file hold credentials. They are not logged or printed: a t
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,12 @@ def send(message: Message, file: Path) -> list[str]:
 
 
 def _targets(apprise: Any, file: Path) -> tuple[list[Any], str]:
-    """Return the targets of a file, or what is wrong with it."""
+    """Return the targets of a file, or what is wrong with it. A value that may be an address is never repeated."""
+    if re.match(r"[a-z][a-z0-9+.-]*:/", str(file), re.IGNORECASE):
+        return [], (
+            "an address was given where an Apprise configuration file is expected. An address holds credentials, and a "
+            "command line is no place for them: write it into a file of mode 0600, and name that."
+        )
     try:
         file.read_bytes()
     except OSError as error:
