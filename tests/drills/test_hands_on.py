@@ -164,3 +164,28 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
     ]
     assert (timeline.people_seconds, timeline.work_seconds) == (31, 2.5)
     assert did == ["gave an answer to confirmed that was refused", "answered confirmed"]
+
+
+@pytest.mark.parametrize(
+    ("message", "changed", "outcome", "status"),
+    [("", True, "changed", 0), ("", False, "unchanged", 0), ("vault: unreachable", False, "failed", 1)],
+)
+def test_a_run_in_jupyterlab_ends_with_its_last_cell(
+    tmp_path: Path, message: str, changed: bool, outcome: str, status: int
+) -> None:
+    entry = {"event": "concluded", "time": "2026-01-31T03:00:00.000Z", "outcome": "removed", "message": message}
+    (tmp_path / "journal.jsonl").write_text(f"{json.dumps(entry)}\n")
+    known = {"outcome": "removed", "changed": changed, "check_mode": False}
+    (tmp_path / "evidence.json").write_text(json.dumps(known))
+    end = evidence.end_of(tmp_path, Timeline(), lambda text: None)
+    assert (end.outcome, end.exit_status) == (outcome, status)
+
+
+def test_a_run_in_jupyterlab_that_was_left_has_no_outcome(tmp_path: Path) -> None:
+    entry = {"event": "cell", "time": "2026-01-31T03:00:00.000Z", "title": "Plan", "status": "completed"}
+    (tmp_path / "journal.jsonl").write_text(f"{json.dumps(entry)}\n")
+    (tmp_path / "evidence.json").write_text(
+        json.dumps({"outcome": "unfinished", "changed": False, "check_mode": False})
+    )
+    end = evidence.end_of(tmp_path, Timeline(), lambda text: None)
+    assert (end.outcome, end.exit_status) == ("", None)

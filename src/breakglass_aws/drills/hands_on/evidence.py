@@ -12,7 +12,9 @@ from typing import Any
 
 from breakglass_aws.drills.runner.scene import RunEnd
 from breakglass_aws.drills.runner.timeline import Timeline
-from breakglass_aws.engine.outcomes import EXIT_STATUS
+from breakglass_aws.engine import outcomes
+from breakglass_aws.engine.errors import RunbookError
+from breakglass_aws.engine.outcomes import EXIT_STATUS, WAITING
 
 _JOURNAL = "journal.jsonl"
 
@@ -46,10 +48,27 @@ def end_of(folder: Path, timeline: Timeline, did: Callable[[str], object]) -> Ru
         _add(entry, timeline, waits, did)
     for gate, begun in waits.items():
         timeline.wait(f"The run waits at {gate}", begun, entries[-1]["time"])
-    outcome = next((entry["outcome"] for entry in reversed(entries) if entry["event"] == "ended"), "")
+    ended = [entry["outcome"] for entry in entries if entry["event"] == "ended"]
+    outcome = ended[-1] if ended else _outcome_in_jupyter(folder, entries)
     report = folder / "report.md"
     text = report.read_text(encoding="utf-8") if report.is_file() else ""
     return RunEnd(EXIT_STATUS.get(outcome), outcome, text=text)
+
+
+def _outcome_in_jupyter(folder: Path, entries: list[dict[str, Any]]) -> str:
+    """The outcome of a run whose cells a person ran, as the command would have called it; empty when it has not ended.
+
+    There, no command notes the end of the run: its last cell concludes it.
+    """
+    concluded = [entry for entry in entries if entry["event"] == "concluded"]
+    try:
+        known = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
+    except OSError:
+        return ""
+    if not concluded:
+        return WAITING if known["outcome"] == WAITING else ""
+    error = RunbookError.__name__ if concluded[-1].get("message") else ""
+    return outcomes.of(error, "", known["changed"], known["check_mode"])
 
 
 def _add(entry: dict[str, Any], timeline: Timeline, waits: dict[str, str], did: Callable[[str], object]) -> None:
