@@ -20,11 +20,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.perform import
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
 from botocore import utils
 from botocore.config import Config
-from hypothesis import given
-from hypothesis import strategies as st
 
 SECRET = "PlantedSecretKey/0123456789abcdefghij+XY"
-MOMENTS = st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC))
 PAGE = f"<!DOCTYPE html><html><body><h1>Sign in to the network</h1>{SECRET}</body></html>"
 SESSION = f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>ASIAEXAMPLEEXAMPLE00</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>{SECRET}T
@@ -192,14 +189,20 @@ def test_a_call_that_never_left_is_refused_and_changed_nothing() -> None:
     assert not connection.calls.changed
 
 
-@given(MOMENTS, st.sampled_from(["Z", "+00:00", "+02:00", ""]))
-def test_a_moment_is_that_of_botocore(moment: datetime, zone: str) -> None:
-    for text in (
-        moment.strftime("%Y-%m-%dT%H:%M:%S") + zone,
-        moment.replace(tzinfo=None).isoformat() + zone,
-        format_datetime(moment, usegmt=True),
-    ):
-        assert answers.parse_timestamp(text) == utils.parse_timestamp(text)
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(1970, 1, 2, tzinfo=UTC),
+        datetime(2024, 2, 29, 23, 59, 59, tzinfo=UTC),
+        datetime(2026, 1, 31, 3, 15, 0, 123000, tzinfo=UTC),
+        datetime(2199, 12, 31, 1, 2, 3, 4, tzinfo=UTC),
+    ],
+    ids=str,
+)
+def test_a_moment_is_that_of_botocore(moment: datetime) -> None:
+    texts = [format_datetime(moment, usegmt=True)]
+    for zone in ("Z", "+00:00", "+02:00", ""):
+        texts += [moment.strftime("%Y-%m-%dT%H:%M:%S") + zone, moment.replace(tzinfo=None).isoformat() + zone]
     seconds = moment.timestamp()
-    for value in (seconds, int(seconds), str(int(seconds))):
+    for value in (*texts, seconds, int(seconds), str(int(seconds))):
         assert answers.parse_timestamp(value) == utils.parse_timestamp(value)
