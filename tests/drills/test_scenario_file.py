@@ -30,6 +30,7 @@ afterwards:
   - as: data-lake-administrator
     call: sqs:ReceiveMessage
     region: eu-central-1
+    parameters: {QueueUrl: "arn:aws:sqs:eu-central-1:012345678901:ingest-events"}
 changes:
   queue_policies.arn:aws:sqs:eu-central-1:012345678901:ingest-events: any
 """

@@ -123,7 +123,7 @@ ERRORS = [
     pytest.param("organization: o-exampleorg1\n", "the key 'management_account' is missing", id="missing key"),
     pytest.param(
         textwrap.dedent(MINIMAL) + "acounts: []\n",
-        "line 5: acounts: unknown key; accepted: organization, partition,",
+        "line 5: acounts: unknown key. Did you mean accounts? Accepted: organization, partition,",
         id="unknown key",
     ),
     pytest.param(

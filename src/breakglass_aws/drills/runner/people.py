@@ -149,7 +149,11 @@ class People:
         parameters = {name: self._value(value, name) for name, value in given["parameters"].items()}
         try:
             answer = getattr(client, xform_name(given["operation"]))(**parameters)
-            self._kept |= {name: str(jmespath.search(path, answer)) for name, path in given["keep"].items()}
+            for name, path in given["keep"].items():
+                found = jmespath.search(path, answer)
+                if found is None:
+                    raise Refused(f"{action} answered without {path}, which is to be kept as {name}")
+                self._kept[name] = str(found)
         except ClientError as error:
             if not given["denied"]:
                 raise

@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import botocore.session
-from botocore.exceptions import UnknownServiceError
-
-from breakglass_aws.drills.scenario_file import model, organization, values
+from breakglass_aws.drills.scenario_file import calls, model, organization, values
 from breakglass_aws.drills.scenario_file.model import Action, Scenario
 from breakglass_aws.drills.scenario_file.reading import with_fractions
 from breakglass_aws.drills.scenario_file.values import ScenarioError
+from breakglass_aws.engine import outcomes
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.gates.definition import APPROVAL
 from breakglass_aws.engine.notebooks import catalog, parameters
@@ -27,6 +25,7 @@ from breakglass_aws.sandbox.organization_file.schema import load
 from breakglass_aws.sandbox.organization_file.values import ConfigNode
 from breakglass_aws.sandbox.people import console
 
+_SUCCEEDS = (outcomes.CHANGED, outcomes.UNCHANGED)
 _BY_RUNNER = {"evidence_dir", "allowed_signers"}
 
 
@@ -55,10 +54,14 @@ def check(scenario: Scenario) -> None:
         first = change.path.partition(".")[0]
         if first not in model.STATE:
             raise values.refuse_name(top.child("changes", None).child(change.path, first), "path", model.STATE)
+    _check_account(scenario, people, top)
     for action in _actions(scenario):
         _check_action(action, people, scenario)
-    for question in scenario.questions:
-        _check_call(question.service, question.operation, scenario, top.child("afterwards", None))
+    calls.check(calls.of_actions(top), _questions(top))
+    if scenario.interruption:
+        calls.check_operation(top.child("interrupt", None).child("during", scenario.interruption.during))
+    if scenario.outcome == outcomes.CHANGED and not _looks(scenario):
+        raise values.refuse(top, "the key 'afterwards' is missing: what must a call answer, or a state be, afterwards?")
 
 
 def _account_of(actor: Any) -> str:
@@ -151,6 +154,25 @@ def _check_rule(node: ConfigNode, given: dict[str, Any], accounts: Any) -> None:
         raise values.refuse(node, str(error)) from None
 
 
+def _check_account(scenario: Scenario, people: set[str], top: ConfigNode) -> None:
+    """Check that the account of the runbook exists, unless the run must not succeed."""
+    given = scenario.parameters.get("account_id")
+    if given is not None and str(given) not in people and scenario.outcome in _SUCCEEDS:
+        raise values.refuse_name(top.child("parameters", None).child("account_id", given), "account", sorted(people))
+
+
+def _questions(top: ConfigNode) -> list[ConfigNode]:
+    """The calls that the judge tries before and afterwards, with their places."""
+    listed = top.value.get("afterwards") or []
+    node = top.child("afterwards", listed)
+    return [node.child(index, one) for index, one in enumerate(listed) if "call" in one]
+
+
+def _looks(scenario: Scenario) -> bool:
+    """Whether the judge compares anything that only this scenario says."""
+    return bool(scenario.questions or scenario.states or scenario.changes)
+
+
 def _actions(scenario: Scenario) -> Iterator[Action]:
     yield from scenario.damage
     for person in scenario.people:
@@ -163,19 +185,15 @@ def _actors(scenario: Scenario, top: ConfigNode) -> Iterator[tuple[ConfigNode, A
     yield top.child("runs_as", None), scenario.runs_as
     for name, identity in scenario.profiles.items():
         yield top.child("profiles", None).child(name, None), identity
-    for index, question in enumerate(scenario.questions):
-        yield top.child("afterwards", None).child(index, None), question.identity
-    for action in _actions(scenario):
-        if action.kind == model.CALL:
-            yield top, action.given["as"]
+    for question in _questions(top):
+        yield question.child("as", None), question.value["as"]
+    for call in calls.of_actions(top):
+        if "as" in call.value:
+            yield call.child("as", None), call.value["as"]
 
 
 def _check_action(action: Action, people: set[str], scenario: Scenario) -> None:
     where = f"{scenario.file}, line {action.line}"
-    if action.kind == model.CALL:
-        problem = _unknown_call(action.given["service"], action.given["operation"])
-        if problem:
-            raise ScenarioError(f"{where}: {problem}")
     if action.kind == model.PERSON:
         step, who = action.given["step"], action.given["who"]
         takes = console.steps()
@@ -187,21 +205,3 @@ def _check_action(action: Action, people: set[str], scenario: Scenario) -> None:
             raise ScenarioError(f"{where}: there is no account {who!r}. {hint}")
         for key in action.given.keys() - {"step", "who"} - takes[step].keys():
             raise ScenarioError(f"{where}: {step} takes no {key!r}. Accepted: {', '.join(takes[step]) or 'nothing'}.")
-
-
-def _check_call(service: str, operation: str, scenario: Scenario, node: ConfigNode) -> None:
-    if problem := _unknown_call(service, operation):
-        raise values.refuse(node, problem)
-
-
-def _unknown_call(service: str, operation: str) -> str:
-    """What is wrong with a call; empty when it exists."""
-    session = botocore.session.get_session()
-    try:
-        known = session.get_service_model(service).operation_names
-    except UnknownServiceError:
-        hint = values.nearest(service, session.get_available_services())
-        return f"there is no service {service!r}. {hint}".strip()
-    if operation in known:
-        return ""
-    return f"{service} has no operation {operation!r}. {values.nearest(operation, known)}".strip()

@@ -91,7 +91,7 @@ def read(file: Path) -> Scenario:
         exit_status=exit_status,
         says=says,
         tags=optional("tags", _texts, ()),
-        objective_seconds=optional("objective", values.seconds, 300.0),
+        objective_seconds=optional("objective", _objective, 300.0),
         runs_as=optional("runs_as", values.text, "operator"),
         organization=optional("organization", lambda node: _organization(node, file), "default"),
         profiles=optional(
@@ -99,7 +99,7 @@ def read(file: Path) -> Scenario:
         ),
         damage=optional("damage", _actions, ()),
         faults=optional("faults", lambda node: tuple(map(_fault, values.items(node))), ()),
-        people=optional("people", lambda node: tuple(map(_participant, values.items(node))), ()),
+        people=optional("people", _people, ()),
         interruption=optional("interrupt", _interruption, None),
         questions=questions,
         states=states,
@@ -136,7 +136,24 @@ def _expectation(node: ConfigNode) -> tuple[str, int, tuple[str, ...]]:
     return outcome, status, _texts(given["says"]) if "says" in given else ()
 
 
+def _objective(node: ConfigNode) -> float:
+    seconds = values.seconds(node)
+    if not seconds:
+        raise values.refuse(node, f"{node.value} is not accepted. Expected a time of at least a second.")
+    return seconds
+
+
 # What people do
+
+
+def _people(node: ConfigNode) -> tuple[Participant, ...]:
+    people = [_participant(one) for one in values.items(node)]
+    names = [one.name for one in people]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            place = node.child(index, None).child("name", name)
+            raise values.refuse(place, f"two people are called {name!r}. Give each a name of their own.")
+    return tuple(people)
 
 
 def _participant(node: ConfigNode) -> Participant:
@@ -174,7 +191,7 @@ def _call(node: ConfigNode) -> dict[str, Any]:
         "region": values.text(given["region"]) if "region" in given else REGION,
         "parameters": _plain_mapping(given["parameters"]) if "parameters" in given else {},
         "from": values.text(given["from"]) if "from" in given else "",
-        "denied": bool(given["denied"].value) if "denied" in given else False,
+        "denied": values.flag(given["denied"]) if "denied" in given else False,
         "keep": _plain_mapping(given["keep"]) if "keep" in given else {},
     }
 
@@ -221,13 +238,18 @@ def with_fractions(rule: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value(key, given) for key, given in rule.items()}
 
 
+def _time_span(node: ConfigNode) -> str:
+    values.seconds(node)
+    return str(node.value)
+
+
 _ACTIONS: dict[str, Callable[[ConfigNode], Any]] = {
     model.ANSWER: lambda node: str(node.value) if isinstance(node.value, int) else values.text(node),
     model.MAILED_CODE: values.text,
     model.EMERGENCY: values.text,
     model.CALL: _call,
     model.PERSON: _person_step,
-    model.CLOCK: values.text,
+    model.CLOCK: _time_span,
     model.FAULT: _rule,
     model.END_FAULTS: values.text,
 }
@@ -270,9 +292,7 @@ def _question(node: ConfigNode) -> Question:
     )
     service, operation = values.text(given["call"], _OPERATION, _AN_OPERATION).split(":")
     answers = {
-        time: values.text(given[time], r"[A-Za-z.]+", "allowed, denied, any, or an error code")
-        if time in given
-        else other
+        time: _expected_answer(given[time]) if time in given else other
         for time, other in (("before", model.DENIED), ("after", model.ALLOWED))
     }
     return Question(
@@ -285,6 +305,15 @@ def _question(node: ConfigNode) -> Question:
         place=values.text(given["from"]) if "from" in given else "",
         **answers,
     )
+
+
+def _expected_answer(node: ConfigNode) -> str:
+    """Return allowed, denied, any, or an error code, which begins with a capital letter."""
+    answer = values.text(node, r"[A-Za-z][A-Za-z0-9.]*", "allowed, denied, any, or an error code")
+    words = (model.ALLOWED, model.DENIED, model.ANY)
+    if answer not in words and (answer[0].islower() or answer.lower() in words):
+        raise values.refuse_name(node, "answer", [*words, "an error code such as AccessDenied"])
+    return answer
 
 
 def _changes(node: ConfigNode) -> tuple[Change, ...]:

@@ -71,6 +71,13 @@ def number(node: ConfigNode, least: int = 0) -> int:
     return node.value
 
 
+def flag(node: ConfigNode) -> bool:
+    """True or false."""
+    if not isinstance(node.value, bool):
+        raise refuse(node, f"{node.value!r} is not accepted. Expected true or false.")
+    return node.value
+
+
 def items(node: ConfigNode) -> list[ConfigNode]:
     """The items of a list."""
     if not isinstance(node.value, list):

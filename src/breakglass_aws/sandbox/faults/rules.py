@@ -14,7 +14,7 @@ from typing import Any
 
 from moto.core.utils import get_service_model
 
-from breakglass_aws.sandbox import clock
+from breakglass_aws.sandbox import clock, nearest
 from breakglass_aws.sandbox.wire.messages import SERVICES, Request
 
 _MATCHING = ("service", "operation", "account", "share", "skip", "times", "seed")
@@ -134,11 +134,11 @@ def rule(given: Any, is_account: Callable[[str], bool]) -> Rule:
         raise RuleError(f"{given!r} is not a rule; accepted: a mapping with the key kind")
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        raise _refusal("kind", kind, ", ".join(KINDS))
+        raise RuleError(f"kind: {kind!r} is not accepted{nearest.accepted(kind, KINDS)}")
     takes = KINDS[kind]
     for key in given:
         if key != "kind" and key not in takes.keys:
-            raise RuleError(f"{key}: unknown key of {kind}; accepted: {', '.join(takes.keys)}")
+            raise RuleError(f"{key}: unknown key of {kind}{nearest.accepted(key, takes.keys)}")
     values = {key: _CHECKS[key](key, value) for key, value in given.items() if key != "kind" and value is not None}
     for key in takes.required:
         if key not in values:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from breakglass_aws.sandbox import nearest
 from breakglass_aws.sandbox.authorization import PolicyError, parse
 from breakglass_aws.sandbox.organization_file.yaml_source import OrganizationError, Path_, Source
 
@@ -43,9 +44,7 @@ class ConfigNode:
             raise self.refuse(f"a mapping with the keys {', '.join(known)}")
         for key in self.value:
             if key not in known:
-                raise self.child(key, self.value[key]).source.error(
-                    (*self.path, key), f"unknown key; accepted: {', '.join(known)}"
-                )
+                raise self.source.error((*self.path, key), f"unknown key{nearest.accepted(key, known)}")
         for key in required:
             if self.value.get(key) is None:
                 raise self.source.error(self.path, f"the key {key!r} is missing")
