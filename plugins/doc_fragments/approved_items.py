@@ -28,11 +28,11 @@ options:
         type: str
         required: true
       kind:
-        description: The kind of the item, as in RV(ignore:accounts[].items[].kind).
+        description: The kind of the item, as in RV(ignore:accounts[].credentials[].kind).
         type: str
         required: true
       id:
-        description: The ID of the item, as in RV(ignore:accounts[].items[].id).
+        description: The ID of the item, as in RV(ignore:accounts[].credentials[].id).
         type: str
         required: true
       created:

@@ -166,7 +166,7 @@ accounts:
       sample: legacy-web
     outcome:
       description:
-        - The worst outcome of the account's items, V(failed), V(unverified), V(skipped), V(removed) or V(absent).
+        - The worst outcome of the account's credentials, V(failed), V(unverified), V(skipped), V(removed) or V(absent).
           V(absent) also when there was nothing to remove.
         - V(skipped) or V(unreachable) for an account in which nothing was attempted, with the reason.
         - V(not_reached) when the task ended before it began with the account, because of O(max_accounts) or
@@ -192,9 +192,9 @@ accounts:
     after:
       description:
         - The same, read back, or in check mode as they would be.
-        - Null when one kind could not be read back. RV(accounts[].items) has what is known of the others.
+        - Null when one kind could not be read back. RV(accounts[].credentials) has what is known of the others.
       type: dict
-    items:
+    credentials:
       description: The outcome of each root credential of the chosen kinds, in the order of removal.
       type: list
       elements: dict

@@ -120,7 +120,7 @@ email:
   returned: success
   type: str
   sample: root@invited.example.com
-update:
+email_update:
   description: The last change of the address. Null when there was none, or botocore is too old to read it.
   returned: success
   type: dict

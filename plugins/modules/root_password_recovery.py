@@ -128,7 +128,7 @@ accounts:
       description: Whether something in this account changed or may have changed, or in check mode would.
       type: bool
       sample: true
-    items:
+    credentials:
       description: The login profile that was changed, or in check mode would be. Empty when there is nothing to change.
       type: list
       elements: dict

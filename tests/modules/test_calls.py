@@ -30,7 +30,7 @@ def known(box: Box, who: str) -> dict[str, tuple]:
 def test_each_call_is_in_cloudtrail_with_its_request_id_and_key(sandbox):
     result = run("root_credentials", environment=sandbox.environment("operator"), account_ids=[LEGACY], **ASKED)
     told = {call["request_id"]: (call["operation"], call["access_key_id"]) for call in result["aws_calls"]}
-    assert len(told) == 1 + len(result["accounts"][0]["items"])
+    assert len(told) == 1 + len(result["accounts"][0]["credentials"])
     seen = known(sandbox, "engineer") | known(sandbox, "legacy-web-administrator")
     assert told.items() <= seen.items()
     assert {call["status"] for call in result["aws_calls"]} == {"done"}
@@ -38,7 +38,7 @@ def test_each_call_is_in_cloudtrail_with_its_request_id_and_key(sandbox):
     opened, *removed = result["aws_calls"]
     assert (opened["service"], opened["target"], opened["error"]) == ("sts", LEGACY, None)
     assert {call["access_key_id"] for call in removed} == {result["accounts"][0]["session"]["access_key_id"]}
-    assert {item["id"] for item in result["accounts"][0]["items"]} - {"password"} <= {
+    assert {item["id"] for item in result["accounts"][0]["credentials"]} - {"password"} <= {
         call["target"] for call in removed
     }
 
@@ -94,7 +94,7 @@ def test_nothing_is_changed_once_the_process_that_started_the_task_has_ended(san
     assert "the process that started this task has ended" in json.dumps(result)
     assert [event["action"] for event in sandbox.events()[since:] if event["write"]] == []
     assert result["changed"] is False
-    assert {item["outcome"] for account in result.get("accounts", []) for item in account["items"]} <= {"failed"}
+    assert {item["outcome"] for account in result.get("accounts", []) for item in account["credentials"]} <= {"failed"}
 
 
 def test_what_was_not_sent_was_not_done(sandbox, monkeypatch):
@@ -105,7 +105,7 @@ def test_what_was_not_sent_was_not_done(sandbox, monkeypatch):
     looks = iter([None] * (opened + 2))  # and as many for the first deletion
     monkeypatch.setattr(_started_by, "missing", lambda: next(looks, "gone"))
     result = run("root_credentials", environment=sandbox.environment("operator"), account_ids=[LEGACY], **ASKED)
-    outcomes = [item["outcome"] for item in result["accounts"][0]["items"]]
+    outcomes = [item["outcome"] for item in result["accounts"][0]["credentials"]]
     assert outcomes.count("removed") == 1
     assert set(outcomes) <= {"removed", "failed", "skipped"}
     assert result["changed"] is True

@@ -226,12 +226,12 @@ def wrong_items(box: Box, module: str, before: dict[str, Any], result: dict) -> 
         was, now = before["root_users"][identifier], box.snapshot()["root_users"][identifier]
         if module == "root_credentials":
             gone, claimed, doubted = things(was) - things(now), set(), set()
-            for item in account.get("items") or []:
+            for item in account.get("credentials") or []:
                 thing = "password" if item["kind"] == "password" else item["id"]
                 (claimed if item["outcome"] == "removed" else doubted).add(thing)
             sure_doubt = {
                 "password" if item["kind"] == "password" else item["id"]
-                for item in account.get("items") or []
+                for item in account.get("credentials") or []
                 if item["outcome"] == "unverified"
             }
             if unsaid := gone - claimed - sure_doubt:

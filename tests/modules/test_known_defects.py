@@ -86,7 +86,7 @@ def test_u5_an_unknown_option_is_refused_before_any_call(sandbox):
 def test_u6_check_mode_lists_each_item_that_would_be_removed(sandbox):
     result = run("root_credentials", check_mode=True, environment=sandbox.environment("operator"), account_ids=[LEGACY])
     keys = sandbox.snapshot()["root_users"][LEGACY]["access_keys"]
-    planned = [item["id"] for item in by_id(result)[LEGACY]["items"] if item["kind"] == "access_keys"]
+    planned = [item["id"] for item in by_id(result)[LEGACY]["credentials"] if item["kind"] == "access_keys"]
     assert len(planned) == len(keys) == 2
     assert not {"DeleteAccessKey", "DeleteLoginProfile"} & set(writes(sandbox))
 
@@ -101,7 +101,7 @@ def test_u7_an_account_that_failed_stays_in_the_result(sandbox):
 def test_u8_one_refusal_does_not_stop_the_other_items(sandbox):
     """A key of this account is in use and stays. The password, a later kind, is removed."""
     entry = by_id(as_operator(sandbox, "root_credentials", account_ids=[REPORTS]))[REPORTS]
-    assert [(item["kind"], item["outcome"]) for item in entry["items"]] == [
+    assert [(item["kind"], item["outcome"]) for item in entry["credentials"]] == [
         ("access_keys", "skipped"),
         ("password", "removed"),
         ("mfa_devices", "removed"),

@@ -40,7 +40,7 @@ def root_users(box: Box) -> dict:
 
 
 def outcomes(entry: dict) -> list[tuple[str, str]]:
-    return [(item["kind"], item["outcome"]) for item in entry["items"]]
+    return [(item["kind"], item["outcome"]) for item in entry["credentials"]]
 
 
 def test_everything_goes_in_order_and_nothing_else_is_touched(sandbox):
@@ -88,7 +88,7 @@ def test_it_looks_again_in_the_same_session_after_the_last_deletion(sandbox):
 
 def test_the_virtual_device_that_is_left_behind_is_mentioned(sandbox):
     [entry] = remove(sandbox, account_ids=[LEGACY])["accounts"]
-    told = {item["id"]: item["reason"] for item in entry["items"] if item["kind"] == "mfa_devices"}
+    told = {item["id"]: item["reason"] for item in entry["credentials"] if item["kind"] == "mfa_devices"}
     assert {id: "stays in the account" in reason for id, reason in told.items()} == {
         f"arn:aws:iam::{LEGACY}:mfa/root-account-mfa-device": True,
         "GAHT55556666": False,
@@ -101,7 +101,7 @@ def test_the_second_run_changes_nothing_and_says_so(sandbox):
     result = remove(sandbox, account_ids=[LEGACY])
     assert result["changed"] is False
     assert result["summary"] == {"absent": 1}
-    assert result["accounts"][0]["items"] == []
+    assert result["accounts"][0]["credentials"] == []
     assert result["diff"] == {"before": {}, "after": {}}
     assert written(sandbox) == done
 
@@ -141,7 +141,7 @@ def test_what_was_used_recently_stays(sandbox):
     assert outcomes(entry) == [("access_keys", "skipped"), ("password", "removed"), ("mfa_devices", "removed")]
     assert "Used 3 days ago" in entry["reason"]
     left = root_users(sandbox)[REPORTS]
-    assert left == {**NOTHING, "access_keys": [entry["items"][0]["id"]]}
+    assert left == {**NOTHING, "access_keys": [entry["credentials"][0]["id"]]}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_what_was_used_recently_goes_when_it_is_named(sandbox):
     [key] = root_users(sandbox)[REPORTS]["access_keys"]
     result = remove(sandbox, account_ids=[REPORTS], allow_recently_used=[key])
     assert result["summary"] == {"removed": 1}
-    assert "allowed by allow_recently_used" in result["accounts"][0]["items"][0]["reason"]
+    assert "allowed by allow_recently_used" in result["accounts"][0]["credentials"][0]["reason"]
     assert root_users(sandbox)[REPORTS] == NOTHING
 
 
@@ -465,8 +465,8 @@ def ids(left: dict) -> set[tuple[str, str]]:
 def agrees(box: Box, entry: dict, before: dict) -> None:
     """The entry of an account claims nothing that was not done, and lacks nothing that was."""
     gone = ids(before) - ids(root_users(box)[entry["account_id"]])
-    claimed = {(item["kind"], item["id"]) for item in entry["items"] if item["outcome"] == "removed"}
-    unknown = {(item["kind"], item["id"]) for item in entry["items"] if item["outcome"] == "unverified"}
+    claimed = {(item["kind"], item["id"]) for item in entry["credentials"] if item["outcome"] == "removed"}
+    unknown = {(item["kind"], item["id"]) for item in entry["credentials"] if item["outcome"] == "unverified"}
     assert claimed <= gone <= claimed | unknown
     assert entry["changed"] or not gone
     assert entry["session"]
@@ -481,13 +481,13 @@ def test_a_broken_connection_loses_nothing_that_was_done(sandbox, fault, operati
     [entry] = result["accounts"]
     agrees(sandbox, entry, before)
     done = fault in ("lost_answer", "cut", "appended")
-    hit = {item["outcome"] for item in entry["items"] if item["kind"] == KIND[operation]}
+    hit = {item["outcome"] for item in entry["credentials"] if item["kind"] == KIND[operation]}
     assert hit == {"removed"} if done else hit <= {"unverified", "failed"}
     assert result["failed"] is not done
     assert result["changed"] is True
     assert "(None)" not in result.get("msg", "")
     if operation == "DeleteLoginProfile" and not done:
-        assert [item["outcome"] for item in entry["items"] if item["kind"] == "mfa_devices"] == ["skipped"] * 2
+        assert [item["outcome"] for item in entry["credentials"] if item["kind"] == "mfa_devices"] == ["skipped"] * 2
 
 
 @pytest.mark.parametrize("read", ["ListAccessKeys", "ListSigningCertificates", "GetLoginProfile", "ListMFADevices"])
@@ -504,7 +504,7 @@ def test_one_kind_that_cannot_be_read_back_leaves_the_others_confirmed(sandbox, 
     result = remove(sandbox, account_ids=[LEGACY], **ONCE)
     [entry] = result["accounts"]
     agrees(sandbox, entry, before)
-    unverified = {item["kind"] for item in entry["items"] if item["outcome"] == "unverified"}
+    unverified = {item["kind"] for item in entry["credentials"] if item["outcome"] == "unverified"}
     assert unverified == {kind or "signing_certificates"}
     assert (result["failed"], entry["outcome"], entry["after"]) == (True, "unverified", None)
 
@@ -546,7 +546,7 @@ def test_a_session_that_expires_in_the_middle_leaves_a_true_result(sandbox):
     [entry] = result["accounts"]
     agrees(sandbox, entry, before)
     assert (result["failed"], entry["after"]) == (True, None)
-    assert {item["outcome"] for item in entry["items"]} == {"unverified", "failed", "skipped"}
+    assert {item["outcome"] for item in entry["credentials"]} == {"unverified", "failed", "skipped"}
 
 
 @pytest.mark.parametrize("operation", DELETIONS)
@@ -557,8 +557,10 @@ def test_the_retry_after_a_lost_answer_counts_as_this_runs(sandbox, operation, m
     result = remove(sandbox, account_ids=[LEGACY])
     [entry] = result["accounts"]
     assert (result["failed"], result["changed"], entry["outcome"]) == (False, True, "removed")
-    assert {item["outcome"] for item in entry["items"]} == {"removed"}
-    assert "answer was lost" in " ".join(item["reason"] for item in entry["items"] if item["kind"] == KIND[operation])
+    assert {item["outcome"] for item in entry["credentials"]} == {"removed"}
+    assert "answer was lost" in " ".join(
+        item["reason"] for item in entry["credentials"] if item["kind"] == KIND[operation]
+    )
 
 
 # Approved items
@@ -584,7 +586,7 @@ def test_the_plan_is_the_approval_of_the_act(sandbox):
     done = [
         {"account_id": entry["account_id"], "kind": item["kind"], "id": item["id"], "created": item["created"]}
         for entry in result["accounts"]
-        for item in entry["items"]
+        for item in entry["credentials"]
         if item["outcome"] == "removed"
     ]
     assert sorted(done, key=str) == sorted(approved, key=str)
@@ -598,7 +600,7 @@ def test_only_the_approved_items_go(sandbox):
     after = root_users(sandbox)
     assert ids(before[LEGACY]) - ids(after[LEGACY]) == {("access_keys", approved[0]["id"])}
     assert {id: after[id] for id in after if id != LEGACY} == {id: before[id] for id in before if id != LEGACY}
-    kept = [item for entry in result["accounts"] for item in entry["items"] if item["outcome"] == "skipped"]
+    kept = [item for entry in result["accounts"] for item in entry["credentials"] if item["outcome"] == "skipped"]
     assert {item["reason"] for item in kept} == {"It is not one of the approved items."}
     assert written(sandbox) == ["DeleteAccessKey"]
 
@@ -628,7 +630,7 @@ def test_a_key_that_is_new_stays_and_is_reported(sandbox, when):
     result = remove(sandbox, account_ids=[REPORTS], recently_used_days=0, approved_items=approved)
     [entry] = result["accounts"]
     assert root_users(sandbox)[REPORTS]["access_keys"] == made
-    assert [item["outcome"] for item in entry["items"] if item["id"] == made[0]] == ["skipped"]
+    assert [item["outcome"] for item in entry["credentials"] if item["id"] == made[0]] == ["skipped"]
     assert made[0] in entry["reason"]
     assert (entry["outcome"], result["changed"], result["failed"]) == ("skipped", True, False)
 
@@ -641,7 +643,7 @@ def test_a_password_that_was_set_anew_is_another_one(sandbox):
     run("root_password_recovery", environment=sandbox.environment("operator"), state="open", account_ids=[lake])
     result = remove(sandbox, account_ids=[lake], approved_items=approved)
     assert root_users(sandbox)[lake]["password"] is True
-    [item] = [item for item in result["accounts"][0]["items"] if item["kind"] == "password"]
+    [item] = [item for item in result["accounts"][0]["credentials"] if item["kind"] == "password"]
     assert item["outcome"] == "skipped"
     assert "the approved one at" in item["reason"]
 
@@ -650,8 +652,8 @@ def test_an_approved_item_that_is_gone_is_absent(sandbox):
     approved = planned(sandbox, account_ids=[LEGACY])
     remove(sandbox, account_ids=[LEGACY])
     [entry] = remove(sandbox, account_ids=[LEGACY], approved_items=approved)["accounts"]
-    assert {item["outcome"] for item in entry["items"]} == {"absent"}
-    assert len(entry["items"]) == len(approved)
+    assert {item["outcome"] for item in entry["credentials"]} == {"absent"}
+    assert len(entry["credentials"]) == len(approved)
 
 
 def test_the_guard_holds_for_what_was_used_since_the_plan(sandbox):
@@ -659,7 +661,7 @@ def test_the_guard_holds_for_what_was_used_since_the_plan(sandbox):
     approved = [{"account_id": REPORTS, "kind": "access_keys", "id": key}]
     [entry] = remove(sandbox, account_ids=[REPORTS], approved_items=approved)["accounts"]
     assert root_users(sandbox)[REPORTS]["access_keys"] == [key]
-    assert "Used 3 days ago" in entry["items"][0]["reason"]
+    assert "Used 3 days ago" in entry["credentials"][0]["reason"]
 
 
 def test_a_journal_of_another_approval_is_not_believed(sandbox, tmp_path):

@@ -43,14 +43,14 @@ def test_the_address_is_read(trusted):
     since = len(trusted.events())
     result = ask(trusted)
     assert (result["failed"], result["changed"], result["outcome"]) == (False, False, "unchanged")
-    assert (result["email"], result["update"], result["undo"]) == (address(trusted), None, None)
+    assert (result["email"], result["email_update"], result["undo"]) == (address(trusted), None, None)
     assert written(trusted, since) == []
 
 
 def test_it_is_changed_in_two_runs_with_the_code_of_the_mail(trusted):
     old, since = address(trusted), len(trusted.events())
     sent = ask(trusted, email=NEW)
-    assert (sent["changed"], sent["email"], sent["update"]["status"]) == (True, old, "PENDING")
+    assert (sent["changed"], sent["email"], sent["email_update"]["status"]) == (True, old, "PENDING")
     assert sent["next_steps"][0].startswith(f"Read AWS's mail to {NEW}")
     assert (sent["undo"], address(trusted)) == (None, old)
 
@@ -60,7 +60,7 @@ def test_it_is_changed_in_two_runs_with_the_code_of_the_mail(trusted):
     otp = code(trusted)
     done = ask(trusted, email=NEW, otp=otp)
     assert done["failed"] is False, done["msg"]
-    assert (done["changed"], done["email"], done["update"]["status"]) == (True, NEW, "COMPLETED")
+    assert (done["changed"], done["email"], done["email_update"]["status"]) == (True, NEW, "COMPLETED")
     assert done["undo"] == {"account_id": INVITED, "email": old}
     assert done["diff"] == {"before": {"email": old}, "after": {"email": NEW}}
     assert address(trusted) == NEW
@@ -139,7 +139,7 @@ def test_a_change_that_takes_aws_its_time_is_no_failure_but_a_warning(trusted, m
     monkeypatch.setattr(account, "_finish_email", lambda *unused: None)
     ask(trusted, email=NEW)
     done = ask(trusted, email=NEW, otp=code(trusted), wait_timeout=0)
-    assert (done["failed"], done["changed"], done["update"]["status"]) == (False, True, "ACCEPTED")
+    assert (done["failed"], done["changed"], done["email_update"]["status"]) == (False, True, "ACCEPTED")
     assert "does not show" in str(done["warnings"])
     since = len(trusted.events())
     later = ask(trusted, email=NEW, otp="123456", wait_timeout=0)

@@ -55,7 +55,7 @@ def test_a_play_foretells_removes_and_looks(play, sandbox):
             "ansible.builtin.assert": {
                 "that": [
                     "foretold.changed and done.changed",
-                    "foretold.accounts[0]['items'] == done.accounts[0]['items']",
+                    "foretold.accounts[0].credentials == done.accounts[0].credentials",
                     "between.summary.unchanged == 1",
                     "access.ready",
                 ]

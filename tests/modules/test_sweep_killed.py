@@ -88,12 +88,14 @@ def test_a_full_disk_under_the_journal_loses_no_result(
     assert result["failed"] is False, result["msg"]
     assert result["changed"] is True
     assert len(deletions(sandbox)) == sum(
-        item["outcome"] == "removed" for account in result["accounts"] for item in account["items"]
+        item["outcome"] == "removed" for account in result["accounts"] for item in account["credentials"]
     )
     assert "No space left on device" in str(result["warnings"])
 
 
-@pytest.mark.parametrize("altered", [{}, {"items": [{}]}, {"items": None}, {"before": {}}, {"changed": "yes"}])
+@pytest.mark.parametrize(
+    "altered", [{}, {"credentials": [{}]}, {"credentials": None}, {"before": {}}, {"changed": "yes"}]
+)
 def test_an_altered_entry_ends_the_task_before_anything_is_done(sandbox: Box, tmp_path: Path, altered: dict) -> None:
     """Case S6: a KeyError after six deletions."""
     environment, journal = sandbox.environment("operator"), tmp_path / "journal"

@@ -128,7 +128,7 @@ def test_what_a_removal_reports_is_true(box: Box, rules: list[dict[str, Any]], w
             assert shown(entry["before"]) == before[account_id]
         if truth[account_id] != before[account_id]:
             assert entry["changed"] is True
-        for item in entry["items"]:
+        for item in entry["credentials"]:
             kind, left = item["kind"], truth[account_id][item["kind"]]
             present = left if kind == "password" else item["id"] in left
             if item["outcome"] in ("removed", "absent"):

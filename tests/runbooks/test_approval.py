@@ -387,12 +387,12 @@ def test_a_list_of_signers_that_is_none(content: str | bytes | None, said: str, 
 
 def test_the_same_plan_has_the_same_digest_and_another_one_has_not() -> None:
     def plan(**other: Any) -> dict[str, Any]:
-        account = {"account_id": "012345678901", "items": [{"kind": "password", "outcome": "removed"}], **other}
+        account = {"account_id": "012345678901", "credentials": [{"kind": "password", "outcome": "removed"}], **other}
         return {"changed": True, "accounts": [account], "invocation": {"x": 1}}
 
     one = results.plan_digest(plan(session={"access_key_id": "ASIA1"}))
     assert one == results.plan_digest(plan(session={"access_key_id": "ASIA2"}))
-    assert one != results.plan_digest(plan(items=[]))
+    assert one != results.plan_digest(plan(credentials=[]))
     assert results.plan_digest({**plan(), "plan": {"digest": "of the module"}}) == "of the module"
 
 

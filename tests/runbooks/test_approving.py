@@ -103,17 +103,17 @@ def removal(account_id: str, *keys: str) -> dict[str, Any]:
     """An account of a plan in which these access keys would be removed."""
     items = [{"kind": "access_keys", "id": key, "outcome": "removed"} for key in keys]
     items.append({"kind": "password", "id": "password", "outcome": "skipped", "reason": "used recently"})
-    return {"account_id": account_id, "outcome": "removed", "changed": bool(keys), "items": items, "before": {}}
+    return {"account_id": account_id, "outcome": "removed", "changed": bool(keys), "credentials": items, "before": {}}
 
 
 def with_last_use(account: dict[str, Any], date: str | None, status: str = "Active") -> dict[str, Any]:
     """The same account of a plan, with the last use of its credentials as AWS reports it at some time."""
     used = {"date": date, "region": "us-east-1", "service": "s3"} if date else None
-    *removed, password = account["items"]
+    *removed, password = account["credentials"]
     created = {"created": "2026-01-01T03:00:00Z"}
     access_keys = [{"id": item["id"], "status": status, **created, "last_used": used} for item in removed]
     before = {"access_keys": access_keys, "password": {"present": True, **created, "last_used": date}}
-    return {**account, "items": [*removed, {**password, "reason": f"Used at {date}"}], "before": before}
+    return {**account, "credentials": [*removed, {**password, "reason": f"Used at {date}"}], "before": before}
 
 
 def approve(stage: Stage, keys: Path, name: str = "ada", *more: str) -> int:
@@ -328,6 +328,26 @@ def test_the_same_plan_in_another_order_keeps_its_approval(stage: Stage, keys: P
     approve(stage, keys)
     stage.plan = planned(*reversed(users))
     stage.start(resume=True).cell(GATE)
+
+
+def test_what_was_planned_and_done_under_other_names_is_not_done_again(stage: Stage, keys: Path) -> None:
+    """Version 0.1 returned `items`: the plan that was approved and followed stays as it was."""
+    now = removal("444455556666", "AKIA1")
+    earlier = {{"credentials": "items"}.get(key, key): value for key, value in now.items()}
+    stage.plans(earlier)
+    with pytest.raises(Waiting):
+        stage.start().cell(GATE)
+    approve(stage, keys)
+    approved = stage.start(resume=True)
+    approved.cell(GATE)
+    stage.action = "x"
+    approved.cell(ACT)
+    stage.plans(now)
+    resumed = stage.start(resume=True)
+    resumed.cell(GATE)
+    resumed.cell(ACT)
+    assert stage.done == ["one"]
+    assert resumed["plan"]["accounts"] == [earlier]
 
 
 def test_the_word_that_approve_prints_is_an_answer_too(

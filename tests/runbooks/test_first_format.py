@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from support.run_module import run as run_module
 
+from breakglass_aws.engine import observations, results
+from breakglass_aws.engine.display.views import registry
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import manifest
 from breakglass_aws.engine.evidence.journal import Journal
@@ -20,6 +22,7 @@ from breakglass_aws.sandbox import Box
 
 FILES = Path(__file__).parents[1] / "fixtures" / "first_format"
 SEALED = ["finished", "waiting", "approval"]
+KEPT = {"kind": "access_keys", "id": "AKIA1", "outcome": "skipped", "reason": "Used."}
 MANIFEST_OF_FINISHED = "8301f69df8b6d28b4df98b865b6f67eb74505bbb3904188ef1cc6470dfdcb35a"
 
 
@@ -111,7 +114,38 @@ def test_a_sweep_continues_from_its_journal(sandbox: Box, tmp_path: Path) -> Non
     found = {account["account_id"]: account for account in result["accounts"]}
     assert [found[one]["journal_time"] for one in accounts] == ["2026-11-28T08:04:58Z"] * 2
     assert [found[one]["outcome"] for one in accounts] == ["removed"] * 2
+    removed = [(item["kind"], item["id"]) for item in found["012345678901"]["credentials"]]
+    assert (removed, "items" in found["012345678901"]) == ([("password", "password")], False)
     assert not [event for event in sandbox.events()[since:] if event["write"] and event["service"] == "iam"]
+
+
+def named_as_now(entry: dict[str, Any]) -> dict[str, Any]:
+    return {{"items": "credentials"}.get(key, key): value for key, value in entry.items()}
+
+
+def test_results_of_a_removal_are_read_as_those_of_today() -> None:
+    """They are in the state of a run, from which a resumed run shows, compares and reports what was done."""
+    entries = [json.loads(line)["entry"] for line in (FILES / "sweep.jsonl").read_text().splitlines()]
+    event = {"event": "changed", "action": "breakglass.aws.root_credentials", "check_mode": False, "warnings": []}
+    before, now = ({**event, "result": {"accounts": accounts}} for accounts in (entries, [*map(named_as_now, entries)]))
+    assert "access key" in registry.view(before).markdown
+    assert registry.view(before) == registry.view(now)
+    assert "access key AKIA" in results.message(before)
+    assert results.message(before) == results.message(now)
+    for read in (results.plan_items, observations.of):
+        assert read(before["result"]) == read(now["result"]), read
+    assert [one["seen"] for one in observations.of({"accounts": [{"account_id": "1", "items": [KEPT]}]})] == ["Used"]
+    assert {item["kind"] for item in results.plan_items(before["result"])} >= {"access_keys", "password"}
+
+
+def test_the_state_of_password_recovery_and_of_an_address_is_read_as_that_of_today() -> None:
+    unanswered = {"kind": "login_profile", "id": "none", "outcome": "unverified"}
+    account = {"account_id": "012345678901", "outcome": "unverified", "after": None, "items": [unanswered]}
+    assert results.recovery_open_in([], {"accounts": [account]}) == ["012345678901"]
+    update = {"status": "PENDING", "since": "2026-11-28T08:04:58Z"}
+    result = {"outcome": "unchanged", "email": "root@example.com", "update": update}
+    event = {"event": "ok", "action": "breakglass.aws.root_email", "check_mode": False, "warnings": []}
+    assert "PENDING, since" in registry.view({**event, "result": result}).markdown
 
 
 @pytest.mark.parametrize("name", ["bucket", "queue"])

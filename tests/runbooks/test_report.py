@@ -117,7 +117,7 @@ def test_a_step_tells_what_it_changed(record: Record) -> None:
         {"kind": "mfa_devices", "id": "arn:aws:iam::012345678901:mfa/kept", "outcome": "kept"},
         {"kind": "password", "id": "password", "outcome": "removed"},
     ]
-    result = {"actions": ["iam:DeleteAccessKey"], "accounts": [{"account_id": "012345678901", "items": items}]}
+    result = {"actions": ["iam:DeleteAccessKey"], "accounts": [{"account_id": "012345678901", "credentials": items}]}
     event = {"event": "changed", "task": "Remove", "action": "y", "check_mode": False, "result": result}
     record.add(event)
     assert record.steps[-1]["message"] == "iam:DeleteAccessKey, access key AKIA1, password"
@@ -170,7 +170,7 @@ TAKEN = {
     "outcome": "removed",
     "before": {"password": {"present": True, "last_used": None}},
     "after": {"password": {"present": False}},
-    "items": [{"kind": "password", "id": "password", "outcome": "removed"}],
+    "credentials": [{"kind": "password", "id": "password", "outcome": "removed"}],
 }
 
 

@@ -145,8 +145,8 @@ def test_every_module_that_acts_has_a_view() -> None:
 def test_the_items_of_a_plan_are_what_would_change() -> None:
     key = {"kind": "access_keys", "id": "AKIA1", "outcome": "removed"}
     kept = {"kind": "password", "id": "password", "outcome": "skipped"}
-    changed = {"account_id": "444455556666", "changed": True, "items": [key, kept]}
-    unchanged = {"account_id": "012345678901", "changed": False, "items": [kept]}
+    changed = {"account_id": "444455556666", "changed": True, "credentials": [key, kept]}
+    unchanged = {"account_id": "012345678901", "changed": False, "credentials": [kept]}
     role = {"account_id": "333344445555", "changed": True}
     account = {"account_id": "333344445555", "kind": "account", "id": "333344445555"}
     removed = {"account_id": "444455556666", "kind": "access_keys", "id": "AKIA1"}

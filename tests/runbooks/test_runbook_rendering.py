@@ -297,7 +297,7 @@ def test_an_account_of_which_some_goes_and_some_stays_shows_both() -> None:
         {"kind": "access_keys", "id": "AKIA1", "outcome": "skipped", "reason": "Used 3 days ago."},
         {"kind": "password", "id": "password", "outcome": "removed"},
     ]
-    account = {"account_id": "555566667777", "outcome": "skipped", "items": items, "before": {}}
+    account = {"account_id": "555566667777", "outcome": "skipped", "credentials": items, "before": {}}
     planned = root_credentials.removed({"accounts": [account]}, check_mode=True).markdown
     assert "`skipped`<br>`would be removed` |" in planned
     done = root_credentials.removed({"accounts": [account]}, check_mode=False).markdown

@@ -168,7 +168,7 @@ def remove(
         "changed": False,
         "before": None,
         "after": None,
-        "items": [],
+        "credentials": [],
         "leftover_mfa_devices": [],
         "session": None,
     }
@@ -176,7 +176,7 @@ def remove(
         "changed": bool,
         "before": _CREDENTIALS,
         "after": _CREDENTIALS,
-        "items": [{"kind": str, "id": str, "created?": (None, str), "outcome": str, "reason": str}],
+        "credentials": [{"kind": str, "id": str, "created?": (None, str), "outcome": str, "reason": str}],
         "leftover_mfa_devices": [str],
         "session": SESSION,
     }
@@ -202,7 +202,7 @@ def plan_items(entries: list[dict]) -> list[dict[str, str]]:
     return show_items(
         ApprovedItem(entry["account_id"], item["kind"], item["id"], item["created"])
         for entry in entries
-        for item in entry["items"]
+        for item in entry["credentials"]
         if item["outcome"] == v.REMOVED
     )
 
@@ -238,7 +238,7 @@ def _conclude(entry: dict, items: list[Item]) -> None:
     """The account's outcome from those of its items."""
     outcome = v.worst(item.outcome for item in items)
     entry.update(
-        items=[
+        credentials=[
             {
                 "kind": item.kind,
                 "id": item.id,

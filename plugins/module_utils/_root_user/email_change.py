@@ -62,7 +62,7 @@ class EmailChange:
             "account_id": account.id,
             "outcome": v.UNCHANGED,
             "email": None,
-            "update": None,
+            "email_update": None,
             "next_steps": [],
             "undo": None,
             "actions": [],
@@ -106,7 +106,7 @@ class EmailChange:
             else:
                 result["email"] = self._root.read()
             update = self._root.last_update()
-        result["update"] = show_update(update)
+        result["email_update"] = show_update(update)
         expected = self._params["expected_email"]
         accepted = [address for address in (expected, self._email) if address]
         if expected is not None and not any(addresses.same(result["email"], address) for address in accepted):
@@ -143,7 +143,7 @@ class EmailChange:
         elif step == addresses.START:
             self._start()
         elif step == addresses.AWAIT_CODE:
-            result["msg"] = f"A change is pending since {result['update']['since']}, and waits for its code."
+            result["msg"] = f"A change is pending since {result['email_update']['since']}, and waits for its code."
             result["next_steps"] = code_steps(self._email)
             result["next_steps"].append(
                 "If no code arrived there, AWS sent it to another address: run the task with resend=true."
@@ -151,7 +151,7 @@ class EmailChange:
         elif step == addresses.ACCEPT:
             self._accept()
         else:
-            since = result["update"]["since"]
+            since = result["email_update"]["since"]
             result["msg"] = f"AWS has been processing a change since {since}. This can take four hours."
             if not self._context.check_mode:
                 self._wait()
@@ -164,7 +164,7 @@ class EmailChange:
         if self._context.check_mode:
             result.update(outcome=v.CHANGED, msg=f"AWS would send a code to {self._email}. {until}")
             return
-        before = result["update"]
+        before = result["email_update"]
         call = self._call(lambda: self._root.start(t.cast(str, self._email)))
         result["msg"] = f"AWS sent a code to {self._email}. {until}"
         # An earlier change may be pending, so that a call without an answer is confirmed by a new one only.
@@ -211,7 +211,7 @@ class EmailChange:
         if call.error and (update is None or not is_new(update)):
             raise BreakglassError(f"{answer} Reading back does not show whether it succeeded.", fix)
         call.settle(done=True)
-        self._result.update(outcome=v.CHANGED, update=show_update(update))
+        self._result.update(outcome=v.CHANGED, email_update=show_update(update))
 
     def _wait(self) -> None:
         """Wait until the address is the new one; warns when it is not yet."""
@@ -226,7 +226,7 @@ class EmailChange:
             raise BreakglassError(cause, error.fix) from error
         self._result["outcome"] = outcome
         if there:
-            self._result.update(email=email, update=show_update(update), msg=f"The address is {email}.")
+            self._result.update(email=email, email_update=show_update(update), msg=f"The address is {email}.")
             return
         self._context.warn(
             f"root_email: AWS does not show {email} yet. Run the task again later to see whether it does."

@@ -87,7 +87,7 @@ def run(params: dict, context: Context) -> dict:
             ApprovedItem(account["account_id"], item["kind"], item["id"])
             for account in accounts
             if account["changed"]
-            for item in account["items"]
+            for item in account["credentials"]
         )
     problems = not_done(accounts, (*v.NOT_DONE, v.SKIPPED))  # a skipped account is not as declared
     if problems:
@@ -119,7 +119,7 @@ class Recovery:
             "changed": False,
             "before": None,
             "after": None,
-            "items": [],
+            "credentials": [],
             "mfa_devices": None,
             "mail": None,
             "stopped_by": None,
@@ -152,7 +152,8 @@ class Recovery:
             entry["after"] = before
             return
         elif self._context.check_mode:
-            entry.update(after=_profile(RECOVERY), outcome=v.CHANGED, changed=True, items=[_item(NONE, v.CHANGED)])
+            item = _item(NONE, v.CHANGED)
+            entry.update(after=_profile(RECOVERY), outcome=v.CHANGED, changed=True, credentials=[item])
         else:
             self._create(account, entry)
         self._prepare_person(account, entry)
@@ -208,7 +209,7 @@ class Recovery:
             entry.update(changed=False, after=entry["before"])
         else:
             outcome, reason = v.UNVERIFIED, f"{answer} Reading back does not show it: it may still open."
-        entry.update(outcome=outcome, reason=reason, items=[_item(NONE, outcome)])
+        entry.update(outcome=outcome, reason=reason, credentials=[_item(NONE, outcome)])
 
     def _prepare_person(self, account: Account, entry: dict) -> None:
         """Add what a person does next, and what will stop them once they are signed in."""
@@ -251,7 +252,7 @@ class Recovery:
             return
         elif self._context.check_mode:
             item = _item(before["created"], v.REMOVED)
-            entry.update(after=_profile(NONE), outcome=v.REMOVED, changed=True, items=[item])
+            entry.update(after=_profile(NONE), outcome=v.REMOVED, changed=True, credentials=[item])
         else:
             self._delete(iam, account, credentials, entry)
 
@@ -269,7 +270,7 @@ class Recovery:
             reason=item.reason,
             after=after,
             changed=item.outcome in (v.REMOVED, v.UNVERIFIED),
-            items=[_item(before["created"], item.outcome)],
+            credentials=[_item(before["created"], item.outcome)],
         )
 
     def _session(self, account: Account, task: v.Task, entry: dict) -> RootSession:

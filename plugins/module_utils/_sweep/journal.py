@@ -22,6 +22,7 @@ import typing as t
 from datetime import timedelta
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _redaction as redaction
+from ansible_collections.breakglass.aws.plugins.module_utils._earlier_names import with_present_names
 from ansible_collections.breakglass.aws.plugins.module_utils._files import atomic
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import Shape, mismatch
 from ansible_collections.breakglass.aws.plugins.module_utils._time import format_time, now, parse_time
@@ -165,7 +166,8 @@ class Journal:
             if line is None:
                 raise self._foreign(number, text)
             if line["wish"] == self._terms:
-                self._lines[line["account_id"]] = {**line, "number": number}
+                entry = dict(with_present_names(line["entry"]))
+                self._lines[line["account_id"]] = {**line, "entry": entry, "number": number}
         if rest and rest[: len(_BEGINNING)] != _BEGINNING[: len(rest)]:
             raise self._foreign(whole.count(b"\n") + 1, rest)
         self._size = len(whole) + len(newline)

@@ -268,15 +268,15 @@ def beyond_limit(entries: t.Sequence[Entry], waves: Waves) -> list[Entry]:
 def limit_plan(entries: t.Sequence[Entry], waves: Waves) -> None:
     """Mark what a run with these waves would not reach, in the entries of root credentials.
 
-    ``entries`` are those of check mode. The accounts beyond ``max_accounts`` become ``not_reached``, their items too:
-    a plan has only what its act would do.
+    ``entries`` are those of check mode. The accounts beyond ``max_accounts`` become ``not_reached``, their
+    credentials too: a plan has only what its act would do.
     """
     for entry in beyond_limit(entries, waves):
-        items = [
+        credentials = [
             {**item, "outcome": v.NOT_REACHED, "reason": entry["reason"]} if item["outcome"] == v.REMOVED else item
-            for item in entry["items"]
+            for item in entry["credentials"]
         ]
-        entry.update(items=items, after=entry["before"], leftover_mfa_devices=[])
+        entry.update(credentials=credentials, after=entry["before"], leftover_mfa_devices=[])
 
 
 def conclude(

@@ -15,6 +15,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from breakglass_aws.engine.collection import module_util
+
 # One observation: the credential, by account, kind and ID, and what was seen of it, in words.
 Observation = dict[str, str]
 _KEYS = ("account_id", "kind", "id")
@@ -49,7 +51,7 @@ def _of_account(account: Mapping[str, Any]) -> Iterator[Observation]:
     before = account.get("before")
     for kind, identifier, used in _uses(before if isinstance(before, Mapping) else {}):
         seen.setdefault((kind, identifier), []).append(used)
-    for item in account.get("items") or []:
+    for item in module_util("_earlier_names").with_present_names(account).get("credentials") or []:
         if item.get("reason"):
             seen.setdefault((str(item["kind"]), str(item["id"])), []).append(str(item["reason"]))
     for (kind, identifier), texts in seen.items():

@@ -114,10 +114,10 @@ def _items_of(account: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     for kind, resource in (("bucket_policy", account.get("bucket")), ("queue_policy", account.get("queue"))):
         if resource:
             return [(account_id, kind, str(resource), "")]
-    if account.get("items") is None:
+    if account.get("credentials") is None:
         return [(account_id, "account", account_id, "")]
-    items = [item for item in account["items"] if item.get("outcome") in DONE]
-    return [(account_id, str(item["kind"]), str(item["id"]), str(item.get("created") or "")) for item in items]
+    done = [item for item in account["credentials"] if item.get("outcome") in DONE]
+    return [(account_id, str(item["kind"]), str(item["id"]), str(item.get("created") or "")) for item in done]
 
 
 def fingerprint(result: Mapping[str, Any]) -> str:
@@ -311,11 +311,11 @@ def kind_of(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
 
 
 def _removed_items(result: Mapping[str, Any]) -> list[str]:
-    """Return the items that a module reports as removed, or in check mode would remove, in words."""
+    """Return the credentials that a module reports as removed, or in check mode would remove, in words."""
     return [
         _item_name(item, account)
         for account in _each_account(result)
-        for item in account.get("items") or []
+        for item in account.get("credentials") or []
         if item.get("outcome") == "removed" and item["kind"] != "login_profile"  # as password recovery, above
     ]
 
@@ -327,7 +327,14 @@ def _item_name(item: Mapping[str, Any], account: Mapping[str, Any]) -> str:
 
 
 def _each_account(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [account for account in result.get("accounts") or [] if isinstance(account, dict)]
+    present = module_util("_earlier_names").with_present_names
+    return [present(account) for account in result.get("accounts") or [] if isinstance(account, dict)]
+
+
+def with_present_names(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result, which evidence of version 0.1 may hold, with the keys that its module returns now."""
+    present = dict(module_util("_earlier_names").with_present_names(result))
+    return {**present, "accounts": _each_account(present)} if present.get("accounts") else present
 
 
 def _mappings(value: Any) -> Iterator[dict[str, Any]]:
@@ -359,8 +366,8 @@ def recovery_open_in(known: Sequence[str], result: Mapping[str, Any]) -> list[st
 
 def _may_be_open(account: Mapping[str, Any]) -> bool:
     """Return whether AWS did not confirm that it opened password recovery, and reading back did not deny it."""
-    items = [item for item in account.get("items") or [] if item.get("kind") == "login_profile"]
-    return any(item["id"] == "none" and item["outcome"] == "unverified" for item in items)
+    profiles = [item for item in account.get("credentials") or [] if item.get("kind") == "login_profile"]
+    return any(item["id"] == "none" and item["outcome"] == "unverified" for item in profiles)
 
 
 def recovery_warning(accounts: Sequence[str]) -> str:

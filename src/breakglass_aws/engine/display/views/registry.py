@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from breakglass_aws.engine import results
 from breakglass_aws.engine.display import html
 from breakglass_aws.engine.display.html import RichOutput
 from breakglass_aws.engine.display.views import accounts, policies, readiness, root_access, root_credentials
@@ -37,8 +38,8 @@ def view(event: Mapping[str, Any]) -> RichOutput | None:
     """Show what a finished task found or did; None when the list of tasks already shows everything."""
     if event["event"] == "skipped":
         return None
-    result = event["result"]
     own = VIEWS.get(event["action"])
+    result = results.with_present_names(event["result"]) if own else event["result"]
     if event["event"] in ("failed", "unreachable"):
         # The cell's error shows the message. A task that acts on many accounts also has a result for each.
         shown = own(result, event["check_mode"]) if own and "accounts" in result else None

@@ -52,7 +52,7 @@ def _presence(outcome: str) -> str:
 def removed(result: Result, check_mode: bool) -> RichOutput:
     """What was removed from each account, or would be, and what was kept."""
     summary = {outcome_label(outcome, check_mode): count for outcome, count in (result.get("summary") or {}).items()}
-    with_items = [account for account in result["accounts"] if account.get("items")]
+    holders = [account for account in result["accounts"] if account.get("credentials")]
     return html.stack(
         [
             html.bar(summary),
@@ -63,8 +63,8 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
                     [
                         account_cell(account),
                         _outcomes(account, check_mode),
-                        html.lines([_item(item, account, check_mode) for item in account["items"]])
-                        if account.get("items")
+                        html.lines([_item(item, account, check_mode) for item in account["credentials"]])
+                        if account.get("credentials")
                         else reason_cell(account),
                     ]
                     for account in result["accounts"]
@@ -75,10 +75,10 @@ def removed(result: Result, check_mode: bool) -> RichOutput:
                 "Root credentials before the change",
                 html.table(
                     ["account", "root credentials"],
-                    [[account_cell(account), credentials_cell(account["before"] or {})] for account in with_items],
+                    [[account_cell(account), credentials_cell(account["before"] or {})] for account in holders],
                 ),
             )
-            if with_items
+            if holders
             else None,
         ]
     )
@@ -97,8 +97,8 @@ def _waves(result: Result, check_mode: bool) -> RichOutput | None:
 
 
 def _outcomes(account: Result, check_mode: bool) -> html.RichOutput:
-    """The outcome of an account; with items that differ, the outcome of each: some go while others stay."""
-    outcomes = dict.fromkeys([account["outcome"], *(item["outcome"] for item in account.get("items") or [])])
+    """The outcome of an account; with credentials that differ, the outcome of each: some go while others stay."""
+    outcomes = dict.fromkeys([account["outcome"], *(item["outcome"] for item in account.get("credentials") or [])])
     return html.lines([html.badge(outcome_label(outcome, check_mode)) for outcome in outcomes])
 
 
@@ -169,7 +169,7 @@ def _login_profile(profile: Result | None) -> str:
 
 def email_address(result: Result, check_mode: bool) -> RichOutput:
     """The e-mail address of the root user, and what a person does next."""
-    update = result.get("update") or {}
+    update = result.get("email_update") or {}
     return html.stack(
         [
             html.heading("E-mail address of the root user", outcome_label(result["outcome"], check_mode)),

@@ -189,14 +189,14 @@ def test_a_plan_has_only_what_its_act_would_reach():
             "changed": True,
             "before": before,
             "after": {},
-            "items": [item],
+            "credentials": [item],
             "leftover_mfa_devices": ["arn"],
         }
         for one in ids(3)
     ]
     limit_plan(entries, waves(max_accounts=2))
     assert [entry["outcome"] for entry in entries] == ["removed", "removed", "not_reached"]
-    assert entries[2]["items"][0]["outcome"] == "not_reached"
+    assert entries[2]["credentials"][0]["outcome"] == "not_reached"
     assert entries[2]["after"] == before
     assert not entries[2]["changed"]
     assert entries[2]["leftover_mfa_devices"] == []
