@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import typing as t
 from datetime import timezone
@@ -89,11 +90,11 @@ class StructureReader:
         policies = []
         full_access: list[str] | None = None
         for entry in listed:
-            targets = self._attempt.read(facts.ATTACHMENTS, lambda: self._targets(entry["Id"]), None)  # noqa: B023
+            targets = self._attempt.read(facts.ATTACHMENTS, functools.partial(self._targets, entry["Id"]), None)
             if entry["Id"] == FULL_ACCESS:
                 full_access = targets
             if not entry["AwsManaged"]:
-                document = self._attempt.read(facts.DOCUMENTS, lambda: self._document(entry["Id"]), None)  # noqa: B023
+                document = self._attempt.read(facts.DOCUMENTS, functools.partial(self._document, entry["Id"]), None)
                 policies.append(
                     {
                         "id": entry["Id"],

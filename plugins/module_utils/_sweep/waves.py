@@ -250,8 +250,9 @@ def act_in_waves(entries: t.Sequence[Entry], waves: Waves, act: t.Callable[[list
         changed += sum(bool(entry["changed"]) for entry in wave)
         course.waves.append(_describe(wave))
         course.stopped = breaker.tripped
-    for entry in rest:
-        entry.update(outcome=v.NOT_REACHED, reason=course.stopped.cause, fix=course.stopped.fix)  # type: ignore[union-attr]
+    if course.stopped:
+        for entry in rest:
+            entry.update(outcome=v.NOT_REACHED, reason=course.stopped.cause, fix=course.stopped.fix)
     return course
 
 

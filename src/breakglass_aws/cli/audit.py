@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -17,22 +17,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from breakglass_aws.cli import kept, new_files, options
+from breakglass_aws.cli import kept, options, reading_run
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import collection, history, outcomes, questions
+from breakglass_aws.engine import collection, history, outcomes
 from breakglass_aws.engine.display import credentials_csv
-from breakglass_aws.engine.errors import RunbookError
-from breakglass_aws.engine.evidence import reading, redaction
+from breakglass_aws.engine.evidence import redaction
 from breakglass_aws.engine.posture import kinds, model
 
-if TYPE_CHECKING:
-    from breakglass_aws.engine.launcher.run_result import RunResult
-
 RUNBOOK = "audit_root_credentials"
-QUESTION = (
-    "This opens a read-only root session in {which}. CloudTrail shows these as root activity, so alarms go off.\n"
-    "Nothing is changed. Type yes to continue: "
-)
+QUESTION = "This opens a read-only root session in {which}. CloudTrail shows these as root activity, so alarms go off."
 PAGE, DOCUMENT, EVENTS = credentials_csv.POSTURE
 STYLES = {
     kinds.CRITICAL: "bold red",
@@ -87,81 +80,36 @@ def audit(
     certificates and MFA devices of member accounts with their last use, and changes nothing.
     """
     collection.check_installation()
-    files = {credentials_csv.FILE: csv_file, PAGE: html_file, EVENTS: ocsf_file}
-    for path in filter(None, files.values()):
-        new_files.require_new(path)
+    files = kept.files_of({credentials_csv.FILE: csv_file, PAGE: html_file, EVENTS: ocsf_file})
     keeping = kept.Keeping(history_file, since, retain)
     parameters = {
-        "account_ids": _split(accounts),
-        "organizational_units": _split(organizational_units),
-        "exclude_accounts": _split(exclude),
+        "account_ids": reading_run.split(accounts),
+        "organizational_units": reading_run.split(organizational_units),
+        "exclude_accounts": reading_run.split(exclude),
         "evidence_dir": evidence_dir,
     }
     given = {name: value for name, value in parameters.items() if value} | {"check_mode": False}
     if not yes:
         _confirm(given)
-    result = _run(given, sys.stderr if as_json else sys.stdout)
-    found = _found(result.evidence_dir)
+    result = reading_run.run(RUNBOOK, given, sys.stderr if as_json else sys.stdout)
+    found = reading_run.found(result, DOCUMENT)  # see engine.posture.lists.as_json
     changes = keeping.add(lambda: history.record_of_audit(found)) if found else ()
     if as_json:
-        options.print_json(keeping.document(_document(result, found), changes))
+        options.print_json(keeping.document(reading_run.document(result, found), changes))
     elif found:
         _print(found["accounts"], Console(highlight=False))
         keeping.print(changes)
     if result.evidence_dir and found:
         for name, target in files.items():
-            _copy(result.evidence_dir / name, target)
+            reading_run.copy(result.evidence_dir / name, target)
     return outcomes.EXIT_STATUS[result.outcome] or int(keeping.failed)
 
 
-def _split(given: Iterable[str]) -> list[str]:
-    return [one for value in given for one in value.split(",") if one]
-
-
 def _confirm(given: Mapping[str, Any]) -> None:
-    """Ask before root sessions are opened; raise RunbookError when the answer is not yes, or no one can be asked."""
     which = ", ".join(given.get("account_ids", [])) or "the chosen member accounts"
     if not set(given) & {"account_ids", "organizational_units"}:
         which = "every active member account of the organization"
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise RunbookError(
-            "No root session was opened, because there is no terminal to confirm at. Programs add --yes."
-        )
-    if questions.ask(QUESTION.format(which=redaction.safe(which))).lower() != "yes":
-        raise RunbookError("No root session was opened.")
-
-
-def _run(given: Mapping[str, Any], stream: Any) -> RunResult:
-    """Run the runbook, and report its progress on `stream`."""
-    from breakglass_aws.engine.launcher import launch, progress
-    from breakglass_aws.engine.notebooks import catalog
-
-    runbook = catalog.find(RUNBOOK)
-    with progress.TextReporter(Console(highlight=False, file=stream)) as reporter:
-        reporter.begin(runbook)
-        result = launch.run(runbook, given, None, reporter.cell)
-        reporter.end(result)
-    return result
-
-
-def _found(folder: Path | None) -> dict[str, Any]:
-    """Return what the run has found (see engine.posture.lists.as_json); nothing when it did not come so far."""
-    if folder is None or not (folder / DOCUMENT).exists():
-        return {}
-    return dict(reading.json_file(folder / DOCUMENT))
-
-
-def _document(result: RunResult, found: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "outcome": result.outcome,
-        "message": result.failure,
-        "evidence_dir": result.evidence_dir,
-        "manifest": result.manifest,
-        "page": result.page,
-        "summary": {},
-        "accounts": [],
-        **found,
-    }
+    reading_run.confirm(QUESTION.format(which=redaction.safe(which)), "root session")
 
 
 def _print(accounts: Iterable[Mapping[str, Any]], console: Console) -> None:
@@ -194,11 +142,3 @@ def _findings(account: Mapping[str, Any]) -> Text:
 def _words(finding: Mapping[str, Any]) -> str:
     title = re.sub(r"^Root user with an? | of a root user$", "", str(finding["title"]))
     return redaction.safe(f"{title}: {finding['detail']}" if finding["detail"] else title)
-
-
-def _copy(source: Path, target: Path | None) -> None:
-    """Write a copy that only this person can read: a list of root credentials shows where to attack."""
-    if target is None:
-        return
-    new_files.write(target, source.read_bytes(), f"The list is in {source}.")
-    print(f"Wrote {target}.", file=sys.stderr)

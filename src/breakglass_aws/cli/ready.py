@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -16,22 +16,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from breakglass_aws.cli import kept, new_files, options
+from breakglass_aws.cli import kept, options, reading_run
 from breakglass_aws.cli.groups import Command
-from breakglass_aws.engine import collection, history, outcomes, questions
+from breakglass_aws.engine import collection, history, outcomes
 from breakglass_aws.engine.display import readiness_files
-from breakglass_aws.engine.errors import RunbookError
-from breakglass_aws.engine.evidence import reading, redaction
+from breakglass_aws.engine.evidence import redaction
 from breakglass_aws.engine.posture import assess, causes
 
-if TYPE_CHECKING:
-    from breakglass_aws.engine.launcher.run_result import RunResult
-
 RUNBOOK = "check_recovery_readiness"
-QUESTION = (
-    "This opens {which} in every active member account that you chose.{alarms}\n"
-    "Nothing is changed. Type yes to continue: "
-)
+QUESTION = "This opens {which} in every active member account that you chose.{alarms}"
 ALARMS = " CloudTrail shows root sessions as root activity, so alarms go off."
 STYLES = {"works": "green", "fails": "bold red", "unknown": "yellow", "not_applicable": "dim"}
 HEADINGS = {"works": "works", "fails": "would fail", "unknown": "unknown", "not_applicable": "not applicable"}
@@ -100,11 +93,11 @@ def ready(
     given = _parameters(choice, evidence_dir)
     if not given["check_mode"] and not yes:
         _confirm(given)
-    result = _run(given, sys.stderr if as_json else sys.stdout)
-    found = _found(result.evidence_dir)
+    result = reading_run.run(RUNBOOK, given, sys.stderr if as_json else sys.stdout)
+    found = reading_run.found(result, readiness_files.DOCUMENT)
     changes = keeping.add(lambda: history.record_of(found)) if found else ()
     if as_json:
-        options.print_json(keeping.document(_document(result, found), changes))
+        options.print_json(keeping.document(reading_run.document(result, found), changes))
     elif found:
         show(found, Console(highlight=False))
         keeping.print(changes)
@@ -123,18 +116,18 @@ def _write(files: Mapping[str, Path], folder: Path, found: Mapping[str, Any], ke
         kept.write_report(assessed, wanted, keeping.path, keeping.since)
         files = {name: path for name, path in files.items() if name == "csv"}
     for name, path in files.items():
-        _copy(folder / copies[name], path)
+        reading_run.copy(folder / copies[name], path)
 
 
 def _parameters(choice: Mapping[str, Any], evidence_dir: str) -> dict[str, Any]:
     """The runbook's parameters. Only sessions need that check mode is off."""
     sessions = {name: choice[name] for name in ("with_root_sessions", "with_role_sessions")}
     parameters = {
-        "account_ids": _split(choice["accounts"]),
-        "organizational_units": _split(choice["organizational_units"]),
-        "exclude_accounts": _split(choice["exclude"]),
-        "own_domains": _split(choice["own_domains"]),
-        "confirmed": _split(choice["confirmed"]),
+        "account_ids": reading_run.split(choice["accounts"]),
+        "organizational_units": reading_run.split(choice["organizational_units"]),
+        "exclude_accounts": reading_run.split(choice["exclude"]),
+        "own_domains": reading_run.split(choice["own_domains"]),
+        "confirmed": reading_run.split(choice["confirmed"]),
         "evidence_dir": evidence_dir,
         **sessions,
     }
@@ -145,52 +138,11 @@ def _would_fail(found: Mapping[str, Any]) -> bool:
     return any(counts["fails"] for counts in found.get("summary", {}).values())
 
 
-def _split(given: Iterable[str]) -> list[str]:
-    return [one for value in given for one in value.split(",") if one]
-
-
 def _confirm(given: Mapping[str, Any]) -> None:
-    """Ask before sessions are opened; raise RunbookError when the answer is not yes, or no one can be asked."""
     kinds = {"with_root_sessions": "read-only root sessions", "with_role_sessions": "a session of the access role"}
     which = " and ".join(words for name, words in kinds.items() if given.get(name))
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise RunbookError("No session was opened, because there is no terminal to confirm at. Programs add --yes.")
     alarms = ALARMS if given.get("with_root_sessions") else ""
-    if questions.ask(QUESTION.format(which=which, alarms=alarms)).lower() != "yes":
-        raise RunbookError("No session was opened.")
-
-
-def _run(given: Mapping[str, Any], stream: Any) -> RunResult:
-    """Run the runbook, and report its progress on `stream`."""
-    from breakglass_aws.engine.launcher import launch, progress
-    from breakglass_aws.engine.notebooks import catalog
-
-    runbook = catalog.find(RUNBOOK)
-    with progress.TextReporter(Console(highlight=False, file=stream)) as reporter:
-        reporter.begin(runbook)
-        result = launch.run(runbook, given, None, reporter.cell)
-        reporter.end(result)
-    return result
-
-
-def _found(folder: Path | None) -> dict[str, Any]:
-    """Return what the run has found; nothing when it did not come so far."""
-    if folder is None or not (folder / readiness_files.DOCUMENT).exists():
-        return {}
-    return dict(reading.json_file(folder / readiness_files.DOCUMENT))
-
-
-def _document(result: RunResult, found: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "outcome": result.outcome,
-        "message": result.failure,
-        "evidence_dir": result.evidence_dir,
-        "manifest": result.manifest,
-        "page": result.page,
-        "summary": {},
-        "accounts": [],
-        **found,
-    }
+    reading_run.confirm(QUESTION.format(which=which, alarms=alarms), "session")
 
 
 def show(found: Mapping[str, Any], console: Console) -> None:
@@ -237,10 +189,3 @@ def _table(*columns: str) -> Table:
 
 def _safe(words: str) -> Text:
     return Text(redaction.safe(words))
-
-
-def _copy(source: Path, target: Path | None) -> None:
-    """Write a copy that only this person can read: the list shows where to attack."""
-    if target is not None:
-        new_files.write(target, source.read_bytes(), f"The list is in {source}.")
-        print(f"Wrote {target}.", file=sys.stderr)
