@@ -99,7 +99,8 @@ def test_every_module_starts_from_the_archive_that_ansible_sends(tmp_path):
     names = sorted(file.stem for file in MODULES.glob("[!_]*.py") if "def main()" in file.read_text())
     tasks = [{f"breakglass.aws.{name}": {"no_such_option": 1}, "ignore_errors": True} for name in names]
     (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
-    done = run_playbook("play.yml", environment={}, directory=tmp_path, cold=True)
+    # Each task costs a second of a processor's time.
+    done = run_playbook("play.yml", environment={}, directory=tmp_path, cold=True, seconds=60 * len(names))
     assert done.returncode == 0, done.stdout + done.stderr
     # How Ansible's half of a module refuses what it is given: all imports have succeeded then.
     wrong = ("Unsupported parameters for", "missing required arguments:", "the following is required:", "is .* but")

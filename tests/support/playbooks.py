@@ -16,9 +16,11 @@ _SERVED: tuple[dict[str, str], ...] = ({}, {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_F
 
 
 def run_ansible(
-    *command: str, environment: Mapping[str, str], directory: Path, cold: bool = False
+    *command: str, environment: Mapping[str, str], directory: Path, cold: bool = False, seconds: float = _SECONDS
 ) -> subprocess.CompletedProcess[str]:
     """The finished run of ansible-playbook, for example, and its arguments, working in ``directory``.
+
+    It may take ``seconds``: many for a busy machine, as a run that has not ended by then fails the test.
 
     ``environment`` is all it sees of AWS_* and ANSIBLE_* variables: sandbox.environment("operator"), for example.
     ``cold`` has it and its modules start as from a shell, with nothing imported before; see `support.warm`.
@@ -40,21 +42,27 @@ def run_ansible(
     }
     if served:
         server = warm.ansible_python(*configuration.items())
-        return server.run([path, *arguments], everything, directory, _SECONDS)
+        return server.run([path, *arguments], everything, directory, seconds)
     return subprocess.run(
         [path, *arguments],
         env=everything,
         cwd=directory,
         capture_output=True,
         text=True,
-        timeout=_SECONDS,
+        timeout=seconds,
         check=False,
     )
 
 
 def run_playbook(
-    playbook: str | Path, *arguments: str, environment: Mapping[str, str], directory: Path, cold: bool = False
+    playbook: str | Path,
+    *arguments: str,
+    environment: Mapping[str, str],
+    directory: Path,
+    cold: bool = False,
+    seconds: float = _SECONDS,
 ) -> subprocess.CompletedProcess[str]:
     """The finished run of a playbook (a file or an FQCN) on this machine; see `run_ansible`."""
     here = ("ansible-playbook", "-i", "localhost,", "-c", "local")
-    return run_ansible(*here, *arguments, str(playbook), environment=environment, directory=directory, cold=cold)
+    command = (*here, *arguments, str(playbook))
+    return run_ansible(*command, environment=environment, directory=directory, cold=cold, seconds=seconds)
