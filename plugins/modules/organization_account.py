@@ -48,25 +48,6 @@ options:
     type: list
     elements: str
     default: []
-  confirmed:
-    description:
-      - Reasons that cannot be checked from here, and that a person has checked, so that they no longer prevent the
-        change.
-      - A reason that was found to hold cannot be confirmed away.
-    type: list
-    elements: str
-    choices:
-      - payment_method
-      - phone_verification
-      - support_plan
-      - agreement
-      - contact_information
-      - root_credentials
-      - control_tower
-      - close_quota
-      - invitation
-      - leave_denied
-    default: []
   read_root_credentials:
     description:
       - For O(state=removed), read with a root session whether the account's root user can sign in. It must be able to
@@ -95,6 +76,7 @@ options:
 extends_documentation_fragment:
   - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
+  - breakglass.aws.removal_reasons
   - breakglass.aws.attributes
   - breakglass.aws.attributes.changing_module
 notes:

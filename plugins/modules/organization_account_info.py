@@ -49,25 +49,6 @@ options:
       - V(close) is closure.
     type: str
     choices: [remove, transfer, close]
-  confirmed:
-    description:
-      - Reasons that cannot be checked from here, and that a person has checked, so that they no longer prevent the
-        change.
-      - A reason that was found to hold cannot be confirmed away.
-    type: list
-    elements: str
-    choices: &confirmable
-      - payment_method
-      - phone_verification
-      - support_plan
-      - agreement
-      - contact_information
-      - root_credentials
-      - control_tower
-      - close_quota
-      - invitation
-      - leave_denied
-    default: []
   read_root_credentials:
     description:
       - For O(purpose=remove), read in each account with a root session whether its root user can sign in.
@@ -77,6 +58,7 @@ options:
 extends_documentation_fragment:
   - breakglass.aws.connection_options.modules
   - breakglass.aws.connection
+  - breakglass.aws.removal_reasons
   - breakglass.aws.selection
   - breakglass.aws.sweep
   - breakglass.aws.attributes

@@ -70,7 +70,7 @@ options:
         this task, such as V(payment_method).
     type: list
     elements: str
-    choices: &confirmable
+    choices:
       - payment_method
       - phone_verification
       - support_plan
