@@ -22,7 +22,7 @@ LAB_SETTINGS := $(JUPYTER_CONFIG_DIR)/lab/user-settings/@jupyterlab/notebook-ext
 export JUPYTER_DATA_DIR := $(CURDIR)/.cache/jupyter/data
 export JUPYTER_RUNTIME_DIR := $(CURDIR)/.cache/jupyter/runtime
 
-.PHONY: help drill test nightly bench molecule lint lint-sanity lint-content lint-types lint-style gates matrix docs format floors lock release installation sandbox lab clean
+.PHONY: help drill test nightly bench molecule lint lint-sanity lint-releases lint-content lint-types lint-style gates matrix docs format floors lock release installation sandbox lab clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -55,10 +55,13 @@ molecule: $(READY) ## run the molecule scenarios, against the sandbox
 
 lint: $(READY) ## check style, metadata, documentation and changelog
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync) \
-		lint-sanity lint-content lint-types lint-style
+		lint-sanity lint-releases lint-content lint-types lint-style
 
 lint-sanity: $(READY)
 	@tests/sanity/run
+
+lint-releases: $(READY)
+	@python tests/gates/releases.py
 
 lint-content: $(READY)
 	@ansible-lint --offline
@@ -128,6 +131,8 @@ lock: $(READY) ## pin the development environment and the lowest versions anew, 
 		--generate-hashes --upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/eda.txt
 	@printf 'ansible-core\nantsibull-changelog\ncyclonedx-bom\n' | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/release.txt
+	@for release in 2.20 2.21; do echo "ansible-core==$$release.*" | uv pip compile - --universal --python-version 3.12 --generate-hashes \
+		--upgrade --quiet --no-annotate --custom-compile-command 'make lock' --output-file requirements/core-$$release.txt || exit; done
 	@uv pip compile pyproject.toml --extra test --resolution lowest-direct --python-version 3.11 \
 		--generate-hashes --upgrade --quiet --custom-compile-command 'make lock' --output-file requirements/floors.txt
 

@@ -153,7 +153,8 @@ def _tests(folder: Path) -> str:
 
 
 def _sanity(folder: Path) -> str:
-    return "passed" if not _logged(["tests/sanity/run"], folder / "sanity.log", _in(folder)) else "failed"
+    environment = {**_in(folder), "SANITY_HOME": str(folder / "home")}
+    return "passed" if not _logged(["tests/sanity/run"], folder / "sanity.log", environment) else "failed"
 
 
 def _logged(command: list[str], log: Path, environment: dict[str, str]) -> int:
