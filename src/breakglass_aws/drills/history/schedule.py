@@ -52,11 +52,9 @@ def read(file: Path, scenarios: Collection[Scenario]) -> Schedule:
         ScheduleError: With the line, and what is accepted there.
     """
     try:
-        value, source = yaml_source.read(file)
+        value, source = yaml_source.read(file, "a schedule of drills")
         return _schedule(ConfigNode(value, (), source, datetime.now(UTC)), scenarios, str(file))
-    except yaml_source.OrganizationError as error:
-        raise ScheduleError(str(error).replace("a description of an organization", "a schedule of drills")) from None
-    except ScenarioError as error:
+    except (yaml_source.OrganizationError, ScenarioError) as error:
         raise ScheduleError(str(error)) from None
 
 

@@ -60,9 +60,9 @@ def read(file: Path) -> dict[str, Entry]:
     if mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise Refused(f"Others can write the allow-list {file}, so it allows nothing: chmod go-w {file}")
     try:
-        value, source = yaml_source.read(file)
+        value, source = yaml_source.read(file, "an allow-list")
     except yaml_source.OrganizationError as error:
-        raise ScenarioError(str(error).replace("a description of an organization", "an allow-list")) from None
+        raise ScenarioError(str(error)) from None
     top = ConfigNode(value, (), source, datetime.now(UTC))
     found: dict[str, Entry] = {}
     for node in values.items(values.keys(top, "accounts", required=("accounts",))["accounts"]):

@@ -70,9 +70,9 @@ def read(file: Path) -> Scenario:
     if not re.fullmatch(NAME, name):
         raise ScenarioError(f"{file}: the name of a scenario file has lower-case letters, digits and hyphens.")
     try:
-        value, source = yaml_source.read(file)
+        value, source = yaml_source.read(file, "a scenario")
     except yaml_source.OrganizationError as error:
-        raise ScenarioError(str(error).replace("a description of an organization", "a scenario")) from None
+        raise ScenarioError(str(error)) from None
     top = ConfigNode(value, (), source, datetime.now(UTC))
     given = keys(top, *_TOP, required=_REQUIRED)
 

@@ -71,8 +71,8 @@ class Source:
         return yaml.compose(self._text or "", Loader=_LOADER)
 
 
-def read(file: Path) -> tuple[Any, Source]:
-    """The values of a file, and where they are from.
+def read(file: Path, content: str = "a description of an organization") -> tuple[Any, Source]:
+    """The values of a file, and where they are from. ``content`` is what the file is to hold, in words.
 
     Raises:
         OrganizationError: It cannot be read, or is not YAML.
@@ -88,7 +88,7 @@ def read(file: Path) -> tuple[Any, Source]:
         line = text.count("\n", 0, odd.start()) + 1
         raise OrganizationError(f"{file}, line {line}: is not YAML: it has the control character {odd[0]!a}")
     try:
-        return _Builder(source).build(text), source
+        return _Builder(source, content).build(text), source
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = f"{file}, line {mark.line + 1}" if mark else str(file)
@@ -122,8 +122,9 @@ class _Open:
 class _Builder:
     """Makes values of YAML's events, one after the other: no depth of nesting is too much for it."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, content: str) -> None:
         self._source = source
+        self._content = content
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[Any, int]] = {}  # value and size
         self._documents: list[Any] = []
@@ -146,7 +147,7 @@ class _Builder:
                     raise self._refusal(event, problem)
                 self._add(*self._anchors[event.anchor], event)
         if not self._documents:
-            raise self._source.error((), "it is empty; accepted: a description of an organization", 1)
+            raise self._source.error((), f"it is empty; accepted: {self._content}", 1)
         return self._documents[0]
 
     def _begin(self, value: Any, event: Any) -> None:
