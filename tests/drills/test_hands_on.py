@@ -163,7 +163,7 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
         ("The run waits at approval", "01:32", "01:33"),
     ]
     assert (timeline.people_seconds, timeline.work_seconds) == (31, 2.5)
-    assert did == ["gave an answer to confirmed that was refused", "answered confirmed"]
+    assert did == ["ran a runbook", "gave an answer to confirmed that was refused", "answered confirmed"]
 
 
 @pytest.mark.parametrize(
@@ -173,12 +173,20 @@ def test_the_newest_run_counts(tmp_path: Path) -> None:
 def test_a_run_in_jupyterlab_ends_with_its_last_cell(
     tmp_path: Path, message: str, changed: bool, outcome: str, status: int
 ) -> None:
-    entry = {"event": "concluded", "time": "2026-01-31T03:00:00.000Z", "outcome": "removed", "message": message}
-    (tmp_path / "journal.jsonl").write_text(f"{json.dumps(entry)}\n")
-    known = {"outcome": "removed", "changed": changed, "check_mode": False}
+    entries = [
+        {"event": "step", "time": "2026-01-31T03:00:00.000Z", "tasks": ["Plan", "Nothing to do"]},
+        {"event": "finished", "time": "2026-01-31T03:00:04.000Z"},
+        {"event": "concluded", "time": "2026-01-31T03:00:05.000Z", "outcome": "removed", "message": message},
+    ]
+    (tmp_path / "journal.jsonl").write_text("".join(f"{json.dumps(entry)}\n" for entry in entries))
+    known = {"runbook": "unlock_sqs_queue", "outcome": "removed", "changed": changed, "check_mode": False}
     (tmp_path / "evidence.json").write_text(json.dumps(known))
-    end = evidence.end_of(tmp_path, Timeline(), lambda text: None)
+    timeline, did = Timeline(), list[str]()
+    end = evidence.end_of(tmp_path, timeline, did.append)
     assert (end.outcome, end.exit_status) == (outcome, status)
+    assert [entry.text for entry in timeline.entries] == ["Plan; Nothing to do"]
+    assert timeline.work_seconds == 4
+    assert did == ["ran unlock_sqs_queue"]
 
 
 def test_a_run_in_jupyterlab_that_was_left_has_no_outcome(tmp_path: Path) -> None:

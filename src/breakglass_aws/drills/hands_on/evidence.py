@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,30 +44,51 @@ def end_of(folder: Path, timeline: Timeline, did: Callable[[str], object]) -> Ru
     except OSError:
         return RunEnd(None, errors="No runbook was run below the folder of the scenario.")
     entries = [json.loads(line) for line in lines]
+    known = _evidence(folder)
+    did(f"ran {known.get('runbook', 'a runbook')}")
+    if not any(entry["event"] == "cell" for entry in entries):
+        _add_steps(entries, timeline)
     waits: dict[str, str] = {}  # the gates at which the run waits, and since when
     for entry in entries:
         _add(entry, timeline, waits, did)
     for gate, begun in waits.items():
         timeline.wait(f"The run waits at {gate}", begun, entries[-1]["time"])
     ended = [entry["outcome"] for entry in entries if entry["event"] == "ended"]
-    outcome = ended[-1] if ended else _outcome_in_jupyter(folder, entries)
+    outcome = ended[-1] if ended else _outcome_in_jupyter(known, entries)
     report = folder / "report.md"
     text = report.read_text(encoding="utf-8") if report.is_file() else ""
     return RunEnd(EXIT_STATUS.get(outcome), outcome, text=text)
 
 
-def _outcome_in_jupyter(folder: Path, entries: list[dict[str, Any]]) -> str:
+def _evidence(folder: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+    return content
+
+
+def _add_steps(entries: list[dict[str, Any]], timeline: Timeline) -> None:
+    """Add the steps of a run in JupyterLab, where no command notes the cells."""
+    begun: dict[str, Any] | None = None
+    for entry in entries:
+        if entry["event"] == "step":
+            begun = entry
+        elif begun and entry["event"] in ("finished", "failed"):
+            seconds = datetime.fromisoformat(entry["time"]) - datetime.fromisoformat(begun["time"])
+            text = "; ".join(begun["tasks"]) or "tasks"
+            timeline.add("runbook", "operator", "step", text, seconds.total_seconds(), entry["time"])
+            begun = None
+
+
+def _outcome_in_jupyter(known: Mapping[str, Any], entries: list[dict[str, Any]]) -> str:
     """The outcome of a run whose cells a person ran, as the command would have called it; empty when it has not ended.
 
     There, no command notes the end of the run: its last cell concludes it.
     """
     concluded = [entry for entry in entries if entry["event"] == "concluded"]
-    try:
-        known = json.loads((folder / "evidence.json").read_text(encoding="utf-8"))
-    except OSError:
-        return ""
-    if not concluded:
-        return WAITING if known["outcome"] == WAITING else ""
+    if not known or not concluded:
+        return WAITING if known.get("outcome") == WAITING else ""
     error = RunbookError.__name__ if concluded[-1].get("message") else ""
     return outcomes.of(error, "", known["changed"], known["check_mode"])
 
