@@ -87,6 +87,11 @@ WRONG = [
     ('{answer: "012345678901"}', "aprove", "there is no action 'aprove'. Did you mean approve?"),
     ("sqs:ReceiveMessage", "ReceiveMessage", "line 16: afterwards[0].call:"),
     ("ingest-events: any", "ingest-events: gone", "there is no kind of change 'gone'"),
+    (
+        "afterwards:\n",
+        "afterwards:\n  - {state: organisation.features, after: []}\n",
+        "there is no path 'organisation'. Did you mean organization?",
+    ),
     ("queue_policies.", "queue_policy.", "there is no path 'queue_policy'. Did you mean queue_policies?"),
     ("expect: {", "expect: [", "mine.yml, line 13"),
     # What the file names must exist.

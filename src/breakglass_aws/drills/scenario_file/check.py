@@ -54,6 +54,10 @@ def check(scenario: Scenario) -> None:
         first = change.path.partition(".")[0]
         if first not in model.STATE:
             raise values.refuse_name(top.child("changes", None).child(change.path, first), "path", model.STATE)
+    for state in scenario.states:
+        first = state.path.partition(".")[0]
+        if first not in model.STATE:
+            raise values.refuse_name(top.child("afterwards", first), "path", model.STATE)
     _check_account(scenario, people, top)
     for action in _actions(scenario):
         _check_action(action, people, scenario)
