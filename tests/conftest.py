@@ -7,10 +7,15 @@ import signal
 import sys
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Containers often set this variable. Each process that a test starts would then compile all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A busy machine says nothing of the code: no test fails for the time that it takes.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 pytest_plugins = ["breakglass_aws.sandbox.pytest_plugin", "support.learned_secrets", "support.waiting"]
 

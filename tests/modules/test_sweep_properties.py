@@ -91,7 +91,11 @@ def sweep(box: Box, module: str, rules: list[dict[str, Any]], workers: int, **op
     return result
 
 
-RANDOM = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RANDOM = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @RANDOM

@@ -151,6 +151,6 @@ def test_not_principal_spares_nobody_with_a_boundary():
 def test_no_pattern_takes_long():
     pattern = "arn:aws:s3:::" + "*a" * 40 + "*b"
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": pattern}}
-    start = time.perf_counter()
+    start = time.thread_time()
     assert not evaluate(Request(ALICE, "s3:GetObject", "arn:aws:s3:::" + "a" * 1000), Policies([document])).allowed
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1

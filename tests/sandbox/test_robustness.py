@@ -154,7 +154,9 @@ def test_malformed_signatures(box, authorization, path):
     assert_aws_error(*send(box, "POST", path, headers, b"Action=GetCallerIdentity&Version=2011-06-15"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     service=st.sampled_from(["iam", "sts", "organizations", "sqs", "s3"]),
     operation=st.sampled_from(["AssumeRoot", "GetUser", "DescribeAccount", "SetQueueAttributes", "ListParents", ""]),
@@ -273,7 +275,9 @@ PIECES = [
 ]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     data=st.one_of(
         st.binary(max_size=300),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[2]
@@ -53,6 +54,7 @@ def sizes(path: Path) -> Iterator[tuple[str, int, int]]:
                 yield f"{name}::{node.name}", lines_of(node) - docstring_lines(node), MOST_LINES_OF_A_FUNCTION
 
 
+@cache
 def too_long() -> dict[str, int]:
     files = [path for package in PACKAGES for path in sorted((CHECKOUT / package).rglob("*.py"))]
     return {name: lines for path in files for name, lines, most in sizes(path) if lines > most}

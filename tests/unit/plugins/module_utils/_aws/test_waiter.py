@@ -16,7 +16,7 @@ def clock(no_waiting: InstantClock) -> InstantClock:
     return no_waiting
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.floats(0, 1000), seconds, st.none() | seconds)
 def test_pauses_fill_the_time_and_not_more(clock: InstantClock, timeout: float, first: float, longest: float | None):
     begun = clock.now()
