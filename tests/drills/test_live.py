@@ -306,6 +306,40 @@ def test_the_clean_up_deletes_buckets_of_drills_only(drill, sandbox, tmp_path):
     assert sandbox.snapshot() == before
 
 
+def test_without_the_access_role_nothing_is_made_and_nothing_is_written_down(drill, sandbox, tmp_path, monkeypatch):
+    before = sandbox.snapshot()
+    for variable, value in sandbox.environment("operator").items():
+        monkeypatch.setenv(variable, value)
+    status, _, errors = drill("live-bucket")
+    assert status == 2
+    assert "operator cannot assume the access role OrganizationAccountAccessRole" in errors
+    assert "sts:AssumeRole was refused" in errors
+    reports = tmp_path / "reports"
+    assert not list(reports.glob("*"))
+    reports.mkdir()
+    Residue.of(reports, ACCOUNT).note(BUCKET, name=f"breakglass-drill-{ACCOUNT}-0000", region="us-east-1")
+    status, _, errors = drill("--clean-up")
+    assert (status, "cannot assume the access role" in errors) == (2, True)
+    assert not list(reports.glob("clean-up-*"))  # no runbook is started that cannot help
+    assert sandbox.snapshot() == before
+
+
+def test_what_drills_of_other_folders_left_is_found_in_the_account(drill, sandbox, tmp_path):
+    before = sandbox.snapshot()
+    s3 = sandbox.client("s3", "payments-administrator")
+    for end in ("0001", "0002"):
+        s3.create_bucket(Bucket=f"breakglass-drill-{ACCOUNT}-{end}")
+    left = sandbox.snapshot()
+    status, _, errors = drill("live-bucket")
+    assert status == 2
+    assert f"left in {ACCOUNT}: breakglass-drill-{ACCOUNT}-0001, breakglass-drill-{ACCOUNT}-0002. Remove it" in errors
+    assert sandbox.snapshot() == left
+    status, output, errors = drill("--clean-up")
+    assert status == 0, errors
+    assert output.count("is gone.") == 2
+    assert sandbox.snapshot() == before
+
+
 def test_options_of_live_drills_need_live(drill, sandbox):
     status, _, errors = drill(live=())
     assert (status, "are for --live" in errors) == (2, True)

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from breakglass_aws.drills.judge import PEOPLE
 from breakglass_aws.drills.live.allow_list import Entry, Refused
-from breakglass_aws.drills.live.limits import ADMINISTRATOR, OPERATOR
+from breakglass_aws.drills.live.limits import ADMINISTRATOR, OPERATOR, bucket_prefix
 from breakglass_aws.engine import aws_context, collection
 from breakglass_aws.engine.errors import RunbookError
 
@@ -85,6 +85,23 @@ class Aws:
             if not found["ready"]:
                 why = " ".join(f"{one['problem']} {one['fix']}" for one in found["reasons"] if one["blocking"])
                 raise Refused(f"A root session could not do {task} in {self._account}, so nothing was made. {why}")
+
+    def require_administrator(self) -> None:
+        """Raise Refused unless the access role can be assumed: it makes and removes the bucket."""
+        try:
+            self._keys()
+        except Unanswered as refusal:
+            raise Refused(
+                f"{self.arn} cannot assume the access role {self._role_name} of {self._account}, which makes and "
+                f"removes the bucket, so nothing was made or removed. {refusal} Use credentials that may assume it."
+            ) from None
+
+    def buckets_of_drills(self) -> list[dict[str, str]]:
+        """Name and region of each bucket in the account that a live drill made. Raises Unanswered."""
+        prefix = bucket_prefix(self._account)
+        answer = self.call(ADMINISTRATOR, "s3", "ListBuckets", Prefix=prefix, MaxBuckets=1000)
+        listed = [one for one in answer.get("Buckets", []) if one["Name"].startswith(prefix)]
+        return [{"name": one["Name"], "region": one.get("BucketRegion") or REGION} for one in listed]
 
     def call(
         self, identity: str, service: str, operation: str, region: str = REGION, **parameters: Any

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from breakglass_aws.drills.live.aws import Aws, Unanswered
-from breakglass_aws.drills.live.limits import ADMINISTRATOR, REHEARSAL
+from breakglass_aws.drills.live.limits import ADMINISTRATOR, REHEARSAL, bucket_prefix
 from breakglass_aws.drills.live.live_run import NOTEBOOKS
 from breakglass_aws.drills.live.residue import RECOVERY, Residue
 from breakglass_aws.drills.runner.run_process import RunProcess
@@ -29,11 +29,11 @@ def clean_up(residue: Residue, aws: Aws, reports: Path, say: Say) -> None:
                 _close_recovery(residue.account, aws, reports, say)
             else:
                 _remove_bucket(residue.account, one["name"], one["region"], aws, reports, say)
-            residue.forget(one["kind"])
+            residue.forget(**one)
         except RunbookError as error:
             problems.append(str(error))
     if problems:
-        raise RunbookError(f"Still left in {residue.account}: {residue.words()}. {' '.join(problems)}")
+        raise RunbookError(f"May still be left in {residue.account}: {residue.words()}. {' '.join(problems)}")
 
 
 def _close_recovery(account: str, aws: Aws, reports: Path, say: Say) -> None:
@@ -46,8 +46,9 @@ def _close_recovery(account: str, aws: Aws, reports: Path, say: Say) -> None:
 
 
 def _remove_bucket(account: str, name: str, region: str, aws: Aws, reports: Path, say: Say) -> None:
-    if not name.startswith(f"breakglass-drill-{account}-"):  # whatever the file says: nothing else is ever deleted
+    if not name.startswith(bucket_prefix(account)):  # whatever the file says: nothing else is ever deleted
         raise RunbookError(f"{name} is not a bucket of a drill in {account}.")
+    aws.require_administrator()
     if aws.bucket_exists(name, region):
         try:
             aws.call(ADMINISTRATOR, "s3", "DeleteBucket", region, Bucket=name)
@@ -71,5 +72,5 @@ def _run(runbook: str, parameters: dict[str, str], answers: dict[str, str], repo
         arguments += ["-p", f"{name}={value}"]
     end = process.run(arguments, answers)
     if end.exit_status:
-        why = (end.failure or end.errors).strip().splitlines()[-1:]
-        raise RunbookError(f"{Path(runbook).stem} failed: {' '.join(why)} Its evidence is in {folder}.")
+        why = " ".join((end.failure or end.errors).split())
+        raise RunbookError(f"{Path(runbook).stem} failed: {why} Its evidence is in {folder}.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from breakglass_aws.drills import result
 from breakglass_aws.drills.live import allow_list, limits
 from breakglass_aws.drills.live.allow_list import Refused
-from breakglass_aws.drills.live.residue import Residue
+from breakglass_aws.drills.live.residue import BUCKET, Residue
 from breakglass_aws.drills.result import DrillResult
 from breakglass_aws.drills.runner.drill import folder_for, operator
 from breakglass_aws.drills.runner.progress import Progress
@@ -26,6 +26,7 @@ from breakglass_aws.drills.scenario_file.model import Scenario
 from breakglass_aws.drills.scenario_file.reading import SUFFIX, read
 from breakglass_aws.drills.versions import versions
 from breakglass_aws.engine import questions
+from breakglass_aws.engine.errors import RunbookError
 
 if TYPE_CHECKING:
     from breakglass_aws.drills.live.aws import Aws
@@ -76,10 +77,11 @@ def main(options: argparse.Namespace, report: Callable[[DrillResult, Path], int]
 
     aws = Aws(entry.id, options.role_name)
     if options.clean_up:
+        aws.check(entry)
+        _add_unknown_buckets(residue, aws)
         if not residue.left:
             print(f"Nothing is left in {entry.id}, as far as the drills in {reports} know.")
             return 0
-        aws.check(entry)
         clean_up(residue, aws, reports, print)
         return 0
     chosen = scenarios(options)
@@ -88,6 +90,10 @@ def main(options: argparse.Namespace, report: Callable[[DrillResult, Path], int]
     _confirm(options, entry, chosen)
     aws.check(entry)
     aws.require_root_sessions(task for one in chosen for task in limits.TASKS[one.runbook])
+    if any(limits.makes_bucket(one) for one in chosen):
+        aws.require_administrator()
+        if found := ", ".join(one["name"] for one in aws.buckets_of_drills()):
+            raise Refused(f"A drill with another folder of reports left in {entry.id}: {found}. {_remove(options)}")
     names = {limits.ACCOUNT: entry.id}
     drill = DrillResult(
         started=result.now(),
@@ -105,6 +111,18 @@ def main(options: argparse.Namespace, report: Callable[[DrillResult, Path], int]
     return status
 
 
+def _add_unknown_buckets(residue: Residue, aws: Aws) -> None:
+    """Add the buckets that drills with other folders of reports left. Who may not list them cleans up what is known."""
+    known = [one.get("name") for one in residue.left]
+    try:
+        found = aws.buckets_of_drills()
+    except RunbookError:
+        return
+    for one in found:
+        if one["name"] not in known:
+            residue.note(BUCKET, **one)
+
+
 def _run(
     drill: DrillResult,
     chosen: Sequence[Scenario],
@@ -117,7 +135,7 @@ def _run(
     """Run the scenarios one after the other. What is known so far is in drill.json at any moment."""
     drill.interrupted = True
     for number, scenario in enumerate(chosen):
-        bucket = f"breakglass-drill-{names[limits.ACCOUNT]}-{secrets.token_hex(4)}"
+        bucket = f"{limits.bucket_prefix(names[limits.ACCOUNT])}{secrets.token_hex(4)}"
         soon = (datetime.now(UTC) + LOCKED_FOR).strftime("%Y-%m-%dT%H:%M:%SZ")
         filled = limits.filled_in(scenario, {**names, limits.BUCKET: bucket, limits.SOON: soon})
         from breakglass_aws.drills.live.live_run import LiveRun

@@ -52,6 +52,11 @@ def makes_bucket(scenario: Scenario) -> bool:
     return any(_action(action) == "s3:CreateBucket" for action in scenario.damage)
 
 
+def bucket_prefix(account: str) -> str:
+    """How the names of the buckets begin that live drills make in an account."""
+    return f"breakglass-drill-{account}-"
+
+
 def filled_in(scenario: Scenario, names: Mapping[str, str]) -> Scenario:
     """The scenario with the account and the bucket in their places."""
 

@@ -48,9 +48,10 @@ class Residue:
         self.left.append({"kind": kind, **details})
         self._write()
 
-    def forget(self, kind: str) -> None:
-        """Strike out what is gone."""
-        self.left = [one for one in self.left if one["kind"] != kind]
+    def forget(self, kind: str, **details: str) -> None:
+        """Strike out what is gone: all of a kind, or what has these details."""
+        gone = {"kind": kind, **details}.items()
+        self.left = [one for one in self.left if not gone <= one.items()]
         self._write()
 
     def words(self) -> str:
