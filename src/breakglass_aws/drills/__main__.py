@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -73,7 +74,9 @@ def parser(prog: str) -> argparse.ArgumentParser:
         "--jobs", metavar="N", type=_jobs, default=1, help=f"scenarios at the same time, up to {MOST_JOBS} (default: 1)"
     )
     parser.add_argument("--by", metavar="NAME", default="", help="who rehearses (default: your user name)")
-    parser.add_argument("--name", metavar="NAME", default="", help="a name for the drill's folder, besides its time")
+    parser.add_argument(
+        "--name", metavar="NAME", type=_name, default="", help="a name for the drill's folder, besides its time"
+    )
     parser.add_argument("--organization", metavar="FILE", help="organization file (default: the sandbox's own)")
     parser.add_argument("--reports", metavar="DIR", type=Path, default=reports_folder(), help="default: %(default)s")
     parser.add_argument("--key", metavar="FILE", type=Path, help="SSH key that signs the result")
@@ -139,7 +142,10 @@ def _live(options: argparse.Namespace) -> int:
 def _past(options: argparse.Namespace) -> int:
     """Show the history, print what is due, or run it."""
     console = Console(highlight=False)
-    folder = options.history if isinstance(options.history, Path) else options.reports
+    named = isinstance(options.history, Path)
+    folder = options.history if named else options.reports
+    if named and not folder.is_dir():
+        raise _UsageError(f"There is no folder {folder}. --history takes a folder of drills, which drills have made.")
     past = history.read(folder.absolute(), options.schedule, catalog.scenarios())
     if options.history:
         return command.show(past, console)
@@ -149,6 +155,13 @@ def _past(options: argparse.Namespace) -> int:
     status = _run(options, [catalog.find(name) for name in past.to_run]) if past.to_run else 0
     history.write(history.read(folder.absolute(), options.schedule, catalog.scenarios()))
     return status
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9._-]{0,60})?", text):
+        accepted = "letters, digits, dots, hyphens and underscores, at most 61"
+        raise argparse.ArgumentTypeError(f"{text!r} is not accepted. Expected {accepted}")
+    return text
 
 
 def _jobs(text: str) -> int:

@@ -23,6 +23,7 @@ SCHEMA = 2
 SIMULATED, LIVE = "simulated", "live"
 HEADLESS, HANDS_ON = "headless", "hands-on"
 PASSED, FAILED, INTERRUPTED, NOT_RUN = "passed", "failed", "interrupted", "not run"
+VERDICTS = (PASSED, FAILED, INTERRUPTED, NOT_RUN)
 LANES = ("runbook", "person", "fault", "judge")
 PARTS = ("operator", "approver", "mailbox owner", "attacker")
 
@@ -236,6 +237,8 @@ def _made(kind: type[_Row], given: Any, where: str) -> _Row:
         raise ResultError(f"{where}: expected a mapping, found {type(given).__name__}")
     hints = _types(kind)
     values = {name: _value(hint, given[name], f"{where}: {name}") for name, hint in hints.items() if name in given}
+    if (verdict := values.get("verdict", FAILED)) not in VERDICTS:
+        raise ResultError(f"{where}: verdict: {verdict!r} is not accepted. Expected {', '.join(VERDICTS)}.")
     try:
         return kind(**values)
     except TypeError:

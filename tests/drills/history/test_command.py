@@ -87,8 +87,23 @@ def test_the_history_is_written_and_its_badge_printed(place: Path, capsys: pytes
     printed = capsys.readouterr().out
     assert "[![recovery drills: 1 of 1 overdue](badge.svg)](index.html)" in printed
     assert printed.splitlines()[-1] == str(place / "drill-reports" / "index.html")
+    (place / "elsewhere").mkdir()
     assert drill("--history", "elsewhere") == 0
     assert (place / "elsewhere" / "index.html").is_file()
+
+
+def test_a_folder_that_does_not_exist_has_no_history(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert drill("--history", "drill-report") == 2
+    assert "There is no folder drill-report." in capsys.readouterr().err
+    assert not (place / "drill-report").exists()
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", " ", "x" * 62, "a\nb"])
+def test_a_name_that_is_no_part_of_a_folders_name_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        drill("queue-locked", "--name", name)
+    assert end.value.code == 2
+    assert "is not accepted. Expected letters, digits, dots" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ FORMER = {
 }
 
 
+SUPERB = make.drill(replace(make.scenario(), verdict="superb"))
+
+
 def put(folder: Path, name: str, content: object) -> None:
     """Write drill.json of a drill: a result, text, or JSON."""
     (folder / name).mkdir()
@@ -77,6 +80,7 @@ def test_results_of_before_schema_2_are_read(tmp_path: Path) -> None:
         ({"schema": 2, "started": "2026-01-31T03:00:00Z", "scenarios": [{"name": "x"}]}, "has no title"),
         ({**FORMER, "started": None}, "'None' is not a time"),
         ({**FORMER, "parts": {}}, "parts: expected a list, found dict"),
+        (SUPERB, "scenarios[0]: verdict: 'superb' is not accepted. Expected passed, failed, interrupted, not run."),
         ({**FORMER, "parts": [{"scenario": 5}]}, "parts[0]: expected scenario, seconds and passed"),
     ],
 )
