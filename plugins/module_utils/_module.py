@@ -30,8 +30,6 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.error_messages
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, Interrupted
 from ansible_collections.breakglass.aws.plugins.module_utils._packed import printed_packed
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
-from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import explain_denial_in_root_session
 
 try:
     import boto3
@@ -122,6 +120,12 @@ class BreakglassModule(AnsibleModule):
         if error.denied_call is None:
             return error
         try:
+            # Compiling what judges policies takes a tenth of the start of a module, which seldom needs it.
+            from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
+            from ansible_collections.breakglass.aws.plugins.module_utils._root_access.denials import (
+                explain_denial_in_root_session,
+            )
+
             found = explain_denial_in_root_session(error, ServiceControlPolicies(self.context.organization))
         except Exception:  # finding out more must not lose what is known
             return error

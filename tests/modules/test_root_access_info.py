@@ -5,6 +5,7 @@ import json
 import botocore.session
 import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._constants import AUDIT_ROOT_CREDENTIALS, TASKS
+from ansible_collections.breakglass.aws.plugins.module_utils._policies import scps
 from ansible_collections.breakglass.aws.plugins.module_utils._root_access import readiness
 from support.run_module import run
 
@@ -272,7 +273,7 @@ def test_without_permission_for_the_simulator_there_is_no_second_opinion(sandbox
 
 @only_with_the_simulator
 def test_a_disagreement_is_a_reason_that_does_not_block(sandbox, monkeypatch):
-    monkeypatch.setattr(readiness.ServiceControlPolicies, "stopping", lambda *_given, **_options: [])
+    monkeypatch.setattr(scps.ServiceControlPolicies, "stopping", lambda *_given, **_options: [])
     attach_scp(sandbox, "333344445555", Action="iam:ListAccessKeys")
     result = look(sandbox, account_id="333344445555", task=TASK)
     assert result["target"]["second_opinion"]["disagrees"] == {"iam:ListAccessKeys": "explicitDeny"}

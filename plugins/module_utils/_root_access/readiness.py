@@ -14,15 +14,14 @@ from ansible_collections.breakglass.aws.plugins.module_utils._account_id import 
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Organization, Switches
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError
-from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import (
-    ServiceControlPolicies,
-    policy_in_words,
-)
 from ansible_collections.breakglass.aws.plugins.module_utils._targets import (
     MANAGEMENT_ACCOUNT_IS_NO_TARGET,
     caller_is_neither,
     unusable,
 )
+
+if t.TYPE_CHECKING:  # imported where it is needed: to compile it takes a tenth of the start of a module
+    from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
 
 _USE_MODULE = "breakglass.aws.root_access, "
 
@@ -49,7 +48,6 @@ class Readiness:
 
     def __init__(self, organization: Organization, target_id: str | None = None, task: v.Task | None = None) -> None:
         self._organization = organization
-        self._policies = ServiceControlPolicies(organization)
         self._target_id = target_id
         self._task = task
         self._reasons: list[dict] = []
@@ -186,8 +184,18 @@ class Readiness:
             self._add(unusable(account), "Nothing can be done before AWS makes it ACTIVE again.")
         return target
 
+    @functools.cached_property
+    def _policies(self) -> ServiceControlPolicies:
+        from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
+
+        return ServiceControlPolicies(self._organization)
+
     def _add_policies(self, policies: list[dict] | None) -> None:
-        for policy in policies or []:
+        if not policies:
+            return
+        from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import policy_in_words
+
+        for policy in policies:
             self._add(policy_in_words(policy), policy["fix"], policy["certain"])
 
 
