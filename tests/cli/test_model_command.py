@@ -71,6 +71,11 @@ def test_the_check_names_the_accounts_that_a_policy_stops(breakglass, sandbox):
     assert ["unlock_s3_bucket", "10", "2", "0", "1"] in [line.split() for line in lines]
     assert "deny-root-user" in output
     assert "vault (777788889999)" in output
+    # What was not asked for is no permission that is missing.
+    assert "Not in the model: contacts of accounts. It was not asked for." in " ".join(output.split())
+    assert "--with-contacts" in output
+    assert "not authorized" not in output
+    assert any("audit_root_credentials" in line for line in lines)  # whole, although this is no terminal
     assert {event["account"] for event in sandbox.events()} == {"111122223333"}
     assert os.environ["AWS_ENDPOINT_URL"] == sandbox.url
 

@@ -17,12 +17,13 @@ from rich.console import Console
 
 from breakglass_aws.cli import new_files, options
 from breakglass_aws.cli.groups import Command
+from breakglass_aws.cli.model_check import NOT_ASKED
 from breakglass_aws.engine import aws_context, collection, outcomes
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
 
+WIDE = 160  # columns
 INCOMPLETE = outcomes.EXIT_STATUS[outcomes.PARTIAL]
-NOT_ASKED = "It was not asked for."
 
 
 class Unreadable(Exception):
@@ -101,7 +102,8 @@ def model(
     elif check:
         from breakglass_aws.cli.ready import show
 
-        show(result["check"], Console(highlight=False))
+        # In a file or a pipe 80 columns would break words.
+        show(result["check"], Console(highlight=False, width=None if sys.stdout.isatty() else WIDE))
     elif output is None:
         sys.stdout.write(result["organization_file"])
     _summarize(result, output)
@@ -110,13 +112,14 @@ def model(
 
 def _checked(result: Mapping[str, Any], with_roles: bool, role_name: str | None) -> dict[str, Any]:
     """The readiness of the organization, asked in a sandbox that serves the model."""
-    from breakglass_aws.cli.model_check import check
+    from breakglass_aws.cli.model_check import check, explain_unknown
 
     with tempfile.TemporaryDirectory(prefix="breakglass-model-") as folder:  # mode 0700
         file = Path(folder) / "organization.yml"
         file.write_text(result["organization_file"], encoding="utf-8")
         renamed = next((one["access_role"]["name"] for one in result["accounts"] if one.get("access_role")), role_name)
-        return check(file, with_roles=with_roles, role_name=renamed)
+        found = check(file, with_roles=with_roles, role_name=renamed)
+    return explain_unknown(found, result["not_read"])
 
 
 def _read(given: Mapping[str, Any]) -> dict[str, Any]:

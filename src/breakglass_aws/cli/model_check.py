@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from breakglass_aws.engine import aws_context, collection
 from breakglass_aws.engine.errors import RunbookError
 
 IDENTITY = "operator"
+NOT_ASKED = "It was not asked for."
+# What a model has only if it was asked for, as the domain names it.
+_OPTIONS = {"tags of accounts": "--with-tags", "contacts of accounts": "--with-contacts"}
 
 
 def check(file: Path, *, with_roles: bool, role_name: str | None) -> dict[str, Any]:
@@ -60,6 +63,24 @@ def _readiness(url: str, keys: dict[str, Any], with_roles: bool, role_name: str 
     except errors.BreakglassError as error:
         raise RunbookError(f"The model could not be checked. {error}") from None
     return {**found, "accounts": list(found["accounts"])}
+
+
+def explain_unknown(found: dict[str, Any], not_read: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The result of a check in which what the model lacks is called that.
+
+    The sandbox denies everyone to read it. A missing permission is not the cause, and granting one is not the cure.
+    """
+    lacking = [one for one in not_read if not one["account_id"]]
+    facts = vars(collection.module_util("_organization_model.facts")).values()
+    tells = {one.what: one.tells for one in facts if hasattr(one, "tells")}
+    for entry in found["unreadable"]:
+        for one in lacking:
+            if entry["permission"] in tells.get(one["what"], ()):
+                asked = one["reason"] != NOT_ASKED
+                fix = one["fix"] if asked else f"Make the model with {_OPTIONS.get(one['what'], one['fix'])}."
+                entry |= {"reason": f"Not in the model: {one['what']}. {one['reason']}", "statement": None, "fix": fix}
+                break
+    return found
 
 
 @contextmanager
