@@ -25,7 +25,7 @@ from breakglass_aws.drills.runner import leftovers
 from breakglass_aws.drills.runner.drill import Drill, folder_for
 from breakglass_aws.drills.runner.people import STORY
 from breakglass_aws.drills.runner.progress import Progress, summary
-from breakglass_aws.drills.runner.scenario_run import _STATES, ScenarioRun
+from breakglass_aws.drills.runner.scenario_run import _STATES, ScenarioRun, result_of
 from breakglass_aws.drills.runner.scene import RunEnd, Scene
 from breakglass_aws.drills.runner.simulation import Simulation, StartError
 from breakglass_aws.drills.scenario_file import catalog
@@ -232,6 +232,19 @@ def test_the_summary_has_whole_names_on_80_columns() -> None:
     assert text.count(" bucket-policy-changed-meanwhile ") == 4
     assert "1/2" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_no_file_names_a_surprise_before_it_has_ended(tmp_path: Path) -> None:
+    scenario = catalog.find("queue-locked")
+    known = (scenario.name, scenario.title, scenario.story[:40], scenario.runbook, scenario.parameters["queue"])
+    drill = DrillResult("2026-01-31T03:00:00+00:00", scenarios=[result_of(scenario)])
+    surprise = Drill([scenario], tmp_path, Progress(Console(), 1), secret=True)
+    surprise._write(drill, interrupted=True)
+    text = (tmp_path / result.FILE).read_text()
+    assert [one for one in known if one in text] == []
+    assert result.read(tmp_path / result.FILE).scenarios[0].verdict == "not run"
+    surprise._write(drill, interrupted=False, ended=True)
+    assert result.read(tmp_path / result.FILE).scenarios[0].name == scenario.name
 
 
 def test_a_surprise_is_named_when_it_has_ended() -> None:

@@ -235,7 +235,7 @@ def _run(options: argparse.Namespace, scenarios: Sequence[Scenario]) -> int:
     with Progress(
         console, len(scenarios), steps=steps, names=options.jobs > 1 and not secret, quiet=bool(recover), secret=secret
     ) as progress:
-        drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover).run()
+        drill = Drill(scenarios, folder, progress, organization, options.jobs, options.by, recover, secret).run()
     status = _reported(drill, folder, options, console)
     leftovers.unmark(folder)
     return status

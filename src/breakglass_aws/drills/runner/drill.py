@@ -9,7 +9,7 @@ import getpass
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +58,7 @@ class Drill:
         jobs: Scenarios that run at the same time.
         by: Who runs it.
         recover: Makes who recovers each organization; None for the runner itself.
+        secret: No file names the scenarios before the drill has ended: a person is to be surprised.
     """
 
     scenarios: Sequence[Scenario]
@@ -67,6 +68,7 @@ class Drill:
     jobs: int = 1
     by: str = ""
     recover: Callable[[Scene], Recovery] | None = None
+    secret: bool = False
     _runs: list[ScenarioRun] = field(default_factory=list)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,7 +97,7 @@ class Drill:
             self._stop()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        self._write(drill, interrupted=self._stopped.is_set())
+        self._write(drill, interrupted=self._stopped.is_set(), ended=True)
         on_result(drill)
         return drill
 
@@ -128,7 +130,24 @@ class Drill:
             for run in self._runs:
                 run.stop()
 
-    def _write(self, drill: DrillResult, *, interrupted: bool) -> None:
+    def _write(self, drill: DrillResult, *, interrupted: bool, ended: bool = False) -> None:
+        """Write what is known so far. The file of a surprise names no scenario before the drill has ended."""
         drill.interrupted, drill.ended = interrupted, result.now()
         drill.conclude()
-        result.write(drill, self.folder)
+        written = drill
+        if self.secret and not ended:
+            written = replace(drill, scenarios=[_unnamed(one) for one in drill.scenarios])
+        result.write(written, self.folder)
+
+
+def _unnamed(scenario: ScenarioResult) -> ScenarioResult:
+    """What may be known of a surprise that has not ended: that it began."""
+    return ScenarioResult(
+        "surprise",
+        "A surprise",
+        "The scenario is named when the drill has ended.",
+        "",
+        started=scenario.started,
+        verdict=scenario.verdict,
+        why=scenario.why,
+    )
