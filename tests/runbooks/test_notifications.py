@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 from support.executed import run
 
+from breakglass_aws.cli import notify, runs
+from breakglass_aws.engine.launcher.run_result import RunInterrupted, RunResult
+from breakglass_aws.engine.notebooks.catalog import find
 from breakglass_aws.sandbox import Box
 
 PAYMENTS = "333344445555"
@@ -89,3 +92,30 @@ def test_what_is_overdue_is_sent_from_standard_input(
     (tmp_path / "due.json").write_text(json.dumps({"items": [item]}))
     nothing = place.run("breakglass_aws", *words, "--notify", str(tmp_path / "apprise.txt"))
     assert (nothing.returncode, nothing.stdout.strip(), len(got)) == (0, "Nothing to report.", 1)
+
+
+def test_an_interrupted_run_that_left_recovery_open_notifies_and_is_not_delayed(
+    tmp_path: Path, inbox: tuple[str, list[dict[str, Any]]]
+) -> None:
+    address, got = inbox
+    (tmp_path / "apprise.txt").write_text(f"{address}\n")
+    result = RunResult("lost_root_mfa", tmp_path / "run.ipynb", tmp_path / "run.html", tmp_path)
+
+    def start(unused: object) -> RunResult:
+        raise RunInterrupted(result)
+
+    def interrupt() -> None:
+        with pytest.raises(RunInterrupted, match="Interrupted"):
+            runs.report(find("lost_root_mfa"), {}, start, None, False, tmp_path / "apprise.txt")
+
+    interrupt()
+    assert notify._SENDING == []
+    result.recovery_open_in = [PAYMENTS]
+    interrupt()
+    [sending] = notify._SENDING
+    assert got == []  # nothing was waited for
+    assert sending.wait(60) == 0
+    [message] = got
+    assert PAYMENTS in message["message"]
+    assert f"resume {tmp_path}" in message["message"]
+    notify._SENDING.clear()

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from breakglass_aws.engine.launcher.run_result import RunResult
 
 TEMPLATES = "templates"
+_SENDING: list[subprocess.Popen[bytes]] = []  # processes that outlive this one
 
 
 @click.command(
@@ -68,6 +72,29 @@ def about_run(result: RunResult, file: Path | None) -> None:
             )
             _sent(found, file)
     except (RunbookError, reading.Damaged, OSError) as error:
+        _complain(f"No notification was sent: {error}")
+
+
+def about_interruption(result: RunResult, file: Path | None) -> None:
+    """Notify about password recovery that an interrupted run left open.
+
+    A process of its own sends it, and is not waited for: after Ctrl-C the prompt is back at once, however slow the
+    services are. What goes wrong there is not reported.
+    """
+    if file is None or result.evidence_dir is None or not result.recovery_open_in:
+        return
+    data = of_run.open_recovery(result.runbook, result.evidence_dir, result.recovery_open_in)
+    words = ("notify", messages.RECOVERY_OPEN, "--notify", str(file.absolute()))
+    command = [sys.executable, "-m", "breakglass_aws", *words]
+    nowhere = subprocess.DEVNULL
+    try:
+        with tempfile.TemporaryFile() as given:
+            given.write(json.dumps(data).encode())
+            given.seek(0)
+            _SENDING.append(
+                subprocess.Popen(command, stdin=given, stdout=nowhere, stderr=nowhere, start_new_session=True)
+            )
+    except OSError as error:
         _complain(f"No notification was sent: {error}")
 
 

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -151,7 +152,10 @@ def report(
     from breakglass_aws.engine.launcher.resume import resume
 
     asks = not as_json and terminal_gates.is_terminal()
-    with progress.JsonReporter() if as_json else progress.TextReporter(asks=asks) as reporter:
+    with (
+        _telling_of_interruptions(notify_file),
+        progress.JsonReporter() if as_json else progress.TextReporter(asks=asks) as reporter,
+    ):
         reporter.begin(runbook)
         result = start(reporter.cell)
         folder = result.evidence_dir
@@ -165,6 +169,20 @@ def report(
 
         notify.about_run(result, notify_file)
     return outcomes.EXIT_STATUS[result.outcome]
+
+
+@contextlib.contextmanager
+def _telling_of_interruptions(notify_file: Path | None) -> Iterator[None]:
+    """Notify when Ctrl-C ends a run in the block that left password recovery open."""
+    from breakglass_aws.engine.launcher.run_result import RunInterrupted
+
+    try:
+        yield
+    except RunInterrupted as interrupted:
+        from breakglass_aws.cli import notify
+
+        notify.about_interruption(interrupted.result, notify_file)
+        raise
 
 
 def _parameters(items: Iterable[str], file: str | None) -> dict[str, Any]:

@@ -24,7 +24,7 @@ description:
   - Sets watch.concern to root_use, account, organization or none, and watch.account_id, watch.unit_id,
     watch.event_name, watch.event_id, watch.request_id, watch.access_key_id, watch.time and watch.recipient.
   - Each is empty when it is not known.
-  - All else of the event is removed.
+  - All else of the event is removed. An event that came before, by its ID, concerns none.
 options: {}
 """
 
@@ -72,9 +72,26 @@ def main(event: dict[str, Any]) -> dict[str, Any]:
     record = _record(event)
     found = _about(record)
     values = {name: _formed(name, found.get(name)) for name in _FORMS}
-    concern = found["concern"] if values["event_name"] else NONE
+    concern = found["concern"] if values["event_name"] and not _is_repeated(values, found["concern"]) else NONE
     meta = event.get("meta")
     return {"watch": {"concern": concern, **values}, **({"meta": meta} if isinstance(meta, dict) else {})}
+
+
+_MOST_REMEMBERED = 10_000
+_remembered: dict[tuple[str, str], None] = {}  # events of the sources of this process, the oldest first
+
+
+def _is_repeated(values: dict[str, str], concern: str) -> bool:
+    """Whether the event came before: aws_cloudtrail reads two events of one second again, SQS may deliver twice."""
+    if concern == NONE or not values["event_id"]:
+        return False
+    event = values["event_id"], values["recipient"]
+    if event in _remembered:
+        return True
+    _remembered[event] = None
+    if len(_remembered) > _MOST_REMEMBERED:
+        del _remembered[next(iter(_remembered))]
+    return False
 
 
 def _record(event: Any) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from breakglass_aws.engine.launcher import papermill_engine, run_file
 from breakglass_aws.engine.launcher.import_papermill import papermill
 from breakglass_aws.engine.launcher.notebook_client import Progress
 from breakglass_aws.engine.launcher.run_file import Run
-from breakglass_aws.engine.launcher.run_result import RunResult
+from breakglass_aws.engine.launcher.run_result import RunInterrupted, RunResult
 from breakglass_aws.engine.notebooks import parameters
 from breakglass_aws.engine.notebooks.catalog import Runbook
 
@@ -44,7 +44,7 @@ def run(
 
     The executed notebook is written to `output`, by default into the evidence folder, and its page next to it.
     `timeout` is how long a cell may take, in seconds. Raises RunbookError when the run cannot be started; nothing was
-    changed then. Raises KeyboardInterrupt, with a message for the terminal, when the run was interrupted.
+    changed then. Raises RunInterrupted, with a message for the terminal, when it was interrupted.
     """
     values = parameters.check(runbook.parameters, given)
     passed = {name: values[name] for name in given}
@@ -100,7 +100,7 @@ def execute(
             result.cells = list(cells.values())
             result.conclude(ended_by)
     if ended_by == KeyboardInterrupt.__name__:
-        raise KeyboardInterrupt(result.interruption())
+        raise RunInterrupted(result)
     return result
 
 

@@ -34,6 +34,14 @@ _READING_CELLS = ("parameters", "start", "preflight", "plan", "verify", "evidenc
 UNSEALED = "The evidence of this run is not complete, and not sealed."
 
 
+class RunInterrupted(KeyboardInterrupt):
+    """Ctrl-C ended a run: what a person at the terminal must know, and how the run ended."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(result.interruption())
+        self.result = result
+
+
 @dataclass
 class RunResult:
     """How a run ended."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from breakglass_aws.engine import commands, times
 from breakglass_aws.engine.notify.messages import RECOVERY_OPEN, WAITING, Message, message
@@ -39,7 +40,16 @@ def messages(
     if gate:
         found.append(message(WAITING, {**common, "gate": gate, "accounts": accounts}, templates))
     if recovery_open_in:
-        close_by = times.text(datetime.now(UTC) + RECOVERY_MAY_STAY_OPEN)
-        data = {**common, "accounts": recovery_open_in, "close_by": close_by}
-        found.append(message(RECOVERY_OPEN, data, templates))
+        found.append(message(RECOVERY_OPEN, open_recovery(runbook, folder, recovery_open_in), templates))
     return [one for one in found if one]
+
+
+def open_recovery(runbook: str, folder: Path, accounts: Sequence[str]) -> dict[str, Any]:
+    """Return the data of the message about password recovery that a run left open in accounts."""
+    return {
+        "runbook": runbook,
+        "folder": str(folder),
+        "resume": commands.resume(folder),
+        "accounts": list(accounts),
+        "close_by": times.text(datetime.now(UTC) + RECOVERY_MAY_STAY_OPEN),
+    }

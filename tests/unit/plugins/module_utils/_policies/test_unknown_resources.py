@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import scp_evaluation as judge
 from ansible_collections.breakglass.aws.plugins.module_utils._policies import unknown_resources
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.wildcards import like
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ACCOUNT = "333344445555"
@@ -73,6 +73,7 @@ def test_of_several_patterns_one_is_enough() -> None:
 _PIECES = st.sampled_from(["*", "?", "a", "b", "-", "arn:aws:s3:::", "arn:", ":s3:", ":::", "/", "aws", "s3"])
 
 
+@settings(deadline=None)
 @given(st.lists(_PIECES, max_size=8).map("".join), st.text("ab-", min_size=3, max_size=8))
 def test_a_certain_answer_is_right_for_every_bucket(pattern: str, name: str) -> None:
     answer = concerns(BUCKET, "Resource", pattern)
