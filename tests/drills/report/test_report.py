@@ -183,6 +183,24 @@ def test_the_files_are_private_and_list_the_drills_before(tmp_path: Path) -> Non
     assert "../second/index.html" not in path.read_text()
 
 
+def test_a_scenario_is_named_as_its_command_names_it() -> None:
+    """Two scenarios may have the same title."""
+    drill = make.drill(make.scenario(name="bucket-locked-again", title="The same"), make.scenario(title="The same"))
+    html, text = as_html(drill, Path("/nowhere"), Proof("")), as_markdown(drill)
+    assert "<dt>Scenario</dt><dd><code>bucket-locked-again</code></dd>" in html
+    assert "Scenario `bucket-locked-again`, runbook" in text
+
+
+def test_only_what_would_be_markdown_is_escaped() -> None:
+    drill = make.drill(make.scenario(why=["- 1. # is *text*", "+5 s"], story="1. # is a title"))
+    drill.versions = {"breakglass-aws": "0.2.0"}
+    text = as_markdown(drill)
+    assert "- breakglass-aws 0.2.0\n" in text
+    assert "**- 1. # is \\*text\\***" in text
+    assert "\n1\\. # is a title\n" in text
+    assert "\\-" not in text
+
+
 def test_a_key_signs_the_result(tmp_path: Path) -> None:
     key = tmp_path / "key"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ada", "-f", key], check=True)

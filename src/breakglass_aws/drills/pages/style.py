@@ -83,6 +83,7 @@ svg.chart .base { stroke: var(--line); } svg.chart .objective { stroke: var(--hi
 svg.chart circle.clean { fill: var(--clean); }
 svg.chart circle.critical { fill: var(--critical); } svg.chart circle.high { fill: var(--high); }
 footer { color: var(--quiet); margin-top: 24px; }
+.events .who { overflow-wrap: break-word; }
 @media screen and (max-width: 760px) {
   header.verdict { padding: 12px 14px; } article { padding: 10px 12px; } .overview .row { padding: 8px 0; }
   .overview .row { grid-template-columns: 84px minmax(0, 1fr); }

@@ -11,7 +11,7 @@ from breakglass_aws.drills.pages import words
 from breakglass_aws.drills.report import page
 from breakglass_aws.drills.report.seen import without_repetition
 from breakglass_aws.drills.result import DrillResult, ScenarioResult
-from breakglass_aws.engine.display.safe_text import markdown, markdown_code, one_line
+from breakglass_aws.engine.display.safe_text import markdown, markdown_code, markdown_with_lists, one_line
 
 
 def as_markdown(drill: DrillResult) -> str:
@@ -49,7 +49,9 @@ def _scenario(one: ScenarioResult) -> Iterator[str]:
     yield ""
     yield f"## {_text(one.title)}: {_text(one.verdict)}"
     yield ""
-    yield _text(one.story)
+    yield f"Scenario {_code(one.name)}, runbook {_code(one.runbook)}."
+    yield ""
+    yield markdown(one_line(one.story))
     for reason in one.why:
         yield f"- **{_text(reason)}**" if reason is not one.why[0] else f"\n- **{_text(reason)}**"
     if one.checks:
@@ -78,8 +80,8 @@ def _row(*cells: str) -> str:
 
 
 def _text(value: object) -> str:
-    """Text of a result on one line, also in a cell of a table."""
-    return markdown(one_line(value)).replace("|", "\\|")
+    """Text of a result inside of a line, also in a cell of a table. What would begin a block there begins none."""
+    return markdown_with_lists(one_line(value)).replace("|", "\\|")
 
 
 def _code(value: object) -> str:
