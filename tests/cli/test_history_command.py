@@ -146,7 +146,11 @@ def test_a_result_that_cannot_be_added_is_not_lost(path, capsys):
     other = {"id": "o-other00001", "management_account_id": TWO}
     assert keeping.add(lambda: history.record_of(result(account(ONE), organization=other))) == ()
     assert keeping.failed
-    message = capsys.readouterr().err
+    keeping.print(())
+    printed = capsys.readouterr()
+    assert printed.out == ""  # nothing was compared
+    assert (keeping.path, keeping.document({}, ())) == (None, {})
+    message = printed.err
     assert "was not added to the history" in message
     assert "Name another file" in message
 

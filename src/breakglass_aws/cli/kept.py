@@ -85,6 +85,7 @@ class Keeping:
             return self._add(self.path, record())
         except RunbookError as error:
             self.failed = True
+            self.path, self.since = None, ""  # nothing was compared, and nothing of another history is shown
             words = redaction.safe(f"The result was not added to the history. {error}")
             print(f"{words} The evidence of the run has the result.", file=sys.stderr)
             return ()
