@@ -10,10 +10,11 @@ import pytest
 
 from breakglass_aws.drills.judge import observation
 from breakglass_aws.drills.judge.expectations import Probe
-from breakglass_aws.drills.runner.people import STORY, People
+from breakglass_aws.drills.runner.people import STORY, ActionFailed, People
+from breakglass_aws.drills.runner.simulation import Refused
 from breakglass_aws.drills.runner.timeline import Timeline
 from breakglass_aws.drills.scenario_file import catalog
-from breakglass_aws.drills.scenario_file.model import CALL, Action
+from breakglass_aws.drills.scenario_file.model import CALL, CLOCK, Action
 
 URL = "http://127.0.0.1:5000"
 QUEUE = "arn:aws:sqs:eu-west-1:333344445555:payments-jobs"
@@ -61,3 +62,12 @@ def test_a_queues_arn_stands_for_its_url_and_nothing_else_is_rewritten(sent_by):
     assert json.loads(sent["Attributes"]["RedrivePolicy"]) == {"deadLetterTargetArn": QUEUE}
     assert sent_by({"SourceArn": QUEUE, "TargetArns": [QUEUE]}) == {"SourceArn": QUEUE, "TargetArns": [QUEUE]}
     assert sent_by({"Entries": [{"QueueUrl": QUEUE}]})["Entries"] == [{"QueueUrl": f"{URL}/333344445555/payments-jobs"}]
+
+
+def test_what_failed_names_the_file_without_its_folder():
+    simulation = MagicMock(url=URL)
+    simulation.control.side_effect = Refused("it may not")
+    people = People(catalog.find("queue-locked"), simulation, Timeline(), None)
+    with pytest.raises(ActionFailed) as failed:
+        people.do(STORY, Action(CLOCK, "2 days", 7), None)
+    assert str(failed.value) == "queue-locked.yml, line 7: it may not"

@@ -9,6 +9,7 @@ Where no identity may read the Event history of an account, the sandbox's own li
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -130,6 +131,9 @@ def _own_call(event: Mapping[str, Any]) -> Call:
     }
 
 
+_QUEUE_URL = re.compile(r"https?://[^/\"]+/(\d{12})/([A-Za-z0-9_.-]+)")
+
+
 def since(before: Iterable[Call], after: Iterable[Call]) -> list[Call]:
     """Return the calls that were made between two observations, without the judge's own."""
     known = {call["id"] for call in before}
@@ -162,7 +166,13 @@ def member_account(call: Call) -> str:
 
 
 def resource(call: Call) -> str:
-    """What a call is about, by its parameters; of the root user, its account."""
+    """What a call is about, by its parameters; of the root user, its account. A queue is named by its ARN.
+
+    The URL of a queue in the sandbox has the port of this machine.
+    """
+    if queue := _QUEUE_URL.search(call["parameters"]) if call["service"] == "sqs" else None:
+        partition = (call["principal"] or "arn:aws").split(":")[1]
+        return f"arn:{partition}:sqs:{call['region']}:{queue[1]}:{queue[2]}"
     try:
         parameters = json.loads(call["parameters"])
     except ValueError:

@@ -90,6 +90,11 @@ class People:
         person = known or self._did.setdefault("operator", Person("operator", "operator"))
         person.did.append(text)
 
+    @property
+    def _file(self) -> str:
+        """The scenario's file without its folder, which a report for others does not show."""
+        return Path(self._scenario.file).name
+
     def note(self, person: Participant, text: str, kind: str = "step") -> None:
         """Note that a person did something now."""
         if person.name in self._did:
@@ -105,9 +110,9 @@ class People:
         try:
             text = self._done(action.kind, given, run)
         except Refused as refusal:
-            raise ActionFailed(f"{self._scenario.file}, line {action.line}: {refusal}") from None
+            raise ActionFailed(f"{self._file}, line {action.line}: {refusal}") from None
         except (ClientError, BotoCoreError) as error:
-            raise ActionFailed(f"{self._scenario.file}, line {action.line}: {error}") from None
+            raise ActionFailed(f"{self._file}, line {action.line}: {error}") from None
         self.note(person, text, "approval" if action.kind == model.APPROVE else "step")
 
     def _done(self, kind: str, given: Any, run: Path) -> str:
@@ -184,7 +189,7 @@ class People:
         """The code in the newest mail at an address. Raises ActionFailed when there is none."""
         codes = [mail["code"] for mail in self._simulation.control("person", address, "mailbox") if mail["code"]]
         if not codes:
-            raise ActionFailed(f"{self._scenario.file}: no mail with a code arrived at {address}.")
+            raise ActionFailed(f"{self._file}: no mail with a code arrived at {address}.")
         return str(codes[-1])
 
 
