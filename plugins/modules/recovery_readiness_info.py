@@ -191,6 +191,11 @@ own_domains:
   type: list
   elements: str
   sample: [example.com]
+all_accounts:
+  description: Whether every account of the organization has an entry, also those that options leave out.
+  returned: success
+  type: bool
+  sample: true
 unreadable:
   description: What could not be read, once for each missing permission or other cause.
   returned: success

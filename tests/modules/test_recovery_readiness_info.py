@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import has_every_account
 from support import readiness_organization as planted
 from support.run_module import run
 
@@ -174,6 +175,14 @@ def test_wrong_input_is_refused_before_any_call(organization, options, said):
     assert found["failed"]
     assert said in found["msg"]
     assert [event for event in organization.events()[since:] if event["operation"] != "GetCallerIdentity"] == []
+
+
+def test_the_result_says_whether_it_has_every_account(organization):
+    """The history relies on it: an account without an entry has left the organization."""
+    assert judged(organization)["all_accounts"] is True
+    assert look(organization, exclude_accounts=[planted.IDS["vault"]])["all_accounts"] is True
+    assert look(organization, account_ids=[planted.IDS["vault"]])["all_accounts"] is False
+    assert not has_every_account({"all_accounts": True, "account_tags": {"stage": "production"}})
 
 
 def test_an_account_that_leaves_meanwhile_is_said_to_have_left(organization):

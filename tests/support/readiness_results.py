@@ -116,6 +116,7 @@ def result(*accounts: dict[str, Any], read_at: str = READ_AT, **changes: Any) ->
         "with_root_sessions": True,
         "with_role_sessions": False,
         "own_domains": [],
+        "all_accounts": False,
         "unreadable": [],
         "accounts": list(accounts),
         "summary": summary,

@@ -27,7 +27,10 @@ from ansible_collections.breakglass.aws.plugins.module_utils._readiness.organiza
 )
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.sessions import SessionOptions, SessionReader
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.unreadable import Readings
-from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import select_accounts
+from ansible_collections.breakglass.aws.plugins.module_utils._selection.accounts import (
+    has_every_account,
+    select_accounts,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.entry_shape import SESSION, shape_of
 from ansible_collections.breakglass.aws.plugins.module_utils._sweep.runner import (
     SweepOptions,
@@ -85,6 +88,7 @@ def read_readiness(params: dict, context: Context) -> dict:
         "with_root_sessions": params["with_root_sessions"],
         "with_role_sessions": params["with_role_sessions"],
         "own_domains": list(own_domains),
+        "all_accounts": has_every_account(params),
         "unreadable": found,
         "accounts": entries,
         "selection": selection.as_dict(),

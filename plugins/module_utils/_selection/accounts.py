@@ -62,6 +62,11 @@ def is_given(params: t.Mapping[str, t.Any]) -> bool:
     return bool(params["account_ids"]) or any(params[option] for option in _SELECTING)
 
 
+def has_every_account(params: t.Mapping[str, t.Any]) -> bool:
+    """Whether every account of the organization is a target, left out or not. Tags and OUs narrow the targets down."""
+    return bool(params["all_accounts"]) and params[tags.OPTION] is None
+
+
 def selects(params: t.Mapping[str, t.Any]) -> bool:
     """Whether any option of a selection is given, those too that only leave accounts out."""
     return is_given(params) or bool(params["account_states"] or params["exclude_accounts"])

@@ -12,7 +12,18 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from support.readiness_results import BLOCKED, DENIES_ROOT, KEY, NO_ROLE, PHONE, account, finding, organization, result
+from support.readiness_results import (
+    BLOCKED,
+    DENIES_ROOT,
+    KEY,
+    NO_ROLE,
+    PHONE,
+    RECOVERIES,
+    account,
+    finding,
+    organization,
+    result,
+)
 
 from breakglass_aws.engine import history
 from breakglass_aws.engine.errors import RunbookError
@@ -253,6 +264,47 @@ def test_a_recovery_of_a_closed_account_does_not_work_now(path):
         path, [account(ONE, unlock_s3_bucket=("fails", BLOCKED))], [account(ONE, unlock_s3_bucket=("not_applicable",))]
     )
     assert changed(path) == [("no_longer_applies", ONE, "unlock_s3_bucket")]
+
+
+def test_an_account_that_left_the_organization_is_reported(path):
+    both, one = [account(ONE), account(TWO)], [account(ONE)]
+    keep(path, both, both, one, one, all_accounts=True)
+    [change] = history.changes_since(path, BEGINNING)
+    assert (change.kind, change.account_id, change.name) == ("account_left", TWO, account(TWO)["name"])
+    assert (change.last_before, change.first_after) == (DAYS[1], DAYS[2])
+    assert change.worse
+    assert changed(path, DAYS[1]) == [("account_left", TWO, "account")]
+    assert changed(path, DAYS[2]) == []
+
+
+def test_an_account_that_was_back_in_the_last_run_did_not_leave(path):
+    keep(path, [account(ONE), account(TWO)], [account(ONE)], all_accounts=True)
+    history.add(path, audit(audited(TWO), read_at=DAYS[2]))
+    assert changed(path) == []
+
+
+def test_an_account_that_left_while_a_run_read_it_is_reported(path):
+    left = {"code": "account_left", "text": "It is no longer in the organization.", "fix": "", "policy": None}
+    gone = account(TWO, outcome="skipped", state=None, **dict.fromkeys(RECOVERIES, ("not_applicable", left)))
+    keep(path, [account(ONE), account(TWO)], [gone])
+    assert changed(path) == [("account_left", TWO, "account")]
+
+
+def test_a_closed_account_that_is_listed_no_longer_is_no_alarm(path):
+    keep(path, [account(ONE), account(TWO, state="CLOSED")], [account(ONE)], all_accounts=True)
+    [change] = history.changes_since(path, BEGINNING)
+    assert (change.kind, change.before, change.worse) == ("closed_account_gone", "CLOSED", False)
+
+
+def test_a_file_of_the_version_before_says_of_no_run_that_it_had_all_accounts(path):
+    keep(path, [account(ONE), account(TWO)], [account(ONE)], all_accounts=True)
+    with sqlite3.connect(path) as connection:  # as earlier versions made it
+        connection.execute("ALTER TABLE runs DROP COLUMN all_accounts")
+    assert changed(path) == []
+    assert not history.result_of(path, 2)["all_accounts"]
+    history.add(path, history.record_of(result(account(ONE), read_at=DAYS[2], all_accounts=True)))
+    assert changed(path) == [("account_left", TWO, "account")]
+    assert [history.result_of(path, run_id)["all_accounts"] for run_id in (1, 2, 3)] == [False, False, True]
 
 
 def test_accounts_that_a_run_left_out_did_not_change(path):

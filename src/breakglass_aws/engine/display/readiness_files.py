@@ -42,6 +42,7 @@ _KEYS = (
     "with_root_sessions",
     "with_role_sessions",
     "own_domains",
+    "all_accounts",
     "unreadable",
     "summary",
     "calls",

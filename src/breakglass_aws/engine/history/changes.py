@@ -18,6 +18,7 @@ from breakglass_aws.engine.history.states import (
     Known,
     Place,
     accounts_that_varied,
+    departed_since,
     known_at,
     load,
     not_read_now,
@@ -40,6 +41,7 @@ _OF_CALLER = frozenset(
 NEW_ROOT_CREDENTIAL = "new_root_credential"
 PASSING_ROOT_CREDENTIAL = "root_credential_came_and_went"
 USED_ROOT_CREDENTIAL = "root_credential_changed"
+ACCOUNT_LEFT = "account_left"
 BECAME_UNREADY = "became_unready"
 OTHER_REASON = "fails_for_another_reason"
 FAILED_MEANWHILE = "failed_meanwhile"
@@ -47,6 +49,7 @@ NEW_FINDING = "new_finding"
 CHANGED_FINDING = "finding_changed"
 BECAME_UNKNOWN = "became_unknown"
 NEW_ACCOUNT = "new_account"
+CLOSED_ACCOUNT_GONE = "closed_account_gone"
 BECAME_READY = "became_ready"
 NO_LONGER_APPLIES = "no_longer_applies"
 GONE_FINDING = "finding_gone"
@@ -54,6 +57,7 @@ ORDER = (
     NEW_ROOT_CREDENTIAL,
     PASSING_ROOT_CREDENTIAL,
     USED_ROOT_CREDENTIAL,
+    ACCOUNT_LEFT,
     BECAME_UNREADY,
     OTHER_REASON,
     FAILED_MEANWHILE,
@@ -61,6 +65,7 @@ ORDER = (
     CHANGED_FINDING,
     BECAME_UNKNOWN,
     NEW_ACCOUNT,
+    CLOSED_ACCOUNT_GONE,
     BECAME_READY,
     NO_LONGER_APPLIES,
     GONE_FINDING,
@@ -69,6 +74,7 @@ TITLES = {
     NEW_ROOT_CREDENTIAL: "New root credential",
     PASSING_ROOT_CREDENTIAL: "Root credential that came and went",
     USED_ROOT_CREDENTIAL: "Root credential used or changed",
+    ACCOUNT_LEFT: "Account left the organization",
     BECAME_UNREADY: "Recovery would fail now",
     OTHER_REASON: "Recovery fails for another reason",
     FAILED_MEANWHILE: "Recovery failed meanwhile",
@@ -76,11 +82,20 @@ TITLES = {
     CHANGED_FINDING: "Finding changed",
     BECAME_UNKNOWN: "Not known any more",
     NEW_ACCOUNT: "First seen account",
+    CLOSED_ACCOUNT_GONE: "Closed account gone",
     BECAME_READY: "Recovery works now",
     NO_LONGER_APPLIES: "Recovery does not apply any more",
     GONE_FINDING: "Finding gone",
 }
 WORSE = frozenset(ORDER[: ORDER.index(BECAME_UNKNOWN)])
+_CLOSED = ("CLOSED", "PENDING_CLOSURE")  # AWS deletes a closed account after 90 days
+_LEFT = Found(
+    "account",
+    "high",
+    TITLES[ACCOUNT_LEFT],
+    fix="No policy of the organization applies to it now, and no recovery works there. Unless you removed it, look for "
+    "AccountDepartedOrganization in CloudTrail of the management account, and contact AWS Support.",
+)
 
 
 @dataclass(frozen=True)
@@ -164,7 +179,7 @@ def _changes(connection: sqlite3.Connection, part: str, time: str) -> Iterator[C
 def _accounts(
     connection: sqlite3.Connection, time: str, before: Mapping[str, Place], after: Mapping[str, Place]
 ) -> Iterator[Change]:
-    """Accounts that were first seen since then, and those that could not be read any more."""
+    """Accounts that were first seen since then, could not be read any more, or left the organization."""
     [first] = connection.execute("SELECT min(read_at) FROM runs WHERE kind = 'readiness'").fetchone()
     new = [place for place in before.values() if place.read_at > max(time, first)]
     for known in load(connection, new):
@@ -173,6 +188,14 @@ def _accounts(
     earlier = load(connection, [after[place.account_id] for place in gone])
     for steps in zip(earlier, load(connection, gone), strict=True):
         yield _change(BECAME_UNKNOWN, list(steps), "account", "read", "not read", lambda content: not content.parts)
+    left = departed_since(connection, time)
+    for known, (_place, absent_at) in zip(load(connection, [place for place, _ in left]), left, strict=True):
+        state = known.content.state
+        kind, why = (CLOSED_ACCOUNT_GONE, None) if state in _CLOSED else (ACCOUNT_LEFT, _LEFT)
+        steps = [known, Known(absent_at, known.content)]
+        yield _change(
+            kind, steps, "account", state or "a member", "not in the organization", lambda _content: False, why
+        )
 
 
 def _verdicts(steps: list[Known]) -> Iterator[Change]:

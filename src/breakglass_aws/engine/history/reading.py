@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from breakglass_aws.engine.errors import RunbookError
-from breakglass_aws.engine.history import file
+from breakglass_aws.engine.history import file, schema
 from breakglass_aws.engine.history.records import POLICY, READINESS, Content, Found, Reason, Verdict
 
 
@@ -47,6 +47,14 @@ def runs_in(connection: sqlite3.Connection) -> list[Run]:
     ]
 
 
+def complete_runs(connection: sqlite3.Connection) -> list[Run]:
+    """Return the runs that had every account of the organization, the oldest first."""
+    if not schema.has_all_accounts(connection):
+        return []
+    complete = {row["run_id"] for row in connection.execute("SELECT run_id FROM runs WHERE all_accounts")}
+    return [run for run in runs_in(connection) if run.run_id in complete]
+
+
 def organization(path: Path) -> dict[str, str]:
     """Return the ID of the organization and of its management account."""
     with file.opened_to_read(path) as connection:
@@ -67,6 +75,7 @@ def result_of(path: Path, run_id: int) -> dict[str, Any]:
         organization = connection.execute("SELECT id, management_account_id FROM organization").fetchone()
         rows = connection.execute("SELECT content_id FROM run_accounts WHERE run_id = ?", (run_id,)).fetchall()
         contents = contents_of(connection, [row["content_id"] for row in rows])
+        complete = run_id in {known.run_id for known in complete_runs(connection)}
     entries = [_entry(one) for one in sorted(contents.values(), key=lambda content: content.account_id)]
     return {
         "run_id": run_id,
@@ -74,6 +83,7 @@ def result_of(path: Path, run_id: int) -> dict[str, Any]:
         "organization": dict(organization),
         "read_at": run.read_at,
         "with_root_sessions": run.with_root_sessions,
+        "all_accounts": complete,
         "accounts": entries,
         "summary": _summary(entries) if run.kind == READINESS else {},
     }

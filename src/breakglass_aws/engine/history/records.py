@@ -90,6 +90,7 @@ class Record:
     read_at: str  # "2026-01-31T03:00:00Z"
     with_root_sessions: bool
     contents: tuple[Content, ...]
+    all_accounts: bool = False  # whether every account of the organization is in the contents
 
     @property
     def digest(self) -> str:
@@ -110,6 +111,7 @@ def record_of(result: Mapping[str, Any]) -> Record:
             read_at=_time(result["read_at"]),
             with_root_sessions=bool(result["with_root_sessions"]),
             contents=_contents(_readiness_content(result, entry) for entry in result["accounts"]),
+            all_accounts=bool(result.get("all_accounts")),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise RunbookError(f"This result cannot be added to a history. {_ACCEPTED}") from None

@@ -29,7 +29,8 @@ CREATE TABLE runs (
   kind TEXT NOT NULL CHECK (kind IN ('readiness', 'audit')),
   read_at TEXT NOT NULL,
   with_root_sessions INTEGER NOT NULL,
-  digest TEXT NOT NULL UNIQUE
+  digest TEXT NOT NULL UNIQUE,
+  all_accounts INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_time ON runs (read_at);
 CREATE TABLE contents (
@@ -100,6 +101,20 @@ CREATE VIEW finding_history AS
   SELECT run_id, kind, read_at, account_id, name, organizational_unit, code, severity, title, detail, fix
   FROM account_history JOIN findings USING (content_id);
 """
+
+
+def has_all_accounts(connection: sqlite3.Connection) -> bool:
+    """Whether the file says of each run if it has all accounts of the organization. Earlier versions did not."""
+    return any(row[1] == "all_accounts" for row in connection.execute("PRAGMA table_info(runs)"))
+
+
+def complete(connection: sqlite3.Connection) -> None:
+    """Add what later versions added to the tables, inside the transaction of the caller.
+
+    Earlier versions can still use the file: they leave out a column that has a default.
+    """
+    if not has_all_accounts(connection):
+        connection.execute("ALTER TABLE runs ADD COLUMN all_accounts INTEGER NOT NULL DEFAULT 0")
 
 
 def create(connection: sqlite3.Connection) -> None:

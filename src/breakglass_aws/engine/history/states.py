@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from breakglass_aws.engine.history.reading import contents_of
+from breakglass_aws.engine.history.reading import complete_runs, contents_of
 from breakglass_aws.engine.history.records import Content
 
 ALWAYS = "9999"  # after any time
@@ -83,6 +83,42 @@ def load(connection: sqlite3.Connection, places: Sequence[Place]) -> list[Known]
     """Return what runs found at these places."""
     found = contents_of(connection, {place.content_id for place in places})
     return [Known(place.read_at, found[place.content_id]) for place in places]
+
+
+def departed_since(connection: sqlite3.Connection, time: str) -> list[tuple[Place, str]]:
+    """Return the accounts that left since a time: where each was last seen, and when it was first not there.
+
+    Only a run with every account of the organization shows that one is not there, or a run during which it left.
+    """
+    absences = {account_id: [place.order for place in found] for account_id, found in _left_during(connection).items()}
+    complete = [(run.read_at, run.run_id) for run in complete_runs(connection)]
+    if not absences and not complete:
+        return []
+    found = []
+    for place in _last_seen(connection):
+        later = [order for order in (*complete, *absences.get(place.account_id, ())) if order > place.order]
+        if later and min(later)[0] > time:
+            found.append((place, min(later)[0]))
+    return found
+
+
+_LEFT = "SELECT content_id FROM reasons WHERE code = 'account_left'"  # found out while the run read the account
+
+
+def _left_during(connection: sqlite3.Connection) -> dict[str, list[Place]]:
+    found: dict[str, list[Place]] = {}
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM account_history WHERE content_id IN ({_LEFT})"):
+        found.setdefault(row["account_id"], []).append(Place(*row))
+    return found
+
+
+def _last_seen(connection: sqlite3.Connection) -> list[Place]:
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM (SELECT {_COLUMNS}, row_number() OVER (PARTITION BY account_id "
+        f"ORDER BY read_at DESC, run_id DESC) AS place FROM account_history WHERE content_id NOT IN ({_LEFT})) "
+        "WHERE place = 1"
+    )
+    return [Place(*row) for row in rows]
 
 
 def not_read_now(connection: sqlite3.Connection) -> list[Place]:

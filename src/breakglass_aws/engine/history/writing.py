@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from breakglass_aws.engine.errors import RunbookError
-from breakglass_aws.engine.history import file
+from breakglass_aws.engine.history import file, schema
 from breakglass_aws.engine.history.records import Content, Record
 
 
@@ -44,9 +44,10 @@ def _add(path: Path, record: Record) -> Added:
         found = connection.execute("SELECT run_id FROM runs WHERE digest = ?", (record.digest,)).fetchone()
         if found:
             return Added(found["run_id"], new=False)
+        schema.complete(connection)
         run_id = connection.execute(
-            "INSERT INTO runs (kind, read_at, with_root_sessions, digest) VALUES (?, ?, ?, ?)",
-            (record.kind, record.read_at, record.with_root_sessions, record.digest),
+            "INSERT INTO runs (kind, read_at, with_root_sessions, digest, all_accounts) VALUES (?, ?, ?, ?, ?)",
+            (record.kind, record.read_at, record.with_root_sessions, record.digest, record.all_accounts),
         ).lastrowid
         assert run_id is not None
         connection.executemany(
