@@ -152,6 +152,32 @@ def test_each_missing_permission_is_named_with_its_statement_and_makes_unknown_w
         assert unknown == recoveries, permission
 
 
+def test_a_caller_without_assume_role_is_one_missing_permission_and_no_finding(organization, limited):
+    """STS answers alike for a role that is missing and for a caller without permission (aws-facts 5b, 6)."""
+    found = look(organization, with_role_sessions=True, **limited("sts:AssumeRole"))
+    [entry] = [one for one in found["unreadable"] if one["what"] == "access role"]
+    assert entry["permission"] == "sts:AssumeRole"
+    assert json.loads(entry["statement"]) == {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Resource": "arn:aws:iam::*:role/OrganizationAccountAccessRole",
+    }
+    assert entry["accounts"] > 15
+    assert {one["code"] for one in refusals(found)} <= {"access_role"}
+    assert all("Most likely" not in one["detail"] for one in refusals(found))
+    assert len(refusals(found)) < 4  # those of which a policy says so
+
+
+def test_a_role_that_refuses_where_others_answer_is_a_finding(organization):
+    found = look(organization, with_role_sessions=True)
+    assert [one for one in found["unreadable"] if one["what"] == "access role"] == []
+    assert refusals(found)
+
+
+def refusals(found: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for entry in found["accounts"] for one in entry["findings"] if one["code"] == "access_role"]
+
+
 def test_without_the_list_of_accounts_it_fails_and_names_the_statement(organization, limited):
     found = look(organization, **limited("organizations:ListAccounts"))
     assert found["failed"]

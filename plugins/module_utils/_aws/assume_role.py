@@ -24,6 +24,7 @@ with contextlib.suppress(ImportError):  # BreakglassModule reports it
     from botocore.exceptions import BotoCoreError, ClientError
 
 SESSION_NAME = "breakglass.aws"
+REFUSED_ASSUMING = "AWS refused assuming"  # begins the cause of Refused
 _ROLE_NAME = re.compile(r"/?(?:[\w+=,.@-]+/)*[\w+=,.@-]{1,64}\Z", re.ASCII)
 
 
@@ -73,7 +74,7 @@ def assume_arn(connection: Connection, arn: str) -> Connection:
 
 def _refused(error: t.Any, arn: str, caller_arn: str) -> Refused:
     message = error.response["Error"].get("Message", "")
-    answer = f"AWS refused assuming {arn} ({error_code(error)}: {message.rstrip('.')})."
+    answer = f"{REFUSED_ASSUMING} {arn} ({error_code(error)}: {message.rstrip('.')})."
     if "sts:SetSourceIdentity" in message:
         return Refused(
             f"{answer} The caller's session carries a source identity, and the role's trust policy does not allow "

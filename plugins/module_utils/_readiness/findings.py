@@ -22,6 +22,8 @@ from ansible_collections.breakglass.aws.plugins.module_utils._targets import unu
 CRITICAL, HIGH, MEDIUM, LOW = SEVERITIES = ("critical", "high", "medium", "low")
 _REMOVE = "Remove it: runbook remove_root_credentials."
 _MOST_NAMES = 5
+ACCESS_ROLE = "access_role"
+LIKELY = "Most likely, not certain: "  # in the detail of a finding whose cause is not certain
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,8 @@ def _access_role(facts: AccountFacts) -> Found:
     role = facts.role
     if role and role.state not in (ANSWERS, NO_SOURCE_IDENTITY):
         title = "Access role that does not let the management account in"
-        likely = "" if role.certain else "Most likely, not certain: "
-        yield Finding("access_role", HIGH, title, f"{role.arn}: {likely}{role.why}", role.fix)
+        likely = "" if role.certain else LIKELY
+        yield Finding(ACCESS_ROLE, HIGH, title, f"{role.arn}: {likely}{role.why}", role.fix)
 
 
 def _mailbox(account: Account, own_domains: t.Collection[str], sharing: t.Mapping[str, t.Sequence[Account]]) -> Found:

@@ -11,13 +11,14 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.breakglass.aws.plugins.module_utils import _constants as v
-from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import inspect_role
+from ansible_collections.breakglass.aws.plugins.module_utils._access_role.diagnosis import REFUSED, inspect_role
 from ansible_collections.breakglass.aws.plugins.module_utils._attempt import Unread
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.account_management import AccountManagement
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
 from ansible_collections.breakglass.aws.plugins.module_utils._policies.scps import ServiceControlPolicies
+from ansible_collections.breakglass.aws.plugins.module_utils._readiness import refused_roles, unreadable
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness import verdicts as words
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.account_facts import AccountFacts
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.organization_facts import OrganizationFacts
@@ -75,10 +76,18 @@ class SessionReader:
             for service in _TASKS:
                 self._scan(service, account, facts, readings, entry)
         if self._options.role and self._facts.role == v.MANAGEMENT_ACCOUNT:
-            found = readings.read(
-                "access role", "sts", lambda: inspect_role(self._context, account.id, self._options.role_name)
-            )
-            facts.role = None if isinstance(found, Unread) else found
+            self._read_role(account, facts, readings)
+
+    def _read_role(self, account: Account, facts: AccountFacts, readings: Readings) -> None:
+        name = self._options.role_name
+        found = readings.read(refused_roles.WHAT, "sts", lambda: inspect_role(self._context, account.id, name))
+        if isinstance(found, Unread):
+            return
+        if found.state == REFUSED and found.certain:  # the role trusts the caller, so the caller lacks the permission
+            arn = f"arn:{self._facts.caller.partition}:iam::*:role/{name.lstrip('/')}"
+            readings.note(unreadable.for_role(refused_roles.WHAT, found.why, arn))
+            return
+        facts.role = found
 
     def _read_root_user(self, account: Account, facts: AccountFacts, readings: Readings, entry: dict) -> None:
         def read() -> dict:

@@ -17,7 +17,12 @@ from ansible_collections.breakglass.aws.plugins.module_utils._aws.connection imp
 from ansible_collections.breakglass.aws.plugins.module_utils._aws.organizations import Account
 from ansible_collections.breakglass.aws.plugins.module_utils._context import Context
 from ansible_collections.breakglass.aws.plugins.module_utils._errors import BreakglassError, is_denied
-from ansible_collections.breakglass.aws.plugins.module_utils._readiness import mailboxes, recoveries, unreadable
+from ansible_collections.breakglass.aws.plugins.module_utils._readiness import (
+    mailboxes,
+    recoveries,
+    refused_roles,
+    unreadable,
+)
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness import verdicts as words
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.account_facts import AccountLeft, AccountReader
 from ansible_collections.breakglass.aws.plugins.module_utils._readiness.findings import findings
@@ -72,7 +77,7 @@ def read_readiness(params: dict, context: Context) -> dict:
         "facts": facts.digest(),
         **{option: params[option] for option in _TERMS},
     }
-    with sweep_options(context, params, terms, (v.UNCHANGED,), lambda entry: not entry["unread"]) as sweeping:
+    with sweep_options(context, params, terms, (v.UNCHANGED,), _is_complete) as sweeping:
         entries = judging.judge(selection.targets, sweeping)
     found = unreadable.combined(readings.unread, (entry["unread"] for entry in entries))
     for line in (
@@ -95,6 +100,11 @@ def read_readiness(params: dict, context: Context) -> dict:
         "summary": _summary(entries),
         "calls": dict(sorted(context.connection.calls.operations.items())),
     }
+
+
+def _is_complete(entry: dict) -> bool:
+    """Whether an entry of the journal need not be read again."""
+    return not entry["unread"] and not refused_roles.is_uncertain(entry)
 
 
 _TERMS = ("with_root_sessions", "with_role_sessions", "role_name", "own_domains", "regions", "confirmed")
@@ -146,7 +156,11 @@ class _Judging:
             entry["outcome"] = v.UNCHANGED
 
         shape = {**shape_of(BLANK), "session": SESSION, "sessions": [SESSION]}
-        return sweep(targets, work, blank=BLANK, options=sweeping, shape=shape, read_only=True)
+        entries = sweep(targets, work, blank=BLANK, options=sweeping, shape=shape, read_only=True)
+        if self.params["with_role_sessions"] and self.facts.role == v.MANAGEMENT_ACCOUNT:
+            management, role = self.facts.management_account_id, self.params["role_name"]
+            return refused_roles.blaming_caller(entries, by_id, management, self.facts.caller, role)
+        return entries
 
     def _unit(self, account: Account, readings: Readings) -> str | None:
         organization = self.context.organization

@@ -48,6 +48,17 @@ def _for_sessions(task_arns: t.Sequence[str]) -> str:
     )
 
 
+def for_role(what: str, reason: str, arn: str) -> Entry:
+    """An entry of ``unreadable`` for roles that the caller may not assume. ``arn`` may have wildcards."""
+    return {
+        "what": what,
+        "permission": "sts:AssumeRole",
+        "statement": json.dumps({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": arn}),
+        "reason": reason,
+        "fix": f"Allow the caller sts:AssumeRole on {arn}.",
+    }
+
+
 @dataclass
 class Readings:
     """Reads facts, and keeps what could not be read."""
@@ -59,7 +70,7 @@ class Readings:
         try:
             return read()
         except BreakglassError as error:
-            self._add(describe(what, service, error))
+            self.note(describe(what, service, error))
             return Unread(error.cause, error.fix)
 
     def note_session(self, what: str, error: BreakglassError, task_arns: t.Sequence[str]) -> None:
@@ -72,9 +83,10 @@ class Readings:
             entry["statement"] = _for_sessions(task_arns)
         if "may not call sts:AssumeRoot" not in error.cause:  # the one cause that denials._because has no other for
             entry.update(permission=None, statement=None)
-        self._add(entry)
+        self.note(entry)
 
-    def _add(self, entry: Entry) -> None:
+    def note(self, entry: Entry) -> None:
+        """Keep an entry, once."""
         if entry not in self.unread:
             self.unread.append(entry)
 
