@@ -86,6 +86,18 @@ def test_every_root_session_that_was_opened_is_in_the_result(organization):
     assert len(reported) == 3
 
 
+def test_what_a_policy_denies_to_root_sessions_has_the_fix_of_that_policy(organization):
+    """The caller needs no further permission: the root session is denied."""
+    found = look(organization, account_ids=[planted.IDS["vault"]], with_root_sessions=True)
+    entries = {one["what"]: one for one in found["unreadable"]}
+    assert {"root credentials", "buckets", "queues"} <= set(entries)
+    for what in ("root credentials", "buckets", "queues"):
+        assert entries[what]["permission"] is None
+        assert "Give the caller" not in entries[what]["fix"]
+        assert entries[what]["fix"] == entries["root credentials"]["fix"], what
+        assert "Service control policy deny-root" in entries[what]["reason"], what
+
+
 def test_it_takes_fewer_calls_than_to_describe_the_accounts(organization):
     since = len(organization.events())
     found = look(organization)

@@ -119,11 +119,8 @@ class SessionReader:
             place = {"organization_id": self._facts.id, "organization_path": organization.path_of(account)}
             found = scan_account(session, request, place, self._overlap)
             for one in found.unlisted:
-                readings.note_session(
-                    f"{what} in {one['region']}" if one["region"] else what,
-                    BreakglassError(one["reason"], ""),
-                    self._task_arns,
-                )
+                where = f"{what} in {one.region}" if one.region else what
+                readings.note_session(where, self._explained(one.error), self._task_arns)
             return found.resources
 
         session = None

@@ -94,6 +94,7 @@ def explain_assume_root_denial(
     )
 
 
+_ACTIONS = {"ListBuckets": "ListAllMyBuckets"}  # operations whose IAM action has another name
 _STS_FOLLOWS = "This takes some minutes after centralized root access is turned on: wait and try again."
 
 
@@ -106,6 +107,7 @@ def explain_denial_in_root_session(error: BreakglassError, policies: ServiceCont
     if error.denied_call is None:
         return error
     account_id, operation = error.denied_call
+    operation = _ACTIONS.get(operation, operation)
     actions = [action for task in v.TASKS.values() for action in task.actions if action.endswith(f":{operation}")]
     named = _RESOURCE.search(error.cause)
     resource = named.group(1) if named else None

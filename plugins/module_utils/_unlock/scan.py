@@ -70,7 +70,7 @@ class Scan(t.NamedTuple):
 
     resources: list[dict]
     regions: list[str]
-    unlisted: list[dict]
+    unlisted: list[Unlisted]
 
 
 class ScanRequest(t.NamedTuple):
@@ -109,7 +109,7 @@ def scan_account(
         raise refused[0].error
     found = [one for answer in answers if not isinstance(answer, Unlisted) for one in answer]
     resources: list[dict] = overlap.together([functools.partial(inspect, one) for one in found], _REQUESTS)
-    return Scan(resources, list(regions), [one.as_dict() for one in (*unlisted, *refused)])
+    return Scan(resources, list(regions), [*unlisted, *refused])
 
 
 def summarize(entries: t.Iterable[dict]) -> dict[str, int]:
@@ -146,7 +146,8 @@ def _buckets(session: AdministratorSession, partition: str) -> t.Iterator[Found]
         pages = session.client("s3").get_paginator("list_buckets").paginate(PaginationConfig={"PageSize": 1000})
         buckets = [bucket for page in pages for bucket in page["Buckets"]]
     except (BotoCoreError, ClientError) as error:
-        raise explain(error, f"listing the buckets of account {session.account_id} (s3:ListAllMyBuckets)") from error
+        doing = f"listing the buckets of account {session.account_id} (s3:ListAllMyBuckets)"
+        raise explain(error, doing, _root_of(session)) from error
     for bucket in buckets:
         name = bucket["Name"]
         policy = BucketPolicy(session, name, region_of(bucket))
@@ -159,10 +160,15 @@ def _queues(session: AdministratorSession, partition: str, region: str) -> t.Ite
         urls = [url for page in pages for url in page.get("QueueUrls", [])]
     except (BotoCoreError, ClientError) as error:
         doing = f"listing the queues of account {session.account_id} in {region} (sqs:ListQueues)"
-        raise explain(error, doing) from error
+        raise explain(error, doing, _root_of(session)) from error
     for url in urls:
         queue = QueueName(session.account_id, region, url.rsplit("/", 1)[1])
         yield Found(SQS, queue.arn(partition), queue.name, QueuePolicy(session, queue))
+
+
+def _root_of(session: AdministratorSession) -> str | None:
+    """The account whose root session this is, None for another one: a denial has other causes there."""
+    return session.account_id if session.is_root else None
 
 
 def _inspect(

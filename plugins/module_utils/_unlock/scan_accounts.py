@@ -56,7 +56,8 @@ def scan_accounts(params: dict[str, t.Any], context: Context) -> dict[str, t.Any
         session = AdministratorSession(connection, account_id)
         organization = {"organization_id": organization_id, "organization_path": paths.get(account_id)}
         found = scan_account(session, request, organization, sweeping.overlap)
-        entry.update(found._asdict(), outcome=v.UNCHANGED)
+        unlisted = [one.as_dict() for one in found.unlisted]
+        entry.update(resources=found.resources, regions=found.regions, unlisted=unlisted, outcome=v.UNCHANGED)
 
     terms = {
         "do": "resource_policy_lockout_info",
