@@ -15,6 +15,7 @@ from support.executed import run
 from breakglass_aws.cli import notify, runs
 from breakglass_aws.engine.launcher.run_result import RunInterrupted, RunResult
 from breakglass_aws.engine.notebooks.catalog import find
+from breakglass_aws.engine.notify import messages
 from breakglass_aws.sandbox import Box
 
 PAYMENTS = "333344445555"
@@ -71,6 +72,24 @@ def test_a_run_goes_on_when_nothing_can_be_sent(
     assert waiting.returncode == 3
     assert "The notification waiting did not reach JSON" in waiting.stderr
     assert "Outcome: waiting" in waiting.stdout
+
+
+def test_a_file_that_others_can_read_is_used_with_a_warning(
+    tmp_path: Path, inbox: tuple[str, list[dict[str, Any]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    address, got = inbox
+    file = tmp_path / "apprise.txt"
+    file.write_text(f"{address}TOKEN-OF-THE-USER\n")
+    message = messages.Message("waiting", "title", "text")
+    file.chmod(0o640)
+    assert not notify._sent([message, message], file)
+    assert capsys.readouterr().err == (
+        f"{file} has mode 0640: others can use it, and its addresses hold credentials. Restrict it: chmod 600 {file}\n"
+    )
+    file.chmod(0o600)
+    assert not notify._sent([message], file)
+    assert capsys.readouterr().err == ""
+    assert len(got) == 3
 
 
 def test_what_is_overdue_is_sent_from_standard_input(

@@ -100,6 +100,8 @@ def about_interruption(result: RunResult, file: Path | None) -> None:
 
 def _sent(found: list[messages.Message], file: Path) -> bool:
     """Send messages; return whether there was a problem."""
+    if warning := sending.warning(file):
+        _complain(warning)
     problems = [problem for one in found for problem in sending.send(one, file)]
     for problem in problems:
         _complain(problem)

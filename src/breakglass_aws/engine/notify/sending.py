@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,20 @@ def send(message: Message, file: Path) -> list[str]:
         for target in wanted
         if not _reached(apprise, target, message)
     ]
+
+
+def warning(file: Path) -> str:
+    """Return a sentence about a file that others than its owner can use; nothing about another one, or none."""
+    try:
+        mode = stat.S_IMODE(file.stat().st_mode)
+    except OSError:
+        return ""  # `send` says what is wrong with it
+    if not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return ""
+    return (
+        f"{file} has mode {mode:04o}: others can use it, and its addresses hold credentials. "
+        f"Restrict it: chmod 600 {file}"
+    )
 
 
 def _targets(apprise: Any, file: Path) -> tuple[list[Any], str]:
