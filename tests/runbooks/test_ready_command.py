@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from breakglass_aws.cli import main, ready
+from breakglass_aws.cli import main, reading_run, ready
 from breakglass_aws.engine import history
 from breakglass_aws.sandbox import Box
 
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SAMPLE = json.loads((Path(__file__).parents[1] / "fixtures/recovery_readiness.json").read_text())
 
 
@@ -39,6 +40,40 @@ def test_no_session_is_opened_that_nobody_has_confirmed(
     monkeypatch.chdir(tmp_path)
     assert main.main(["ready", "--with-root-sessions"]) == 2
     assert "there is no terminal to confirm at. Programs add --yes." in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["ready", "--own-domains", "example.com,root@example.com"], "--own-domains: 'root@example.com'. Expected dom"),
+        (["ready", "--confirmed", "nonsense"], "--confirmed: 'nonsense'. Expected payment_method, phone_verification,"),
+        (["ready", "--accounts", "123456789"], "--accounts: '123456789'. Expected a string of 12 digits"),
+        (["ready", "--exclude", "example"], "--exclude: 'example'. Expected a string of 12 digits"),
+        (["ready", "--accounts", "333344445555", "--organizational-units", "Workloads"], "--organizational-units"),
+        (["ready", "--confirmed", SECRET], "its value looks like"),
+        (["ready", "--own-domains", SECRET], "its value looks like"),
+        (["ready", "--organizational-units", SECRET], "its value looks like"),
+        (["audit", "--exclude", SECRET], "its value looks like"),
+        (["audit", "--accounts", "12"], "--accounts: '12'. Expected a string of 12 digits"),
+        (["audit", "--exclude", "example"], "--exclude: 'example'. Expected a string of 12 digits"),
+        (["audit", "--accounts", "333344445555", "--organizational-units", "Workloads"], "--organizational-units"),
+    ],
+)
+def test_wrong_input_is_refused_before_a_run_starts(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reading_run, "run", lambda *_given: pytest.fail("A run was started."))
+    assert main.main([*command, "--yes"]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+    assert SECRET not in error
     assert list(tmp_path.iterdir()) == []
 
 

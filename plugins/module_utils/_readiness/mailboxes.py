@@ -18,11 +18,11 @@ from ansible_collections.breakglass.aws.plugins.module_utils._errors import Inva
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z", re.ASCII)
 
 
-def check_domains(given: t.Sequence[str]) -> tuple[str, ...]:
-    """The domains in lower case. InvalidInput for what is none, such as an e-mail address."""
+def check_domains(given: t.Sequence[str], option: str = "own_domains") -> tuple[str, ...]:
+    """The domains in lower case. InvalidInput for what is none, such as an e-mail address; it names the ``option``."""
     for one in given:
         if not _DOMAIN.match(one.lower()):
-            raise InvalidInput("own_domains", one, "domains such as example.com, without @")
+            raise InvalidInput(option, one, "domains such as example.com, without @")
     return tuple(one.lower() for one in given)
 
 

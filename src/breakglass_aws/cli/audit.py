@@ -82,13 +82,8 @@ def audit(
     collection.check_installation()
     files = kept.files_of({credentials_csv.FILE: csv_file, PAGE: html_file, EVENTS: ocsf_file})
     keeping = kept.Keeping(history_file, since, retain)
-    parameters = {
-        "account_ids": reading_run.split(accounts),
-        "organizational_units": reading_run.split(organizational_units),
-        "exclude_accounts": reading_run.split(exclude),
-        "evidence_dir": evidence_dir,
-    }
-    given = {name: value for name, value in parameters.items() if value} | {"check_mode": False}
+    selected = reading_run.selection(accounts, organizational_units, exclude)
+    given = selected | ({"evidence_dir": evidence_dir} if evidence_dir else {}) | {"check_mode": False}
     if not yes:
         _confirm(given)
     result = reading_run.run(RUNBOOK, given, sys.stderr if as_json else sys.stdout)

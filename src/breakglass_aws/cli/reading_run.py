@@ -6,24 +6,67 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from rich.console import Console
 
 from breakglass_aws.cli import new_files
-from breakglass_aws.engine import questions
+from breakglass_aws.engine import collection, questions
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import reading
+from breakglass_aws.engine.notebooks import parameters
 
 if TYPE_CHECKING:
     from breakglass_aws.engine.launcher.run_result import RunResult
 
+T = TypeVar("T")
 
-def split(given: Iterable[str]) -> list[str]:
-    """Return the values of an option that may be given several times, and with commas."""
-    return [one for value in given for one in value.split(",") if one]
+
+def split(given: Iterable[str], option: str) -> list[str]:
+    """Return the values of an option that may be given several times, and with commas.
+
+    Raises RunbookError for what looks like a secret: no message may repeat it.
+    """
+    values = [one for value in given for one in value.split(",") if one]
+    if problem := parameters.secret_in(option, values):
+        raise RunbookError(problem)
+    return values
+
+
+def selection(accounts: Iterable[str], organizational_units: Iterable[str], exclude: Iterable[str]) -> dict[str, Any]:
+    """Return the runbook's parameters for these options. Raises RunbookError for values that no organization has.
+
+    Whether an account or OU exists is found out by the run.
+    """
+    units = split(organizational_units, "--organizational-units")
+    selected = {
+        "account_ids": account_ids(accounts, "--accounts"),
+        "organizational_units": units,
+        "exclude_accounts": account_ids(exclude, "--exclude"),
+    }
+    if selected["account_ids"] and units:
+        raise RunbookError(
+            f"Invalid value for --organizational-units: {units[0]!r}. Expected nothing, because --accounts names the "
+            "accounts. Leave one of both out."
+        )
+    return {name: value for name, value in selected.items() if value}
+
+
+def account_ids(given: Iterable[str], option: str) -> list[str]:
+    """Return the account IDs of an option. Raises RunbookError for what is none."""
+    values = split(given, option)
+    return list(checked(lambda: collection.module_util("_account_id").parse_account_ids(values, option)))
+
+
+def checked(check: Callable[[], T]) -> T:
+    """Return what a check of the collection returns. Its InvalidInput is raised as a RunbookError."""
+    errors = collection.module_util("_errors")
+    try:
+        return check()
+    except errors.InvalidInput as error:
+        raise RunbookError(str(error)) from None
 
 
 def confirm(question: str, session: str) -> None:

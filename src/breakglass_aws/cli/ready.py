@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from breakglass_aws.cli import kept, options, reading_run
 from breakglass_aws.cli.groups import Command
 from breakglass_aws.engine import collection, history, outcomes
 from breakglass_aws.engine.display import readiness_files
+from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
 from breakglass_aws.engine.posture import assess, causes
 
@@ -35,7 +36,7 @@ MOST_NAMES = 4
     cls=Command,
     epilog="Exit status: as of `run`. 0 every account was judged, 1 an account could not be read, or the result was "
     "not added to the history (with --must-be-ready also: a recovery would fail), 5 the organization cannot be read "
-    "with these credentials.",
+    "with these credentials, or has no such account or OU.",
     examples=[
         ("breakglass ready --own-domains example.com", "the whole organization, without a session in an account"),
         ("breakglass ready --organizational-units Workloads/Production", "the accounts of an OU"),
@@ -120,18 +121,32 @@ def _write(files: Mapping[str, Path], folder: Path, found: Mapping[str, Any], ke
 
 
 def _parameters(choice: Mapping[str, Any], evidence_dir: str) -> dict[str, Any]:
-    """The runbook's parameters. Only sessions need that check mode is off."""
+    """The runbook's parameters. Only sessions need that check mode is off. Raises RunbookError for wrong values."""
     sessions = {name: choice[name] for name in ("with_root_sessions", "with_role_sessions")}
     parameters = {
-        "account_ids": reading_run.split(choice["accounts"]),
-        "organizational_units": reading_run.split(choice["organizational_units"]),
-        "exclude_accounts": reading_run.split(choice["exclude"]),
-        "own_domains": reading_run.split(choice["own_domains"]),
-        "confirmed": reading_run.split(choice["confirmed"]),
+        **reading_run.selection(choice["accounts"], choice["organizational_units"], choice["exclude"]),
+        "own_domains": _own_domains(choice["own_domains"]),
+        "confirmed": _confirmed(choice["confirmed"]),
         "evidence_dir": evidence_dir,
         **sessions,
     }
     return {name: value for name, value in parameters.items() if value} | {"check_mode": not any(sessions.values())}
+
+
+def _own_domains(given: Iterable[str]) -> list[str]:
+    mailboxes, domains = collection.module_util("_readiness.mailboxes"), reading_run.split(given, "--own-domains")
+    return list(reading_run.checked(lambda: mailboxes.check_domains(domains, "--own-domains")))
+
+
+def _confirmed(given: Iterable[str]) -> list[str]:
+    reasons, accepted = (
+        reading_run.split(given, "--confirmed"),
+        collection.module_util("_accounts.findings").CONFIRMABLE,
+    )
+    for one in reasons:
+        if one not in accepted:
+            raise RunbookError(f"Invalid value for --confirmed: {one!r}. Expected {', '.join(accepted)}.")
+    return reasons
 
 
 def _would_fail(found: Mapping[str, Any]) -> bool:

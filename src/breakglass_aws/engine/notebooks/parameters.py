@@ -89,7 +89,7 @@ def check(parameters: Iterable[Parameter], given: Mapping[str, Any]) -> dict[str
     """
     known = {parameter.name: parameter for parameter in parameters}
     problems = [_unknown(name, known) for name in given if name not in known]
-    secrets = {name: problem for name, value in given.items() if (problem := _secret(name, value))}
+    secrets = {name: problem for name, value in given.items() if (problem := secret_in(name, value))}
     problems += secrets.values()
     values = {}
     for parameter in known.values():
@@ -128,7 +128,7 @@ def _unknown(name: str, known: Iterable[str]) -> str:
     return f"Unknown parameter: {name}." + (f" Did you mean {near[0]}?" if near else "")
 
 
-def _secret(name: str, value: Any) -> str | None:
+def secret_in(name: str, value: Any) -> str | None:
     """Return why a value must not be a parameter: papermill stores every value in the notebook, twice."""
     where = f"{name} must not be given: parameters are stored in the executed notebook, and "
     if SECRET_NAME.search(name):
