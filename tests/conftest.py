@@ -40,13 +40,13 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int | None:
-    """One worker more than there are processors, because tests wait: for kernels, locks and timeouts.
+    """Two workers for each processor, because tests wait half of their time: for kernels, locks and timeouts.
 
     The variable of pytest-xdist for this, PYTEST_XDIST_AUTO_NUM_WORKERS, and --numprocesses are stronger.
     """
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    return 2 * (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
