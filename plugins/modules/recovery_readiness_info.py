@@ -203,7 +203,7 @@ unreadable:
   elements: dict
   contains:
     what:
-      description: What is not known because of it.
+      description: What is not known because of it. Several facts, with commas, that need the same permission.
       type: str
       sample: service control policies
     permission:

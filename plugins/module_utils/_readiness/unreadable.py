@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import typing as t
 from dataclasses import dataclass, field
@@ -92,11 +93,27 @@ class Readings:
 
 
 def combined(shared: t.Sequence[Entry], accounts: t.Iterable[t.Sequence[Entry]]) -> list[Entry]:
-    """The entries about the organization, then those of accounts: one for each permission, or other cause, and fact."""
-    found: dict[tuple[str, str], Entry] = {}
-    for entries in accounts:
+    """The entries about the organization, then those of accounts: one for each permission, or fact and other cause.
+
+    ``what`` has all facts that are not known for want of a permission. ``accounts`` is null where one of them is about
+    the whole organization.
+    """
+    found: dict[tuple, Entry] = {}
+    facts: dict[tuple, dict[str, None]] = {}
+    for number, entries in enumerate(itertools.chain([shared], accounts)):
+        keys = set()
         for entry in entries:
-            key = entry["what"], entry["permission"] or entry["fix"]
-            known = found.setdefault(key, {**entry, "accounts": 0})
-            known["accounts"] += 1
-    return [*({**entry, "accounts": None} for entry in shared), *found.values()]
+            key = _cause(entry)
+            found.setdefault(key, {**entry, "accounts": 0 if number else None})
+            facts.setdefault(key, {})[entry["what"]] = None
+            keys.add(key)
+        for key in keys:
+            if found[key]["accounts"] is not None:
+                found[key]["accounts"] += 1
+    return [{**entry, "what": ", ".join(facts[key])} for key, entry in found.items()]
+
+
+def _cause(entry: Entry) -> tuple:
+    if entry["permission"]:
+        return entry["permission"], entry["statement"]
+    return entry["what"], entry["fix"] or entry["reason"]

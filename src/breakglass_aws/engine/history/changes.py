@@ -192,9 +192,9 @@ def _accounts(
     for known, (_place, absent_at) in zip(load(connection, [place for place, _ in left]), left, strict=True):
         state = known.content.state
         kind, why = (CLOSED_ACCOUNT_GONE, None) if state in _CLOSED else (ACCOUNT_LEFT, _LEFT)
-        steps = [known, Known(absent_at, known.content)]
+        seen = [known, Known(absent_at, known.content)]
         yield _change(
-            kind, steps, "account", state or "a member", "not in the organization", lambda _content: False, why
+            kind, seen, "account", state or "a member", "not in the organization", lambda _content: False, why
         )
 
 
