@@ -122,6 +122,24 @@ def test_a_new_account_is_audited_and_a_removal_planned(sandbox, evidence, tmp_p
     assert written(sandbox, since) == []
 
 
+def test_an_account_that_left_fails_the_response_and_names_what_to_do(sandbox, tmp_path):
+    (tmp_path / "apprise.txt").write_text("json://127.0.0.1:9/\n")
+    done = run_playbook(
+        "breakglass.aws.watch_departure",
+        "-e",
+        json.dumps({"account_id": LEGACY, "event_id": "e-1"}),
+        environment=sandbox.environment("engineer") | {"BREAKGLASS_NOTIFY": str(tmp_path / "apprise.txt")},
+        directory=tmp_path,
+    )
+    assert done.returncode == 2, done.stdout
+    assert "The notification account_left did not reach JSON" in done.stdout
+    assert f"Account {LEGACY} left the organization" in done.stdout
+    assert "contact AWS Support" in done.stdout
+    wrong = play(sandbox, tmp_path, "watch_departure", event_id="e-1")
+    assert wrong.returncode == 2
+    assert "account_id" in wrong.stdout
+
+
 def test_a_change_of_the_organization_is_judged_where_it_applies(sandbox, tmp_path):
     done = play(sandbox, tmp_path, "watch_organization", account_id="777788889999", unit_id="")
     assert done.returncode == 2, done.stdout

@@ -89,7 +89,11 @@ def test_the_pattern_of_the_guide_has_what_the_rulebooks_act_on() -> None:
     code = (Path(__file__).parents[2] / "extensions/eda/plugins/event_filter/watch.py").read_text(encoding="utf-8")
     module: dict[str, Any] = {}
     exec(compile(code, "watch.py", "exec"), module)
-    acted_on = {*module["_JOINED"], *(name for names in module["_CHANGES"].values() for name in names)}
+    acted_on = {
+        *module["_JOINED"],
+        module["_DEPARTED"],
+        *(name for names in module["_CHANGES"].values() for name in names),
+    }
     assert set(json.loads(ORGANIZATION)["detail"]["eventName"]) == acted_on
 
 

@@ -45,8 +45,8 @@ _SENDING: list[subprocess.Popen[bytes]] = []  # processes that outlive this one
 def notify(kind: str, data: str, notify_file: Path | None) -> int:
     """Send a notification with Apprise.
 
-    KIND is waiting, recovery_open, unready, drill_overdue or root_use. Nothing is sent when the data has nothing to
-    report.
+    KIND is waiting, recovery_open, unready, drill_overdue, root_use or account_left. Nothing is sent when the data has
+    nothing to report.
     """
     from breakglass_aws.engine.gates import cli_answers
 

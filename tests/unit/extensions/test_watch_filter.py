@@ -53,6 +53,7 @@ ASSUMED = record(
     responseElements={"credentials": {"accessKeyId": "ASIAISSUED0000000000"}},
 )
 CREATED = {"createAccountStatus": {"state": "SUCCEEDED", "accountId": REPORTS}}
+LEFT = {"memberAccountId": REPORTS, "departureMethod": "LEFT"}
 FAILED = {"createAccountStatus": {"state": "FAILED", "failureReason": "EMAIL_ALREADY_EXISTS"}}
 EVENTS = [
     (ASSUMED, "root_use", REPORTS),
@@ -68,6 +69,9 @@ EVENTS = [
     (record("CreateAccountResult", serviceEventDetails=CREATED), "account", REPORTS),
     (record("CreateAccountResult", serviceEventDetails=FAILED), "none", ""),
     (record("AccountJoinedOrganization", serviceEventDetails={"memberAccountId": REPORTS}), "account", REPORTS),
+    (record("AccountDepartedOrganization", serviceEventDetails=LEFT), "departure", REPORTS),
+    (record("AccountDepartedOrganization", serviceEventDetails=LEFT | {"departureMethod": "CLEANED"}), "none", ""),
+    (record("AccountDepartedOrganization", serviceEventDetails={}), "none", ""),
     (record("DetachPolicy", requestParameters={"targetId": REPORTS, "policyId": "p-1"}), "organization", REPORTS),
     (record("DetachPolicy", requestParameters={"targetId": "ou-ab12-11112222"}), "organization", ""),
     (record("MoveAccount", requestParameters={"accountId": REPORTS}), "organization", REPORTS),
@@ -132,7 +136,7 @@ def test_no_text_of_an_event_can_become_a_template(found: dict[str, Any], change
         {"body": {"detail": {**found, **changed}}},
     ):
         watch = WATCH.main(event)["watch"]
-        assert watch["concern"] in ("root_use", "account", "organization", "none")
+        assert watch["concern"] in ("root_use", "account", "departure", "organization", "none")
         assert all(re.fullmatch(r"[A-Za-z0-9 :.+-]*", value) for name, value in watch.items() if name != "concern")
 
 

@@ -33,6 +33,7 @@ DATA: dict[str, dict[str, Any]] = {
         ]
     },
     "root_use": {"account_id": "555566667777", "events": ["e-1"], "plan": "/evidence/watch-1"},
+    "account_left": {"account_id": "555566667777", "events": ["e-1"]},
 }
 SAID = {
     "waiting": ("work_done", "444455556666", "breakglass resume /evidence/INC-1"),
@@ -40,6 +41,7 @@ SAID = {
     "unready": ("vault (777788889999), unlock_s3_bucket: A policy denies it. Exempt root sessions.", "Not known"),
     "drill_overdue": ("bucket-locked: overdue, was due 2026-01-01T00:00:00Z",),
     "root_use": ("e-1", "/evidence/watch-1"),
+    "account_left": ("e-1", "no recovery works there", "AWS Support"),
 }
 
 

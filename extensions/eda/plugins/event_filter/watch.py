@@ -21,18 +21,20 @@ DOCUMENTATION = r"""
 ---
 short_description: Reduce an event of CloudTrail to what the rulebooks of breakglass.aws need.
 description:
-  - Sets watch.concern to root_use, account, organization or none, and watch.account_id, watch.unit_id,
+  - Sets watch.concern to root_use, account, departure, organization or none, and watch.account_id, watch.unit_id,
     watch.event_name, watch.event_id, watch.request_id, watch.access_key_id, watch.time and watch.recipient.
   - Each is empty when it is not known.
   - All else of the event is removed. An event that came before, by its ID, concerns none.
 options: {}
 """
 
-ROOT_USE, ACCOUNT, ORGANIZATION, NONE = "root_use", "account", "organization", "none"
+ROOT_USE, ACCOUNT, DEPARTURE, ORGANIZATION, NONE = "root_use", "account", "departure", "organization", "none"
 
 # Events of AWS Organizations after which an account is a member (CloudTrail, "CreateAccountResult" and
 # "AccountJoinedOrganization"), and calls that change what a recovery needs (aws-facts 1, 2.6 and 4).
 _JOINED = ("AccountJoinedOrganization", "CreateAccountResult")
+# After which it is none: removed, or left by itself. CLEANED is a closed account that AWS deleted (aws-facts 4.1).
+_DEPARTED, _CLEANED = "AccountDepartedOrganization", "CLEANED"
 _CHANGES = {
     "iam.amazonaws.com": (
         "DisableOrganizationsRootCredentialsManagement",
@@ -139,6 +141,12 @@ def _about(record: dict[str, Any]) -> dict[str, Any]:
         details = _dict(record, "serviceEventDetails")
         account_id = _dict(details, "createAccountStatus").get("accountId") or details.get("memberAccountId")
         return {**known, "concern": ACCOUNT if account_id else NONE, "account_id": account_id}
+    if source == "organizations.amazonaws.com" and name == _DEPARTED:
+        details = _dict(record, "serviceEventDetails")
+        account_id = details.get("memberAccountId")
+        if not account_id or details.get("departureMethod") == _CLEANED:
+            return known
+        return {**known, "concern": DEPARTURE, "account_id": account_id}
     if not record.get("errorCode") and isinstance(source, str) and name in _CHANGES.get(source, ()):
         target = parameters.get("targetId") or parameters.get("accountId") if name in _OF_ONE_TARGET else None
         return {**known, "concern": ORGANIZATION, "account_id": target, "unit_id": target}

@@ -20,12 +20,13 @@ import jinja2
 from breakglass_aws.engine.errors import RunbookError
 from breakglass_aws.engine.evidence import redaction
 
-WAITING, RECOVERY_OPEN, UNREADY, DRILL_OVERDUE, ROOT_USE = (
+WAITING, RECOVERY_OPEN, UNREADY, DRILL_OVERDUE, ROOT_USE, ACCOUNT_LEFT = (
     "waiting",
     "recovery_open",
     "unready",
     "drill_overdue",
     "root_use",
+    "account_left",
 )
 KINDS = {
     WAITING: "a run waits at a gate for a person",
@@ -33,6 +34,7 @@ KINDS = {
     UNREADY: "a recovery would fail in an account",
     DRILL_OVERDUE: "a drill is overdue by the schedule",
     ROOT_USE: "a root user was used, and no recorded run explains it",
+    ACCOUNT_LEFT: "an account left the organization",
 }
 LONGEST = 4_000  # characters: what the common chat services take in one message
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -149,12 +151,17 @@ def _root_use(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"account_id": _plain(data["account_id"]), "events": events, "plan": _plain(data.get("plan") or "")}
 
 
+def _account_left(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {"account_id": _plain(data["account_id"]), "events": [_plain(one) for one in data["events"]]}
+
+
 _PICK: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
     WAITING: _waiting,
     RECOVERY_OPEN: _recovery_open,
     UNREADY: _unready,
     DRILL_OVERDUE: _drill_overdue,
     ROOT_USE: _root_use,
+    ACCOUNT_LEFT: _account_left,
 }
 _EXPECTED = {
     WAITING: "runbook, gate, folder, resume and accounts",
@@ -162,4 +169,5 @@ _EXPECTED = {
     UNREADY: "the module recovery_readiness_info",
     DRILL_OVERDUE: "the command `breakglass drill --due --list --json`",
     ROOT_USE: "account_id, events and plan",
+    ACCOUNT_LEFT: "account_id and events",
 }
