@@ -28,7 +28,7 @@ GATE = Gate("way", "Which way?", "one of", ("root", "role"))
 
 
 class Person:
-    """A terminal, and somebody who answers as soon as a question is printed."""
+    """A terminal, and a person who answers as soon as a question is printed."""
 
     def __init__(self, keyboard: int) -> None:
         self.answers: list[str] = []

@@ -37,7 +37,7 @@ GIVEN = {
 
 
 def sent_by_people(given: dict[str, Any]) -> dict[str, Any]:
-    """The parameters of a call that somebody of a scenario makes."""
+    """The parameters of a call that a person of a scenario makes."""
     simulation = MagicMock(url=URL)
     people = People(catalog.find("queue-locked"), simulation, Timeline(), None)
     call = {"service": "sqs", "operation": "SetQueueAttributes", "as": "operator", "region": "eu-west-1", "from": ""}
