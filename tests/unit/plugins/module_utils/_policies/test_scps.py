@@ -296,3 +296,12 @@ def test_a_statement_is_judged_as_its_conditions_say(condition, principal):
     exempted = {**condition, "Null": {"aws:AssumedRoot": "true"}}
     if principal == "root_session":
         assert not list(judge.denials({"Version": "2012-10-17", "Statement": deny(Condition=exempted)}, request))
+
+
+def test_only_a_policy_that_denies_every_call_counts_as_a_quarantine(sandbox):
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": ["eu-central-1"]}}
+    attach(sandbox, PAYMENTS, deny(["iam:*", "s3:*"]), name="some-services")
+    attach(sandbox, PAYMENTS, deny(Condition=elsewhere), name="some-regions")
+    assert policies(sandbox).denying_root_user(PAYMENTS) == []
+    attach(sandbox, PAYMENTS, deny(Condition=EXEMPTING), name="quarantine")
+    assert [one["policy_name"] for one in policies(sandbox).denying_root_user(PAYMENTS)] == ["quarantine"]
